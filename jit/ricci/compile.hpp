@@ -1,0 +1,80 @@
+#pragma once
+// From an index program to results: bind, look up or compile, run. This is the whole interface of the compiler.
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ricci/ir.hpp"
+#include "ricci/tensor_view.hpp"
+
+namespace ricci {
+
+/// Who executes a program. All give the same bits, except float sums by `reference` (its order is the plain
+/// row-major one).
+enum class Backend : std::uint8_t { native, loop_interpreter, reference };
+
+struct Options {
+  int threads = 0;                    // 0: all of the process
+  Backend backend = Backend::native;
+  int vector_bytes = 0;               // 0: the host's widest
+  bool optimise = true;               // false: code generation at O0, for tests
+};
+
+/// Defaults of the process; may be changed between runs (the driver's --threads does).
+Options& default_options();
+
+enum class Origin : std::uint8_t { compiled, memory, disk };
+std::string_view to_string(Origin);
+
+/// What one run did.
+struct Report {
+  int kernels = 0;
+  int phases = 0;
+  int loops = 0;
+  std::int64_t temporary_bytes = 0;    // arrays that the expression did not ask for: copies against aliasing
+  std::int64_t accumulator_bytes = 0;  // private tables of scatters and by-key sums, one per chunk
+  std::vector<std::string> checks;     // computed subscripts still checked at run time, as text
+  int proved = 0;                      // computed subscripts that need no check at these extents
+  Origin origin = Origin::memory;
+  double compile_ms = 0;               // 0 unless compiled in this run
+  double run_ms = 0;
+};
+
+/// One program with all its compiled variants. Thread-safe.
+class Executable {
+ public:
+  explicit Executable(ir::Program);
+  ~Executable();
+
+  const ir::Program& program() const;  // as written
+  /// The extent of every axis of program(), from the tensors that are bound (an unbound one has data == nullptr
+  /// and rank as declared; its extents are ignored). Throws Error{extent} when two uses disagree.
+  std::vector<std::int64_t> extents(std::span<const TensorView> tensors) const;
+  /// Runs all statements in order. `tensors` and `params` parallel the program's declarations.
+  Report run(std::span<const TensorView> tensors, std::span<const Scalar> params, const Options& = default_options());
+
+  enum class Stage : std::uint8_t { index, schedule, loops, llvm, assembly };
+  /// The text of one compiler stage for these arguments (nothing is run).
+  std::string dump(Stage, std::span<const TensorView> tensors, std::span<const Scalar> params,
+                   const Options& = default_options());
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Equal programs (up to names) share one Executable, so equal kernels compile once per process.
+std::shared_ptr<Executable> prepare(ir::Program);
+
+/// The slow, obvious meaning of a program: the oracle of all tests. Writes the target tensors.
+/// Throws Error{bounds} for the first bad subscript in row-major order of the first failing statement.
+void evaluate_reference(const ir::Program&, std::span<const TensorView> tensors, std::span<const Scalar> params);
+
+/// Counters of the process, for tests and for the driver.
+struct CacheCounters {
+  std::int64_t compiled = 0, memory_hits = 0, disk_hits = 0, disk_rejected = 0, disk_stored = 0;
+};
+CacheCounters cache_counters();
+
+}  // namespace ricci

@@ -1,0 +1,162 @@
+#pragma once
+// The index IR: what a program means, before any thought of loops.
+//
+//   Program   := tensors, axes, params, Statement*
+//   Statement := target[subscripts] = value | target[subscripts] (update)= value, over the axes `domain`
+//   Expr      := Const | Axis | Extent | Param | Apply(op, args) | Read(tensor, subscripts)
+//              | Fold(reduction, axes, body) | Project(fold, k)
+//
+// A tensor is a function from subscripts to scalars; there are no shape operations. An Expr is a pointer into
+// its program's Graph, which makes every node once: equal expressions are equal pointers, so expressions are
+// graphs and must be walked with a memo. Nodes are immutable. Casts are explicit; subscripts are i64.
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <variant>
+#include <vector>
+
+#include "ricci/op.hpp"
+
+namespace ricci::ir {
+
+struct Node;
+using Expr = const Node*;
+using AxisId = std::uint32_t;
+using TensorId = std::uint32_t;
+using ParamId = std::uint32_t;
+
+/// What happens when a computed subscript is outside its axis. Subscripts that are a bare axis always fit.
+enum class Policy : std::uint8_t {
+  check,          // an error that names tensor, axis, extent, value and iteration
+  assume_inside,  // the user's promise; undefined otherwise
+};
+
+struct Const   { Scalar value;  bool operator==(const Const&) const = default; };
+struct Axis    { AxisId axis;   bool operator==(const Axis&) const = default; };    // the loop variable, i64
+struct Extent  { AxisId axis;   bool operator==(const Extent&) const = default; };  // its extent, i64
+struct Param   { ParamId param; bool operator==(const Param&) const = default; };   // a run-time scalar
+struct Apply   { Op op; std::vector<Expr> args; bool operator==(const Apply&) const = default; };
+/// The element of `tensor` at `subscripts` (one i64 expression per axis). Where `guard` (b1, or null for
+/// always) is false nothing is loaded or checked, and the value is zero.
+struct Read    { TensorId tensor; std::vector<Expr> subscripts; Policy policy; Expr guard;
+                 bool operator==(const Read&) const = default; };
+/// `reduction` of `body` over all values of `axes`, first axis outermost. An arg-reduction has two results,
+/// reached only through Project: 0 the winning value, 1 its index (i64; row-major over `axes` when several).
+struct Fold    { Reduction reduction; std::vector<AxisId> axes; Expr body; bool operator==(const Fold&) const = default; };
+struct Project { Expr fold; std::uint32_t result; bool operator==(const Project&) const = default; };
+
+struct Node : std::variant<Const, Axis, Extent, Param, Apply, Read, Fold, Project> {
+  using Kind = variant;
+  DType dtype;               // of the value; part of the node's identity
+  std::uint32_t id;          // order of creation in its graph: children come before parents
+  std::vector<AxisId> free;  // the axes that occur free in it, ascending (an Extent is not a use)
+
+  template <class T>
+  const T* as() const { return std::get_if<T>(static_cast<const Kind*>(this)); }
+};
+
+/// Owns the nodes of one program and makes each only once.
+class Graph {
+ public:
+  Graph();
+  Graph(Graph&&) noexcept;
+  Graph& operator=(Graph&&) noexcept;
+  ~Graph();
+  /// The node with this content; the pointer lives as long as the graph.
+  Expr intern(Node::Kind kind, DType dtype);
+
+ private:
+  struct Table;
+  std::unique_ptr<Table> table_;
+};
+
+// Makers: they check dtypes by assertion, fold constants and drop neutral elements (exactly: never a float law
+// that a NaN, an infinity or a signed zero would break).
+Expr constant(Graph&, Scalar value);
+Expr constant(Graph&, std::int64_t value);
+Expr axis(Graph&, AxisId);
+Expr extent(Graph&, AxisId);
+Expr param(Graph&, ParamId, DType);
+Expr apply(Graph&, Op, std::vector<Expr> args);         // any op but cast
+Expr cast(Graph&, DType, Expr);
+Expr read(Graph&, TensorId, DType, std::vector<Expr> subscripts, Policy = Policy::check, Expr guard = nullptr);
+Expr fold(Graph&, Reduction, std::vector<AxisId> axes, Expr body);  // the value; for arg-reductions the index
+Expr project(Graph&, Expr fold, std::uint32_t result);
+
+struct TensorDecl {
+  std::string name;
+  DType dtype;
+  int rank;
+  std::vector<AxisId> table;  // accumulation tables made by the compiler: one axis per dimension; else empty
+};
+
+/// One use of an axis that gives it an extent.
+struct TensorAxis {
+  TensorId tensor;
+  std::uint32_t axis;
+  bool operator==(const TensorAxis&) const = default;
+};
+
+struct AxisDecl {
+  std::string name;
+  std::vector<TensorAxis> sizes;  // bare uses; they must agree at bind time
+  std::int64_t fixed = -1;        // an extent known when compiling; -1: from `sizes`
+  bool tables = false;            // made by the compiler: counts the private accumulation tables
+};
+
+struct ParamDecl {
+  std::string name;
+  DType dtype;
+};
+
+struct Statement {
+  TensorId target;
+  std::vector<Expr> subscripts;     // i64, one per axis of the target
+  std::optional<Reduction> update;  // none: assignment, the last of duplicates stays; else accumulate all of them
+  Expr value;                       // of the target's dtype
+  Expr guard = nullptr;             // b1; where false nothing is written (subscripts are not checked either)
+  std::vector<AxisId> domain;       // iterated row-major, first axis outermost
+  Policy policy = Policy::check;    // of the subscripts
+};
+
+struct Program {
+  Graph graph;
+  std::vector<TensorDecl> tensors;
+  std::vector<AxisDecl> axes;
+  std::vector<ParamDecl> params;
+  std::vector<Statement> statements;
+};
+
+/// The program as text, one line per statement; equal programs give equal text. User-given names of tensors,
+/// axes and params appear when `names` is set; otherwise they are numbered by first appearance (a cache key).
+std::string to_string(const Program&, bool names = true);
+std::string to_string(const Program&, Expr, bool names = true);
+
+// --- walking -------------------------------------------------------------------------------------------------
+
+/// Calls one of the lambdas with the node's content. A forgotten kind is a compile-time error.
+template <class... Fs>
+decltype(auto) visit(Expr e, Fs&&... fs) {
+  struct Overloaded : Fs... { using Fs::operator()...; };
+  return std::visit(Overloaded{std::forward<Fs>(fs)...}, static_cast<const Node::Kind&>(*e));
+}
+
+/// The direct children, in order; a guard that is present is the last child of its Read.
+std::vector<Expr> children(Expr);
+
+/// Rebuilds `e` bottom-up: `f(old, rebuilt)` receives every node with its children already rebuilt and returns
+/// its replacement. Each node is visited once; `memo` may be kept between calls with the same `f`.
+using Rewrite = std::function<Expr(Expr original, Expr rebuilt)>;
+using Memo = std::unordered_map<Expr, Expr>;
+Expr rewrite(Graph&, Expr, Memo& memo, const Rewrite& f);
+
+/// Replaces free uses of axes by expressions of the same graph (capture is avoided by the caller: binders must not
+/// bind an axis that a replacement mentions).
+Expr substitute(Graph&, Expr, const std::unordered_map<AxisId, Expr>&);
+
+bool uses_axis(Expr, AxisId);
+
+}  // namespace ricci::ir

@@ -1,0 +1,66 @@
+#pragma once
+// The calling convention of compiled code, and everything the runtime must know to call it.
+// A kernel is a list of phases; each phase is a parallel loop; there is a barrier between phases.
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "ricci/dtype.hpp"
+
+namespace ricci {
+
+/// What compiled code sees. `helpers` is the fixed table of vector math functions (helpers.hpp).
+struct KernelArgs {
+  void* const* buffers;
+  const std::int64_t* symbols;
+  const void* const* helpers;
+};
+
+/// Runs the items [begin, end) of a phase. Zero: fine; n + 1: the check with number n failed.
+using PhaseFunction = std::int32_t (*)(const KernelArgs*, std::int64_t begin, std::int64_t end);
+
+/// Where the launcher finds the value of an int64 kernel argument.
+struct Symbol {
+  enum class Kind : std::uint8_t {
+    extent,  // product of the extents of the axes `ids`
+    stride,  // stride in elements of tensor ids[0], axis ids[1]
+    param,   // bits of the run-time scalar ids[0]
+    tables,  // number of private accumulation tables of this call
+  };
+  Kind kind;
+  std::vector<std::uint32_t> ids;
+  bool operator==(const Symbol&) const = default;
+};
+
+/// A buffer argument: the first ones are the program's tensors, the others are accumulation tables.
+struct BufferInfo {
+  std::string name;
+  DType dtype = DType::f32;
+  bool writable = false;
+  std::vector<std::uint32_t> extents;  // tables only: symbols whose product is the number of elements
+};
+
+/// trip count of a phase = product over its factors of ceil(symbol / divisor)
+struct TripFactor {
+  std::uint32_t symbol;
+  std::int64_t divisor;
+};
+
+struct PhaseInfo {
+  std::string name;                  // the exported function
+  std::vector<TripFactor> trip;
+  std::vector<std::uint32_t> work;   // symbols whose product estimates the scalar steps of the whole phase
+  std::vector<TripFactor> items;     // phases over tables: the items that the tables share among them
+};
+
+/// Everything about a compiled kernel except its code; stored beside the code in the disk cache.
+struct KernelInfo {
+  std::vector<Symbol> symbols;
+  std::vector<BufferInfo> buffers;
+  std::vector<PhaseInfo> phases;
+  std::vector<std::string> checks;   // by number: the subscripts still checked at run time, as text
+  int proved = 0;                    // computed subscripts whose check the extents made superfluous
+  int loops = 0;                     // loops of all phases, outermost to innermost
+};
+
+}  // namespace ricci
