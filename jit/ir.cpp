@@ -1,0 +1,172 @@
+// The makers of the index IR: they check dtypes and simplify, exactly, while they build.
+#include "ricci/ir.hpp"
+
+#include <algorithm>
+
+#include "ricci/error.hpp"
+
+namespace ricci::ir {
+
+namespace {
+
+bool is_constant(Expr e, const Scalar& value) {
+  const Const* c = e->as<Const>();
+  return c && c->value == value;
+}
+
+/// Whether `e` is the constant `value` of its own dtype; for floats by bits, so that 0 is not -0.
+bool is_value(Expr e, std::int64_t value) {
+  return visit_dtype(e->dtype, [&]<class T>(std::type_identity<T>) {
+    return is_constant(e, Scalar::of(static_cast<T>(value)));
+  });
+}
+
+bool is_all_ones(Expr e) { return is_value(e, e->dtype == DType::b1 ? 1 : -1); }
+
+Expr zero(Graph& g, DType dtype) { return constant(g, Scalar{dtype, 0}); }
+
+/// The laws of integers and b1, which hold for every value.
+Expr simplify_exact(Graph& g, Op op, Expr a, Expr b) {
+  switch (op) {
+    case Op::add:
+      if (is_value(b, 0)) return a;
+      if (is_value(a, 0)) return b;
+      break;
+    case Op::subtract:
+      if (is_value(b, 0)) return a;
+      if (a == b) return zero(g, a->dtype);
+      break;
+    case Op::multiply:
+      if (is_value(a, 0) || is_value(b, 0)) return zero(g, a->dtype);
+      if (is_value(b, 1)) return a;
+      if (is_value(a, 1)) return b;
+      break;
+    case Op::floor_divide:
+      if (is_value(b, 1)) return a;
+      break;
+    case Op::remainder:
+      if (is_value(b, 1)) return zero(g, a->dtype);
+      break;
+    case Op::shift_left:
+    case Op::shift_right:
+      if (is_value(b, 0)) return a;
+      break;
+    case Op::minimum:
+    case Op::maximum:
+      if (a == b) return a;
+      break;
+    case Op::logical_and:
+      if (a == b || is_all_ones(b) || is_value(a, 0)) return a;
+      if (is_all_ones(a) || is_value(b, 0)) return b;
+      break;
+    case Op::logical_or:
+      if (a == b || is_value(b, 0) || is_all_ones(a)) return a;
+      if (is_value(a, 0) || is_all_ones(b)) return b;
+      break;
+    case Op::logical_xor:
+      if (a == b) return zero(g, a->dtype);
+      if (is_value(b, 0)) return a;
+      if (is_value(a, 0)) return b;
+      break;
+    case Op::equal:
+    case Op::less_equal:
+    case Op::greater_equal:
+      if (a == b) return constant(g, Scalar::of(true));
+      break;
+    case Op::not_equal:
+    case Op::less:
+    case Op::greater:
+      if (a == b) return constant(g, Scalar::of(false));
+      break;
+    default: break;
+  }
+  return nullptr;
+}
+
+/// The few laws that floats obey bit for bit. x + 0 is not among them (-0 + 0 is +0), nor x * 0 (infinities).
+Expr simplify_float(Op op, Expr a, Expr b) {
+  if ((op == Op::multiply || op == Op::divide) && is_value(b, 1)) return a;
+  if (op == Op::multiply && is_value(a, 1)) return b;
+  return nullptr;
+}
+
+Expr simplify(Graph& g, Op op, const std::vector<Expr>& args) {
+  if (op == Op::select) {
+    if (is_value(args[0], 1) || args[1] == args[2]) return args[1];
+    if (is_value(args[0], 0)) return args[2];
+    return nullptr;
+  }
+  if (op == Op::logical_not) {
+    const Apply* inner = args[0]->as<Apply>();
+    return inner && inner->op == Op::logical_not ? inner->args[0] : nullptr;
+  }
+  if (args.size() != 2) return nullptr;
+  return is_float(args[0]->dtype) ? simplify_float(op, args[0], args[1]) : simplify_exact(g, op, args[0], args[1]);
+}
+
+/// The value of `op` when every argument is a constant, else null.
+Expr fold_constants(Graph& g, Op op, DType result, const std::vector<Expr>& args) {
+  std::vector<Scalar> values;
+  for (Expr arg : args) {
+    const Const* c = arg->as<Const>();
+    if (!c) return nullptr;
+    values.push_back(c->value);
+  }
+  return constant(g, evaluate(op, result, values));
+}
+
+}  // namespace
+
+Expr constant(Graph& g, Scalar value) { return g.intern(Const{value}, value.dtype); }
+Expr constant(Graph& g, std::int64_t value) { return constant(g, Scalar::of(value)); }
+Expr axis(Graph& g, AxisId id) { return g.intern(Axis{id}, DType::i64); }
+Expr extent(Graph& g, AxisId id) { return g.intern(Extent{id}, DType::i64); }
+Expr param(Graph& g, ParamId id, DType dtype) { return g.intern(Param{id}, dtype); }
+
+Expr apply(Graph& g, Op op, std::vector<Expr> args) {
+  const std::string name(to_string(op));
+  RICCI_ASSERT(op != Op::cast, "a cast is made by cast()");
+  RICCI_ASSERT(static_cast<int>(args.size()) == info(op).arity, name + " has another number of arguments");
+  const DType dtype = args.back()->dtype;
+  RICCI_ASSERT(accepts(op, dtype), name + " of " + std::string(to_string(dtype)));
+  for (std::size_t i = 0; i < args.size(); ++i)
+    RICCI_ASSERT(args[i]->dtype == (op == Op::select && i == 0 ? DType::b1 : dtype),
+                 name + " of unequal dtypes or of a condition that is not b1");
+  const DType result = info(op).typing == Typing::compare ? DType::b1 : dtype;
+  if (Expr folded = fold_constants(g, op, result, args)) return folded;
+  if (Expr simpler = simplify(g, op, args)) return simpler;
+  return g.intern(Apply{op, std::move(args)}, result);
+}
+
+Expr cast(Graph& g, DType dtype, Expr e) {
+  if (e->dtype == dtype) return e;
+  if (Expr folded = fold_constants(g, Op::cast, dtype, {e})) return folded;
+  return g.intern(Apply{Op::cast, {e}}, dtype);
+}
+
+Expr read(Graph& g, TensorId tensor, DType dtype, std::vector<Expr> subscripts, Policy policy, Expr guard) {
+  for (Expr s : subscripts) RICCI_ASSERT(s->dtype == DType::i64, "a subscript that is not i64");
+  RICCI_ASSERT(!guard || guard->dtype == DType::b1, "a guard that is not b1");
+  if (guard && is_value(guard, 0)) return zero(g, dtype);
+  if (guard && is_value(guard, 1)) guard = nullptr;
+  return g.intern(Read{tensor, std::move(subscripts), policy, guard}, dtype);
+}
+
+Expr fold(Graph& g, Reduction reduction, std::vector<AxisId> axes, Expr body) {
+  const DType dtype = body->dtype;
+  const bool logical = reduction == Reduction::any || reduction == Reduction::all;
+  RICCI_ASSERT(logical ? dtype == DType::b1 : accepts(info(reduction).step, dtype),
+               std::string(to_string(reduction)) + " of " + std::string(to_string(dtype)));
+  RICCI_ASSERT(!axes.empty(), "a fold over no axis");
+  Expr made = g.intern(Fold{reduction, std::move(axes), body}, dtype);
+  return info(reduction).results == Results::index ? project(g, made, 1) : made;
+}
+
+Expr project(Graph& g, Expr fold, std::uint32_t result) {
+  const Fold* node = fold->as<Fold>();
+  RICCI_ASSERT(node && info(node->reduction).results == Results::index && result < 2,
+               "a projection of what has one result");
+  return g.intern(Project{fold, result}, result == 0 ? fold->dtype : DType::i64);
+}
+
+}  // namespace ricci::ir

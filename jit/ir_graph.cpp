@@ -1,0 +1,114 @@
+// The table that makes every node of a program once.
+#include "ricci/ir.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace ricci::ir {
+
+namespace {
+
+/// Whether `a op b` and `b op a` are the same bits. Floats are left out: of two NaNs the first argument's payload
+/// may survive.
+bool commutes(const Node& n) {
+  const Apply* apply = n.as<Apply>();
+  return apply && apply->args.size() == 2 && info(apply->op).laws == Laws::commutative && !is_float(n.dtype);
+}
+
+/// A variable-length hash in the manner of Boost's hash_combine, widened to 64 bits.
+struct Hash {
+  std::uint64_t state = 0;
+  void add(std::uint64_t word) {
+    state = (state ^ word) * 0x9e3779b97f4a7c15u;
+    state ^= state >> 32;
+  }
+  void add(Expr e) { add(reinterpret_cast<std::uintptr_t>(e)); }
+  template <class T>
+  void add(const std::vector<T>& items) {
+    add(items.size());
+    for (const T& item : items) add(item);
+  }
+};
+
+struct NodeHash {
+  std::size_t operator()(Expr e) const {
+    Hash h;
+    h.add(e->index() << 8 | static_cast<unsigned>(e->dtype));
+    visit(
+        e, [&](const Const& n) { h.add(n.value.bits); }, [&](const Axis& n) { h.add(n.axis); },
+        [&](const Extent& n) { h.add(n.axis); }, [&](const Param& n) { h.add(n.param); },
+        [&](const Apply& n) {
+          h.add(static_cast<std::uint64_t>(n.op));
+          if (commutes(*e)) {
+            Hash first, second;
+            first.add(n.args[0]);
+            second.add(n.args[1]);
+            h.add(first.state + second.state);
+          } else {
+            h.add(n.args);
+          }
+        },
+        [&](const Read& n) {
+          h.add(n.tensor);
+          h.add(static_cast<std::uint64_t>(n.policy));
+          h.add(n.guard);
+          h.add(n.subscripts);
+        },
+        [&](const Fold& n) {
+          h.add(static_cast<std::uint64_t>(n.reduction));
+          h.add(n.axes);
+          h.add(n.body);
+        },
+        [&](const Project& n) {
+          h.add(n.result);
+          h.add(n.fold);
+        });
+    return h.state;
+  }
+};
+
+struct NodeEqual {
+  bool operator()(Expr a, Expr b) const {
+    if (a->dtype != b->dtype || a->index() != b->index()) return false;
+    if (static_cast<const Node::Kind&>(*a) == static_cast<const Node::Kind&>(*b)) return true;
+    if (!commutes(*a) || !commutes(*b)) return false;
+    const Apply &x = *a->as<Apply>(), &y = *b->as<Apply>();
+    return x.op == y.op && x.args[0] == y.args[1] && x.args[1] == y.args[0];
+  }
+};
+
+std::vector<AxisId> free_axes(const Node& n) {
+  if (const Axis* axis = n.as<Axis>()) return {axis->axis};
+  std::vector<AxisId> free;
+  for (Expr child : children(&n)) {
+    std::vector<AxisId> both;
+    std::ranges::set_union(free, child->free, std::back_inserter(both));
+    free = std::move(both);
+  }
+  if (const Fold* fold = n.as<Fold>())
+    std::erase_if(free, [&](AxisId axis) { return std::ranges::find(fold->axes, axis) != fold->axes.end(); });
+  return free;
+}
+
+}  // namespace
+
+struct Graph::Table {
+  std::deque<Node> nodes;  // a deque: the address of a node never changes
+  std::unordered_set<Expr, NodeHash, NodeEqual> unique;
+};
+
+Graph::Graph() : table_(std::make_unique<Table>()) {}
+Graph::Graph(Graph&&) noexcept = default;
+Graph& Graph::operator=(Graph&&) noexcept = default;
+Graph::~Graph() = default;
+
+Expr Graph::intern(Node::Kind kind, DType dtype) {
+  Node node{std::move(kind), dtype, static_cast<std::uint32_t>(table_->nodes.size()), {}};
+  if (auto found = table_->unique.find(&node); found != table_->unique.end()) return *found;
+  node.free = free_axes(node);
+  Expr made = &table_->nodes.emplace_back(std::move(node));
+  table_->unique.insert(made);
+  return made;
+}
+
+}  // namespace ricci::ir

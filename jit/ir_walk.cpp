@@ -1,0 +1,92 @@
+// Walks over expression graphs. Every walk keeps its own stack: a chain of 10^5 nodes is as good as a short one.
+#include "ricci/ir.hpp"
+
+#include <algorithm>
+
+namespace ricci::ir {
+
+namespace {
+
+/// `e` with its children replaced, simplified anew; `e` itself when they are the same.
+template <class F>
+Expr with_children(Graph& g, Expr e, const F& replacement) {
+  const auto replaced = [&](const std::vector<Expr>& old) {
+    std::vector<Expr> fresh(old.size());
+    std::ranges::transform(old, fresh.begin(), replacement);
+    return fresh;
+  };
+  if (std::ranges::all_of(children(e), [&](Expr child) { return replacement(child) == child; })) return e;
+  return visit(
+      e, [&](const Const&) { return e; }, [&](const Axis&) { return e; }, [&](const Extent&) { return e; },
+      [&](const Param&) { return e; },
+      [&](const Apply& n) {
+        return n.op == Op::cast ? cast(g, e->dtype, replacement(n.args[0])) : apply(g, n.op, replaced(n.args));
+      },
+      [&](const Read& n) {
+        return read(g, n.tensor, e->dtype, replaced(n.subscripts), n.policy, n.guard ? replacement(n.guard) : nullptr);
+      },
+      [&](const Fold& n) {
+        Expr made = fold(g, n.reduction, n.axes, replacement(n.body));
+        return info(n.reduction).results == Results::index ? made->as<Project>()->fold : made;
+      },
+      [&](const Project& n) { return project(g, replacement(n.fold), n.result); });
+}
+
+/// Post-order over the graph below `root`: memo[e] = early(e), or where that is null, late(e, e rebuilt).
+template <class Early, class Late>
+Expr rebuild(Graph& g, Expr root, Memo& memo, const Early& early, const Late& late) {
+  std::vector<Expr> stack{root};
+  while (!stack.empty()) {
+    Expr e = stack.back();
+    if (memo.contains(e)) {
+      stack.pop_back();
+    } else if (Expr replacement = early(e)) {
+      memo.emplace(e, replacement);
+    } else {
+      const std::size_t height = stack.size();
+      for (Expr child : children(e))
+        if (!memo.contains(child)) stack.push_back(child);
+      if (stack.size() == height) memo.emplace(e, late(e, with_children(g, e, [&](Expr c) { return memo.at(c); })));
+    }
+  }
+  return memo.at(root);
+}
+
+}  // namespace
+
+std::vector<Expr> children(Expr e) {
+  using List = std::vector<Expr>;
+  return visit(
+      e, [](const Const&) { return List{}; }, [](const Axis&) { return List{}; }, [](const Extent&) { return List{}; },
+      [](const Param&) { return List{}; }, [](const Apply& n) { return n.args; },
+      [](const Read& n) {
+        List list = n.subscripts;
+        if (n.guard) list.push_back(n.guard);
+        return list;
+      },
+      [](const Fold& n) { return List{n.body}; }, [](const Project& n) { return List{n.fold}; });
+}
+
+Expr rewrite(Graph& g, Expr e, Memo& memo, const Rewrite& f) {
+  return rebuild(g, e, memo, [](Expr) -> Expr { return nullptr; }, f);
+}
+
+Expr substitute(Graph& g, Expr e, const std::unordered_map<AxisId, Expr>& replacements) {
+  const auto replaced = [&](AxisId axis) { return replacements.contains(axis); };
+  const auto early = [&](Expr n) -> Expr {
+    if (std::ranges::none_of(n->free, replaced)) return n;
+    if (const Axis* axis = n->as<Axis>()) return replacements.at(axis->axis);
+    const Fold* binder = n->as<Fold>();
+    if (!binder || std::ranges::none_of(binder->axes, replaced)) return nullptr;
+    auto inner = replacements;  // what the binder binds is another axis inside
+    for (AxisId axis : binder->axes) inner.erase(axis);
+    Expr body = substitute(g, binder->body, inner);
+    return with_children(g, n, [&](Expr) { return body; });
+  };
+  Memo memo;
+  return rebuild(g, e, memo, early, [](Expr, Expr rebuilt) { return rebuilt; });
+}
+
+bool uses_axis(Expr e, AxisId axis) { return std::ranges::binary_search(e->free, axis); }
+
+}  // namespace ricci::ir
