@@ -58,19 +58,17 @@ struct Node : std::variant<Const, Axis, Extent, Param, Apply, Read, Fold, Projec
   const T* as() const { return std::get_if<T>(static_cast<const Kind*>(this)); }
 };
 
-/// Owns the nodes of one program and makes each only once.
+/// Owns the nodes of a program and makes each only once. Copies share the nodes, so a program can be copied and
+/// rewritten cheaply; sharing copies are not to be extended from two threads at once.
 class Graph {
  public:
   Graph();
-  Graph(Graph&&) noexcept;
-  Graph& operator=(Graph&&) noexcept;
-  ~Graph();
   /// The node with this content; the pointer lives as long as the graph.
   Expr intern(Node::Kind kind, DType dtype);
 
  private:
   struct Table;
-  std::unique_ptr<Table> table_;
+  std::shared_ptr<Table> table_;
 };
 
 // Makers: they check dtypes by assertion, fold constants and drop neutral elements (exactly: never a float law

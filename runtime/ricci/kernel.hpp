@@ -23,6 +23,7 @@ using PhaseFunction = std::int32_t (*)(const KernelArgs*, std::int64_t begin, st
 struct Symbol {
   enum class Kind : std::uint8_t {
     extent,  // product of the extents of the axes `ids`
+    size,    // extent of tensor ids[0], axis ids[1]
     stride,  // stride in elements of tensor ids[0], axis ids[1]
     param,   // bits of the run-time scalar ids[0]
     tables,  // number of private accumulation tables of this call
