@@ -129,7 +129,7 @@ struct Program {
 };
 
 /// The program as text, one line per statement; equal programs give equal text. User-given names of tensors,
-/// axes and params appear when `names` is set; otherwise they are numbered by first appearance (a cache key).
+/// axes and params appear when `names` is set; otherwise they are numbered in order of declaration (a cache key).
 std::string to_string(const Program&, bool names = true);
 std::string to_string(const Program&, Expr, bool names = true);
 
