@@ -1,0 +1,56 @@
+#include "ricci/array.hpp"
+
+#include <cstring>
+#include <new>
+
+#include "ricci/error.hpp"
+#include "ricci/memory.hpp"
+
+namespace ricci {
+
+// The elements of an array that owns them follow its record in the same block: one allocation per array.
+struct alignas(block_alignment) Array::Record : Counted {
+  std::size_t block_bytes = sizeof(Record);
+  Array base;                         // a rearranged array: whose elements these are
+  std::shared_ptr<const void> owner;  // borrowed memory: who keeps it
+
+  void* elements() { return this + 1; }
+};
+
+void Array::destroy(Counted* counted) noexcept {
+  auto* record = static_cast<Record*>(counted);
+  const std::size_t bytes = record->block_bytes;
+  record->~Record();
+  free_block(record, bytes);
+}
+
+Array Array::uninitialised(DType dtype, std::span<const std::int64_t> extents) {
+  const std::size_t bytes = static_cast<std::size_t>(checked_size(dtype, extents)) * size_of(dtype) + sizeof(Record);
+  auto* record = new (allocate_block(bytes)) Record;
+  record->block_bytes = bytes;
+  record->view = {row_major(dtype, extents), record->elements(), true};
+  return Array(record);
+}
+
+Array Array::zeros(DType dtype, std::span<const std::int64_t> extents) {
+  Array array = uninitialised(dtype, extents);
+  std::memset(array.data(), 0, static_cast<std::size_t>(array.size()) * size_of(dtype));
+  return array;
+}
+
+Array Array::borrow(const TensorView& view, std::shared_ptr<const void> owner) {
+  auto* record = new (allocate_block(sizeof(Record))) Record;
+  record->view = view;
+  record->owner = std::move(owner);
+  return Array(record);
+}
+
+Array Array::rearranged(const Layout& layout, void* data) const {
+  auto* record = new (allocate_block(sizeof(Record))) Record;
+  record->view = {layout, data, writable()};
+  const Array& base = static_cast<Record*>(record_)->base;
+  record->base = base ? base : *this;  // never a chain
+  return Array(record);
+}
+
+}  // namespace ricci
