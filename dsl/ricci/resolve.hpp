@@ -1,0 +1,38 @@
+#pragma once
+// From a surface statement to the index IR: named indices become axes with scopes, unnamed axes are aligned, casts
+// become explicit, boolean factors become selections, numbers become constants or params.
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ricci/ir.hpp"
+#include "ricci/statement.hpp"
+
+namespace ricci {
+
+/// An integer subscript: its scalar must be normalised with the extent of this axis of this tensor.
+struct IntegerSubscript {
+  ir::ParamId param;
+  ir::TensorId tensor;
+  std::uint32_t axis;
+};
+
+/// Tensor 0 of the program is the target; the others follow in the order of `Leaves::tensors`.
+/// Param n is scalar leaf n, converted to the dtype that the program declares.
+struct Resolved {
+  ir::Program program;
+  std::vector<ir::AxisId> result_axes;     // of a new tensor: the axis behind each of its dimensions
+  std::vector<IntegerSubscript> integers;
+};
+
+/// What the tree of a statement leaves open until it runs.
+struct Leaves {
+  std::span<const std::uint8_t> tensors;   // by tensor leaf: its number; equal numbers are the same tensor
+  std::span<const std::int64_t> axes;      // by positional reduction: the axis, not negative
+  std::span<const std::string> names;      // by tensor number; for messages
+};
+
+/// The statement must have passed check_assignment() or check_new_tensor().
+Resolved resolve(const StatementSyntax&, const Leaves&);
+
+}  // namespace ricci

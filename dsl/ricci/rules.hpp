@@ -1,0 +1,211 @@
+#pragma once
+// check(): the rules of the language over syntax trees. C++ turns a fault into one static_assert, the text language
+// into one Error (rules.cpp).
+#include "ricci/syntax.hpp"
+
+namespace ricci {
+
+enum class Rule : std::uint8_t {
+  none,
+#define RICCI_RULE(name, kind, sentence) name,
+#include "ricci/rules.def"
+#undef RICCI_RULE
+};
+
+/// Names, ranks and dtypes of a fault: "3 subscripts, rank 4". Built at compile time; overlong text is cut.
+struct Detail {
+  char text[100]{};
+  int size = 0;
+
+  constexpr Detail& operator<<(std::string_view words) {
+    for (char c : words)
+      if (size < 99) text[size++] = c;
+    return *this;
+  }
+  constexpr Detail& operator<<(int number) {
+    if (number < 0) return *this << "-" << -number;
+    if (number >= 10) *this << number / 10;
+    const char digit[] = {static_cast<char>('0' + number % 10)};
+    return *this << std::string_view(digit, 1);
+  }
+  constexpr Detail& operator<<(const IndexSet& set) {
+    if (set.size == 0) *this << "none";
+    for (int i = 0; i < set.size; ++i) *this << (i > 0 ? "," : "") << set[i]->text;
+    return *this;
+  }
+  constexpr std::string_view view() const { return {text, static_cast<std::size_t>(size)}; }
+};
+
+struct Fault {
+  Rule rule = Rule::none;
+  Detail detail{};
+  constexpr explicit operator bool() const { return rule != Rule::none; }
+};
+
+enum class Assign : std::uint8_t { set, add, subtract, multiply, max, min, bit_or, bit_and };
+
+/// The fault of one node whose children have none.
+constexpr Fault check(const Syntax& node);
+/// The fault of a statement whose parts have none.
+constexpr Fault check_assignment(const Syntax& target, Assign assign, const Syntax& value);
+/// The fault of making a new tensor of a value; `rank` and `dtype` where the program states them.
+constexpr Fault check_new_tensor(const Syntax& value, std::optional<int> rank = {}, std::optional<DType> dtype = {});
+/// The fault of an axis of an array with `rank` axes.
+constexpr Fault check_axis(std::int64_t axis, int rank);
+
+/// Throws the fault as an Error: "sentence: detail".
+[[noreturn]] void throw_fault(const Fault&);
+/// Throws if there is a fault; for trees made at run time.
+inline void require(const Fault& fault) {
+  if (fault) throw_fault(fault);
+}
+
+// --- the checks --------------------------------------------------------------------------------------------------
+
+namespace detail {
+
+constexpr Fault unaligned(int rank, const IndexSet& indices) {
+  return {Rule::rank_does_not_match_the_indices, Detail{} << rank << " unnamed axes, indices " << indices};
+}
+
+constexpr Fault check_access(const Syntax& node) {
+  if (node.children != node.tensor_rank)
+    return {Rule::wrong_number_of_subscripts, Detail{} << node.children << " subscripts, rank " << node.tensor_rank};
+  for (int i = 0; i < node.children; ++i) {
+    const Syntax& s = *node.child[i];
+    if (!is_integer(s.dtype)) return {Rule::subscript_is_not_an_integer, Detail{} << to_string(s.dtype)};
+    if (s.rank > 0 && node.free.size > 0 && s.rank != node.free.size) return unaligned(s.rank, node.free);
+    if (s.rank > 0 && node.free.size == 0 && s.rank != node.rank)
+      return {Rule::rank_mismatch, Detail{} << "ranks " << s.rank << " and " << node.rank};
+  }
+  return {};
+}
+
+constexpr Fault check_named(const Syntax& node) {
+  IndexSet seen;
+  for (int i = 1; i < node.children; ++i)
+    if (node.child[i]->form == Form::index) seen.add(node.child[i]->bound[0]);
+  if (seen.size != node.child[0]->rank || node.children - 1 != node.child[0]->rank)
+    return {Rule::only_indices_subscript_an_expression,
+            Detail{} << "rank " << node.child[0]->rank << ", subscripts " << node.children - 1};
+  return {};
+}
+
+constexpr Fault check_apply(const Syntax& node) {
+  const auto type = result_of(node.op, node.child, node.children);
+  const int first = node.op == Op::select ? 1 : 0;
+  if (!type)
+    return {Rule::mixed_signedness, Detail{} << to_string(node.child[first]->dtype) << " and "
+                                             << to_string(node.child[node.children - 1]->dtype)};
+  Value common = node.child[first]->type();
+  for (int i = first + 1; i < node.children; ++i) common = *promote(common, node.child[i]->type());
+  const bool selects = node.op == Op::multiply && common.dtype == DType::b1;  // b1 * b1 is and
+  const bool converts = info(node.op).typing == Typing::floating;
+  if (!selects && !converts && !accepts(node.op, common.dtype))
+    return {Rule::no_such_operation, Detail{} << to_string(node.op) << " of " << to_string(common.dtype)};
+  for (int i = 0; i < node.children; ++i)
+    if (const int r = node.child[i]->rank; r > 0 && r != node.rank)
+      return {Rule::rank_mismatch, Detail{} << "ranks " << r << " and " << node.rank};
+  return {};
+}
+
+constexpr Fault check_reduce(const Syntax& node) {
+  const Syntax& body = *node.child[0];
+  if (body.rank > 0 && body.rank != node.bound.size) return unaligned(body.rank, node.bound);
+  for (int i = 0; i < node.bound.size && body.rank == 0; ++i) {
+    if (!body.free.contains(node.bound[i]))
+      return {Rule::reduced_index_not_in_body, Detail{} << node.bound[i]->text};
+    if (!body.is_sized(node.bound[i])) return {Rule::index_has_no_extent, Detail{} << node.bound[i]->text};
+  }
+  return {};
+}
+
+/// Whether no list of subscripts uses two of these indices in the opposite order.
+constexpr bool respects(const Syntax& node, const IndexSet& order) {
+  int last = -1;
+  for (int i = 0; i < node.children; ++i) {
+    const Syntax& child = *node.child[i];
+    if (child.form == Form::index && (node.form == Form::access || node.form == Form::named)) {
+      const int at = order.find(child.bound[0]);
+      if (at >= 0 && at < last) return false;
+      if (at >= 0) last = at;
+    } else if (node.form == Form::reduce ? !respects(child, order.without(node.bound)) : !respects(child, order)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+constexpr Fault check_kind(const Syntax& value, DType to) {
+  if (same_kind_cast(value.type(), to)) return {};
+  return {Rule::narrowing_assignment, Detail{} << to_string(value.dtype) << " to " << to_string(to)};
+}
+
+}  // namespace detail
+
+constexpr Fault check(const Syntax& node) {
+  if (node.free.overflow) return {Rule::too_many_indices, {}};
+  if (node.tensor_rank > max_rank) return {Rule::too_many_axes, Detail{} << node.tensor_rank << " axes"};
+  switch (node.form) {
+    case Form::access: return detail::check_access(node);
+    case Form::named: return detail::check_named(node);
+    case Form::apply: return detail::check_apply(node);
+    case Form::reduce: return detail::check_reduce(node);
+    case Form::reduce_axis:
+      return node.rank < 0 ? Fault{Rule::reduction_without_axes, Detail{} << to_string(node.reducer)} : Fault{};
+    case Form::square:
+      return node.dtype == DType::b1 ? Fault{Rule::no_such_operation, Detail{} << "sq of b1"} : Fault{};
+    case Form::index:
+    case Form::literal:
+    case Form::number:
+    case Form::integer:
+    case Form::tensor:
+    case Form::cast: return {};
+  }
+  return {};
+}
+
+constexpr Fault check_assignment(const Syntax& target, Assign assign, const Syntax& value) {
+  if (target.form != Form::access) return {Rule::not_assignable, {}};
+  if (!target.writable) return {Rule::read_only_tensor, {}};
+  if (value.rank > 0 && target.free.size > 0 && value.rank != target.free.size)
+    return detail::unaligned(value.rank, target.free);
+  if (value.rank > 0 && target.free.size == 0 && value.rank != target.rank)
+    return {Rule::rank_mismatch, Detail{} << "ranks " << target.rank << " and " << value.rank};
+  if (target.rank > 0 && value.free.size > 0) return detail::unaligned(target.rank, value.free);
+  if (assign == Assign::set)
+    for (int i = 0; i < value.free.size; ++i)
+      if (!target.free.contains(value.free[i]))
+        return {Rule::free_index_missing_on_the_left,
+                Detail{} << value.free[i]->text << " is not among " << target.free};
+  const bool aligned = value.rank > 0 && target.free.size > 0;  // then the right-hand side gives the extents
+  for (int i = 0; i < target.free.size && !aligned; ++i)
+    if (!target.is_sized(target.free[i]) && !value.is_sized(target.free[i]))
+      return {Rule::index_has_no_extent, Detail{} << target.free[i]->text};
+  for (int i = 0; i < value.free.size; ++i)
+    if (!value.is_sized(value.free[i]) && !target.free.contains(value.free[i]))
+      return {Rule::index_has_no_extent, Detail{} << value.free[i]->text};
+  const bool bits = assign == Assign::bit_or || assign == Assign::bit_and;
+  if (bits != (target.dtype == DType::b1) && assign != Assign::set)
+    return {Rule::no_such_operation, Detail{} << "update of " << to_string(target.dtype)};
+  return detail::check_kind(value, target.dtype);
+}
+
+constexpr Fault check_new_tensor(const Syntax& value, std::optional<int> rank, std::optional<DType> dtype) {
+  if (value.rank > 0 && value.free.size > 0) return detail::unaligned(value.rank, value.free);
+  const int made = value.rank + value.free.size;
+  if (made > max_rank) return {Rule::too_many_axes, Detail{} << made << " axes"};
+  if (rank && *rank != made)
+    return {Rule::rank_mismatch_in_assignment, Detail{} << "tensor of rank " << *rank << ", expression of rank " << made};
+  for (int i = 0; i < value.free.size; ++i)
+    if (!value.is_sized(value.free[i])) return {Rule::index_has_no_extent, Detail{} << value.free[i]->text};
+  if (!detail::respects(value, value.free)) return {Rule::ambiguous_axis_order, Detail{} << value.free};
+  return dtype ? detail::check_kind(value, *dtype) : Fault{};
+}
+
+constexpr Fault check_axis(std::int64_t axis, int rank) {
+  if (axis >= -rank && axis < rank) return {};
+  return {Rule::axis_out_of_range, Detail{} << "axis " << static_cast<int>(axis) << ", rank " << rank};
+}
+
+}  // namespace ricci

@@ -1,0 +1,200 @@
+#pragma once
+// The surface syntax tree, shared by both front ends. A C++ expression type carries one `static constexpr Syntax`;
+// the text front end makes the same nodes at run time. Makers never fail; check() of rules.hpp tells what is wrong
+// with a node whose children are right, in the same words for both.
+//
+// A value has free named indices, and `rank` unnamed axes that are still to be aligned: `argmax(scores, 1)` has
+// rank 3 and no free index, `scores[b, c, h, w]` rank 0 and four. Unnamed axes take, in order, the names of the
+// place where the value stands: the subscript list around it, else the named reduction, else the left-hand side.
+#include "ricci/index_set.hpp"
+#include "ricci/op.hpp"
+#include "ricci/promotion.hpp"
+#include "ricci/tensor_view.hpp"
+
+namespace ricci {
+
+enum class Form : std::uint8_t {
+  index,        // a named index; its value is the loop variable, i64
+  literal,      // a number whose value is known: `value`; weak
+  number,       // a number known only when the statement runs; weak; one scalar leaf
+  integer,      // a whole number as a subscript, negative from the end; one scalar leaf
+  tensor,       // a tensor without subscripts; one tensor leaf
+  access,       // a tensor with its subscripts, the children; one tensor leaf, before those of the children
+  named,        // any unnamed value with explicit indices: child 0, then one index per axis
+  apply,        // `op` of the children
+  square,       // child times itself
+  cast,         // child as `dtype`
+  reduce,       // `reducer` of the child over the indices `bound`, which end there
+  reduce_axis,  // `reducer` of the child over one unnamed axis; one axis leaf, before the leaves of the child
+};
+
+/// The reductions of the language: those of the index IR in the same order, and two made of them.
+enum class Reducer : std::uint8_t {
+#define RICCI_REDUCTION(name, results, empty, step) name,
+#include "ricci/reductions.def"
+#undef RICCI_REDUCTION
+  mean,   // sum / number of elements
+  count,  // how many elements are not zero
+};
+constexpr std::string_view to_string(Reducer r) {
+  return r == Reducer::mean ? "mean" : r == Reducer::count ? "count" : to_string(static_cast<Reduction>(r));
+}
+
+struct Syntax {
+  Form form = Form::literal;
+  DType dtype = DType::i64;
+  bool weak = false;
+  bool writable = true;           // access: not of a const tensor
+  Op op = Op::cast;               // apply
+  Reducer reducer = Reducer::sum; // reduce, reduce_axis
+  int rank = 0;                   // unnamed axes of the value
+  int tensor_rank = 0;            // tensor, access: rank of the tensor
+  IndexSet free = {};                // free named indices, in order of first appearance
+  std::uint32_t sized = 0;        // bit i: some tensor gives free[i] its extent
+  IndexSet bound = {};               // reduce: the reduced indices; index: itself
+  Scalar value{};                 // literal
+  int children = 0;
+  const Syntax* child[max_rank + 1]{};
+  std::uint32_t leaf = 0;         // for trees made at run time: which variable or number a leaf stands for
+
+  constexpr Value type() const { return {dtype, weak}; }
+  constexpr bool is_sized(const IndexName* name) const {
+    const int i = free.find(name);
+    return i >= 0 && ((sized >> i) & 1u);
+  }
+  constexpr void add_free(const IndexName* name, bool with_extent) {
+    free.add(name);
+    if (const int i = free.find(name); with_extent && i >= 0) sized |= 1u << i;
+  }
+  constexpr void add_free(const Syntax& other) {
+    for (int i = 0; i < other.free.size; ++i) add_free(other.free[i], (other.sized >> i) & 1u);
+    free.overflow = free.overflow || other.free.overflow;
+  }
+  constexpr void add_child(const Syntax& node) { child[children++] = &node; }
+};
+
+// --- makers; the children must outlive the node ------------------------------------------------------------------
+
+constexpr Syntax make_index(const IndexName& name) {
+  Syntax s{.form = Form::index};
+  s.add_free(&name, false);
+  s.bound.add(&name);
+  return s;
+}
+
+constexpr Syntax make_literal(Scalar value) {
+  return {.form = Form::literal, .dtype = value.dtype, .weak = true, .value = value};
+}
+
+/// `dtype` is b1, i64 or f64.
+constexpr Syntax make_number(DType dtype) { return {.form = Form::number, .dtype = dtype, .weak = true}; }
+constexpr Syntax make_integer() { return {.form = Form::integer}; }
+
+constexpr Syntax make_tensor(DType dtype, int rank) {
+  return {.form = Form::tensor, .dtype = dtype, .rank = rank, .tensor_rank = rank};
+}
+
+/// Subscripts with unnamed axes take the names of the list; if it has none, the axes stay unnamed.
+constexpr Syntax make_access(DType dtype, int rank, const Syntax* const* subscripts, int count, bool writable = true) {
+  Syntax s{.form = Form::access, .dtype = dtype, .writable = writable, .tensor_rank = rank};
+  int unnamed = 0;
+  for (int i = 0; i < count && i <= max_rank; ++i) {
+    const Syntax& subscript = *subscripts[i];
+    s.add_child(subscript);
+    s.add_free(subscript);
+    if (subscript.form == Form::index) s.add_free(subscript.bound[0], true);
+    if (subscript.rank > unnamed) unnamed = subscript.rank;
+  }
+  if (unnamed > 0 && s.free.size > 0) s.sized = (1u << s.free.size) - 1;  // aligned: the unnamed axes have extents
+  else s.rank = unnamed;
+  return s;
+}
+
+constexpr Syntax make_named(const Syntax& value, const Syntax* const* indices, int count) {
+  Syntax s{.form = Form::named, .dtype = value.dtype, .weak = value.weak};
+  s.add_child(value);
+  s.add_free(value);
+  for (int i = 0; i < count && i < max_rank; ++i) {
+    s.add_child(*indices[i]);
+    for (int k = 0; k < indices[i]->free.size; ++k) s.add_free(indices[i]->free[k], true);
+  }
+  return s;
+}
+
+/// The dtype and weakness of `op` on these children; nothing for u64 with a signed integer.
+constexpr std::optional<Value> result_of(Op op, const Syntax* const* args, int count) {
+  const int first = op == Op::select ? 1 : 0;
+  Value common = args[first]->type();
+  for (int i = first + 1; i < count; ++i) {
+    const auto next = promote(common, args[i]->type());
+    if (!next) return std::nullopt;
+    common = *next;
+  }
+  switch (info(op).typing) {
+    case Typing::compare: return Value{DType::b1, false};
+    case Typing::floating: return Value{to_floating(common.dtype), common.weak};
+    default: return common;
+  }
+}
+
+constexpr Syntax make_apply(Op op, const Syntax* const* args, int count) {
+  Syntax s{.form = Form::apply, .op = op};
+  if (const auto type = result_of(op, args, count)) {
+    s.dtype = type->dtype;
+    s.weak = type->weak;
+  }
+  for (int i = 0; i < count; ++i) {
+    s.add_child(*args[i]);
+    s.add_free(*args[i]);
+    if (args[i]->rank > s.rank) s.rank = args[i]->rank;
+  }
+  return s;
+}
+
+constexpr Syntax make_unary(Form form, DType dtype, bool weak, const Syntax& value) {
+  Syntax s{.form = form, .dtype = dtype, .weak = weak, .rank = value.rank};
+  s.add_child(value);
+  s.add_free(value);
+  return s;
+}
+constexpr Syntax make_square(const Syntax& value) {
+  return make_unary(Form::square, value.dtype, value.weak, value);
+}
+constexpr Syntax make_cast(DType dtype, const Syntax& value) { return make_unary(Form::cast, dtype, false, value); }
+
+/// Sums and products of integers widen to 64 bits; b1 counts; means of integers are f64.
+constexpr DType result_of(Reducer reducer, DType d) {
+  switch (reducer) {
+    case Reducer::sum:
+    case Reducer::prod: return is_float(d) ? d : is_unsigned_integer(d) ? DType::u64 : DType::i64;
+    case Reducer::min:
+    case Reducer::max: return d;
+    case Reducer::mean: return to_floating(d);
+    case Reducer::any:
+    case Reducer::all: return DType::b1;
+    case Reducer::argmin:
+    case Reducer::argmax:
+    case Reducer::count: return DType::i64;
+  }
+  return d;
+}
+
+/// Unnamed axes of the body take the names `over`.
+constexpr Syntax make_reduce(Reducer reducer, const IndexSet& over, const Syntax& body) {
+  Syntax s{.form = Form::reduce, .dtype = result_of(reducer, body.dtype), .reducer = reducer, .bound = over};
+  s.add_child(body);
+  for (int i = 0; i < body.free.size; ++i)
+    if (!over.contains(body.free[i])) s.add_free(body.free[i], (body.sized >> i) & 1u);
+  s.free.overflow = body.free.overflow || over.overflow;
+  return s;
+}
+
+/// The axis is not part of the tree: it is a leaf, so that it may be known only when the statement runs.
+constexpr Syntax make_reduce_axis(Reducer reducer, const Syntax& body) {
+  Syntax s = make_unary(Form::reduce_axis, result_of(reducer, body.dtype), false, body);
+  s.reducer = reducer;
+  s.rank = body.rank - 1;
+  return s;
+}
+
+}  // namespace ricci
