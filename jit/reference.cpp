@@ -1,0 +1,188 @@
+// The slow, obvious meaning of an index program. It shares no code with the lowering: it walks the expressions.
+#include <algorithm>
+
+#include "ricci/compile.hpp"
+#include "ricci/error.hpp"
+#include "ricci/extents.hpp"
+
+namespace ricci {
+
+namespace {
+
+using namespace ir;
+
+bool is_nan(const Scalar& value) {
+  return is_float(value.dtype) && value.as_double() != value.as_double();
+}
+
+bool is_true(const Scalar& value) { return value.get<bool>(); }
+
+/// Recursive in the depth of expressions: good for chains of some ten thousand nodes.
+class Evaluator {
+ public:
+  Evaluator(const Program& program, std::span<const TensorView> tensors, std::span<const Scalar> params,
+            std::vector<std::int64_t> extents)
+      : program_(program), tensors_(tensors), params_(params), extents_(std::move(extents)),
+        position_(extents_.size()), changed_(extents_.size()) {}
+
+  /// All values are computed before any is written: the right side sees the old elements, also those that it
+  /// reaches through an overlapping view, and a statement that fails writes nothing.
+  void run(const Statement& s) {
+    started_ = ++clock_;
+    struct Write {
+      std::byte* address;
+      Scalar value;
+    };
+    std::vector<Write> writes;
+    for_each(s.domain, [&] {
+      if (s.guard && !is_true(value(s.guard))) return;
+      const Scalar result = value(s.value);
+      writes.push_back({element(s.target, s.subscripts), result});
+    });
+    for (const Write& w : writes) {
+      Scalar result = w.value;
+      if (s.update) {
+        const Scalar both[] = {Scalar::load(result.dtype, w.address), result};
+        result = evaluate(info(*s.update).step, result.dtype, both);
+      }
+      result.store(w.address);
+    }
+  }
+
+ private:
+  /// The latest value of a node, good for as long as no axis that is free in it has moved.
+  struct Slot {
+    std::uint64_t time = 0;
+    Scalar value;
+    std::int64_t winner = 0;  // arg-reductions
+  };
+
+  /// Calls `body` for every position of `axes`, the first outermost.
+  template <class F>
+  void for_each(std::span<const AxisId> axes, const F& body) {
+    if (axes.empty()) return body();
+    const AxisId axis = axes.front();
+    const std::int64_t outside = position_[axis];
+    active_.push_back(axis);
+    for (std::int64_t i = 0; i < extents_[axis]; ++i) {
+      move(axis, i);
+      for_each(axes.subspan(1), body);
+    }
+    active_.pop_back();
+    move(axis, outside);
+  }
+
+  void move(AxisId axis, std::int64_t position) {
+    position_[axis] = position;
+    changed_[axis] = ++clock_;
+  }
+
+  Scalar value(Expr e) {
+    if (e->id >= slots_.size()) slots_.resize(e->id + 1);
+    const std::uint64_t time = slots_[e->id].time;
+    if (time >= started_ && std::ranges::all_of(e->free, [&](AxisId axis) { return time >= changed_[axis]; }))
+      return slots_[e->id].value;
+    Slot fresh = compute(e);
+    fresh.time = clock_;
+    slots_[e->id] = fresh;
+    return fresh.value;
+  }
+
+  Slot compute(Expr e) {
+    return visit(
+        e, [&](const Const& n) { return result(n.value); },
+        [&](const Axis& n) { return result(Scalar::of(position_[n.axis])); },
+        [&](const Extent& n) { return result(Scalar::of(extents_[n.axis])); },
+        [&](const Param& n) { return result(params_[n.param]); },
+        [&](const Apply& n) { return result(compute(n, e->dtype)); },
+        [&](const Read& n) {
+          if (n.guard && !is_true(value(n.guard))) return result({e->dtype, 0});
+          return result(Scalar::load(e->dtype, element(n.tensor, n.subscripts)));
+        },
+        [&](const Fold& n) { return compute(n, e->dtype); },
+        [&](const Project& n) {
+          const Scalar winning = value(n.fold);
+          return result(n.result == 0 ? winning : Scalar::of(slots_[n.fold->id].winner));
+        });
+  }
+
+  static Slot result(const Scalar& value) { return {0, value, 0}; }
+
+  Scalar compute(const Apply& n, DType dtype) {
+    if (n.op == Op::select) return value(is_true(value(n.args[0])) ? n.args[1] : n.args[2]);
+    Scalar args[3];
+    for (std::size_t i = 0; i < n.args.size(); ++i) args[i] = value(n.args[i]);
+    return evaluate(n.op, dtype, {args, n.args.size()});
+  }
+
+  Slot compute(const Fold& n, DType dtype) {
+    const ReductionInfo& reduction = info(n.reduction);
+    Slot best;
+    if (reduction.empty == OnEmpty::identity) best.value = identity(n.reduction, dtype);
+    std::int64_t count = 0;
+    for_each(n.axes, [&] {
+      const Scalar pair[] = {best.value, value(n.body)};
+      if (reduction.empty == OnEmpty::error && count == 0) {
+        best.value = pair[1];
+      } else if (reduction.results == Results::value) {
+        best.value = evaluate(reduction.step, dtype, pair);
+      } else if (!is_nan(pair[0]) && (is_nan(pair[1]) || wins(reduction.step, pair[1], pair[0]))) {
+        best.value = pair[1];
+        best.winner = count;
+      }
+      ++count;
+    });
+    return best;
+  }
+
+  static bool wins(Op comparison, const Scalar& newcomer, const Scalar& best) {
+    const Scalar pair[] = {newcomer, best};
+    return is_true(evaluate(comparison, DType::b1, pair));
+  }
+
+  /// The address of an element. A promise that subscripts are inside is checked as well: here a broken one is an
+  /// error instead of undefined.
+  std::byte* element(TensorId tensor, const std::vector<Expr>& subscripts) {
+    const Layout& layout = tensors_[tensor].layout;
+    std::int64_t offset = 0;
+    for (std::size_t k = 0; k < subscripts.size(); ++k) {
+      const std::int64_t subscript = value(subscripts[k]).as_int();
+      if (subscript < 0 || subscript >= layout.extents[k]) outside(tensor, k, subscript);
+      offset += subscript * layout.strides[k];
+    }
+    return static_cast<std::byte*>(tensors_[tensor].data) + offset * static_cast<std::int64_t>(size_of(layout.dtype));
+  }
+
+  [[noreturn]] void outside(TensorId tensor, std::size_t axis, std::int64_t subscript) const {
+    std::string iteration;
+    for (AxisId id : active_)
+      iteration += (iteration.empty() ? " at " : ", ") + program_.axes[id].name + "=" + std::to_string(position_[id]);
+    throw Error(Error::Kind::bounds,
+                "subscript " + std::to_string(subscript) + " is outside axis " + std::to_string(axis) + " of " +
+                    program_.tensors[tensor].name + " (extent " +
+                    std::to_string(tensors_[tensor].layout.extents[axis]) + ")" + iteration);
+  }
+
+  const Program& program_;
+  std::span<const TensorView> tensors_;
+  std::span<const Scalar> params_;
+  std::vector<std::int64_t> extents_;
+  std::vector<std::int64_t> position_;  // of every axis
+  std::vector<std::uint64_t> changed_;  // when it moved last
+  std::vector<AxisId> active_;          // the axes being iterated, outermost first
+  std::vector<Slot> slots_;             // by node
+  std::uint64_t clock_ = 0, started_ = 0;
+};
+
+}  // namespace
+
+void evaluate_reference(const Program& program, std::span<const TensorView> tensors, std::span<const Scalar> params) {
+  RICCI_ASSERT(params.size() == program.params.size(), "another number of params than the program declares");
+  check_tensors(program, tensors);
+  std::vector<std::int64_t> extents = axis_extents(program, tensors);
+  check_reductions(program, extents);
+  Evaluator evaluator(program, tensors, params, std::move(extents));
+  for (const Statement& s : program.statements) evaluator.run(s);
+}
+
+}  // namespace ricci
