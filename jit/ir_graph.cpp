@@ -97,10 +97,7 @@ struct Graph::Table {
   std::unordered_set<Expr, NodeHash, NodeEqual> unique;
 };
 
-Graph::Graph() : table_(std::make_unique<Table>()) {}
-Graph::Graph(Graph&&) noexcept = default;
-Graph& Graph::operator=(Graph&&) noexcept = default;
-Graph::~Graph() = default;
+Graph::Graph() : table_(std::make_shared<Table>()) {}
 
 Expr Graph::intern(Node::Kind kind, DType dtype) {
   Node node{std::move(kind), dtype, static_cast<std::uint32_t>(table_->nodes.size()), {}};
