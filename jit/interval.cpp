@@ -1,0 +1,156 @@
+#include "interval.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace ricci::jit {
+
+using namespace ir;
+
+namespace {
+
+__extension__ using Wide = __int128;
+
+Interval full(DType dtype) {
+  return visit_dtype(dtype, []<class T>(std::type_identity<T>) -> Interval {
+    using Limits = std::numeric_limits<T>;
+    if constexpr (std::is_floating_point_v<T> || sizeof(T) == 8) {
+      return {std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()};
+    } else {
+      return {static_cast<std::int64_t>(Limits::min()), static_cast<std::int64_t>(Limits::max())};
+    }
+  });
+}
+
+/// [low, high] if no value wraps in `dtype`, else everything.
+Interval fit(DType dtype, Wide low, Wide high) {
+  const Interval all = full(dtype);
+  if (low < all.low || high > all.high) return all;
+  return {static_cast<std::int64_t>(low), static_cast<std::int64_t>(high)};
+}
+
+Interval hull(Interval a, Interval b) { return {std::min(a.low, b.low), std::max(a.high, b.high)}; }
+
+std::int64_t floor_divide(std::int64_t a, std::int64_t b) { return a / b - (a % b != 0 && (a < 0) != (b < 0)); }
+
+Interval of_op(Op op, DType dtype, std::span<const Interval> x, Interval everything) {
+  switch (op) {
+    case Op::add: return fit(dtype, Wide{x[0].low} + x[1].low, Wide{x[0].high} + x[1].high);
+    case Op::subtract: return fit(dtype, Wide{x[0].low} - x[1].high, Wide{x[0].high} - x[1].low);
+    case Op::negate: return fit(dtype, -Wide{x[0].high}, -Wide{x[0].low});
+    case Op::multiply: {
+      const Wide p[] = {Wide{x[0].low} * x[1].low, Wide{x[0].low} * x[1].high, Wide{x[0].high} * x[1].low,
+                        Wide{x[0].high} * x[1].high};
+      return fit(dtype, *std::min_element(p, p + 4), *std::max_element(p, p + 4));
+    }
+    case Op::floor_divide:
+      if (x[1].low != x[1].high || x[1].low <= 0) return everything;
+      return {floor_divide(x[0].low, x[1].low), floor_divide(x[0].high, x[1].low)};
+    case Op::remainder:
+      if (x[1].low <= 0) return everything;
+      if (x[0].low >= 0 && x[0].high < x[1].low) return x[0];
+      return {0, x[1].high - 1};
+    case Op::minimum: return {std::min(x[0].low, x[1].low), std::min(x[0].high, x[1].high)};
+    case Op::maximum: return {std::max(x[0].low, x[1].low), std::max(x[0].high, x[1].high)};
+    case Op::select: return hull(x[1], x[2]);
+    case Op::abs:
+      if (x[0].low >= 0) return x[0];
+      return fit(dtype, 0, std::max(-Wide{x[0].low}, Wide{x[0].high}));
+    case Op::cast: return x[0].within(everything) ? x[0] : everything;
+    default: return everything;
+  }
+}
+
+}  // namespace
+
+Interval Bounds::compute(Expr e) {
+  const Interval everything = full(e->dtype);
+  return visit(
+      e,
+      [&](const Const& c) -> Interval {
+        if (is_float(e->dtype)) return everything;
+        const std::int64_t value = c.value.as_int();
+        return {value, value};
+      },
+      [&](const Axis& a) -> Interval { return {0, std::max<std::int64_t>(extents_[a.axis] - 1, 0)}; },
+      [&](const Extent& x) -> Interval { return {extents_[x.axis], extents_[x.axis]}; },
+      [&](const Param&) { return everything; },
+      [&](const Apply& apply) -> Interval {
+        std::vector<Interval> x;
+        for (Expr arg : apply.args) {
+          x.push_back(of(arg));
+          // A float argument says nothing about an integer result (a cast saturates).
+          if (is_float(arg->dtype) || arg->dtype == DType::u64) x.back() = full(DType::i64);
+        }
+        return of_op(apply.op, e->dtype, x, everything);
+      },
+      [&](const Read& read) -> Interval { return read.guard ? hull(everything, {0, 0}) : everything; },
+      [&](const Fold& fold) -> Interval {
+        const bool selects = fold.reduction == Reduction::min || fold.reduction == Reduction::max;
+        return selects ? of(fold.body) : everything;
+      },
+      [&](const Project& project) -> Interval {
+        const Fold& fold = *project.fold->as<Fold>();
+        if (project.result == 0) return of(fold.body);
+        Wide n = 1;
+        for (AxisId axis : fold.axes) n = std::min<Wide>(n * extents_[axis], everything.high);
+        return {0, std::max<std::int64_t>(static_cast<std::int64_t>(n) - 1, 0)};
+      });
+}
+
+Interval Bounds::of(Expr e) {
+  if (auto it = known_.find(e); it != known_.end()) return it->second;
+  const Interval result = compute(e);
+  known_.emplace(e, result);
+  return result;
+}
+
+Interval Bounds::of(Expr e, Expr guard) {
+  Interval result = of(e);
+  for (Expr condition : conjuncts(guard)) {
+    const Apply* compare = condition->as<Apply>();
+    if (!compare || compare->args.size() != 2) continue;
+    const Expr left = compare->args[0], right = compare->args[1];
+    if (!is_signed_integer(left->dtype)) continue;
+    const auto below = [&](Expr x, Expr limit, bool strict) {
+      if (x == e) result.high = std::min(result.high, of(limit).high - strict);
+      if (limit == e) result.low = std::max(result.low, of(x).low + strict);
+    };
+    switch (compare->op) {
+      case Op::less: below(left, right, true); break;
+      case Op::less_equal: below(left, right, false); break;
+      case Op::greater: below(right, left, true); break;
+      case Op::greater_equal: below(right, left, false); break;
+      default: break;
+    }
+  }
+  return result;
+}
+
+std::optional<bool> Bounds::decide(Expr comparison) {
+  const Apply* apply = comparison->as<Apply>();
+  if (!apply || info(apply->op).typing != Typing::compare || !is_signed_integer(apply->args[0]->dtype)) return {};
+  const Interval a = of(apply->args[0]), b = of(apply->args[1]);
+  const bool below = a.high < b.low, not_above = a.high <= b.low, above = a.low > b.high, not_below = a.low >= b.high;
+  const auto answer = [](bool yes, bool no) { return yes ? std::optional(true) : no ? std::optional(false) : std::nullopt; };
+  switch (apply->op) {
+    case Op::less: return answer(below, not_below);
+    case Op::less_equal: return answer(not_above, above);
+    case Op::greater: return answer(above, not_above);
+    case Op::greater_equal: return answer(not_below, below);
+    case Op::equal: return answer(a.low == a.high && b.low == b.high && a.low == b.low, below || above);
+    case Op::not_equal: return answer(below || above, a.low == a.high && b.low == b.high && a.low == b.low);
+    default: return {};
+  }
+}
+
+std::vector<Expr> conjuncts(Expr condition) {
+  if (!condition) return {};
+  const Apply* apply = condition->as<Apply>();
+  if (!apply || apply->op != Op::logical_and) return {condition};
+  std::vector<Expr> all = conjuncts(apply->args[0]);
+  for (Expr c : conjuncts(apply->args[1])) all.push_back(c);
+  return all;
+}
+
+}  // namespace ricci::jit

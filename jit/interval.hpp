@@ -1,0 +1,40 @@
+#pragma once
+// Interval analysis of integer expressions at known extents: what proves that a subscript fits.
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <unordered_map>
+
+#include "ricci/ir.hpp"
+
+namespace ricci::jit {
+
+/// All values from low to high, both included.
+struct Interval {
+  std::int64_t low, high;
+  bool within(Interval outer) const { return low >= outer.low && high <= outer.high; }
+};
+
+/// Bounds of integer and b1 expressions; remembers what it has seen, so one object serves a whole program.
+class Bounds {
+ public:
+  /// `extents` by AxisId.
+  explicit Bounds(std::span<const std::int64_t> extents) : extents_(extents) {}
+
+  /// An interval that holds every value of `e`; for floats the widest one.
+  Interval of(ir::Expr e);
+  /// The same where `guard` is known to be true: its conjuncts low <= e and e < high narrow the result.
+  Interval of(ir::Expr e, ir::Expr guard);
+  /// The value of a comparison, when every choice of the axes gives the same.
+  std::optional<bool> decide(ir::Expr comparison);
+
+ private:
+  Interval compute(ir::Expr e);
+  std::span<const std::int64_t> extents_;
+  std::unordered_map<ir::Expr, Interval> known_;
+};
+
+/// The conjuncts of a b1 expression: {a, b, c} for a & b & c; none for null.
+std::vector<ir::Expr> conjuncts(ir::Expr condition);
+
+}  // namespace ricci::jit

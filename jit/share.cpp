@@ -1,0 +1,86 @@
+#include "share.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace ricci::jit {
+
+using namespace ir;
+
+CanonicalAxes::CanonicalAxes(Program& program) : program_(program), class_of_(program.axes.size()) {
+  // Union-find over axes; an axis meets another in every tensor axis that both size.
+  std::iota(class_of_.begin(), class_of_.end(), 0u);
+  const auto root = [&](std::uint32_t a) {
+    while (class_of_[a] != a) a = class_of_[a];
+    return a;
+  };
+  std::map<std::pair<TensorId, std::uint32_t>, std::uint32_t> first_user;
+  for (std::uint32_t a = 0; a < program.axes.size(); ++a)
+    for (const TensorAxis& size : program.axes[a].sizes) {
+      const auto [it, fresh] = first_user.try_emplace({size.tensor, size.axis}, a);
+      if (!fresh) class_of_[std::max(root(a), root(it->second))] = std::min(root(a), root(it->second));
+    }
+  for (std::uint32_t a = 0; a < class_of_.size(); ++a) class_of_[a] = root(a);
+}
+
+AxisId CanonicalAxes::get(AxisId like, int depth, int position) {
+  // Axes that passes have declared meanwhile are classes of their own.
+  while (class_of_.size() < program_.axes.size()) class_of_.push_back(static_cast<std::uint32_t>(class_of_.size()));
+  const auto [it, fresh] = made_.try_emplace({class_of_[like], depth, position}, 0);
+  if (fresh) {
+    it->second = static_cast<AxisId>(program_.axes.size());
+    program_.axes.push_back(AxisDecl(program_.axes[like]));
+    class_of_.push_back(class_of_[like]);
+  }
+  return it->second;
+}
+
+int FoldDepth::of(Expr e) {
+  if (auto it = known_.find(e); it != known_.end()) return it->second;
+  int depth = 0;
+  for (Expr child : children(e)) depth = std::max(depth, of(child));
+  if (e->as<Fold>()) ++depth;
+  known_.emplace(e, depth);
+  return depth;
+}
+
+namespace {
+
+/// The same fold over canonical axes.
+Expr canonical(Program& program, CanonicalAxes& axes, FoldDepth& depth, Expr e) {
+  const Fold& old = *e->as<Fold>();
+  std::vector<AxisId> bound;
+  std::unordered_map<AxisId, Expr> renamed;
+  for (std::size_t i = 0; i < old.axes.size(); ++i) {
+    bound.push_back(axes.get(old.axes[i], depth.of(e), static_cast<int>(i)));
+    renamed.emplace(old.axes[i], axis(program.graph, bound.back()));
+  }
+  if (bound == old.axes) return e;
+  const Expr made = fold(program.graph, old.reduction, bound, substitute(program.graph, old.body, renamed));
+  return info(old.reduction).results == Results::index ? made->as<Project>()->fold : made;
+}
+
+}  // namespace
+
+void share(Program& program, CanonicalAxes& axes) {
+  FoldDepth depth;
+  Memo memo;
+  const Rewrite rename = [&](Expr, Expr e) { return e->as<Fold>() ? canonical(program, axes, depth, e) : e; };
+  for (Statement& s : program.statements) {
+    // Domains first: statements over the same extents run in the same loops.
+    std::unordered_map<AxisId, Expr> renamed;
+    for (std::size_t i = 0; i < s.domain.size(); ++i) {
+      const AxisId old = s.domain[i];
+      s.domain[i] = axes.get(old, 0, static_cast<int>(i));
+      renamed.emplace(old, axis(program.graph, s.domain[i]));
+    }
+    const auto update = [&](Expr e) {
+      return e ? rewrite(program.graph, substitute(program.graph, e, renamed), memo, rename) : nullptr;
+    };
+    for (Expr& subscript : s.subscripts) subscript = update(subscript);
+    s.value = update(s.value);
+    s.guard = update(s.guard);
+  }
+}
+
+}  // namespace ricci::jit

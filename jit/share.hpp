@@ -1,0 +1,42 @@
+#pragma once
+#include <map>
+#include <tuple>
+
+#include "ricci/ir.hpp"
+
+namespace ricci::jit {
+
+/// Hands out axes for binders such that binders which mean the same get the same axes.
+class CanonicalAxes {
+ public:
+  explicit CanonicalAxes(ir::Program&);
+
+  /// The axis at `position` of a binder at nesting `depth` (0: a statement's domain; else 1 + the depth of the
+  /// reductions inside), with the extent of `like`: made on first demand, the same one ever after.
+  ir::AxisId get(ir::AxisId like, int depth, int position);
+  /// A number for the axis' extent: two axes with the same number have the same extent in every call, because
+  /// a chain of bare uses connects them.
+  std::uint32_t extent_class(ir::AxisId axis) const { return class_of_[axis]; }
+
+ private:
+  ir::Program& program_;
+  std::vector<std::uint32_t> class_of_;
+  std::map<std::tuple<std::uint32_t, int, int>, ir::AxisId> made_;
+};
+
+/// Gives bound axes canonical identities, so that reductions which differ only in the names of what they bind become
+/// one node, computed once:
+///
+///     sum(c, s[b,c]) + max(d, s[b,d]) * sum(e, s[b,e])     ->     sum(c, s[b,c]) + max(c, s[b,c]) * sum(c, s[b,c])
+void share(ir::Program&, CanonicalAxes&);
+
+/// How deep reductions nest in an expression, 0 without any; remembers what it has seen.
+class FoldDepth {
+ public:
+  int of(ir::Expr);
+
+ private:
+  std::unordered_map<ir::Expr, int> known_;
+};
+
+}  // namespace ricci::jit

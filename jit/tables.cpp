@@ -1,0 +1,117 @@
+#include "tables.hpp"
+
+#include <algorithm>
+
+namespace ricci::jit {
+
+using namespace ir;
+
+namespace {
+
+/// The axis that counts private tables; there is one per program.
+AxisId tables_axis(Program& program) {
+  for (AxisId a = 0; a < program.axes.size(); ++a)
+    if (program.axes[a].tables) return a;
+  program.axes.push_back({.name = "table", .sizes = {}, .fixed = -1, .tables = true});
+  return static_cast<AxisId>(program.axes.size() - 1);
+}
+
+std::vector<Expr> behind(Expr first, std::vector<Expr> rest) {
+  rest.insert(rest.begin(), first);
+  return rest;
+}
+
+bool used(const Statement& s, AxisId axis) {
+  return (s.guard && uses_axis(s.guard, axis)) ||
+         std::ranges::any_of(s.subscripts, [&](Expr e) { return uses_axis(e, axis); });
+}
+
+/// Moves the axes that only the value uses into a reduction of the value.
+void reduce_unused_axes(Program& program, CanonicalAxes& axes, Statement& s) {
+  std::vector<AxisId> kept, unused;
+  for (AxisId axis : s.domain) (used(s, axis) ? kept : unused).push_back(axis);
+  if (unused.empty()) return;
+  FoldDepth depth;
+  const int level = depth.of(s.value) + 1;
+  std::unordered_map<AxisId, Expr> renamed;
+  std::vector<AxisId> bound;
+  for (std::size_t i = 0; i < unused.size(); ++i) {
+    bound.push_back(axes.get(unused[i], level, static_cast<int>(i)));
+    renamed.emplace(unused[i], axis(program.graph, bound.back()));
+  }
+  s.value = fold(program.graph, *s.update, bound, substitute(program.graph, s.value, renamed));
+  s.domain = kept;
+}
+
+}  // namespace
+
+bool is_injective(const Statement& s) {
+  return std::ranges::all_of(s.domain, [&](AxisId axis) {
+    return std::ranges::any_of(s.subscripts, [&](Expr e) {
+      const Axis* bare = e->as<Axis>();
+      return bare && bare->axis == axis;
+    });
+  });
+}
+
+Table make_table(Program& program, DType dtype, const std::vector<AxisId>& dimensions) {
+  Table table{static_cast<TensorId>(program.tensors.size()), {tables_axis(program)}};
+  table.axes.insert(table.axes.end(), dimensions.begin(), dimensions.end());
+  program.tensors.push_back({"table", dtype, static_cast<int>(table.axes.size()), table.axes});
+  return table;
+}
+
+Expr combined(Program& program, const Table& table, Reduction reduction, std::vector<Expr> subscripts) {
+  Graph& g = program.graph;
+  const DType dtype = program.tensors[table.tensor].dtype;
+  const Expr element = read(g, table.tensor, dtype, behind(axis(g, table.axes[0]), std::move(subscripts)));
+  return fold(g, reduction, {table.axes[0]}, element);
+}
+
+Statement accumulate(Program& program, const Table& table, Reduction reduction, std::vector<Expr> subscripts, Expr value,
+                     std::vector<AxisId> domain) {
+  return {.target = table.tensor,
+          .subscripts = behind(axis(program.graph, table.axes[0]), std::move(subscripts)),
+          .update = reduction,
+          .value = value,
+          .guard = nullptr,
+          .domain = std::move(domain),
+          .policy = Policy::check};
+}
+
+void privatise(Program& program, CanonicalAxes& axes) {
+  Graph& g = program.graph;
+  std::vector<Statement> old = std::move(program.statements), all;
+  program.statements.clear();
+  for (Statement& s : old) {
+    const bool to_user = program.tensors[s.target].table.empty();
+    if (s.update && to_user) reduce_unused_axes(program, axes, s);
+    if (!s.update || !to_user || is_injective(s)) {
+      all.push_back(std::move(s));
+      continue;
+    }
+    std::vector<AxisId> dimensions;
+    std::vector<Expr> element;
+    for (std::uint32_t i = 0; i < s.subscripts.size(); ++i) {
+      program.axes.push_back({.name = "d" + std::to_string(i), .sizes = {{s.target, i}}, .fixed = -1, .tables = false});
+      dimensions.push_back(static_cast<AxisId>(program.axes.size() - 1));
+      element.push_back(axis(g, dimensions.back()));
+    }
+    const Table table = make_table(program, program.tensors[s.target].dtype, dimensions);
+    program.tensors[table.tensor].name = program.tensors[s.target].name;
+    Statement filling = accumulate(program, table, *s.update, s.subscripts, s.value, s.domain);
+    filling.guard = s.guard;
+    filling.policy = s.policy;
+    all.push_back(std::move(filling));
+    all.push_back({.target = s.target,
+                   .subscripts = element,
+                   .update = s.update,
+                   .value = combined(program, table, *s.update, element),
+                   .guard = nullptr,
+                   .domain = dimensions,
+                   .policy = Policy::assume_inside});
+  }
+  program.statements = std::move(all);
+}
+
+}  // namespace ricci::jit

@@ -1,0 +1,34 @@
+#pragma once
+#include "share.hpp"
+
+namespace ricci::jit {
+
+/// An accumulation table with one private copy per chunk of the parallel run: table[q, dimensions...].
+struct Table {
+  ir::TensorId tensor;
+  std::vector<ir::AxisId> axes;  // q, then one per dimension
+};
+
+/// Declares a table whose dimensions have the extents of these axes. All tables of a program share the axis q.
+Table make_table(ir::Program&, DType, const std::vector<ir::AxisId>& dimensions);
+
+/// reduction(q, table[q, subscripts...]): the tables combined, in the order of their chunks.
+ir::Expr combined(ir::Program&, const Table&, Reduction, std::vector<ir::Expr> subscripts);
+
+/// table[q, subscripts...] (reduction)= value over `domain`.
+ir::Statement accumulate(ir::Program&, const Table&, Reduction, std::vector<ir::Expr> subscripts, ir::Expr value,
+                         std::vector<ir::AxisId> domain);
+
+/// Whether no two iterations write the same element: every axis of the domain is a subscript by itself.
+bool is_injective(const ir::Statement&);
+
+/// Turns every update whose iterations may meet in one element into private accumulation and a merge:
+///
+///     hist[e[n]] += v     ->     table[q, e[n]] += v;  hist[d] += sum(q, table[q, d])
+///
+/// so that it runs in parallel without atomics, gives the same bits for any number of threads, and leaves the target
+/// as it was when a subscript turns out to be outside. Axes of the domain that the subscripts do not use become
+/// reductions first: C[i,j] += A[i,k] * B[k,j] needs no table.
+void privatise(ir::Program&, CanonicalAxes&);
+
+}  // namespace ricci::jit
