@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "ricci/error.hpp"
+#include "ricci/shape.hpp"
 
 namespace ricci {
 namespace {
@@ -62,6 +63,14 @@ void InputFile::read(std::span<std::byte> target) {
     if (count < 0) fail_system(path_, "read");
     if (count == 0) fail(path_, "the file ends " + std::to_string(target.size()) + " bytes too early");
     target = target.subspan(static_cast<std::size_t>(count));
+  }
+}
+
+std::int64_t checked_file_size(const std::string& path, DType dtype, std::span<const std::int64_t> extents) {
+  try {
+    return checked_size(dtype, extents);
+  } catch (const Error& error) {
+    fail(path, error.what());
   }
 }
 

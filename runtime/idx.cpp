@@ -102,14 +102,10 @@ Array load_idx(const std::string& path) {
   std::ranges::transform(stored, all_extents.begin(), [](std::uint32_t big) { return std::byteswap(big); });
   const std::span extents(all_extents.data(), static_cast<std::size_t>(rank));
 
-  const std::string claim =
-      "shape " + shape_text(extents) + " and dtype " + std::string(to_string(*dtype));
+  const std::string claim = "shape " + shape_text(extents) + " and dtype " + std::string(to_string(*dtype));
+  const auto claimed = static_cast<std::uint64_t>(checked_file_size(path, *dtype, extents)) * size_of(*dtype);
   // The format of gzip cannot shrink data more than 1032 times: a short file that claims more is not believed.
-  const std::uint64_t possible = file.compressed() ? file_bytes * 1032 : file_bytes;
-  std::uint64_t claimed = size_of(*dtype);
-  for (const std::int64_t extent : extents)
-    if (__builtin_mul_overflow(claimed, static_cast<std::uint64_t>(extent), &claimed) || claimed > possible)
-      fail(path, "the file is too short for " + claim);
+  if (claimed > (file.compressed() ? file_bytes * 1032 : file_bytes)) fail(path, "the file is too short for " + claim);
 
   const Array array = Array::uninitialised(*dtype, extents);
   const std::span elements(static_cast<std::byte*>(array.data()), claimed);

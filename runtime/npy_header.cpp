@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "ricci/error.hpp"
+#include "ricci/file.hpp"
 #include "ricci/npy.hpp"
 
 namespace ricci {
@@ -188,11 +189,7 @@ class HeaderParser {
 
   Layout layout() const {
     const std::span extents(shape_->extents.data(), static_cast<std::size_t>(shape_->rank));
-    try {
-      checked_size(*dtype_, extents);
-    } catch (const Error& error) {
-      throw Error(Error::Kind::file, fail_.name + ": " + error.what());
-    }
+    checked_file_size(fail_.name, *dtype_, extents);
     Layout layout = row_major(*dtype_, extents);
     if (*fortran_order_) {
       std::int64_t stride = 1;

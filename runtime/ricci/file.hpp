@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 
+#include "ricci/dtype.hpp"
 #include "ricci/function_ref.hpp"
 
 namespace ricci {
@@ -27,6 +28,9 @@ class InputFile {
   int descriptor_;
   std::uint64_t bytes_;
 };
+
+/// checked_size for an array that a file describes: its faults become Error{file} and name the file.
+std::int64_t checked_file_size(const std::string& path, DType dtype, std::span<const std::int64_t> extents);
 
 /// The contents of a regular file of at most `limit` bytes.
 std::string read_text(const std::string& path, std::uint64_t limit = std::uint64_t{1} << 26);

@@ -1,0 +1,72 @@
+#include "ricci/parallel.hpp"
+
+#include <pthread.h>
+#include <sched.h>
+#include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <thread>
+
+namespace ricci {
+namespace {
+
+std::atomic<bool> forked = false;  // this process is the child of one that may have had workers
+
+struct Arenas {
+  std::mutex mutex;
+  std::map<int, tbb::task_arena> by_threads;
+};
+
+/// The workers of `threads` threads. Never destroyed: loops may run until the very end of the process.
+tbb::task_arena& arena_of(int threads) {
+  static Arenas& arenas = *[] {
+    pthread_atfork(nullptr, nullptr, [] { forked.store(true, std::memory_order_relaxed); });
+    return new Arenas;
+  }();
+  const std::lock_guard lock(arenas.mutex);
+  return arenas.by_threads.try_emplace(threads, threads).first->second;
+}
+
+}  // namespace
+
+int hardware_threads() {
+  static const int count = [] {
+    cpu_set_t mask;  // more than 1024 processors do not fit and fail
+    if (sched_getaffinity(0, sizeof mask, &mask) == 0) return CPU_COUNT(&mask);
+    return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  }();
+  return count;
+}
+
+void parallel_for(std::int64_t trip, std::int64_t grain, int threads,
+                  FunctionRef<void(std::int64_t begin, std::int64_t end)> body) {
+  if (trip <= 0) return;
+  const std::int64_t chunks = (trip - 1) / grain + 1;
+  if (threads <= 0) threads = hardware_threads();
+  const auto run_chunk = [&](std::int64_t chunk) {
+    const std::int64_t begin = chunk * grain;
+    body(begin, grain < trip - begin ? begin + grain : trip);
+  };
+  if (threads == 1 || chunks == 1 || forked.load(std::memory_order_relaxed)) {
+    for (std::int64_t chunk = 0; chunk < chunks; ++chunk) run_chunk(chunk);
+    return;
+  }
+
+  // One task per thread; each takes chunks from a common counter until there are none. A task whose worker never
+  // woke up is taken over by the caller, which then finds nothing to do: nobody waits for a thread to start.
+  alignas(64) std::atomic<std::int64_t> next = 0;
+  const auto work = [&](int) {
+    for (std::int64_t chunk; (chunk = next.fetch_add(1, std::memory_order_relaxed)) < chunks;) run_chunk(chunk);
+  };
+  const auto tasks = static_cast<int>(std::min<std::int64_t>(threads, chunks));
+  arena_of(threads).execute([&] {
+    // While it waits, a thread must not pick up tasks of another loop: that loop's chunks might be long.
+    tbb::this_task_arena::isolate([&] { tbb::parallel_for(0, tasks, 1, work, tbb::simple_partitioner()); });
+  });
+}
+
+}  // namespace ricci
