@@ -2,7 +2,7 @@
 // From a surface statement to the index IR: named indices become axes with scopes, unnamed axes are aligned, casts
 // become explicit, boolean factors become selections, numbers become constants or params.
 #include <span>
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include "ricci/ir.hpp"
@@ -29,7 +29,7 @@ struct Resolved {
 struct Leaves {
   std::span<const std::uint8_t> tensors;   // by tensor leaf: its number; equal numbers are the same tensor
   std::span<const std::int64_t> axes;      // by positional reduction: the axis, not negative
-  std::span<const std::string> names;      // by tensor number; for messages
+  const std::string_view* names = nullptr; // by tensor leaf, for messages and dumps; may be null
 };
 
 /// The statement must have passed check_assignment() or check_new_tensor().

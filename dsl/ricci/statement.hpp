@@ -24,10 +24,11 @@ struct StatementSyntax {
 /// children from left to right. Tensors are the leaves `tensor` and `access`, scalars `number` and `integer`, and
 /// `reduce_axis` has an axis (negative: from the end; in range, see check_axis).
 struct Operands {
-  const Array* const* tensors;
-  const Scalar* scalars;
-  const std::int64_t* axes;
-  int tensor_count, scalar_count, axis_count;
+  const Array* const* tensors = nullptr;
+  const Scalar* scalars = nullptr;
+  const std::int64_t* axes = nullptr;
+  int tensor_count = 0, scalar_count = 0, axis_count = 0;
+  const std::string_view* names = nullptr;  // of the tensors, for messages; null or parallel to `tensors`
 };
 
 /// Calls `f(node)` for each leaf, in order; `reduce_axis` nodes come before the leaves of their child.
@@ -53,6 +54,5 @@ Array execute(Site&, const StatementSyntax&, const Operands&);
 
 /// What the last statement of this thread did; include <ricci/compile.hpp> to look into it.
 const Report& last_report();
-
 
 }  // namespace ricci

@@ -1,0 +1,290 @@
+#include "ricci/resolve.hpp"
+
+#include <algorithm>
+
+#include "ricci/error.hpp"
+
+namespace ricci {
+namespace {
+
+class Resolver {
+ public:
+  Resolver(const StatementSyntax& statement, const Leaves& leaves) : statement_(statement), leaves_(leaves) {}
+  Resolved resolve();
+
+ private:
+  using Axes = std::vector<ir::AxisId>;
+
+  ir::Graph& graph() { return out_.program.graph; }
+  ir::AxisId new_axis(std::string_view name);
+  ir::AxisId open(const IndexName* name);
+  ir::AxisId axis_of(const IndexName* name) const;
+  Axes axes_of(const IndexSet& set) const;
+  ir::TensorId next_tensor(DType dtype, int rank);
+  ir::Expr next_param(DType dtype);
+
+  /// The value with the node's own dtype; `unnamed` are the axes that its unnamed axes take, at least its rank.
+  ir::Expr lower(const Syntax& node, const Axes& unnamed);
+  ir::Expr lower_as(const Syntax& node, DType dtype, const Axes& unnamed);
+  std::vector<ir::Expr> subscripts(const Syntax& node, ir::TensorId tensor, const Axes& unnamed);
+  ir::Expr whole(const Syntax& node, const Axes& unnamed);
+  ir::Expr access(const Syntax& node, const Axes& unnamed);
+  ir::Expr named(const Syntax& node);
+  ir::Expr apply(const Syntax& node, const Axes& unnamed);
+  ir::Expr multiply(const Syntax& node, const Axes& unnamed);
+  ir::Expr reduce(const Syntax& node, const Axes& unnamed);
+  ir::Expr reduced(Reducer reducer, DType result, const Axes& over, const Syntax& body, const Axes& unnamed);
+  static ir::Policy policy(const Syntax& node);
+
+  const StatementSyntax& statement_;
+  const Leaves& leaves_;
+  Resolved out_;
+  struct Binding {
+    const IndexName* name;
+    ir::AxisId axis;
+  };
+  std::vector<Binding> scope_;  // inner bindings last; a binder hides equal names outside
+  std::size_t tensor_leaf_ = 0, scalar_leaf_ = 0, axis_leaf_ = 0;
+};
+
+ir::AxisId Resolver::new_axis(std::string_view name) {
+  auto& axes = out_.program.axes;
+  std::string unique(name);
+  for (int n = 2; std::any_of(axes.begin(), axes.end(), [&](const ir::AxisDecl& a) { return a.name == unique; }); ++n)
+    unique = std::string(name) + std::to_string(n);
+  axes.push_back({unique, {}, -1, false});
+  return static_cast<ir::AxisId>(axes.size() - 1);
+}
+
+ir::AxisId Resolver::open(const IndexName* name) {
+  const ir::AxisId axis = new_axis(name->text);
+  scope_.push_back({name, axis});
+  return axis;
+}
+
+ir::AxisId Resolver::axis_of(const IndexName* name) const {
+  for (auto binding = scope_.rbegin(); binding != scope_.rend(); ++binding)
+    if (same(binding->name, name)) return binding->axis;
+  internal_error(__FILE__, __LINE__, "index " + std::string(name->text) + " has no scope");
+}
+
+Resolver::Axes Resolver::axes_of(const IndexSet& set) const {
+  Axes axes;
+  for (int i = 0; i < set.size; ++i) axes.push_back(axis_of(set[i]));
+  return axes;
+}
+
+/// Equal tensors are declared once: the compiler then sees that equal reads are equal.
+ir::TensorId Resolver::next_tensor(DType dtype, int rank) {
+  const std::size_t leaf = tensor_leaf_++;
+  const ir::TensorId id = leaves_.tensors[leaf] + (statement_.target ? 0u : 1u);
+  auto& tensors = out_.program.tensors;
+  RICCI_ASSERT(id <= tensors.size(), "tensors are not numbered by first appearance");
+  if (id == tensors.size()) {
+    std::string name(leaves_.names ? leaves_.names[leaf] : std::string_view());
+    tensors.push_back({name.empty() ? "t" + std::to_string(id) : name, dtype, rank, {}});
+  }
+  return id;
+}
+
+ir::Expr Resolver::next_param(DType dtype) {
+  const auto id = static_cast<ir::ParamId>(scalar_leaf_++);
+  out_.program.params.push_back({"s" + std::to_string(id), dtype});
+  return ir::param(graph(), id, dtype);
+}
+
+ir::Expr Resolver::lower_as(const Syntax& node, DType dtype, const Axes& unnamed) {
+  if (node.form == Form::number) return next_param(dtype);  // converted once, where the statement is called
+  return ir::cast(graph(), dtype, lower(node, unnamed));
+}
+
+ir::Expr Resolver::lower(const Syntax& node, const Axes& unnamed) {
+  switch (node.form) {
+    case Form::index: return ir::axis(graph(), axis_of(node.bound[0]));
+    case Form::literal: return ir::constant(graph(), node.value);
+    case Form::number:
+    case Form::integer: return next_param(node.dtype);
+    case Form::tensor: return whole(node, unnamed);
+    case Form::access: return access(node, unnamed);
+    case Form::named: return named(node);
+    case Form::apply: return apply(node, unnamed);
+    case Form::square: {
+      const ir::Expr e = lower(*node.child[0], unnamed);
+      return ir::apply(graph(), Op::multiply, {e, e});
+    }
+    case Form::cast: return lower_as(*node.child[0], node.dtype, unnamed);
+    case Form::reduce:
+    case Form::reduce_axis: return reduce(node, unnamed);
+  }
+  RICCI_ASSERT(false, "unknown form");
+  return nullptr;
+}
+
+/// A subscript that turns out to be a bare axis takes part in deciding that axis' extent.
+std::vector<ir::Expr> Resolver::subscripts(const Syntax& node, ir::TensorId tensor, const Axes& unnamed) {
+  const Axes aligned = node.free.size > 0 ? axes_of(node.free) : unnamed;
+  std::vector<ir::Expr> list;
+  for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(node.children); ++i) {
+    const Syntax& subscript = *node.child[i];
+    if (subscript.form == Form::integer)
+      out_.integers.push_back({static_cast<ir::ParamId>(scalar_leaf_), tensor, i});
+    const ir::Expr e = lower_as(subscript, DType::i64, aligned);
+    if (const auto* axis = e->as<ir::Axis>()) out_.program.axes[axis->axis].sizes.push_back({tensor, i});
+    list.push_back(e);
+  }
+  return list;
+}
+
+/// Integer subscripts are checked when the statement is called; a list with no other computed ones needs no check.
+ir::Policy Resolver::policy(const Syntax& node) {
+  bool integers = false;
+  for (int i = 0; i < node.children; ++i) {
+    if (node.child[i]->form == Form::integer) integers = true;
+    else if (node.child[i]->form != Form::index) return ir::Policy::check;
+  }
+  return integers ? ir::Policy::assume_inside : ir::Policy::check;
+}
+
+ir::Expr Resolver::whole(const Syntax& node, const Axes& unnamed) {
+  const ir::TensorId tensor = next_tensor(node.dtype, node.tensor_rank);
+  std::vector<ir::Expr> list;
+  for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(node.rank); ++i) {
+    out_.program.axes[unnamed[i]].sizes.push_back({tensor, i});
+    list.push_back(ir::axis(graph(), unnamed[i]));
+  }
+  return ir::read(graph(), tensor, node.dtype, std::move(list));
+}
+
+ir::Expr Resolver::access(const Syntax& node, const Axes& unnamed) {
+  const ir::TensorId tensor = next_tensor(node.dtype, node.tensor_rank);
+  std::vector<ir::Expr> list = subscripts(node, tensor, unnamed);
+  return ir::read(graph(), tensor, node.dtype, std::move(list), policy(node));
+}
+
+ir::Expr Resolver::named(const Syntax& node) {
+  Axes axes;
+  for (int i = 1; i < node.children; ++i) axes.push_back(axis_of(node.child[i]->bound[0]));
+  return lower(*node.child[0], axes);
+}
+
+/// b1 * x selects, so that x = NaN or infinity does not leak where b1 is false; b1 * b1 is and.
+ir::Expr Resolver::multiply(const Syntax& node, const Axes& unnamed) {
+  const Syntax &a = *node.child[0], &b = *node.child[1];
+  const bool a_selects = a.dtype == DType::b1, b_selects = b.dtype == DType::b1;
+  const ir::Expr first = lower_as(a, a_selects ? DType::b1 : node.dtype, unnamed);
+  const ir::Expr second = lower_as(b, b_selects ? DType::b1 : node.dtype, unnamed);
+  if (a_selects && b_selects) return ir::apply(graph(), Op::logical_and, {first, second});
+  if (!a_selects && !b_selects) return ir::apply(graph(), Op::multiply, {first, second});
+  const ir::Expr zero = ir::constant(graph(), Scalar{node.dtype, 0});
+  return ir::apply(graph(), Op::select, {a_selects ? first : second, a_selects ? second : first, zero});
+}
+
+ir::Expr Resolver::apply(const Syntax& node, const Axes& unnamed) {
+  if (node.op == Op::multiply) return multiply(node, unnamed);
+  const bool chooses = node.op == Op::select;
+  DType common = node.dtype;
+  if (info(node.op).typing == Typing::compare) {
+    common = promote(node.child[0]->type(), node.child[1]->type())->dtype;
+  }
+  std::vector<ir::Expr> args;
+  for (int i = 0; i < node.children; ++i)
+    args.push_back(lower_as(*node.child[i], chooses && i == 0 ? DType::b1 : common, unnamed));
+  return ir::apply(graph(), node.op, std::move(args));
+}
+
+ir::Expr Resolver::reduce(const Syntax& node, const Axes& unnamed) {
+  const Syntax& body = *node.child[0];
+  if (node.form == Form::reduce) {
+    const std::size_t outside = scope_.size();
+    Axes over;
+    for (int i = 0; i < node.bound.size; ++i) over.push_back(open(node.bound[i]));
+    const ir::Expr e = reduced(node.reducer, node.dtype, over, body, over);
+    scope_.resize(outside);
+    return e;
+  }
+  const auto position = static_cast<std::ptrdiff_t>(leaves_.axes[axis_leaf_++]);
+  Axes inner(unnamed.begin(), unnamed.begin() + node.rank);
+  const ir::AxisId over = new_axis("_");
+  inner.insert(inner.begin() + position, over);
+  return reduced(node.reducer, node.dtype, {over}, body, inner);
+}
+
+ir::Expr Resolver::reduced(Reducer reducer, DType result, const Axes& over, const Syntax& body, const Axes& unnamed) {
+  ir::Graph& g = graph();
+  switch (reducer) {
+    case Reducer::mean: {
+      const ir::Expr sum = ir::fold(g, Reduction::sum, over, lower_as(body, result, unnamed));
+      ir::Expr count = ir::extent(g, over[0]);
+      for (std::size_t i = 1; i < over.size(); ++i)
+        count = ir::apply(g, Op::multiply, {count, ir::extent(g, over[i])});
+      return ir::apply(g, Op::divide, {sum, ir::cast(g, result, count)});
+    }
+    case Reducer::count: {
+      const ir::Expr counted = ir::cast(g, DType::i64, lower_as(body, DType::b1, unnamed));
+      return ir::fold(g, Reduction::sum, over, counted);
+    }
+    case Reducer::argmin:
+    case Reducer::argmax: return ir::fold(g, static_cast<Reduction>(reducer), over, lower(body, unnamed));
+    case Reducer::min:
+    case Reducer::max:
+      if (result == DType::b1)
+        return ir::fold(g, reducer == Reducer::min ? Reduction::all : Reduction::any, over, lower(body, unnamed));
+      [[fallthrough]];
+    default: return ir::fold(g, static_cast<Reduction>(reducer), over, lower_as(body, result, unnamed));
+  }
+}
+
+std::optional<Reduction> update_of(Assign assign) {
+  switch (assign) {
+    case Assign::set: return std::nullopt;
+    case Assign::add:
+    case Assign::subtract: return Reduction::sum;
+    case Assign::multiply: return Reduction::prod;
+    case Assign::max: return Reduction::max;
+    case Assign::min: return Reduction::min;
+    case Assign::bit_or: return Reduction::any;
+    case Assign::bit_and: return Reduction::all;
+  }
+  return std::nullopt;
+}
+
+Resolved Resolver::resolve() {
+  const Syntax& value = *statement_.value;
+  const Syntax* target = statement_.target;
+  const IndexSet& left = target ? target->free : value.free;
+  ir::Statement s{0, {}, update_of(statement_.assign), nullptr, nullptr, {}, ir::Policy::check};
+
+  Axes unnamed;
+  for (int i = 0; left.size == 0 && i < (target ? target->rank : value.rank); ++i) unnamed.push_back(new_axis("_"));
+  for (int i = 0; i < left.size; ++i) open(left[i]);
+  if (left.size > 0) unnamed = axes_of(left);
+  s.domain = unnamed;
+  for (int i = 0; i < value.free.size; ++i)
+    if (!left.contains(value.free[i])) s.domain.push_back(open(value.free[i]));
+
+  if (target) {
+    const ir::TensorId id = next_tensor(target->dtype, target->tensor_rank);
+    s.subscripts = subscripts(*target, id, unnamed);
+    s.policy = policy(*target);
+  } else {
+    out_.program.tensors.push_back({"result", statement_.dtype, static_cast<int>(s.domain.size()), {}});
+    for (std::uint32_t i = 0; i < s.domain.size(); ++i) {
+      out_.program.axes[s.domain[i]].sizes.push_back({0, i});
+      s.subscripts.push_back(ir::axis(graph(), s.domain[i]));
+    }
+    out_.result_axes = s.domain;
+  }
+  const DType dtype = target ? target->dtype : statement_.dtype;
+  s.value = lower_as(value, dtype, unnamed);
+  if (statement_.assign == Assign::subtract) s.value = ir::apply(graph(), Op::negate, {s.value});
+  out_.program.statements.push_back(std::move(s));
+  return std::move(out_);
+}
+
+}  // namespace
+
+Resolved resolve(const StatementSyntax& statement, const Leaves& leaves) {
+  return Resolver(statement, leaves).resolve();
+}
+
+}  // namespace ricci

@@ -1,0 +1,176 @@
+#include "ricci/statement.hpp"
+
+#include <algorithm>
+#include <mutex>
+
+#include "ricci/error.hpp"
+#include "ricci/prepared.hpp"
+#include "ricci/resolve.hpp"
+
+namespace ricci {
+
+struct Variant {
+  const Variant* next;
+  std::vector<std::uint8_t> tensors;  // by leaf: the number of its tensor
+  std::vector<std::int64_t> axes;
+  std::shared_ptr<Executable> executable;
+  std::vector<ir::AxisId> result_axes;
+  std::vector<IntegerSubscript> integers;
+};
+
+namespace {
+
+thread_local Report report_of_thread;
+
+constexpr int max_tensors = 64;
+
+/// Which leaves are the same tensor, numbered by first appearance.
+struct Pattern {
+  std::uint8_t numbers[max_tensors];
+  std::uint8_t first_leaf[max_tensors];
+  int leaves = 0, distinct = 0;
+
+  explicit Pattern(const Operands& operands) : leaves(operands.tensor_count) {
+    if (leaves > max_tensors) throw Error(Error::Kind::limit, "a statement may mention at most 64 tensors");
+    for (int leaf = 0; leaf < leaves; ++leaf) {
+      if (!*operands.tensors[leaf]) throw Error(Error::Kind::name, "a tensor is used before it has been given a value");
+      int number = 0;
+      while (number < distinct && !(*operands.tensors[first_leaf[number]] == *operands.tensors[leaf])) ++number;
+      if (number == distinct) first_leaf[distinct++] = static_cast<std::uint8_t>(leaf);
+      numbers[leaf] = static_cast<std::uint8_t>(number);
+    }
+  }
+};
+
+std::int64_t normalised(std::int64_t axis, const Syntax& reduction) {
+  require(check_axis(axis, reduction.child[0]->rank));
+  return axis < 0 ? axis + reduction.child[0]->rank : axis;
+}
+
+std::vector<std::int64_t> normalised_axes(const StatementSyntax& s, const Operands& operands) {
+  std::vector<std::int64_t> axes;
+  auto add = [&](const Syntax& leaf) {
+    if (leaf.form == Form::reduce_axis) axes.push_back(normalised(operands.axes[axes.size()], leaf));
+  };
+  if (s.target) for_each_leaf(*s.target, add);
+  for_each_leaf(*s.value, add);
+  return axes;
+}
+
+bool matches(const Variant& v, const Pattern& pattern, const Operands& operands) {
+  return std::equal(v.tensors.begin(), v.tensors.end(), pattern.numbers, pattern.numbers + pattern.leaves) &&
+         std::equal(v.axes.begin(), v.axes.end(), operands.axes, operands.axes + operands.axis_count);
+}
+
+/// Variants are only ever added, in front: readers need no lock.
+const Variant& find_or_add(Site& site, const StatementSyntax& s, const Pattern& pattern, const Operands& operands) {
+  for (const Variant* v = site.variants.load(std::memory_order_acquire); v; v = v->next)
+    if (matches(*v, pattern, operands)) return *v;
+  static std::mutex adding;
+  const std::lock_guard lock(adding);
+  for (const Variant* v = site.variants.load(std::memory_order_acquire); v; v = v->next)
+    if (matches(*v, pattern, operands)) return *v;
+  const std::vector<std::int64_t> axes = normalised_axes(s, operands);
+  Resolved resolved = resolve(s, {{pattern.numbers, static_cast<std::size_t>(pattern.leaves)}, axes, operands.names});
+  auto* made = new Variant{site.variants.load(std::memory_order_relaxed),
+                           {pattern.numbers, pattern.numbers + pattern.leaves},
+                           {operands.axes, operands.axes + operands.axis_count},
+                           prepare(std::move(resolved.program)),
+                           std::move(resolved.result_axes),
+                           std::move(resolved.integers)};
+  site.variants.store(made, std::memory_order_release);
+  return *made;
+}
+
+/// A number of the program text as an element of `dtype`. Throws Error{dtype} for an integer that does not fit.
+Scalar converted(const Scalar& number, DType dtype) {
+  if (number.dtype == dtype) return number;
+  if (is_integer(number.dtype) && is_integer(dtype)) {
+    const bool negative = is_signed_integer(number.dtype) && number.as_int() < 0;
+    const Scalar result = evaluate(Op::cast, dtype, {&number, 1});
+    const bool negative_result = is_signed_integer(dtype) && result.as_int() < 0;
+    if (negative != negative_result || result.as_int() != number.as_int())
+      throw Error(Error::Kind::dtype, "the number " + std::to_string(number.as_int()) + " does not fit " +
+                                          std::string(to_string(dtype)));
+    return result;
+  }
+  return evaluate(Op::cast, dtype, {&number, 1});
+}
+
+void convert_scalars(const Variant& v, const Operands& operands, const TensorView* tensors, Scalar* params) {
+  const ir::Program& program = v.executable->program();
+  for (int i = 0; i < operands.scalar_count; ++i) params[i] = converted(operands.scalars[i], program.params[i].dtype);
+  for (const IntegerSubscript& use : v.integers) {
+    const std::int64_t extent = tensors[use.tensor].layout.extents[use.axis], given = params[use.param].as_int();
+    if (given < -extent || given >= extent)
+      throw Error(Error::Kind::bounds, "subscript " + std::to_string(given) + " is outside axis " +
+                                           std::to_string(use.axis) + " of " + program.tensors[use.tensor].name +
+                                           ", which has extent " + std::to_string(extent));
+    params[use.param] = Scalar::of(given < 0 ? given + extent : given);
+  }
+}
+
+void bind_tensors(const StatementSyntax& s, const Operands& operands, const Pattern& pattern, TensorView* views) {
+  const int first = s.target ? 0 : 1;
+  for (int i = 0; i < pattern.distinct; ++i) views[first + i] = operands.tensors[pattern.first_leaf[i]]->view();
+}
+
+Array make_result(const Variant& v, DType dtype, TensorView* views, int count) {
+  views[0].layout = {dtype, static_cast<int>(v.result_axes.size()), {}, {}};
+  std::fill_n(views[0].layout.extents.begin(), v.result_axes.size(), -1);  // takes no part in deciding extents
+  views[0].data = nullptr;
+  const std::vector<std::int64_t> extents = v.executable->extents({views, static_cast<std::size_t>(count)});
+  std::int64_t shape[max_rank];
+  for (std::size_t i = 0; i < v.result_axes.size(); ++i) shape[i] = extents[v.result_axes[i]];
+  Array result = Array::uninitialised(dtype, {shape, v.result_axes.size()});
+  views[0] = result.view();
+  return result;
+}
+
+/// A small array on the stack, a large one on the heap.
+template <class T, std::size_t N>
+class Scratch {
+ public:
+  explicit Scratch(int size) : size_(static_cast<std::size_t>(size)) {
+    if (size_ > N) large_.resize(size_);
+  }
+  T* data() { return size_ > N ? large_.data() : small_; }
+  std::span<T> span() { return {data(), size_}; }
+
+ private:
+  std::size_t size_;
+  T small_[N];
+  std::vector<T> large_;
+};
+
+}  // namespace
+
+Array execute(Site& site, const StatementSyntax& s, const Operands& operands) {
+  const Pattern pattern(operands);
+  const Variant& v = find_or_add(site, s, pattern, operands);
+  Scratch<TensorView, 8> views(pattern.distinct + (s.target ? 0 : 1));
+  Scratch<Scalar, 8> params(operands.scalar_count);
+  bind_tensors(s, operands, pattern, views.data());
+  convert_scalars(v, operands, views.data(), params.data());
+  Array result;
+  if (!s.target) result = make_result(v, s.dtype, views.data(), static_cast<int>(views.span().size()));
+  report_of_thread = v.executable->run(views.span(), params.span());
+  return result;
+}
+
+Prepared prepare(const StatementSyntax& s, const Operands& operands) {
+  Site site;
+  const Pattern pattern(operands);
+  const std::unique_ptr<const Variant> v(&find_or_add(site, s, pattern, operands));
+  Prepared prepared{v->executable, std::vector<TensorView>(pattern.distinct + (s.target ? 0u : 1u)),
+                    std::vector<Scalar>(operands.scalar_count), {}};
+  bind_tensors(s, operands, pattern, prepared.tensors.data());
+  convert_scalars(*v, operands, prepared.tensors.data(), prepared.params.data());
+  if (!s.target)
+    prepared.result = make_result(*v, s.dtype, prepared.tensors.data(), static_cast<int>(prepared.tensors.size()));
+  return prepared;
+}
+
+const Report& last_report() { return report_of_thread; }
+
+}  // namespace ricci
