@@ -2,6 +2,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -38,7 +39,8 @@ std::vector<std::byte> encode_entry(std::string_view key_text, const CachedKerne
   header.object_size = kernel.object.size();
   std::vector<std::byte> file(sizeof header + key_text.size() + kernel.info.size() + kernel.object.size());
   auto position = file.begin() + sizeof header;
-  for (const auto part : {std::as_bytes(std::span(key_text)), std::as_bytes(std::span(kernel.info)), std::span(kernel.object)})
+  for (const std::span<const std::byte> part :
+       {std::as_bytes(std::span(key_text)), std::as_bytes(std::span(kernel.info)), std::span(kernel.object)})
     position = std::copy(part.begin(), part.end(), position);
   header.checksum = checksum(header, std::span(file).subspan(sizeof header));
   std::memcpy(file.data(), &header, sizeof header);

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <ctime>
 #include <memory>
-#include <numeric>
 
 #include "descriptor.hpp"
 #include "ricci/disk_cache.hpp"
@@ -26,8 +25,12 @@ struct File {
 };
 
 bool is_hex(std::string_view text) { return text.find_first_not_of("0123456789abcdef") == text.npos; }
-bool is_entry(std::string_view name) { return name.size() == 66 && name.ends_with(".rko") && is_hex(name.substr(0, 62)); }
-bool is_temporary(std::string_view name) { return name.size() == 21 && name.starts_with(".tmp-") && is_hex(name.substr(5)); }
+bool is_entry(std::string_view name) {
+  return name.size() == 66 && name.ends_with(".rko") && is_hex(name.substr(0, 62));
+}
+bool is_temporary(std::string_view name) {
+  return name.size() == 21 && name.starts_with(".tmp-") && is_hex(name.substr(5));
+}
 
 /// Calls `visit(name)` for every name in the directory `path`, if it is one.
 template <class F>

@@ -4,10 +4,8 @@
 #include <immintrin.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <cstdlib>
-#include <vector>
 
 #include "ricci/error.hpp"
 
@@ -28,10 +26,11 @@ struct Feature {
 
 // Two levels, x86-64-v3 and x86-64-v4: finer steps would multiply kernels and bugs, and give no speed.
 constexpr Feature features[] = {
-    {"avx", 1, ecx, 28, 16},      {"avx2", 7, ebx, 5, 16},      {"avx512bw", 7, ebx, 30, 64}, {"avx512cd", 7, ebx, 28, 64},
-    {"avx512dq", 7, ebx, 17, 64}, {"avx512f", 7, ebx, 16, 64},  {"avx512vl", 7, ebx, 31, 64}, {"bmi", 7, ebx, 3, 16},
-    {"bmi2", 7, ebx, 8, 16},      {"f16c", 1, ecx, 29, 16},     {"fma", 1, ecx, 12, 16},
-    {"lzcnt", 0x80000001, ecx, 5, 16}, {"movbe", 1, ecx, 22, 16}, {"popcnt", 1, ecx, 23, 16},
+    {"avx", 1, ecx, 28, 16},      {"avx2", 7, ebx, 5, 16},           {"avx512bw", 7, ebx, 30, 64},
+    {"avx512cd", 7, ebx, 28, 64}, {"avx512dq", 7, ebx, 17, 64},      {"avx512f", 7, ebx, 16, 64},
+    {"avx512vl", 7, ebx, 31, 64}, {"bmi", 7, ebx, 3, 16},            {"bmi2", 7, ebx, 8, 16},
+    {"f16c", 1, ecx, 29, 16},     {"fma", 1, ecx, 12, 16},           {"lzcnt", 0x80000001, ecx, 5, 16},
+    {"movbe", 1, ecx, 22, 16},    {"popcnt", 1, ecx, 23, 16},
 };
 
 bool cpu_has(const Feature& feature) {
@@ -73,8 +72,8 @@ Target detect() {
   if (setting == nullptr) return make_target(widest);
   for (const int bytes : {16, 32, 64})
     if (bytes <= widest && setting == std::to_string(bytes)) return make_target(bytes);
-  throw Error(Error::Kind::limit, "RICCI_VECTOR_BYTES is '" + std::string(setting) + "'; this machine has vectors of 16, 32" +
-                                      (widest == 64 ? " or 64 bytes." : " bytes only: 16 or 32."));
+  throw Error(Error::Kind::limit, "RICCI_VECTOR_BYTES is '" + std::string(setting) + "'; this machine can do 16" +
+                                      (widest == 64 ? ", 32 or 64." : " or 32."));
 }
 
 }  // namespace

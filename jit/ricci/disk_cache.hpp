@@ -1,11 +1,11 @@
 #pragma once
 // Compiled kernels on disk, so that the next process starts without compiling.
 //
-// One kernel is one immutable file, v1/<2 hex digits>/<62 hex digits>.rko, named by the SHA-256 of its key text. It holds the
-// whole key text, which is compared on a load, and a checksum over every byte. Files appear complete or not at all; nothing
-// locks. Whoever can write the directory can run code in this process, so a directory or file that another user could
-// have written is refused. Results never depend on the disk: whatever goes wrong is a miss, and no member throws
-// (but std::bad_alloc).
+// One kernel is one immutable file, v1/<2 hex digits>/<62 hex digits>.rko, named by the SHA-256 of its key text. It
+// holds the whole key text, which is compared on a load, and a checksum over every byte. Files appear complete or not
+// at all; nothing locks. Whoever can write the directory can run code in this process, so a directory or file that
+// another user could have written is refused. Results never depend on the disk: whatever goes wrong is a miss, and no
+// member throws (but std::bad_alloc).
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
