@@ -1,0 +1,40 @@
+#include "ricci/helpers.hpp"
+
+// Only addresses are taken here, so the functions need no prototypes, and this file no vector instruction sets.
+// The order of these rows is that of helper_ops.
+#define RICCI_HELPERS(X) X(exp) X(log) X(sin) X(cos) X(tan) X(tanh) X(atan) X(pow)
+
+extern "C" {
+#define X(op)                              \
+  void Sleef_finz_##op##f1_u10purecfma();  \
+  void Sleef_finz_##op##f4_u10avx2128();   \
+  void Sleef_finz_##op##f8_u10avx2();      \
+  void Sleef_finz_##op##f16_u10avx512f();  \
+  void Sleef_finz_##op##d1_u10purecfma();  \
+  void Sleef_finz_##op##d2_u10avx2128();   \
+  void Sleef_finz_##op##d4_u10avx2();      \
+  void Sleef_finz_##op##d8_u10avx512f();
+RICCI_HELPERS(X)
+#undef X
+}
+
+namespace ricci {
+
+const std::array<const void*, helper_count>& helper_table() {
+  static const std::array<const void*, helper_count> table = {
+#define X(op)                                                         \
+  reinterpret_cast<const void*>(&Sleef_finz_##op##f1_u10purecfma),    \
+  reinterpret_cast<const void*>(&Sleef_finz_##op##f4_u10avx2128),     \
+  reinterpret_cast<const void*>(&Sleef_finz_##op##f8_u10avx2),        \
+  reinterpret_cast<const void*>(&Sleef_finz_##op##f16_u10avx512f),    \
+  reinterpret_cast<const void*>(&Sleef_finz_##op##d1_u10purecfma),    \
+  reinterpret_cast<const void*>(&Sleef_finz_##op##d2_u10avx2128),     \
+  reinterpret_cast<const void*>(&Sleef_finz_##op##d4_u10avx2),        \
+  reinterpret_cast<const void*>(&Sleef_finz_##op##d8_u10avx512f),
+      RICCI_HELPERS(X)
+#undef X
+  };
+  return table;
+}
+
+}  // namespace ricci

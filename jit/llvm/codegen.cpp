@@ -1,0 +1,262 @@
+// Loop IR to LLVM IR: arguments, control flow, and the statements that make no memory access.
+//
+// No instruction gets a fast-math flag, so the passes keep every float operation as it is written. Vectors keep the
+// lanes of the loop IR; the attributes of the function keep LLVM from splitting them in two.
+#include "emit.hpp"
+#include "ricci/error.hpp"
+
+namespace ricci::codegen {
+namespace {
+
+using llvm::Value;
+
+Value* vector_of(PhaseEmitter& e, int lanes, Value* scalar) {
+  return lanes == 1 ? scalar : e.builder.CreateVectorSplat(lanes, scalar);
+}
+
+/// `bits` as a value of this dtype; the upper ones are dropped.
+Value* from_bits(Builder& b, DType dtype, Value* bits) {
+  llvm::Type* type = register_type(b.getContext(), {dtype, 1});
+  Value* low = b.CreateTrunc(bits, b.getIntNTy(type->getPrimitiveSizeInBits()));
+  return b.CreateBitCast(low, type);
+}
+
+void emit_block(PhaseEmitter&, const loop::Block&);
+
+void emit(PhaseEmitter& e, const loop::Constant& s) {
+  const loop::Type type = e.type(s.result);
+  e.values[s.result] = vector_of(e, type.lanes, from_bits(e.builder, type.dtype, e.builder.getInt64(s.value.bits)));
+}
+
+void emit(PhaseEmitter& e, const loop::Argument& s) {
+  Value* bits = load_argument(e, e.symbols, e.builder.getInt64Ty(), s.symbol, e.symbol_values);
+  e.values[s.result] = from_bits(e.builder, e.type(s.result).dtype, bits);
+}
+
+void emit(PhaseEmitter& e, const loop::Compute& s) {
+  llvm::SmallVector<Value*, 3> args;
+  for (const loop::Value arg : s.args) args.push_back(e[arg]);
+  e.values[s.result] = emit_op(e, s.op, e.type(s.args.back()).dtype, e.type(s.result), args);
+}
+
+void emit(PhaseEmitter& e, const loop::Splat& s) {
+  e.values[s.result] = vector_of(e, e.type(s.result).lanes, e[s.scalar]);
+}
+
+void emit(PhaseEmitter& e, const loop::Iota& s) {
+  const loop::Type type = e.type(s.result);
+  llvm::SmallVector<llvm::Constant*, 64> lanes;
+  for (int i = 0; i < type.lanes; ++i)
+    lanes.push_back(llvm::ConstantInt::get(register_type(e.builder.getContext(), {type.dtype, 1}), i));
+  e.values[s.result] = type.lanes == 1 ? lanes[0] : llvm::ConstantVector::get(lanes);
+}
+
+/// AVX-512 keeps masks in registers of their own, which a scalar bit mask fills in fewest instructions (bzhi, kmov);
+/// elsewhere masks are vectors, made by comparing one with the lane numbers.
+void emit(PhaseEmitter& e, const loop::LaneMask& s) {
+  Builder& b = e.builder;
+  const int lanes = e.type(s.result).lanes;
+  Value* count = b.CreateBinaryIntrinsic(llvm::Intrinsic::smax, e[s.count], b.getInt64(0));
+  count = b.CreateBinaryIntrinsic(llvm::Intrinsic::smin, count, b.getInt64(lanes));
+  if (lanes == 1) {
+    e.values[s.result] = b.CreateIsNotNull(count);
+  } else if (has_avx512(e.target) && lanes < 64) {
+    Value* bits = b.CreateNot(b.CreateShl(b.getInt64(-1), count));
+    e.values[s.result] = b.CreateBitCast(b.CreateTrunc(bits, b.getIntNTy(lanes)),
+                                         llvm::FixedVectorType::get(b.getInt1Ty(), lanes));
+  } else {
+    Value* numbers = b.CreateStepVector(llvm::FixedVectorType::get(b.getInt32Ty(), lanes));
+    Value* limit = b.CreateVectorSplat(lanes, b.CreateTrunc(count, b.getInt32Ty()));
+    e.values[s.result] = b.CreateICmpSLT(numbers, limit);
+  }
+}
+
+void emit(PhaseEmitter& e, const loop::Half& s) {
+  const int half = e.type(s.result).lanes, first = s.upper ? half : 0;
+  e.values[s.result] = half == 1 ? e.builder.CreateExtractElement(e[s.vector], e.builder.getInt64(first))
+                                 : e.builder.CreateShuffleVector(e[s.vector], llvm::createSequentialMask(first, half, 0));
+}
+
+void emit(PhaseEmitter& e, const loop::AnyLane& s) {
+  e.values[s.result] = e.builder.CreateIsNotNull(mask_bits(e, e[s.mask]));
+}
+
+void emit(PhaseEmitter& e, const loop::Load& s) { e.values[s.result] = emit_load(e, s); }
+void emit(PhaseEmitter& e, const loop::Gather& s) { e.values[s.result] = emit_gather(e, s); }
+void emit(PhaseEmitter& e, const loop::Store& s) { emit_store(e, s); }
+void emit(PhaseEmitter& e, const loop::Scatter& s) { emit_scatter(e, s); }
+
+void emit(PhaseEmitter& e, const loop::Check& s) {
+  Builder& b = e.builder;
+  Value* bad = b.CreateNot(e[s.ok]);
+  if (s.mask != loop::none) bad = b.CreateAnd(bad, e[s.mask]);
+  auto* fail = llvm::BasicBlock::Create(b.getContext(), "check.failed", e.function);
+  auto* pass = llvm::BasicBlock::Create(b.getContext(), "checked", e.function);
+  b.CreateCondBr(b.CreateIsNotNull(mask_bits(e, bad)), fail, pass,
+                 llvm::MDBuilder(b.getContext()).createUnlikelyBranchWeights());
+  b.SetInsertPoint(fail);
+  b.CreateRet(b.getInt32(s.number + 1));
+  b.SetInsertPoint(pass);
+}
+
+/// One test before the loop and one at the end of its body: the form that instruction selection likes.
+void emit(PhaseEmitter& e, const loop::For& s) {
+  Builder& b = e.builder;
+  llvm::BasicBlock* before = b.GetInsertBlock();
+  auto* body = llvm::BasicBlock::Create(b.getContext(), "loop", e.function);
+  auto* after = llvm::BasicBlock::Create(b.getContext(), "loop.end", e.function);
+  b.CreateCondBr(b.CreateICmpSLT(e[s.begin], e[s.end]), body, after);
+
+  b.SetInsertPoint(body);
+  auto* variable = b.CreatePHI(b.getInt64Ty(), 2);
+  variable->addIncoming(e[s.begin], before);
+  e.values[s.variable] = variable;
+  std::vector<llvm::PHINode*> carried;
+  for (const loop::Carried& c : s.carried) {
+    carried.push_back(b.CreatePHI(e[c.initial]->getType(), 2));
+    carried.back()->addIncoming(e[c.initial], before);
+    e.values[c.variable] = carried.back();
+  }
+  emit_block(e, s.body);
+  Value* next = b.CreateNSWAdd(variable, b.getInt64(s.step));
+  llvm::BasicBlock* latch = b.GetInsertBlock();
+  b.CreateCondBr(b.CreateICmpSLT(next, e[s.end]), body, after);
+  variable->addIncoming(next, latch);
+  for (std::size_t i = 0; i < carried.size(); ++i) carried[i]->addIncoming(e[s.carried[i].next], latch);
+
+  b.SetInsertPoint(after);
+  for (const loop::Carried& c : s.carried) {
+    auto* result = b.CreatePHI(e[c.initial]->getType(), 2);
+    result->addIncoming(e[c.initial], before);
+    result->addIncoming(e[c.next], latch);
+    e.values[c.result] = result;
+  }
+}
+
+void emit(PhaseEmitter& e, const loop::If& s) {
+  emit_if(e, e[s.condition], [&] { emit_block(e, s.body); });
+}
+
+void emit_block(PhaseEmitter& e, const loop::Block& block) {
+  for (const loop::Statement& statement : block)
+    loop::visit(statement, [&](const auto& kind) { emit(e, kind); });
+}
+
+/// One scope per buffer, so that each access can name the buffers it cannot touch.
+std::vector<llvm::Metadata*> alias_scopes(llvm::LLVMContext& context, const loop::Kernel& kernel) {
+  std::vector<llvm::Metadata*> scopes;
+  if (!kernel.disjoint) return scopes;
+  llvm::MDBuilder metadata(context);
+  llvm::MDNode* domain = metadata.createAnonymousAliasScopeDomain();
+  for (const BufferInfo& buffer : kernel.info.buffers)
+    scopes.push_back(metadata.createAnonymousAliasScope(domain, buffer.name));
+  return scopes;
+}
+
+llvm::Function* declare_phase(llvm::Module& module, const std::string& name, const llvm::TargetMachine& machine,
+                              const Target& target) {
+  llvm::LLVMContext& context = module.getContext();
+  llvm::Type* i64 = llvm::Type::getInt64Ty(context);
+  auto* type = llvm::FunctionType::get(llvm::Type::getInt32Ty(context), {llvm::PointerType::get(context, 0), i64, i64},
+                                       false);
+  auto* function = llvm::Function::Create(type, llvm::Function::ExternalLinkage, name, module);
+  for (const auto attribute : {llvm::Attribute::NoUnwind, llvm::Attribute::WillReturn, llvm::Attribute::NoFree})
+    function->addFnAttr(attribute);
+  const std::string bits = std::to_string(target.vector_bytes * 8);
+  function->addFnAttr("no-trapping-math", "true");
+  function->addFnAttr("prefer-vector-width", bits);
+  function->addFnAttr("min-legal-vector-width", bits);
+  function->addFnAttr("target-cpu", machine.getTargetCPU());
+  function->addFnAttr("target-features", machine.getTargetFeatureString());
+  return function;
+}
+
+void emit_phase(const loop::Kernel& kernel, std::size_t index, const Target& target, llvm::Function* function) {
+  const loop::Phase& phase = kernel.phases[index];
+  llvm::LLVMContext& context = function->getContext();
+  const llvm::InstSimplifyFolder folder(function->getDataLayout());
+  auto* entry = llvm::BasicBlock::Create(context, "entry", function);
+  auto* start = llvm::BasicBlock::Create(context, "start", function);
+  llvm::Instruction* enter = llvm::BranchInst::Create(start, entry);
+
+  PhaseEmitter e{.kernel = kernel,
+                 .phase = phase,
+                 .target = target,
+                 .function = function,
+                 .builder = Builder(context, folder),
+                 .entry = Builder(context, folder),
+                 .buffers = nullptr,
+                 .symbols = nullptr,
+                 .helpers = nullptr,
+                 .values = std::vector<Value*>(phase.types.size()),
+                 .buffer_addresses = {},
+                 .symbol_values = {},
+                 .helper_addresses = {},
+                 .scopes = alias_scopes(context, kernel)};
+  e.builder.SetInsertPoint(start);
+  e.entry.SetInsertPoint(enter);
+  const auto array = [&](std::size_t offset) {
+    Value* address = e.entry.CreateConstGEP1_64(e.entry.getInt8Ty(), function->getArg(0), offset);
+    return e.entry.CreateLoad(e.entry.getPtrTy(), address);
+  };
+  e.buffers = array(offsetof(KernelArgs, buffers));
+  e.symbols = array(offsetof(KernelArgs, symbols));
+  e.helpers = array(offsetof(KernelArgs, helpers));
+  e.values[phase.begin] = function->getArg(1);
+  e.values[phase.end] = function->getArg(2);
+  emit_block(e, phase.body);
+  e.builder.CreateRet(e.builder.getInt32(0));
+}
+
+}  // namespace
+
+bool has_avx512(const Target& target) { return target.features.find("avx512f") != std::string::npos; }
+
+llvm::Type* register_type(llvm::LLVMContext& context, loop::Type type) {
+  llvm::Type* scalar = type.dtype == DType::b1    ? llvm::Type::getInt1Ty(context)
+                       : type.dtype == DType::f32 ? llvm::Type::getFloatTy(context)
+                       : type.dtype == DType::f64 ? llvm::Type::getDoubleTy(context)
+                                                  : llvm::Type::getIntNTy(context, size_of(type.dtype) * 8);
+  return type.lanes == 1 ? scalar : llvm::FixedVectorType::get(scalar, type.lanes);
+}
+
+Value* load_argument(PhaseEmitter& e, Value* array, llvm::Type* type, std::size_t index, std::vector<Value*>& loaded) {
+  if (index >= loaded.size()) loaded.resize(index + 1);
+  if (loaded[index] == nullptr) {
+    auto* load = e.entry.CreateLoad(type, e.entry.CreateConstGEP1_64(type, array, index));
+    load->setMetadata(llvm::LLVMContext::MD_invariant_load, llvm::MDNode::get(e.entry.getContext(), {}));
+    loaded[index] = load;
+  }
+  return loaded[index];
+}
+
+Value* mask_bits(PhaseEmitter& e, Value* mask) {
+  const auto* type = llvm::dyn_cast<llvm::FixedVectorType>(mask->getType());
+  return type == nullptr ? mask : e.builder.CreateBitCast(mask, e.builder.getIntNTy(type->getNumElements()));
+}
+
+void emit_if(PhaseEmitter& e, Value* condition, llvm::function_ref<void()> body) {
+  Builder& b = e.builder;
+  auto* inside = llvm::BasicBlock::Create(b.getContext(), "if", e.function);
+  auto* after = llvm::BasicBlock::Create(b.getContext(), "if.end", e.function);
+  b.CreateCondBr(condition, inside, after);
+  b.SetInsertPoint(inside);
+  body();
+  b.CreateBr(after);
+  b.SetInsertPoint(after);
+}
+
+std::unique_ptr<llvm::Module> emit_module(const loop::Kernel& kernel, const Target& target,
+                                          const llvm::TargetMachine& machine, llvm::LLVMContext& context) {
+  auto module = std::make_unique<llvm::Module>("kernel", context);
+  module->setDataLayout(machine.createDataLayout());
+  module->setTargetTriple(machine.getTargetTriple().str());
+  for (std::size_t i = 0; i < kernel.phases.size(); ++i)
+    emit_phase(kernel, i, target, declare_phase(*module, kernel.info.phases[i].name, machine, target));
+  std::string fault;
+  llvm::raw_string_ostream stream(fault);
+  RICCI_ASSERT(!llvm::verifyModule(*module, &stream), "the emitter made invalid LLVM IR: " + fault);
+  return module;
+}
+
+}  // namespace ricci::codegen

@@ -1,0 +1,214 @@
+// Loads, stores, gathers and scatters. A masked access that the target has no instruction for becomes one access
+// per lane: loads of masked-off lanes are turned to a zero in our own memory, stores loop over the set mask bits.
+#include "emit.hpp"
+
+namespace ricci::codegen {
+namespace {
+
+using llvm::Value;
+
+/// In memory b1 is a byte.
+llvm::Type* memory_type(PhaseEmitter& e, loop::Type type) {
+  if (type.dtype == DType::b1) type.dtype = DType::u8;
+  return register_type(e.builder.getContext(), type);
+}
+
+/// From the form of memory to that of registers, and back.
+Value* from_memory(PhaseEmitter& e, DType dtype, Value* value) {
+  return dtype == DType::b1 ? e.builder.CreateIsNotNull(value) : value;
+}
+Value* to_memory(PhaseEmitter& e, loop::Type type, Value* value) {
+  return type.dtype == DType::b1 ? e.builder.CreateZExt(value, memory_type(e, type)) : value;
+}
+
+DType buffer_dtype(PhaseEmitter& e, loop::BufferId buffer) { return e.kernel.info.buffers[buffer].dtype; }
+
+/// Address of the element (or vector of addresses of the elements) at `offset`.
+Value* element_address(PhaseEmitter& e, loop::BufferId buffer, Value* base, Value* offset = nullptr) {
+  Value* start = load_argument(e, e.buffers, e.builder.getPtrTy(), buffer, e.buffer_addresses);
+  llvm::Type* element = memory_type(e, {buffer_dtype(e, buffer), 1});
+  Value* address = e.builder.CreateGEP(element, start, base);
+  return offset == nullptr ? address : e.builder.CreateGEP(element, address, offset);
+}
+
+/// Tells LLVM what the kernel's disjointness means for this access.
+template <class Instruction>
+Instruction* tag(PhaseEmitter& e, loop::BufferId buffer, Instruction* access) {
+  if (e.scopes.empty()) return access;
+  llvm::SmallVector<llvm::Metadata*, 8> others;
+  for (std::size_t i = 0; i < e.scopes.size(); ++i)
+    if (i != buffer) others.push_back(e.scopes[i]);
+  llvm::LLVMContext& context = e.builder.getContext();
+  access->setMetadata(llvm::LLVMContext::MD_alias_scope, llvm::MDNode::get(context, {e.scopes[buffer]}));
+  access->setMetadata(llvm::LLVMContext::MD_noalias, llvm::MDNode::get(context, others));
+  if (llvm::isa<llvm::LoadInst>(access) && !e.kernel.info.buffers[buffer].writable)
+    access->setMetadata(llvm::LLVMContext::MD_invariant_load, llvm::MDNode::get(context, {}));
+  return access;
+}
+
+llvm::Align alignment(DType dtype) { return llvm::Align(size_of(dtype)); }
+
+// What the instruction sets have: AVX2 or AVX-512 with BW.
+bool has_masked_access(PhaseEmitter& e, DType dtype) { return size_of(dtype) >= 4 || has_avx512(e.target); }
+bool has_gather(DType dtype) { return size_of(dtype) >= 4; }
+bool has_scatter(PhaseEmitter& e, DType dtype) { return size_of(dtype) >= 4 && has_avx512(e.target); }
+
+/// Replaces addresses whose mask is false by that of eight zero bytes.
+Value* harmless_address(PhaseEmitter& e, Value* mask, Value* address) {
+  if (e.zero_memory == nullptr) {
+    e.zero_memory = e.entry.CreateAlloca(e.entry.getInt64Ty());
+    e.entry.CreateStore(e.entry.getInt64(0), e.zero_memory);
+  }
+  const auto* type = llvm::dyn_cast<llvm::FixedVectorType>(mask->getType());
+  Value* zero = type == nullptr ? e.zero_memory : e.builder.CreateVectorSplat(type->getNumElements(), e.zero_memory);
+  return e.builder.CreateSelect(mask, address, zero);
+}
+
+Value* load_scalar(PhaseEmitter& e, loop::BufferId buffer, Value* address, Value* mask) {
+  const DType dtype = buffer_dtype(e, buffer);
+  if (mask != nullptr) address = harmless_address(e, mask, address);
+  return tag(e, buffer, e.builder.CreateAlignedLoad(memory_type(e, {dtype, 1}), address, alignment(dtype)));
+}
+
+Value* gather(PhaseEmitter& e, loop::Type type, loop::BufferId buffer, Value* addresses, Value* mask) {
+  if (mask != nullptr && !has_gather(type.dtype)) {
+    addresses = harmless_address(e, mask, addresses);
+    mask = nullptr;
+  }
+  llvm::Type* vector = memory_type(e, type);
+  return tag(e, buffer, e.builder.CreateMaskedGather(vector, addresses, alignment(type.dtype), mask,
+                                                     llvm::Constant::getNullValue(vector)));
+}
+
+Value* lane_numbers(PhaseEmitter& e, int lanes) {
+  return e.builder.CreateStepVector(llvm::FixedVectorType::get(e.builder.getInt32Ty(), lanes));
+}
+
+/// A vector whose lanes are wanted one after the other: through the stack, unless they are plain to see.
+class Lanes {
+ public:
+  Lanes(PhaseEmitter& e, Value* vector, bool by_variable) : e_(e), vector_(vector) {
+    splat_ = vector->getType()->isVectorTy() ? llvm::getSplatValue(vector) : vector;
+    if (splat_ != nullptr || (llvm::isa<llvm::Constant>(vector) && !by_variable)) return;
+    memory_ = e.entry.CreateAlloca(vector->getType());
+    e.builder.CreateStore(vector, memory_);
+  }
+  Value* at(Value* lane) const {
+    if (splat_ != nullptr) return splat_;
+    if (memory_ == nullptr) return e_.builder.CreateExtractElement(vector_, lane);
+    llvm::Type* element = vector_->getType()->getScalarType();
+    return e_.builder.CreateLoad(element, e_.builder.CreateGEP(element, memory_, lane));
+  }
+
+ private:
+  PhaseEmitter& e_;
+  Value *vector_, *splat_ = nullptr, *memory_ = nullptr;
+};
+
+/// Calls `body` with every lane number whose mask bit is set, in order.
+void for_set_bits(PhaseEmitter& e, Value* mask, llvm::function_ref<void(Value*)> body) {
+  Builder& b = e.builder;
+  Value* bits = b.CreateZExt(mask_bits(e, mask), b.getInt64Ty());
+  llvm::BasicBlock* before = b.GetInsertBlock();
+  auto* header = llvm::BasicBlock::Create(b.getContext(), "lanes", e.function);
+  auto* inside = llvm::BasicBlock::Create(b.getContext(), "lane", e.function);
+  auto* after = llvm::BasicBlock::Create(b.getContext(), "lanes.end", e.function);
+  b.CreateBr(header);
+  b.SetInsertPoint(header);
+  auto* left = b.CreatePHI(b.getInt64Ty(), 2);
+  left->addIncoming(bits, before);
+  b.CreateCondBr(b.CreateIsNull(left), after, inside);
+  b.SetInsertPoint(inside);
+  body(b.CreateBinaryIntrinsic(llvm::Intrinsic::cttz, left, b.getTrue()));
+  left->addIncoming(b.CreateAnd(left, b.CreateSub(left, b.getInt64(1))), b.GetInsertBlock());
+  b.CreateBr(header);
+  b.SetInsertPoint(after);
+}
+
+/// Stores `value`, or what `combine` makes of the old element and it; lane after lane.
+void store_lanes(PhaseEmitter& e, const loop::Scatter& s) {
+  const loop::Type type = e.type(s.value), scalar{type.dtype, 1};
+  const auto store = [&](Value* address, Value* value) {
+    if (s.combine) {
+      Value* old = from_memory(e, type.dtype, load_scalar(e, s.buffer, address, nullptr));
+      value = emit_op(e, *s.combine, type.dtype, scalar, {old, from_memory(e, type.dtype, value)});
+      value = to_memory(e, scalar, value);
+    }
+    tag(e, s.buffer, e.builder.CreateAlignedStore(value, address, alignment(type.dtype)));
+  };
+  Value* base = element_address(e, s.buffer, e[s.base]);
+  llvm::Type* element = memory_type(e, scalar);
+  const Lanes offsets(e, e[s.offsets], s.mask != loop::none);
+  const Lanes values(e, to_memory(e, type, e[s.value]), s.mask != loop::none);
+  const auto store_lane = [&](Value* lane) {
+    store(e.builder.CreateGEP(element, base, offsets.at(lane)), values.at(lane));
+  };
+  if (s.mask == loop::none)
+    for (int lane = 0; lane < type.lanes; ++lane) store_lane(e.builder.getInt64(lane));
+  else if (type.lanes == 1)
+    emit_if(e, e[s.mask], [&] { store_lane(e.builder.getInt64(0)); });
+  else
+    for_set_bits(e, e[s.mask], store_lane);
+}
+
+}  // namespace
+
+Value* emit_load(PhaseEmitter& e, const loop::Load& s) {
+  const loop::Type type = e.type(s.result);
+  Value* address = element_address(e, s.buffer, e[s.offset]);
+  Value* mask = s.mask == loop::none ? nullptr : e[s.mask];
+  Value* loaded;
+  if (type.lanes == 1) {
+    loaded = load_scalar(e, s.buffer, address, mask);
+  } else if (mask == nullptr) {
+    loaded = tag(e, s.buffer, e.builder.CreateAlignedLoad(memory_type(e, type), address, alignment(type.dtype)));
+  } else if (has_masked_access(e, type.dtype)) {
+    llvm::Type* vector = memory_type(e, type);
+    loaded = tag(e, s.buffer, e.builder.CreateMaskedLoad(vector, address, alignment(type.dtype), mask,
+                                                         llvm::Constant::getNullValue(vector)));
+  } else {
+    Value* addresses = element_address(e, s.buffer, e[s.offset], lane_numbers(e, type.lanes));
+    loaded = gather(e, type, s.buffer, addresses, mask);
+  }
+  return from_memory(e, type.dtype, loaded);
+}
+
+Value* emit_gather(PhaseEmitter& e, const loop::Gather& s) {
+  const loop::Type type = e.type(s.result);
+  Value* addresses = element_address(e, s.buffer, e[s.base], e[s.offsets]);
+  Value* mask = s.mask == loop::none ? nullptr : e[s.mask];
+  Value* loaded = type.lanes == 1 ? load_scalar(e, s.buffer, addresses, mask)
+                                  : gather(e, type, s.buffer, addresses, mask);
+  return from_memory(e, type.dtype, loaded);
+}
+
+void emit_store(PhaseEmitter& e, const loop::Store& s) {
+  const loop::Type type = e.type(s.value);
+  Value* address = element_address(e, s.buffer, e[s.offset]);
+  Value* value = to_memory(e, type, e[s.value]);
+  const llvm::Align align = alignment(type.dtype);
+  if (s.mask == loop::none) {
+    tag(e, s.buffer, e.builder.CreateAlignedStore(value, address, align));
+  } else if (type.lanes == 1) {
+    emit_if(e, e[s.mask], [&] { tag(e, s.buffer, e.builder.CreateAlignedStore(value, address, align)); });
+  } else if (has_masked_access(e, type.dtype)) {
+    tag(e, s.buffer, e.builder.CreateMaskedStore(value, address, align, e[s.mask]));
+  } else {
+    const Lanes values(e, value, true);
+    llvm::Type* element = memory_type(e, {type.dtype, 1});
+    for_set_bits(e, e[s.mask], [&](Value* lane) {
+      tag(e, s.buffer,
+          e.builder.CreateAlignedStore(values.at(lane), e.builder.CreateGEP(element, address, lane), align));
+    });
+  }
+}
+
+void emit_scatter(PhaseEmitter& e, const loop::Scatter& s) {
+  const loop::Type type = e.type(s.value);
+  if (s.combine || type.lanes == 1 || !has_scatter(e, type.dtype)) return store_lanes(e, s);
+  Value* addresses = element_address(e, s.buffer, e[s.base], e[s.offsets]);
+  tag(e, s.buffer, e.builder.CreateMaskedScatter(e[s.value], addresses, alignment(type.dtype),
+                                                 s.mask == loop::none ? nullptr : e[s.mask]));
+}
+
+}  // namespace ricci::codegen

@@ -1,0 +1,169 @@
+#include "emit.hpp"
+#include "ricci/helpers.hpp"
+
+namespace ricci::codegen {
+namespace {
+
+using llvm::Intrinsic::ID;
+using llvm::Value;
+
+/// One call of a helper per vector that the target has; lanes that do not fill a vector compute f(0).
+Value* emit_helper_call(PhaseEmitter& e, Op op, loop::Type type, llvm::ArrayRef<Value*> args) {
+  const auto call = [&](int lanes, llvm::ArrayRef<Value*> operands) {
+    const std::vector<llvm::Type*> types(operands.size(), operands[0]->getType());
+    Value* address = load_argument(e, e.helpers, e.builder.getPtrTy(), helper_slot(op, type.dtype, lanes),
+                                   e.helper_addresses);
+    auto* call = e.builder.CreateCall(llvm::FunctionType::get(types[0], types, false), address, operands);
+    call->setDoesNotThrow();
+    call->setDoesNotAccessMemory();
+    call->addFnAttr(llvm::Attribute::WillReturn);
+    return call;
+  };
+  if (type.lanes == 1) return call(1, args);
+
+  const int size = size_of(type.dtype), widest = e.target.vector_bytes / size;
+  int chunk = 16 / size;
+  while (chunk < type.lanes && chunk < widest) chunk *= 2;
+  llvm::SmallVector<Value*, 8> parts;
+  for (int start = 0; start < type.lanes; start += chunk) {
+    llvm::SmallVector<int, 16> lanes(chunk);
+    for (int i = 0; i < chunk; ++i) lanes[i] = std::min(start + i, type.lanes);
+    llvm::SmallVector<Value*, 2> operands;
+    for (Value* arg : args)
+      operands.push_back(chunk == type.lanes ? arg
+                                             : e.builder.CreateShuffleVector(
+                                                   arg, llvm::Constant::getNullValue(arg->getType()), lanes));
+    parts.push_back(call(chunk, operands));
+  }
+  Value* all = parts.size() == 1 ? parts[0] : llvm::concatenateVectors(e.builder, parts);
+  if (static_cast<int>(parts.size()) * chunk == type.lanes) return all;
+  return e.builder.CreateShuffleVector(all, llvm::createSequentialMask(0, type.lanes, 0));
+}
+
+/// A NaN wins, the first argument wins a tie.
+Value* emit_extremum(Builder& b, Op op, DType dtype, Value* first, Value* second) {
+  const bool larger = op == Op::maximum;
+  if (is_float(dtype)) {
+    Value* wins = larger ? b.CreateFCmpUGT(second, first) : b.CreateFCmpULT(second, first);
+    return b.CreateSelect(b.CreateAnd(wins, b.CreateFCmpORD(first, first)), second, first);
+  }
+  const bool sign = is_signed_integer(dtype);
+  const ID id = larger ? (sign ? llvm::Intrinsic::smax : llvm::Intrinsic::umax)
+                       : (sign ? llvm::Intrinsic::smin : llvm::Intrinsic::umin);
+  return b.CreateBinaryIntrinsic(id, first, second);
+}
+
+/// floor_divide and remainder, with no divisor that the machine could trap on.
+Value* emit_division(Builder& b, Op op, DType dtype, Value* dividend, Value* divisor) {
+  llvm::Type* type = dividend->getType();
+  Value* zero = llvm::ConstantInt::get(type, 0);
+  Value* one = llvm::ConstantInt::get(type, 1);
+  Value* by_zero = b.CreateICmpEQ(divisor, zero);
+  if (is_unsigned_integer(dtype)) {
+    Value* safe = b.CreateSelect(by_zero, one, divisor);
+    return op == Op::remainder ? b.CreateURem(dividend, safe)
+                               : b.CreateSelect(by_zero, zero, b.CreateUDiv(dividend, safe));
+  }
+  Value* lowest = llvm::ConstantInt::get(type, llvm::APInt::getSignedMinValue(type->getScalarSizeInBits()));
+  Value* overflow = b.CreateAnd(b.CreateICmpEQ(divisor, llvm::ConstantInt::getAllOnesValue(type)),
+                                b.CreateICmpEQ(dividend, lowest));
+  Value* safe = b.CreateSelect(b.CreateOr(by_zero, overflow), one, divisor);  // x / 1 has both wanted remainders
+  Value* quotient = b.CreateSDiv(dividend, safe);
+  Value* rest = b.CreateSub(dividend, b.CreateMul(quotient, safe));
+  Value* towards_zero = b.CreateAnd(b.CreateICmpNE(rest, zero), b.CreateICmpSLT(b.CreateXor(rest, safe), zero));
+  if (op == Op::remainder) return b.CreateSelect(towards_zero, b.CreateAdd(rest, safe), rest);
+  Value* floored = b.CreateAdd(quotient, b.CreateSExt(towards_zero, type));
+  return b.CreateSelect(by_zero, zero, floored);
+}
+
+/// Counts of the width or more (as unsigned numbers) shift everything out.
+Value* emit_shift(Builder& b, Op op, DType dtype, Value* value, Value* count) {
+  llvm::Type* type = value->getType();
+  const unsigned width = type->getScalarSizeInBits();
+  if (op == Op::shift_right && is_signed_integer(dtype))
+    return b.CreateAShr(
+        value, b.CreateBinaryIntrinsic(llvm::Intrinsic::umin, count, llvm::ConstantInt::get(type, width - 1)));
+  Value* fits = b.CreateICmpULT(count, llvm::ConstantInt::get(type, width));
+  Value* shifted = op == Op::shift_left ? b.CreateShl(value, count) : b.CreateLShr(value, count);
+  return b.CreateSelect(fits, shifted, llvm::ConstantInt::get(type, 0));
+}
+
+Value* emit_compare(Builder& b, Op op, DType dtype, Value* x, Value* y) {
+  using P = llvm::CmpInst::Predicate;
+  struct Predicates { P floats, signs, others; };
+  const Predicates p = op == Op::equal        ? Predicates{P::FCMP_OEQ, P::ICMP_EQ, P::ICMP_EQ}
+                       : op == Op::not_equal  ? Predicates{P::FCMP_UNE, P::ICMP_NE, P::ICMP_NE}
+                       : op == Op::less       ? Predicates{P::FCMP_OLT, P::ICMP_SLT, P::ICMP_ULT}
+                       : op == Op::less_equal ? Predicates{P::FCMP_OLE, P::ICMP_SLE, P::ICMP_ULE}
+                       : op == Op::greater    ? Predicates{P::FCMP_OGT, P::ICMP_SGT, P::ICMP_UGT}
+                                              : Predicates{P::FCMP_OGE, P::ICMP_SGE, P::ICMP_UGE};
+  return b.CreateCmp(is_float(dtype) ? p.floats : is_signed_integer(dtype) ? p.signs : p.others, x, y);
+}
+
+Value* emit_cast(Builder& b, DType from, DType to, Value* value, llvm::Type* type) {
+  if (from == to) return value;
+  if (to == DType::b1) {
+    Value* zero = llvm::Constant::getNullValue(value->getType());
+    return is_float(from) ? b.CreateFCmpUNE(value, zero) : b.CreateICmpNE(value, zero);
+  }
+  if (is_float(from) && is_float(to)) return b.CreateFPCast(value, type);
+  if (is_float(to)) return is_signed_integer(from) ? b.CreateSIToFP(value, type) : b.CreateUIToFP(value, type);
+  if (is_float(from)) {
+    const ID id = is_signed_integer(to) ? llvm::Intrinsic::fptosi_sat : llvm::Intrinsic::fptoui_sat;
+    return b.CreateIntrinsic(id, {type, value->getType()}, {value});
+  }
+  return b.CreateIntCast(value, type, is_signed_integer(from));
+}
+
+}  // namespace
+
+Value* emit_op(PhaseEmitter& e, Op op, DType operand, loop::Type result, llvm::ArrayRef<Value*> args) {
+  Builder& b = e.builder;
+  const bool floats = is_float(operand);
+  Value* x = args[0];
+  Value* y = args.size() > 1 ? args[1] : nullptr;
+  switch (op) {
+    case Op::add: return floats ? b.CreateFAdd(x, y) : b.CreateAdd(x, y);
+    case Op::subtract: return floats ? b.CreateFSub(x, y) : b.CreateSub(x, y);
+    case Op::multiply: return floats ? b.CreateFMul(x, y) : b.CreateMul(x, y);
+    case Op::divide: return b.CreateFDiv(x, y);
+    case Op::floor_divide:
+    case Op::remainder: return emit_division(b, op, operand, x, y);
+    case Op::minimum:
+    case Op::maximum: return emit_extremum(b, op, operand, x, y);
+    case Op::negate: return floats ? b.CreateFNeg(x) : b.CreateNeg(x);
+    case Op::abs:
+      if (floats) return b.CreateUnaryIntrinsic(llvm::Intrinsic::fabs, x);
+      return is_unsigned_integer(operand) ? x : b.CreateBinaryIntrinsic(llvm::Intrinsic::abs, x, b.getFalse());
+    case Op::sqrt: return b.CreateUnaryIntrinsic(llvm::Intrinsic::sqrt, x);
+    case Op::floor: return b.CreateUnaryIntrinsic(llvm::Intrinsic::floor, x);
+    case Op::ceil: return b.CreateUnaryIntrinsic(llvm::Intrinsic::ceil, x);
+    case Op::trunc: return b.CreateUnaryIntrinsic(llvm::Intrinsic::trunc, x);
+    case Op::round: return b.CreateUnaryIntrinsic(llvm::Intrinsic::roundeven, x);
+    case Op::exp:
+    case Op::log:
+    case Op::sin:
+    case Op::cos:
+    case Op::tan:
+    case Op::tanh:
+    case Op::atan:
+    case Op::pow: return emit_helper_call(e, op, result, args);
+    case Op::equal:
+    case Op::not_equal:
+    case Op::less:
+    case Op::less_equal:
+    case Op::greater:
+    case Op::greater_equal: return emit_compare(b, op, operand, x, y);
+    case Op::logical_and: return b.CreateAnd(x, y);
+    case Op::logical_or: return b.CreateOr(x, y);
+    case Op::logical_xor: return b.CreateXor(x, y);
+    case Op::logical_not: return b.CreateNot(x);
+    case Op::shift_left:
+    case Op::shift_right: return emit_shift(b, op, operand, x, y);
+    case Op::select: return b.CreateSelect(x, y, args[2]);
+    case Op::cast: return emit_cast(b, operand, result.dtype, x, register_type(b.getContext(), result));
+  }
+  llvm_unreachable("every op is above");
+}
+
+}  // namespace ricci::codegen

@@ -1,0 +1,58 @@
+#pragma once
+// The emitter's state for one phase, and its parts: codegen.cpp (structure), codegen_memory.cpp (everything that
+// touches memory), codegen_op.cpp (one switch over the ops).
+#include "llvm.hpp"
+#include "ricci/loop.hpp"
+#include "ricci/target.hpp"
+
+namespace ricci::codegen {
+
+/// Simplifies while it builds, which leaves the passes after it less to do.
+using Builder = llvm::IRBuilder<llvm::InstSimplifyFolder>;
+
+struct PhaseEmitter {
+  const loop::Kernel& kernel;
+  const loop::Phase& phase;
+  const Target& target;
+  llvm::Function* function;
+  Builder builder;       // where statements go
+  Builder entry;         // before the end of the entry block: what is computed once
+  llvm::Value *buffers, *symbols, *helpers;  // the arrays of KernelArgs
+  std::vector<llvm::Value*> values;          // by loop::Value
+  std::vector<llvm::Value*> buffer_addresses, symbol_values, helper_addresses;  // by number; null until used
+  std::vector<llvm::Metadata*> scopes;       // alias scopes by buffer; empty unless the kernel is disjoint
+  llvm::Value* zero_memory = nullptr;        // 8 zero bytes that masked-off lanes load; null until used
+
+  llvm::Value* operator[](loop::Value v) const { return values[v]; }
+  loop::Type type(loop::Value v) const { return phase.types[v]; }
+};
+
+/// Targets are of two levels: AVX2 with FMA (x86-64-v3), or also the AVX-512 of x86-64-v4.
+bool has_avx512(const Target&);
+
+/// In registers b1 is i1; more than one lane makes a vector.
+llvm::Type* register_type(llvm::LLVMContext&, loop::Type);
+
+/// Loads entry `index` of one of the arrays of KernelArgs, once per function; `loaded` remembers.
+llvm::Value* load_argument(PhaseEmitter&, llvm::Value* array, llvm::Type*, std::size_t index,
+                           std::vector<llvm::Value*>& loaded);
+
+/// All mask bits as an integer, lane 0 lowest.
+llvm::Value* mask_bits(PhaseEmitter&, llvm::Value* mask);
+
+/// Runs `body` where the i1 `condition` is true; the builder continues after it.
+void emit_if(PhaseEmitter&, llvm::Value* condition, llvm::function_ref<void()> body);
+
+/// `op` lane by lane on arguments whose dtype (for select: that of the branches) is `operand`.
+llvm::Value* emit_op(PhaseEmitter&, Op, DType operand, loop::Type result, llvm::ArrayRef<llvm::Value*> args);
+
+llvm::Value* emit_load(PhaseEmitter&, const loop::Load&);
+llvm::Value* emit_gather(PhaseEmitter&, const loop::Gather&);
+void emit_store(PhaseEmitter&, const loop::Store&);
+void emit_scatter(PhaseEmitter&, const loop::Scatter&);
+
+/// The whole kernel as a module of one function per phase.
+std::unique_ptr<llvm::Module> emit_module(const loop::Kernel&, const Target&, const llvm::TargetMachine&,
+                                          llvm::LLVMContext&);
+
+}  // namespace ricci::codegen

@@ -1,0 +1,34 @@
+#pragma once
+// Vector math functions that compiled kernels call through KernelArgs::helpers: SLEEF's deterministic family
+// (names with `finz`), whose vector functions of every width give the bits of the scalar one. The slots are shared
+// by the emitter, which compiles calls to them, and the host, which fills them.
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <iterator>
+
+#include "ricci/op.hpp"
+
+namespace ricci {
+
+/// The ops that are calls in native code.
+inline constexpr Op helper_ops[] = {Op::exp, Op::log, Op::sin, Op::cos, Op::tan, Op::tanh, Op::atan, Op::pow};
+
+constexpr bool is_helper(Op op) { return std::ranges::find(helper_ops, op) != std::end(helper_ops); }
+
+/// A function takes scalars or vectors of 16, 32 or 64 bytes.
+inline constexpr int helper_widths = 4;
+inline constexpr std::size_t helper_count = std::size(helper_ops) * 2 * helper_widths;
+
+/// The slot of `op` on f32 or f64 with one lane or as many as 16, 32 or 64 bytes hold.
+constexpr std::size_t helper_slot(Op op, DType dtype, int lanes) {
+  const std::size_t bytes = lanes * size_of(dtype);
+  const std::size_t width = lanes == 1 ? 0 : bytes == 16 ? 1 : bytes == 32 ? 2 : 3;
+  const std::size_t row = std::ranges::find(helper_ops, op) - std::begin(helper_ops);
+  return (row * 2 + (dtype == DType::f64)) * helper_widths + width;
+}
+
+/// Addresses by slot, for KernelArgs::helpers. Calling one needs a CPU with the vectors of its width (and FMA).
+const std::array<const void*, helper_count>& helper_table();
+
+}  // namespace ricci
