@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <tbb/global_control.h>
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
 
@@ -9,6 +10,7 @@
 #include <atomic>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 namespace ricci {
@@ -19,6 +21,8 @@ std::atomic<bool> forked = false;  // this process is the child of one that may 
 struct Arenas {
   std::mutex mutex;
   std::map<int, tbb::task_arena> by_threads;
+  int limit = hardware_threads();                     // of TBB, unless the host program sets a lower one
+  std::optional<tbb::global_control> raised = {};     // the smallest of several would count, so there is one
 };
 
 /// The workers of `threads` threads. Never destroyed: loops may run until the very end of the process.
@@ -28,6 +32,11 @@ tbb::task_arena& arena_of(int threads) {
     return new Arenas;
   }();
   const std::lock_guard lock(arenas.mutex);
+  if (threads > arenas.limit) {
+    arenas.raised.reset();
+    arenas.raised.emplace(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads));
+    arenas.limit = threads;
+  }
   return arenas.by_threads.try_emplace(threads, threads).first->second;
 }
 
