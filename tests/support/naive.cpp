@@ -1,0 +1,297 @@
+#include "support/naive.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <unordered_map>
+
+#include "ricci/error.hpp"
+#include "ricci/extents.hpp"
+#include "support/guarded.hpp"
+
+namespace ricci::test {
+
+namespace {
+
+using namespace ir;
+
+constexpr double undetermined = std::numeric_limits<double>::infinity();
+constexpr double either_zero = std::numeric_limits<double>::denorm_min();  // the sign of -0 += 0 depends on the order
+
+double epsilon(DType d) {
+  return d == DType::f32 ? 0x1p-24 : 0x1p-53;
+}
+double largest(DType d) {
+  return d == DType::f32 ? double{std::numeric_limits<float>::max()} : std::numeric_limits<double>::max();
+}
+
+bool is_true(const Scalar& s) {
+  return s.get<bool>();
+}
+bool is_nan(const Scalar& s) {
+  return is_float(s.dtype) && std::isnan(s.as_double());
+}
+
+/// A float sum or product with its bound, over terms in any order.
+struct Accumulation {
+  Reduction reduction;
+  Scalar value;
+  int terms = 0;
+  bool special = false;  // some term is NaN or infinite
+  bool integral = true;  // all others are integers
+  double error = 0;
+  double magnitude = 0;  // sum of the finite terms' absolute values
+  double bits = 0;       // by how many bits a partial product may grow or shrink
+
+  void add(const Bounded& term) {
+    const Scalar pair[] = {value, term.value};
+    value = evaluate(info(reduction).step, value.dtype, pair);
+    if (!is_float(value.dtype)) {
+      error = std::max(error, term.error);
+      return;
+    }
+    ++terms;
+    error += reduction == Reduction::sum || term.error == 0 ? term.error : undetermined;
+    const double x = std::abs(term.value.as_double());
+    if (!std::isfinite(x)) {
+      special = true;
+      return;
+    }
+    integral &= x == std::floor(x);
+    magnitude += x;
+    bits += x == 0 ? 0 : std::abs(std::log2(x));
+  }
+
+  Bounded result() const {
+    if (!is_float(value.dtype) || terms < 2 || error == undetermined) return {value, error};
+    const double eps = epsilon(value.dtype);
+    if (reduction == Reduction::sum) {
+      if (magnitude + error > largest(value.dtype) / 2) return {value, undetermined};
+      if (special || (error == 0 && integral && magnitude < 1 / eps)) return {value, 0};
+      return {value, error + 2 * (terms + 8) * eps * magnitude};
+    }
+    if (bits > 100) return {value, undetermined};
+    if (special || (integral && bits < 24)) return {value, 0};
+    return {value, 2 * (terms + 8) * eps * std::abs(value.as_double())};
+  }
+};
+
+std::vector<std::byte*> addresses(const TensorView& view) {
+  std::vector<std::byte*> all;
+  for (std::int64_t n = 0; n < view.layout.size(); ++n) all.push_back(static_cast<std::byte*>(element(view, n)));
+  return all;
+}
+
+class Naive {
+ public:
+  Naive(const Program& program, std::span<const TensorView> tensors, std::span<const Scalar> params)
+      : tensors_(tensors), params_(params), extents_(axis_extents(program, tensors)), position_(extents_.size()) {}
+
+  void run(const Statement& s) {
+    std::vector<std::pair<std::byte*, Bounded>> writes;
+    bool lost = false;  // it is not determined which elements are written
+    for_each(s.domain, [&] {
+      if (s.guard) {
+        const Bounded guard = value(s.guard);
+        lost |= guard.error != 0;
+        if (guard.error != 0 || !is_true(guard.value)) return;
+      }
+      bool known = true;
+      std::byte* address = find(s.target, s.subscripts, known);
+      lost |= !known;
+      if (known) writes.emplace_back(address, value(s.value));
+    });
+    std::unordered_map<std::byte*, Accumulation> sums;
+    for (const auto& [address, written] : writes) {
+      const Bounded old{Scalar::load(written.value.dtype, address), error_at(address)};
+      Bounded now = written;
+      if (s.update && (*s.update == Reduction::sum || *s.update == Reduction::prod)) {
+        auto [sum, first] = sums.try_emplace(address, Accumulation{*s.update, identity(*s.update, old.value.dtype)});
+        if (first) sum->second.add(old);
+        sum->second.add(written);
+        now = sum->second.result();
+        if (is_float(now.value.dtype) && now.value.as_double() == 0 && now.error == 0) now.error = either_zero;
+      } else if (s.update) {
+        now = apply(info(*s.update).step, old.value.dtype, {old, written});
+      }
+      now.value.store(address);
+      errors_[address] = now.error;
+    }
+    if (lost)
+      for (std::byte* address : addresses(tensors_[s.target])) errors_[address] = undetermined;
+  }
+
+  std::vector<Bounded> result(TensorId tensor) const {
+    std::vector<Bounded> all;
+    for (std::byte* address : addresses(tensors_[tensor]))
+      all.push_back({Scalar::load(tensors_[tensor].layout.dtype, address), error_at(address)});
+    return all;
+  }
+
+ private:
+  template <class F>
+  void for_each(std::span<const AxisId> axes, const F& body) {
+    if (axes.empty()) return body();
+    std::int64_t& position = position_[axes.front()];
+    const std::int64_t outside = position;
+    for (position = 0; position < extents_[axes.front()]; ++position) for_each(axes.subspan(1), body);
+    position = outside;
+  }
+
+  double error_at(std::byte* address) const {
+    auto found = errors_.find(address);
+    return found == errors_.end() ? 0 : found->second;
+  }
+
+  std::byte* find(TensorId tensor, const std::vector<Expr>& subscripts, bool& known) {
+    const Layout& layout = tensors_[tensor].layout;
+    std::int64_t offset = 0;
+    for (std::size_t axis = 0; axis < subscripts.size(); ++axis) {
+      const Bounded subscript = value(subscripts[axis]);
+      const std::int64_t i = subscript.value.as_int();
+      known &= subscript.error == 0;
+      if (i < 0 || i >= layout.extents[axis]) throw Error(Error::Kind::bounds, "a subscript outside its axis");
+      offset += i * layout.strides[axis];
+    }
+    return static_cast<std::byte*>(tensors_[tensor].data) + offset * static_cast<std::int64_t>(size_of(layout.dtype));
+  }
+
+  Bounded value(Expr e) {
+    return visit(
+        e, [&](const Const& n) { return Bounded{n.value}; },
+        [&](const Axis& n) { return Bounded{Scalar::of(position_[n.axis])}; },
+        [&](const Extent& n) { return Bounded{Scalar::of(extents_[n.axis])}; },
+        [&](const Param& n) { return Bounded{params_[n.param]}; },
+        [&](const Apply& n) {
+          if (n.op == Op::select) {
+            const Bounded condition = value(n.args[0]);
+            const Bounded taken = value(n.args[is_true(condition.value) ? 1 : 2]);
+            return Bounded{taken.value, condition.error == 0 ? taken.error : undetermined};
+          }
+          std::vector<Bounded> args;
+          for (Expr arg : n.args) args.push_back(value(arg));
+          return apply(n.op, e->dtype, args);
+        },
+        [&](const Read& n) {
+          const Bounded guard = n.guard ? value(n.guard) : Bounded{Scalar::of(true)};
+          if (!is_true(guard.value)) return Bounded{{e->dtype, 0}, guard.error};
+          bool known = guard.error == 0;
+          std::byte* address = find(n.tensor, n.subscripts, known);
+          return Bounded{Scalar::load(e->dtype, address), known ? error_at(address) : undetermined};
+        },
+        [&](const Fold& n) { return fold(n, e->dtype).first; },
+        [&](const Project& n) {
+          const auto [winning, index] = fold(*n.fold->as<Fold>(), n.fold->dtype);
+          return n.result == 0 ? winning : Bounded{Scalar::of(index), winning.error == 0 ? 0 : undetermined};
+        });
+  }
+
+  std::pair<Bounded, std::int64_t> fold(const Fold& n, DType dtype) {
+    std::vector<Bounded> terms;
+    for_each(n.axes, [&] { terms.push_back(value(n.body)); });
+    if (info(n.reduction).empty == OnEmpty::identity) {
+      Accumulation all{n.reduction, identity(n.reduction, dtype)};
+      for (const Bounded& term : terms) all.add(term);
+      return {all.result(), 0};
+    }
+    std::size_t best = 0;
+    double error = 0;
+    for (std::size_t i = 0; i < terms.size(); ++i) {
+      error = std::max(error, terms[i].error);
+      const Scalar &held = terms[best].value, &candidate = terms[i].value;
+      if (is_nan(held)) continue;
+      const bool low = n.reduction == Reduction::min || n.reduction == Reduction::argmin;
+      const Scalar pair[] = {candidate, held};
+      if (is_nan(candidate) || is_true(evaluate(low ? Op::less : Op::greater, DType::b1, pair))) best = i;
+    }
+    return {{terms[best].value, error}, static_cast<std::int64_t>(best)};
+  }
+
+  /// The op on the values, and what errors of its arguments make of it.
+  static Bounded apply(Op op, DType dtype, const std::vector<Bounded>& args) {
+    std::vector<Scalar> values;
+    for (const Bounded& arg : args) values.push_back(arg.value);
+    const Bounded exact{evaluate(op, dtype, values)};
+    if (std::ranges::all_of(args, [](const Bounded& arg) { return arg.error == 0; })) return exact;
+    return {exact.value, propagated(op, exact.value, args)};
+  }
+
+  static double propagated(Op op, const Scalar& value, const std::vector<Bounded>& args) {
+    const bool floats = std::ranges::all_of(args, [](const Bounded& arg) {
+      return is_float(arg.value.dtype) && arg.error < undetermined && std::isfinite(arg.value.as_double());
+    });
+    if (!floats) return undetermined;
+    const double a = std::abs(args[0].value.as_double()), ea = args[0].error;
+    const double b = std::abs(args.back().value.as_double()), eb = args.back().error;
+    if (info(op).typing == Typing::compare)
+      return std::abs(args[0].value.as_double() - args[1].value.as_double()) > ea + eb ? 0 : undetermined;
+    if (!is_float(value.dtype) || !std::isfinite(value.as_double())) return undetermined;
+    const double rounding = 4 * epsilon(value.dtype);
+    switch (op) {
+      case Op::add:
+      case Op::subtract:
+        return ea + eb + rounding * (a + b + ea + eb);
+      case Op::multiply:
+        return a * eb + b * ea + ea * eb + rounding * (a + ea) * (b + eb) + 0x1p-149;
+      case Op::negate:
+      case Op::abs:
+        return ea;
+      case Op::minimum:
+      case Op::maximum:
+        return std::max(ea, eb);
+      case Op::cast:
+        return ea + rounding * (a + ea) + 0x1p-149;
+      default:
+        return undetermined;
+    }
+  }
+
+  std::span<const TensorView> tensors_;
+  std::span<const Scalar> params_;
+  std::vector<std::int64_t> extents_, position_;
+  std::unordered_map<std::byte*, double> errors_;
+};
+
+}  // namespace
+
+std::vector<std::vector<Bounded>> run_naive(const Program& program, std::span<const TensorView> tensors,
+                                            std::span<const Scalar> params) {
+  Naive naive(program, tensors, params);
+  for (const Statement& s : program.statements) naive.run(s);
+  std::vector<std::vector<Bounded>> results(tensors.size());
+  for (const Statement& s : program.statements) results[s.target] = naive.result(s.target);
+  return results;
+}
+
+std::string first_outside(const Program& program, const std::vector<std::vector<Bounded>>& expected,
+                          std::span<const TensorView> actual) {
+  for (std::size_t t = 0; t < expected.size(); ++t) {
+    if (expected[t].empty()) continue;
+    const std::vector<Scalar> found = elements(actual[t]);
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      const Bounded& wanted = expected[t][i];
+      if (wanted.error == undetermined || same_value(found[i], wanted.value)) continue;
+      if (wanted.error > 0 && std::abs(found[i].as_double() - wanted.value.as_double()) <= wanted.error) continue;
+      return program.tensors[t].name + ": element " + std::to_string(i) + " is " + text(found[i]) + ", expected " +
+             text(wanted.value) + (wanted.error > 0 ? " within " + text(Scalar::of(wanted.error)) : "");
+    }
+  }
+  return "";
+}
+
+std::vector<Scalar> elements(const TensorView& view) {
+  std::vector<Scalar> all;
+  for (std::byte* address : addresses(view)) all.push_back(Scalar::load(view.layout.dtype, address));
+  return all;
+}
+
+bool same_value(const Scalar& a, const Scalar& b) {
+  return a == b || (a.dtype == b.dtype && is_nan(a) && is_nan(b));
+}
+
+std::string text(const Scalar& s) {
+  Program program;
+  return to_string(program, constant(program.graph, s));
+}
+
+}  // namespace ricci::test

@@ -1,0 +1,30 @@
+#pragma once
+// Random well-typed index programs with data: what the reference, the loop interpreter and native code must agree on.
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "support/arguments.hpp"
+
+namespace ricci::test {
+
+struct RandomOptions {
+  int depth = 4;                   // of expressions
+  std::int64_t iterations = 2000;  // at most, of all axes together
+  bool specials = true;            // NaN, infinities and -0 among the floats
+  bool bad_subscripts = true;      // some programs fail with Error{bounds}
+};
+
+struct RandomCase {
+  ir::Program program;
+  Arguments tensors;
+  std::vector<Scalar> params;
+  std::string text;            // seed, program and layouts: for messages
+  bool has_float_sum = false;  // a sum or product of floats, whose order the schedule decides (see naive.hpp)
+};
+
+/// The same seed and options give the same case. Every axis has an extent; no target element has two addresses;
+/// targets overlap no other tensor.
+RandomCase random_case(std::uint64_t seed, const RandomOptions& = {});
+
+}  // namespace ricci::test
