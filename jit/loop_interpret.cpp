@@ -1,0 +1,199 @@
+// Runs a phase as it is written, one statement at a time over packed lanes. It shares the scalar semantics with the
+// rest of the compiler (scalar_op.hpp) and nothing with the code generator, which must give the same bits.
+#include <cstddef>
+#include <cstring>
+#include <span>
+
+#include "loop_text.hpp"
+#include "ricci/error.hpp"
+#include "scalar_op.hpp"
+
+namespace ricci::loop {
+namespace {
+
+struct Machine {
+  const Kernel& kernel;
+  const Phase& phase;
+  const std::vector<Memory>& buffers;
+  const std::vector<std::int64_t>& symbols;
+  std::vector<std::size_t> places;  // of each value in `values`
+  std::vector<std::byte> values;    // the lanes of a value are packed; a b1 lane is a byte 0 or 1
+  std::int32_t status = 0;
+
+  Machine(const Kernel& kernel, const Phase& phase, const std::vector<Memory>& buffers,
+          const std::vector<std::int64_t>& symbols)
+      : kernel(kernel), phase(phase), buffers(buffers), symbols(symbols) {
+    std::size_t bytes = 0;
+    for (const Type t : phase.types) {
+      places.push_back(bytes);
+      bytes += (size_of(t.dtype) * t.lanes + 7) / 8 * 8;
+    }
+    values.resize(bytes);
+  }
+
+  // --- values ---
+  std::byte* at(Value v) { return &values[places[v]]; }
+  std::byte* at(Value v, int lane) { return at(v) + lane * size_of(phase.types[v].dtype); }
+  int lanes(Value v) const { return phase.types[v].lanes; }
+  std::size_t bytes(Value v) const { return lanes(v) * size_of(phase.types[v].dtype); }
+  template <class T>
+  T get(Value v, int lane = 0) {
+    T x;
+    std::memcpy(&x, at(v) + lane * sizeof x, sizeof x);
+    return x;
+  }
+  template <class T>
+  void set(Value v, T x, int lane = 0) {
+    std::memcpy(at(v) + lane * sizeof x, &x, sizeof x);
+  }
+  void splat(Value result, const void* element) {
+    for (int i = 0; i < lanes(result); ++i) std::memcpy(at(result, i), element, size_of(phase.types[result].dtype));
+  }
+  bool active(Value mask, int lane) { return mask == none || get<bool>(mask, lane); }
+  /// base + offsets[lane]
+  std::int64_t sum(Value base, Value offsets, int lane) {
+    const std::int64_t offset =
+        phase.types[offsets].dtype == DType::i32 ? get<std::int32_t>(offsets, lane) : get<std::int64_t>(offsets, lane);
+    return static_cast<std::int64_t>(static_cast<std::uint64_t>(get<std::int64_t>(base)) + offset);
+  }
+
+  // --- memory ---
+  std::byte* element(BufferId id, std::int64_t index, const Statement& statement) {
+    const Memory& memory = buffers[id];
+    RICCI_ASSERT(memory.low <= index && index < memory.high,
+                 title(kernel, phase) + ", " + quote(kernel, phase, statement) + " touches element " +
+                     std::to_string(index) + " outside [" + std::to_string(memory.low) + ", " +
+                     std::to_string(memory.high) + ")");
+    return static_cast<std::byte*>(memory.data) + index * static_cast<std::int64_t>(size_of(dtype_of_buffer(id)));
+  }
+  DType dtype_of_buffer(BufferId id) const { return kernel.info.buffers[id].dtype; }
+  void load(Value result, int lane, const std::byte* from) {
+    const DType dtype = phase.types[result].dtype;
+    if (dtype == DType::b1)
+      set(result, *from != std::byte{0}, lane);
+    else
+      std::memcpy(at(result, lane), from, size_of(dtype));
+  }
+
+  // --- statements; false: the phase is left ---
+  bool run(const Constant& s, const Statement&) {
+    splat(s.result, &s.value.bits);
+    return true;
+  }
+  bool run(const Argument& s, const Statement&) {
+    splat(s.result, &symbols[s.symbol]);
+    return true;
+  }
+  bool run(const Compute& s, const Statement&) {
+    const void* args[3];
+    for (std::size_t i = 0; i < s.args.size(); ++i) args[i] = at(s.args[i]);
+    evaluate_lanes(s.op, phase.types[s.result].dtype, phase.types[s.args.back()].dtype, lanes(s.result), at(s.result),
+                   std::span(args, s.args.size()));
+    return true;
+  }
+  bool run(const Splat& s, const Statement&) {
+    splat(s.result, at(s.scalar));
+    return true;
+  }
+  bool run(const Iota& s, const Statement&) {
+    visit_dtype(phase.types[s.result].dtype, [&]<class T>(std::type_identity<T>) {
+      for (int i = 0; i < lanes(s.result); ++i) set(s.result, static_cast<T>(i), i);
+    });
+    return true;
+  }
+  bool run(const LaneMask& s, const Statement&) {
+    const auto count = get<std::int64_t>(s.count);
+    for (int i = 0; i < lanes(s.result); ++i) set(s.result, i < count, i);
+    return true;
+  }
+  bool run(const Half& s, const Statement&) {
+    std::memcpy(at(s.result), at(s.vector, s.upper ? lanes(s.result) : 0), bytes(s.result));
+    return true;
+  }
+  bool run(const AnyLane& s, const Statement&) {
+    bool any = false;
+    for (int i = 0; i < lanes(s.mask); ++i) any |= get<bool>(s.mask, i);
+    set(s.result, any);
+    return true;
+  }
+  bool run(const Load& s, const Statement& statement) {
+    const auto offset = get<std::int64_t>(s.offset);
+    std::memset(at(s.result), 0, bytes(s.result));
+    for (int i = 0; i < lanes(s.result); ++i)
+      if (active(s.mask, i)) load(s.result, i, element(s.buffer, offset + i, statement));
+    return true;
+  }
+  bool run(const Gather& s, const Statement& statement) {
+    std::memset(at(s.result), 0, bytes(s.result));
+    for (int i = 0; i < lanes(s.result); ++i)
+      if (active(s.mask, i)) load(s.result, i, element(s.buffer, sum(s.base, s.offsets, i), statement));
+    return true;
+  }
+  bool run(const Store& s, const Statement& statement) {
+    const auto offset = get<std::int64_t>(s.offset);
+    for (int i = 0; i < lanes(s.value); ++i)
+      if (active(s.mask, i))
+        std::memcpy(element(s.buffer, offset + i, statement), at(s.value, i), size_of(dtype_of_buffer(s.buffer)));
+    return true;
+  }
+  bool run(const Scatter& s, const Statement& statement) {
+    const DType dtype = dtype_of_buffer(s.buffer);
+    for (int i = 0; i < lanes(s.value); ++i) {
+      if (!active(s.mask, i)) continue;
+      std::byte* to = element(s.buffer, sum(s.base, s.offsets, i), statement);
+      const void* args[] = {to, at(s.value, i)};
+      if (s.combine)
+        evaluate_lanes(*s.combine, dtype, dtype, 1, to, args);
+      else
+        std::memcpy(to, args[1], size_of(dtype));
+    }
+    return true;
+  }
+  bool run(const Check& s, const Statement&) {
+    for (int i = 0; i < lanes(s.ok); ++i)
+      if (active(s.mask, i) && !get<bool>(s.ok, i)) {
+        status = static_cast<std::int32_t>(s.number) + 1;
+        return false;
+      }
+    return true;
+  }
+  bool run(const For& s, const Statement&) {
+    for (const Carried& c : s.carried) std::memcpy(at(c.variable), at(c.initial), bytes(c.variable));
+    const auto end = get<std::int64_t>(s.end);
+    for (auto i = get<std::int64_t>(s.begin); i < end;) {
+      set(s.variable, i);
+      if (!run(s.body)) return false;
+      advance(s);
+      if (__builtin_add_overflow(i, s.step, &i)) break;
+    }
+    for (const Carried& c : s.carried) std::memcpy(at(c.result), at(c.variable), bytes(c.variable));
+    return true;
+  }
+  /// All carried values take their next one at once: one may be the variable of another. The results, which have
+  /// no value yet, hold them meanwhile.
+  void advance(const For& s) {
+    for (const Carried& c : s.carried) std::memcpy(at(c.result), at(c.next), bytes(c.result));
+    for (const Carried& c : s.carried) std::memcpy(at(c.variable), at(c.result), bytes(c.variable));
+  }
+  bool run(const If& s, const Statement&) { return !get<bool>(s.condition) || run(s.body); }
+
+  bool run(const Block& block) {
+    for (const Statement& statement : block)
+      if (!visit(statement, [&](const auto& s) { return run(s, statement); })) return false;
+    return true;
+  }
+};
+
+}  // namespace
+
+std::int32_t interpret(const Kernel& kernel, std::size_t phase, const std::vector<Memory>& buffers,
+                       const std::vector<std::int64_t>& symbols, std::int64_t begin, std::int64_t end) {
+  const Phase& code = kernel.phases[phase];
+  Machine machine(kernel, code, buffers, symbols);
+  machine.set(code.begin, begin);
+  machine.set(code.end, end);
+  machine.run(code.body);
+  return machine.status;
+}
+
+}  // namespace ricci::loop

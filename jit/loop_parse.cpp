@@ -1,0 +1,361 @@
+// The inverse of loop_print.cpp: a recursive descent over one token of lookahead. It accepts every kernel that can be
+// written, also ill-formed ones (`verify` judges those), and no text makes it do more than throw.
+#include <algorithm>
+#include <map>
+
+#include "loop_lexer.hpp"
+#include "ricci/loop.hpp"
+
+namespace ricci::loop {
+namespace {
+
+struct Parser : Reader {
+  static constexpr int deepest = 256;
+  static constexpr Value most_values = 1 << 20;
+
+  Kernel kernel{};
+  std::map<std::string, BufferId, std::less<>> labels{};
+  Phase* phase = nullptr;
+  int depth = 0;
+
+  /// A number with a letter before it: s3.
+  bool is_symbol() const {
+    return token.kind == Token::Kind::word && token.text.size() > 1 && token.text[0] == 's' &&
+           std::ranges::all_of(token.text.substr(1), is_digit);
+  }
+  std::uint32_t symbol() {
+    if (!is_symbol()) fail("a symbol such as s0");
+    const auto id = number<std::uint32_t>(token.text.substr(1), "a smaller symbol number");
+    take();
+    return id;
+  }
+
+  // --- values ---
+  Value use() {
+    if (token.kind != Token::Kind::value) fail("a value such as %3");
+    const Value v = number<Value>(token.text.substr(1), "a smaller value number");
+    take();
+    return v;
+  }
+  Type type() {
+    if (token.kind != Token::Kind::word) fail("a type such as f32x16");
+    const std::size_t x = token.text.find('x');
+    const auto dtype = dtype_from_string(token.text.substr(0, x));
+    if (!dtype) fail("a type such as f32x16");
+    const int lanes = x == std::string_view::npos ? 1 : number<int>(token.text.substr(x + 1), "a number of lanes");
+    take();
+    return {*dtype, lanes};
+  }
+  void declare(Value v, Type type) {
+    if (v >= most_values) fail("value numbers below " + std::to_string(most_values));
+    if (v >= phase->types.size()) phase->types.resize(v + 1);
+    phase->types[v] = type;
+  }
+  /// %3: f32x16; without a type, it is `implied`.
+  Value define(std::optional<Type> implied = std::nullopt) {
+    const Value v = use();
+    if (!implied) expect(":");
+    declare(v, !implied || accept(":") ? type() : *implied);
+    return v;
+  }
+  /// [%3]
+  Value subscript() {
+    expect("[");
+    const Value offset = use();
+    expect("]");
+    return offset;
+  }
+  /// [%3 + %4]
+  std::pair<Value, Value> subscripts() {
+    expect("[");
+    const Value base = use();
+    expect("+");
+    const Value offsets = use();
+    expect("]");
+    return {base, offsets};
+  }
+  Value mask() { return accept("mask") ? use() : none; }
+  BufferId buffer() {
+    if (token.kind != Token::Kind::word) fail("a buffer");
+    BufferId id{};
+    if (const auto found = labels.find(token.text); found != labels.end())
+      id = found->second;
+    else if (token.text[0] == 'b')
+      id = number<BufferId>(token.text.substr(1), "a buffer of the header");
+    else
+      fail("a buffer of the header");
+    take();
+    return id;
+  }
+  Scalar literal(DType dtype) {
+    if (const auto other = dtype_from_string(token.text)) {
+      dtype = *other;
+      take();
+    }
+    if (accept("bits")) {
+      expect("(");
+      if (!token.text.starts_with("0x")) fail("0x and hexadecimal digits");
+      const auto bits = number<std::uint64_t>(token.text.substr(2), "0x and hexadecimal digits", 16);
+      take();
+      expect(")");
+      return {dtype, bits};
+    }
+    if (dtype == DType::b1) {
+      const bool value = is("true");
+      if (!value && !is("false")) fail("true or false");
+      take();
+      return Scalar::of(value);
+    }
+    return visit_dtype(dtype, [&]<class T>(std::type_identity<T>) -> Scalar {
+      if constexpr (std::is_same_v<T, bool>)
+        fail("true or false");
+      else
+        return Scalar::of(number<T>("a number of the value's dtype"));
+    });
+  }
+
+  // --- statements ---
+  static std::optional<Op> op_named(std::string_view text) {
+    const auto found = std::ranges::find(op_table, text, &OpInfo::name);
+    return found == std::end(op_table) ? std::nullopt : std::optional(static_cast<Op>(found - op_table));
+  }
+  std::optional<Op> op_written(int arity) const {
+    const auto fits = [&](const OpInfo& op) { return op.arity == arity && op.text == token.text; };
+    const auto found = std::ranges::find_if(op_table, fits);
+    return found == std::end(op_table) || token.kind != Token::Kind::mark
+               ? std::nullopt
+               : std::optional(static_cast<Op>(found - op_table));
+  }
+  Statement compute(Value result) {
+    if (const auto op = op_written(1)) {
+      take();
+      return Compute{result, *op, {use()}};
+    }
+    if (token.kind == Token::Kind::value) {
+      const Value a = use();
+      const auto op = op_written(2);
+      if (!op) fail("an operator");
+      take();
+      return Compute{result, *op, {a, use()}};
+    }
+    const auto op = op_named(token.text);
+    if (!op) fail("an operation");
+    take();
+    expect("(");
+    Compute s{result, *op, {}};
+    if (!is(")")) list(",", [&] { s.args.push_back(use()); });
+    expect(")");
+    return s;
+  }
+  /// After `%result: type =`.
+  Statement definition(Value result) {
+    const bool is_literal = token.kind == Token::Kind::number || is("true") || is("false") || is("inf") || is("bits") ||
+                            dtype_from_string(token.text);
+    if (is_literal) return Constant{result, literal(phase->types[result].dtype)};
+    if (is_symbol()) return Argument{result, symbol()};
+    if (accept("splat")) return Splat{result, use()};
+    if (accept("iota")) return Iota{result};
+    if (accept("lanes")) {
+      expect("<");
+      return LaneMask{result, use()};
+    }
+    if (accept("lower")) return Half{result, use(), false};
+    if (accept("upper")) return Half{result, use(), true};
+    if (accept("any")) return AnyLane{result, use()};
+    if (accept("load")) {
+      const BufferId from = buffer();
+      const Value offset = subscript();
+      return Load{result, from, offset, mask()};
+    }
+    if (accept("gather")) {
+      const BufferId from = buffer();
+      const auto [base, offsets] = subscripts();
+      return Gather{result, from, base, offsets, mask()};
+    }
+    return compute(result);
+  }
+  Statement loop() {
+    For s{};
+    if (accept("(")) {
+      list(",", [&] { s.carried.push_back({none, none, none, define()}); });
+      expect(")");
+      expect("=");
+    }
+    expect("for");
+    s.variable = define(Type{});
+    expect("in");
+    expect("[");
+    s.begin = use();
+    expect(",");
+    s.end = use();
+    expect(")");
+    expect("step");
+    s.step = number<std::int64_t>("the step");
+
+    // The two lists that repeat the results, one entry for each.
+    const auto for_each_result = [&](std::string_view keyword, auto entry) {
+      if (s.carried.empty()) return;
+      expect(keyword);
+      for (Carried& c : s.carried) {
+        if (&c != &s.carried.front()) expect(",");
+        entry(c);
+      }
+    };
+    for_each_result("carry", [&](Carried& c) {
+      if (&c == &s.carried.front()) expect("(");
+      c.variable = define(phase->types[c.result]);
+      expect("=");
+      c.initial = use();
+      if (&c == &s.carried.back()) expect(")");
+    });
+    s.body = block();
+    for_each_result("next", [&](Carried& c) { c.next = use(); });
+    expect("}");
+    return s;
+  }
+  Statement scatter() {
+    std::optional<Op> combine;
+    if (Lexer ahead = lexer; ahead.next().text != "[") {  // else the word is the buffer, though it may name an op
+      combine = op_named(token.text);
+      if (!combine) fail("an op that combines");
+      take();
+    }
+    const BufferId to = buffer();
+    const auto [base, offsets] = subscripts();
+    expect(",");
+    const Value value = use();
+    return Scatter{to, base, offsets, value, mask(), combine};
+  }
+  Statement statement() {
+    if (token.kind == Token::Kind::value) {
+      const Value result = define();
+      expect("=");
+      return definition(result);
+    }
+    if (is("(") || is("for")) return loop();
+    if (accept("scatter")) return scatter();
+    if (accept("store")) {
+      const BufferId to = buffer();
+      const Value offset = subscript();
+      expect(",");
+      const Value value = use();
+      return Store{to, offset, value, mask()};
+    }
+    if (accept("check")) {
+      const auto id = number<std::uint32_t>("the number of a check");
+      expect(":");
+      const Value ok = use();
+      return Check{id, ok, mask()};
+    }
+    if (accept("if")) {
+      If s{use(), block()};
+      expect("}");
+      return s;
+    }
+    fail("a statement");
+  }
+  /// From the opening brace to before the closing one (or `next`).
+  Block block() {
+    if (++depth > deepest) fail("at most " + std::to_string(deepest) + " nested blocks");
+    Block statements;
+    expect("{");
+    while (!is("}") && !is("next")) statements.push_back(statement());
+    --depth;
+    return statements;
+  }
+
+  // --- the header ---
+  std::vector<std::uint32_t> symbols(std::string_view keyword) {
+    std::vector<std::uint32_t> ids;
+    if (accept(keyword)) list("*", [&] { ids.push_back(symbol()); });
+    return ids;
+  }
+  std::vector<TripFactor> factors(std::string_view keyword) {
+    std::vector<TripFactor> out;
+    const auto factor = [&] {
+      if (!accept("ceil")) {
+        out.push_back({symbol(), 1});
+        return;
+      }
+      expect("(");
+      const std::uint32_t id = symbol();
+      expect("/");
+      out.push_back({id, number<std::int64_t>("the divisor")});
+      expect(")");
+    };
+    if (accept(keyword)) list("*", factor);
+    return out;
+  }
+  Symbol symbol_meaning() {
+    constexpr std::string_view kinds[] = {"extent", "stride", "param", "tables"};
+    const auto found = std::ranges::find(kinds, token.text);
+    if (found == std::end(kinds)) fail("extent, stride, param or tables");
+    take();
+    Symbol s{static_cast<Symbol::Kind>(found - kinds), {}};
+    if (token.kind == Token::Kind::number) list(",", [&] { s.ids.push_back(number<std::uint32_t>("a number")); });
+    return s;
+  }
+  void header() {
+    KernelInfo& info = kernel.info;
+    expect("kernel");
+    kernel.disjoint = is("disjoint");
+    if (!kernel.disjoint && !is("may_overlap")) fail("disjoint or may_overlap");
+    take();
+    const auto in_order = [&](std::size_t number, std::size_t expected) {
+      if (number != expected) fail("number " + std::to_string(expected) + " before this");
+    };
+    while (accept("symbol")) {
+      in_order(symbol(), info.symbols.size());
+      expect("=");
+      info.symbols.push_back(symbol_meaning());
+    }
+    while (accept("buffer")) {
+      if (token.kind != Token::Kind::word) fail("the name of a buffer");
+      BufferInfo b{std::string(token.text), {}, false, {}};
+      if (!labels.emplace(b.name, static_cast<BufferId>(info.buffers.size())).second) fail("a new name");
+      take();
+      if (!is(":")) b.name = string();
+      expect(":");
+      b.dtype = type().dtype;
+      b.writable = accept("writable");
+      b.extents = symbols("extents");
+      info.buffers.push_back(std::move(b));
+    }
+    while (accept("check")) {
+      in_order(number<std::uint32_t>("the number of a check"), info.checks.size());
+      info.checks.push_back(string());
+    }
+    expect("proved");
+    info.proved = number<int>("a number of checks");
+    expect("loops");
+    info.loops = number<int>("a number of loops");
+  }
+  Kernel parse() {
+    header();
+    while (accept("phase")) {
+      phase = &kernel.phases.emplace_back();
+      PhaseInfo& facts = kernel.info.phases.emplace_back();
+      facts.name = name();
+      expect("[");
+      phase->begin = define(Type{});
+      expect(",");
+      phase->end = define(Type{});
+      expect(")");
+      facts.trip = factors("trip");
+      facts.work = symbols("work");
+      facts.items = factors("items");
+      phase->body = block();
+      expect("}");
+    }
+    if (token.kind != Token::Kind::end) fail("a phase");
+    return std::move(kernel);
+  }
+};
+
+}  // namespace
+
+Kernel parse(std::string_view text) {
+  return Parser{Reader{.lexer = {text}}}.parse();
+}
+
+}  // namespace ricci::loop
