@@ -56,9 +56,9 @@ class Generator : Dice {
 
   void make_axes() {
     std::int64_t iterations = 1;
-    for (int n = below(4) + 1; n > 0; --n) {
+    for (int n = chance(90) ? below(3) + 2 : 1; n > 0; --n) {
       std::int64_t extent = random_extent();
-      if (iterations * extent > options_.iterations) extent = 2;
+      while (extent > 1 && iterations * extent > options_.iterations) extent = random_extent();
       if (chance(3)) extent = 0;
       iterations *= std::max<std::int64_t>(extent, 1);
       p().axes.push_back({std::string(1, "ijkl"[extents_.size()]), {}, -1, false});
@@ -67,10 +67,11 @@ class Generator : Dice {
   }
 
   std::vector<std::int64_t> random_extents(int rank) {
-    std::vector<std::int64_t> extents;
+    std::vector<std::int64_t> extents, likely = extents_;
+    shuffle(likely);
     std::int64_t size = 1;
     for (int i = 0; i < rank; ++i) {
-      std::int64_t extent = chance(85) ? one_of(extents_) : random_extent();
+      std::int64_t extent = chance(85) ? likely[static_cast<std::size_t>(i) % likely.size()] : random_extent();
       if (size * extent > 5000) extent = 1;
       extents.push_back(extent);
       size *= extent;
@@ -98,7 +99,7 @@ class Generator : Dice {
       const Scalar value = limit > 0 ? integer(dtype, below(static_cast<int>(limit))) : number(dtype, special);
       value.store(element(tensor.view(), n));
     }
-    if (limit > 0 && size > 0 && options_.bad_subscripts && chance(4))
+    if (limit > 0 && size > 0 && options_.bad_subscripts && chance(10))
       integer(dtype, limit + below(3)).store(element(tensor.view(), below(static_cast<int>(size))));
     limits_.push_back(limit);
     case_.tensors.views.push_back(tensor.view());
@@ -109,13 +110,13 @@ class Generator : Dice {
   // Two dice are never thrown in the arguments of one call: compilers differ in the order.
   void make_input() {
     const DType dtype = one_of(dtypes);
-    make_tensor(dtype, random_extents(below(4)), 0);
+    make_tensor(dtype, random_extents(chance(90) ? below(3) + 1 : 0), 0);
   }
 
   void make_index_tensor() {
     const std::int64_t limit = std::max<std::int64_t>(one_of(extents_), 1);
     const DType dtype = one_of({DType::u8, DType::i32, DType::i64});
-    make_tensor(dtype, random_extents(below(3)), limit);
+    make_tensor(dtype, random_extents(chance(90) ? below(2) + 1 : 0), limit);
   }
 
   static Scalar integer(DType dtype, std::int64_t value) {
@@ -163,13 +164,13 @@ class Generator : Dice {
   }
 
   Expr expression(DType dtype, int depth, const Axes& scope) {
-    if (depth <= 0 || chance(10)) return leaf(dtype, scope);
+    if (depth <= 0 || chance(5)) return leaf(dtype, scope);
     if (chance(25)) return reduction(dtype, depth, scope);
     if (chance(12))
       return op(Op::select, {expression(DType::b1, depth - 1, scope), expression(dtype, depth - 1, scope),
                              expression(dtype, depth - 1, scope)});
     if (chance(12)) return cast(g(), dtype, expression(one_of(dtypes), depth - 1, scope));
-    if (chance(30)) return leaf(dtype, scope);
+    if (chance(15)) return leaf(dtype, scope);
     if (dtype == DType::b1 && chance(60)) {
       const DType compared = one_of(dtypes);
       const Op comparison =
@@ -192,7 +193,7 @@ class Generator : Dice {
   Expr leaf(DType dtype, const Axes& scope) {
     if (chance(75))
       if (Expr element = any_read(scope, 1)) return cast(g(), dtype, element);
-    if (!scope.empty() && chance(40)) return cast(g(), dtype, axis(g(), one_of(scope)));
+    if (!scope.empty() && chance(60)) return cast(g(), dtype, axis(g(), one_of(scope)));
     if (!case_.params.empty() && chance(30)) {
       const auto id = static_cast<ParamId>(below(static_cast<int>(case_.params.size())));
       return cast(g(), dtype, param(g(), id, case_.params[id].dtype));
@@ -259,7 +260,7 @@ class Generator : Dice {
         if (!scope.empty()) {
           const AxisId id = one_of(scope);
           Expr shifted = op(Op::add, {axis(g(), id), whole(below(4) - 1)});
-          if (options_.bad_subscripts && chance(3)) return {shifted, false};
+          if (options_.bad_subscripts && chance(8)) return {shifted, false};
           Expr above = op(Op::greater_equal, {shifted, whole(0)});
           return {shifted, true, op(Op::logical_and, {above, op(Op::less, {shifted, whole(n)})})};
         }
@@ -315,8 +316,8 @@ class Generator : Dice {
     Statement s{};
     s.domain = outside({});
     shuffle(s.domain);
-    s.domain.resize(static_cast<std::size_t>(chance(40) ? below(static_cast<int>(s.domain.size()) + 1)
-                                                        : static_cast<int>((s.domain.size() + 1) / 2)));
+    const int axes = static_cast<int>(s.domain.size());
+    s.domain.resize(static_cast<std::size_t>(chance(95) ? below(axes) + 1 : 0));
     const DType dtype = one_of(dtypes);
     if (chance(45))
       s.update = dtype == DType::b1
