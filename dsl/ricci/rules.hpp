@@ -53,6 +53,9 @@ constexpr Fault check_new_tensor(const Syntax& value, std::optional<int> rank = 
 /// The fault of an axis of an array with `rank` axes.
 constexpr Fault check_axis(std::int64_t axis, int rank);
 
+/// The fault of a list of indices to reduce: each may be named once.
+constexpr Fault check_binders(const Syntax* const* indices, int count);
+
 /// Throws the fault as an Error: "sentence: detail".
 [[noreturn]] void throw_fault(const Fault&);
 /// Throws if there is a fault; for trees made at run time.
@@ -206,6 +209,14 @@ constexpr Fault check_new_tensor(const Syntax& value, std::optional<int> rank, s
 constexpr Fault check_axis(std::int64_t axis, int rank) {
   if (axis >= -rank && axis < rank) return {};
   return {Rule::axis_out_of_range, Detail{} << "axis " << static_cast<int>(axis) << ", rank " << rank};
+}
+
+constexpr Fault check_binders(const Syntax* const* indices, int count) {
+  for (int i = 0; i < count; ++i)
+    for (int k = 0; k < i; ++k)
+      if (same(indices[i]->bound[0], indices[k]->bound[0]))
+        return {Rule::index_reduced_twice, Detail{} << indices[i]->bound[0]->text};
+  return {};
 }
 
 }  // namespace ricci

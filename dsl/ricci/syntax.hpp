@@ -56,6 +56,7 @@ struct Syntax {
   int children = 0;
   const Syntax* child[max_rank + 1]{};
   std::uint32_t leaf = 0;         // for trees made at run time: which variable or number a leaf stands for
+  int tensors = 0, scalars = 0, axes = 0;  // leaves of the tree of each kind
 
   constexpr Value type() const { return {dtype, weak}; }
   constexpr bool is_sized(const IndexName* name) const {
@@ -70,7 +71,12 @@ struct Syntax {
     for (int i = 0; i < other.free.size; ++i) add_free(other.free[i], (other.sized >> i) & 1u);
     free.overflow = free.overflow || other.free.overflow;
   }
-  constexpr void add_child(const Syntax& node) { child[children++] = &node; }
+  constexpr void add_child(const Syntax& node) {
+    child[children++] = &node;
+    tensors += node.tensors;
+    scalars += node.scalars;
+    axes += node.axes;
+  }
 };
 
 // --- makers; the children must outlive the node ------------------------------------------------------------------
@@ -87,16 +93,18 @@ constexpr Syntax make_literal(Scalar value) {
 }
 
 /// `dtype` is b1, i64 or f64.
-constexpr Syntax make_number(DType dtype) { return {.form = Form::number, .dtype = dtype, .weak = true}; }
-constexpr Syntax make_integer() { return {.form = Form::integer}; }
+constexpr Syntax make_number(DType dtype) {
+  return {.form = Form::number, .dtype = dtype, .weak = true, .scalars = 1};
+}
+constexpr Syntax make_integer() { return {.form = Form::integer, .scalars = 1}; }
 
 constexpr Syntax make_tensor(DType dtype, int rank) {
-  return {.form = Form::tensor, .dtype = dtype, .rank = rank, .tensor_rank = rank};
+  return {.form = Form::tensor, .dtype = dtype, .rank = rank, .tensor_rank = rank, .tensors = 1};
 }
 
 /// Subscripts with unnamed axes take the names of the list; if it has none, the axes stay unnamed.
 constexpr Syntax make_access(DType dtype, int rank, const Syntax* const* subscripts, int count, bool writable = true) {
-  Syntax s{.form = Form::access, .dtype = dtype, .writable = writable, .tensor_rank = rank};
+  Syntax s{.form = Form::access, .dtype = dtype, .writable = writable, .tensor_rank = rank, .tensors = 1};
   int unnamed = 0;
   for (int i = 0; i < count && i <= max_rank; ++i) {
     const Syntax& subscript = *subscripts[i];
@@ -193,6 +201,7 @@ constexpr Syntax make_reduce(Reducer reducer, const IndexSet& over, const Syntax
 constexpr Syntax make_reduce_axis(Reducer reducer, const Syntax& body) {
   Syntax s = make_unary(Form::reduce_axis, result_of(reducer, body.dtype), false, body);
   s.reducer = reducer;
+  s.axes += 1;
   s.rank = body.rank - 1;
   return s;
 }

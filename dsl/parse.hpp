@@ -1,0 +1,55 @@
+#pragma once
+// From tokens to surface syntax: the same nodes and the same rules as those of C++ expressions.
+#include <deque>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "parse_token.hpp"
+#include "ricci/session.hpp"
+#include "ricci/statement.hpp"
+
+namespace ricci::text {
+
+inline constexpr int max_depth = 256;       // brackets and prefix operators around one another
+inline constexpr int max_height = 1000;     // operators applied to one another's results, as in a + b + c + ...
+inline constexpr std::size_t max_nodes = 100'000;
+
+struct Node : Syntax {
+  int height = 0;
+};
+
+/// The nodes of one statement, and what its leaves stand for by Syntax::leaf. Moving it keeps the addresses.
+struct Tree {
+  std::deque<IndexName> names;
+  std::deque<Node> nodes;
+  std::vector<std::string_view> tensors;  // names of variables
+  std::vector<Scalar> scalars;
+  std::vector<std::int64_t> axes;
+};
+
+/// zeros, full or iota: a new tensor with the elements `first`, `first` + `step`, ...
+struct Construction {
+  std::vector<std::int64_t> extents;
+  Scalar first;  // of the tensor's dtype
+  bool counts = false;
+};
+
+/// A statement that breaks no rule.
+struct Statement {
+  std::uint32_t offset = 0;
+  std::string text;       // without comments, on one line
+  std::string name;       // the variable on the left; empty for a bare expression
+  bool is_new = true;     // the statement makes a tensor; otherwise it writes into one
+  bool is_number = false; // and that is a number of the program text
+  Tree tree;
+  StatementSyntax syntax;              // a target that is new has subscripts that are different indices
+  std::optional<Construction> construction;  // then there is no syntax
+};
+
+/// Parses one statement; `tokens` starts with it, and what it takes is removed, its `end` included.
+/// Throws TextError for whatever is wrong with it.
+Statement parse_statement(std::string_view source, std::span<const Token>& tokens, const Variables& variables);
+
+}  // namespace ricci::text

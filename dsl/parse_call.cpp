@@ -1,0 +1,138 @@
+#include "parse_call.hpp"
+
+#include <algorithm>
+
+#include "parse_expression.hpp"
+
+namespace ricci::text {
+namespace {
+
+constexpr int reducer_count = static_cast<int>(Reducer::count) + 1;
+constexpr std::string_view constructors[] = {"zeros", "full", "iota"};
+
+}  // namespace
+
+std::optional<Reducer> find_reducer(std::string_view name) {
+  for (int i = 0; i < reducer_count; ++i)
+    if (to_string(static_cast<Reducer>(i)) == name) return static_cast<Reducer>(i);
+  return std::nullopt;
+}
+
+std::optional<Op> find_op(std::string_view name) {
+  if (name == "where") return Op::select;
+  if (name == "delta" || name == "one_hot") return Op::equal;
+  for (const OpInfo& op : op_table)
+    if (op.name == name && op.typing != Typing::convert) return static_cast<Op>(&op - op_table);
+  return std::nullopt;
+}
+
+bool is_constructor(std::string_view name) { return std::ranges::find(constructors, name) != std::end(constructors); }
+
+std::vector<std::string_view> function_names() {
+  std::vector<std::string_view> names{"where", "delta", "one_hot", "sq"};
+  names.insert(names.end(), std::begin(constructors), std::end(constructors));
+  for (int i = 0; i < reducer_count; ++i) names.push_back(to_string(static_cast<Reducer>(i)));
+  for (int i = 0; i < dtype_count; ++i) names.push_back(to_string(static_cast<DType>(i)));
+  for (const OpInfo& op : op_table)
+    if (op.typing != Typing::convert) names.push_back(op.name);
+  return names;
+}
+
+bool is_function(std::string_view name) { return std::ranges::contains(function_names(), name); }
+
+/// The arguments of one call; the parser stands behind the opening bracket.
+class Call {
+ public:
+  Call(Parser& parser, const Token& name) : p_(parser), name_(name) {}
+
+  const Node& parse() {
+    if (const auto dtype = dtype_from_string(name_.text)) return p_.add(name_, make_cast(*dtype, *arguments(1)[0]));
+    if (name_.text == "sq") return p_.add(name_, make_square(*arguments(1)[0]));
+    if (const auto reducer = find_reducer(name_.text)) return reduction(*reducer);
+    if (const auto op = find_op(name_.text)) {
+      const int arity = info(*op).arity;
+      return p_.add(name_, make_apply(*op, arguments(arity).data(), arity));
+    }
+    unknown();
+  }
+
+ private:
+  std::string called() const { return std::string(name_.text.substr(0, 64)); }
+
+  std::vector<const Syntax*> arguments(int count) {
+    std::vector<const Syntax*> list;
+    if (!p_.peek().is(")")) {
+      do {
+        list.push_back(&p_.expression());
+      } while (p_.accept(","));
+    }
+    close();
+    if (static_cast<int>(list.size()) != count)
+      p_.fail(name_, Error::Kind::syntax, called() + " takes " + std::to_string(count) + " argument" +
+                                              (count == 1 ? "" : "s") + ", found " + std::to_string(list.size()));
+    return list;
+  }
+
+  void close() { p_.expect(")", "after the arguments of " + called()); }
+
+  /// sum(k, l, e), sum(e, axis), or sum(e) over all axes of an array without subscripts.
+  const Node& reduction(Reducer reducer) {
+    IndexSet over;
+    while (p_.peek().kind == Token::Kind::name && p_.peek(1).is(",") && p_.indices_.contains(p_.peek().text)) {
+      const Token& binder = p_.take();
+      const IndexName* index = p_.index_name(binder.text);
+      if (over.contains(index)) p_.require(binder, {Rule::index_reduced_twice, Detail{} << binder.text.substr(0, 64)});
+      over.add(index);
+      if (p_.peek(1).kind == Token::Kind::integer && p_.peek(2).is(")")) p_.unknown_tensor(binder);
+      p_.take();
+    }
+    const Node& body = p_.expression();
+    if (over.size > 0) {
+      close();
+      return p_.add(name_, make_reduce(reducer, over, body));
+    }
+    if (p_.accept(",")) return over_axis(reducer, body);
+    close();
+    if (body.rank == 0) p_.require(name_, {Rule::reduction_without_axes, Detail{} << to_string(reducer)});
+    for (int i = 0; i < body.rank; ++i) over.add(&p_.tree_.names.emplace_back("_", true));
+    return p_.add(name_, make_reduce(reducer, over, body));
+  }
+
+  const Node& over_axis(Reducer reducer, const Node& body) {
+    const Token& token = p_.peek();
+    const std::optional<Scalar> axis = p_.scalar();
+    if (!axis || axis->dtype != DType::i64) {
+      std::string message = "the second argument of " + called() + " must be an axis, that is an integer";
+      if (body.form == Form::tensor || body.form == Form::number)
+        message += "; an index cannot have the name of a variable";
+      p_.fail(token, Error::Kind::syntax, message);
+    }
+    close();
+    Syntax node = make_reduce_axis(reducer, body);
+    p_.require(token, check_axis(axis->as_int(), body.rank));
+    node.leaf = static_cast<std::uint32_t>(p_.tree_.axes.size());
+    p_.tree_.axes.push_back(axis->as_int());
+    return p_.add(name_, node);
+  }
+
+  [[noreturn]] void unknown() const {
+    if (is_constructor(name_.text))
+      p_.fail(name_, Error::Kind::syntax, called() + "(...) makes a whole tensor and stands alone: name = " + called() + "(...)");
+    if (p_.variable(name_.text))
+      p_.fail(name_, Error::Kind::syntax, "'" + called() + "' is a tensor; its subscripts stand in [ ]");
+    std::string message = "unknown function '" + called() + "'";
+    if (const std::string_view similar = nearest(name_.text, function_names()); !similar.empty())
+      message.append("; did you mean '").append(similar).append("'?");
+    p_.fail(name_, Error::Kind::name, message);
+  }
+
+  Parser& p_;
+  const Token& name_;
+};
+
+const Node& Parser::call(const Token& name) {
+  take();  // the bracket
+  return Call(*this, name).parse();
+}
+
+}  // namespace ricci::text

@@ -1,0 +1,98 @@
+#pragma once
+// Access: a tensor with its subscripts. On the right it reads, on the left it writes.
+#include <boost/hana/basic_tuple.hpp>
+#include <boost/hana/unpack.hpp>
+
+#include "ricci/evaluate.hpp"
+
+namespace ricci {
+
+namespace detail {
+
+// What a subscript is inside the access: whole numbers of every type are one type of subscript.
+template <class S>
+struct SubscriptOf {
+  using type = Node<S>;
+};
+template <class S>
+  requires(std::is_integral_v<S> && !std::is_same_v<S, bool>)
+struct SubscriptOf<S> {
+  using type = Integer;
+};
+template <class S>
+using Subscript = typename SubscriptOf<Bare<S>>::type;
+
+template <class D, class S>
+constexpr D subscript(S&& s) {
+  if constexpr (std::is_same_v<D, Integer>) return Integer{static_cast<std::int64_t>(s)};
+  else return D(std::forward<S>(s));
+}
+
+}  // namespace detail
+
+template <bool writable, DType dtype, int rank, class... S>
+class Access {
+  static constexpr const Syntax* subscripts_syntax[] = {&S::syntax..., nullptr};
+
+ public:
+  static constexpr Syntax syntax = make_access(dtype, rank, subscripts_syntax, sizeof...(S), writable);
+
+  template <class... X>
+  explicit Access(const Array& array, X&&... subscripts)
+      : array_(array), subscripts_(detail::subscript<S>(std::forward<X>(subscripts))...) {}
+  /// The same access without the permission to write.
+  Access(const Access<true, dtype, rank, S...>& other)
+    requires(!writable)
+      : array_(other.array_), subscripts_(other.subscripts_) {}
+  Access(const Access&) = default;
+  Access(Access&&) = default;
+
+  // Every assignment evaluates, also that of an access of the same type.
+  void operator=(const Access& e) { update<Assign::set>(e); }
+  void operator=(Access&& e) { update<Assign::set>(e); }
+  template <Operand E>
+  void operator=(const E& e) { update<Assign::set>(e); }
+  template <Operand E>
+  void operator+=(const E& e) { update<Assign::add>(e); }
+  template <Operand E>
+  void operator-=(const E& e) { update<Assign::subtract>(e); }
+  template <Operand E>
+  void operator*=(const E& e) { update<Assign::multiply>(e); }
+  template <Operand E>
+  void operator|=(const E& e) { update<Assign::bit_or>(e); }
+  template <Operand E>
+  void operator&=(const E& e) { update<Assign::bit_and>(e); }
+  /// element = max(element, e); NaN wins.
+  template <Operand E>
+  void max_assign(const E& e) { update<Assign::max>(e); }
+  template <Operand E>
+  void min_assign(const E& e) { update<Assign::min>(e); }
+
+  void collect(Frame& frame) const {
+    frame.tensor(array_);
+    boost::hana::unpack(subscripts_, [&](const auto&... s) { (s.collect(frame), ...); });
+  }
+
+ private:
+  template <bool, DType, int, class...>
+  friend class Access;
+
+  template <Assign assign, class E>
+  void update(const E& e) {
+    using Statement = detail::Assignment<Access, assign, Node<E>>;
+    if constexpr (is_poison<E>) return;
+    else if constexpr (Statement::fault) refuse<Statement>();
+    else if constexpr (Arithmetic<E>) detail::run<Statement>(*this, Node<E>(e));
+    else detail::run<Statement>(*this, e);
+  }
+
+  Array array_;
+  boost::hana::basic_tuple<S...> subscripts_;
+};
+
+template <DType dtype, int rank, class... S>
+struct NodeOf<Access<true, dtype, rank, S...>> {
+  using type = Access<false, dtype, rank, S...>;
+};
+
+}  // namespace ricci

@@ -1,0 +1,103 @@
+#pragma once
+// Operators and functions of expressions: each makes a node for the op of the same name.
+#include "ricci/expression.hpp"
+
+namespace ricci {
+
+namespace detail {
+template <Op op, class A>
+constexpr auto unary(A&& a) {
+  return make_node<Unary<op, Node<A>>>(std::forward<A>(a));
+}
+template <Op op, class A, class B>
+constexpr auto binary(A&& a, B&& b) {
+  return make_node<Binary<op, Node<A>, Node<B>>>(Node<A>(std::forward<A>(a)), Node<B>(std::forward<B>(b)));
+}
+}  // namespace detail
+
+// form: operator+ or a name; op: of the op table
+#define RICCI_UNARY(form, op)                                  \
+  template <Expression A>                                      \
+  auto form(A&& a) {                                           \
+    return detail::unary<Op::op>(std::forward<A>(a));          \
+  }
+#define RICCI_BINARY(form, op)                                                   \
+  template <class A, class B>                                                    \
+    requires OperandList<A, B>                                                      \
+  auto form(A&& a, B&& b) {                                                      \
+    return detail::binary<Op::op>(std::forward<A>(a), std::forward<B>(b));       \
+  }
+
+// A b1 factor selects: mask * x is x where the mask is true and 0 elsewhere, whatever x is there.
+RICCI_BINARY(operator*, multiply)
+RICCI_BINARY(operator+, add)
+RICCI_BINARY(operator-, subtract)
+RICCI_BINARY(operator/, divide)     // of integers: f64
+RICCI_BINARY(operator%, remainder)  // integers; the sign of the divisor
+RICCI_BINARY(operator==, equal)
+RICCI_BINARY(operator!=, not_equal)
+RICCI_BINARY(operator<, less)
+RICCI_BINARY(operator<=, less_equal)
+RICCI_BINARY(operator>, greater)
+RICCI_BINARY(operator>=, greater_equal)
+RICCI_BINARY(operator&, logical_and)  // of b1 and of the bits of integers, as are |, ^, ~
+RICCI_BINARY(operator|, logical_or)
+RICCI_BINARY(operator^, logical_xor)
+RICCI_BINARY(operator<<, shift_left)
+RICCI_BINARY(operator>>, shift_right)
+RICCI_UNARY(operator-, negate)
+RICCI_UNARY(operator~, logical_not)
+
+RICCI_BINARY(floor_divide, floor_divide)  // integers; rounds towards minus infinity, x // 0 = 0
+RICCI_BINARY(minimum, minimum)            // NaN wins
+RICCI_BINARY(maximum, maximum)
+RICCI_BINARY(pow, pow)
+/// delta(i, e): whether i equals e, as b1. Its products select, its sums count.
+RICCI_BINARY(delta, equal)
+/// one_hot(e, i): the same with the index last.
+RICCI_BINARY(one_hot, equal)
+
+RICCI_UNARY(abs, abs)
+RICCI_UNARY(sqrt, sqrt)
+RICCI_UNARY(floor, floor)
+RICCI_UNARY(ceil, ceil)
+RICCI_UNARY(trunc, trunc)
+RICCI_UNARY(round, round)  // halves to even
+RICCI_UNARY(exp, exp)
+RICCI_UNARY(log, log)
+RICCI_UNARY(sin, sin)
+RICCI_UNARY(cos, cos)
+RICCI_UNARY(tan, tan)
+RICCI_UNARY(tanh, tanh)
+RICCI_UNARY(atan, atan)
+
+#undef RICCI_UNARY
+#undef RICCI_BINARY
+
+/// e as elements of type T: saturates from float to integer, NaN gives 0; to bool it is e != 0.
+template <class T, Operand E>
+auto cast(E&& e) {
+  return make_node<Cast<dtype_of<T>, Node<E>>>(Node<E>(std::forward<E>(e)));
+}
+
+/// !e is true where e is zero.
+template <Expression E>
+auto operator!(E&& e) {
+  return ~cast<bool>(std::forward<E>(e));
+}
+
+/// e times e.
+template <Expression E>
+auto sq(E&& e) {
+  return make_node<Square<Node<E>>>(std::forward<E>(e));
+}
+
+/// `a` where the condition is true, else `b`. Tensors are not read in the branch that is not taken.
+template <class C, class A, class B>
+  requires OperandList<C, A, B>
+auto where(C&& condition, A&& a, B&& b) {
+  return make_node<Select<Node<C>, Node<A>, Node<B>>>(Node<C>(std::forward<C>(condition)), Node<A>(std::forward<A>(a)),
+                                                      Node<B>(std::forward<B>(b)));
+}
+
+}  // namespace ricci

@@ -1,0 +1,101 @@
+#pragma once
+// Reductions: sum(k, e), sum(b, h, w, e) over named indices, and sum(e, axis) over an axis of an unnamed array.
+#include "ricci/expression.hpp"
+
+namespace ricci {
+
+namespace detail {
+
+constexpr Syntax reduce_syntax(Reducer reducer, const Syntax& body, const Syntax* const* over, int count, IndexSet set) {
+  for (int i = 0; i < count; ++i) set.add(over[i]->bound[0]);
+  return make_reduce(reducer, set, body);
+}
+
+}  // namespace detail
+
+template <Reducer reducer, class E, class... I>
+struct Reduce : Subscriptable<Reduce<reducer, E, I...>> {
+  static constexpr const Syntax* over[] = {&I::syntax...};
+  static constexpr Syntax syntax = detail::reduce_syntax(reducer, E::syntax, over, sizeof...(I), {});
+  E body;
+  explicit Reduce(E e) : body(std::move(e)) {}
+  void collect(Frame& frame) const { body.collect(frame); }
+};
+
+/// A whole number that is checked against the rank of the array whose axis it names: when compiling.
+template <int rank>
+struct AxisOf {
+  std::int64_t value;
+  consteval AxisOf(int axis) : value(axis) {
+    if (axis < -rank || axis >= rank) ricci_axis_out_of_range();
+  }
+
+ private:
+  static void ricci_axis_out_of_range();  // not constexpr: both compilers name it in their error
+};
+
+template <Reducer reducer, class E>
+struct ReduceAxis : Subscriptable<ReduceAxis<reducer, E>> {
+  static constexpr Syntax syntax = make_reduce_axis(reducer, E::syntax);
+  E body;
+  std::int64_t axis;
+  ReduceAxis(E e, std::int64_t k) : body(std::move(e)), axis(k < 0 ? k + E::syntax.rank : k) {}
+  void collect(Frame& frame) const {
+    frame.axis(axis);
+    body.collect(frame);
+  }
+};
+
+namespace detail {
+
+template <class... I>
+struct Over {};
+
+template <class... I>
+struct OverCheck {
+  static constexpr const Syntax* over[] = {&I::syntax...};
+  static constexpr Fault fault = check_binders(over, sizeof...(I));
+};
+
+template <Reducer reducer, class... I, class First, class... Rest>
+auto reduce_named(Over<I...>, First&& first, Rest&&... rest) {
+  if constexpr (sizeof...(Rest) > 0) {
+    return reduce_named<reducer>(Over<I..., Bare<First>>{}, std::forward<Rest>(rest)...);
+  } else {
+    if constexpr (sizeof...(I) > 1 && OverCheck<I...>::fault) return refuse<OverCheck<I...>>();
+    else return make_node<Reduce<reducer, Node<First>, I...>>(Node<First>(std::forward<First>(first)));
+  }
+}
+
+template <class E>
+inline constexpr int rank_of = Bare<E>::syntax.rank;
+
+}  // namespace detail
+
+// Function templates, not objects: they overload with std::max and friends under `using namespace std`.
+#define RICCI_REDUCER(name)                                                                                       \
+  template <IndexLike I, class... Rest>                                                                           \
+    requires(sizeof...(Rest) > 0)                                                                                 \
+  auto name(const I&, Rest&&... rest) {                                                                           \
+    return detail::reduce_named<Reducer::name>(detail::Over<I>{}, std::forward<Rest>(rest)...);                   \
+  }                                                                                                               \
+  template <Expression E>                                                                                         \
+    requires(!IndexLike<E>)                                                                                       \
+  auto name(E&& e, std::type_identity_t<AxisOf<detail::rank_of<E>>> axis) {                                       \
+    return make_node<ReduceAxis<Reducer::name, Node<E>>>(Node<E>(std::forward<E>(e)), axis.value);                \
+  }
+
+RICCI_REDUCER(sum)     // of integers in 64 bits; of b1 a count
+RICCI_REDUCER(prod)
+RICCI_REDUCER(min)     // the first NaN wins; an error over nothing
+RICCI_REDUCER(max)
+RICCI_REDUCER(any)
+RICCI_REDUCER(all)
+RICCI_REDUCER(argmin)  // i64; among equals the smallest index; several indices: row-major over them
+RICCI_REDUCER(argmax)
+RICCI_REDUCER(mean)    // of integers f64
+RICCI_REDUCER(count)   // of what is not zero, i64
+
+#undef RICCI_REDUCER
+
+}  // namespace ricci
