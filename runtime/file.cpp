@@ -54,7 +54,9 @@ InputFile::InputFile(const std::string& path)
   bytes_ = static_cast<std::uint64_t>(status.st_size);
 }
 
-InputFile::~InputFile() { close(descriptor_); }
+InputFile::~InputFile() {
+  close(descriptor_);
+}
 
 void InputFile::read(std::span<std::byte> target) {
   while (!target.empty()) {

@@ -52,13 +52,20 @@ class GzipFile {
 
 std::optional<DType> dtype_of_code(unsigned code) {
   switch (code) {
-    case 0x08: return DType::u8;
-    case 0x09: return DType::i8;
-    case 0x0b: return DType::i16;
-    case 0x0c: return DType::i32;
-    case 0x0d: return DType::f32;
-    case 0x0e: return DType::f64;
-    default: return std::nullopt;
+    case 0x08:
+      return DType::u8;
+    case 0x09:
+      return DType::i8;
+    case 0x0b:
+      return DType::i16;
+    case 0x0c:
+      return DType::i32;
+    case 0x0d:
+      return DType::f32;
+    case 0x0e:
+      return DType::f64;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -71,9 +78,12 @@ void reverse_bytes(void* data, std::int64_t count) {
 void big_to_native(const Array& array) {
   static_assert(std::endian::native == std::endian::little);
   switch (size_of(array.dtype())) {
-    case 2: return reverse_bytes<std::uint16_t>(array.data(), array.size());
-    case 4: return reverse_bytes<std::uint32_t>(array.data(), array.size());
-    case 8: return reverse_bytes<std::uint64_t>(array.data(), array.size());
+    case 2:
+      return reverse_bytes<std::uint16_t>(array.data(), array.size());
+    case 4:
+      return reverse_bytes<std::uint32_t>(array.data(), array.size());
+    case 8:
+      return reverse_bytes<std::uint64_t>(array.data(), array.size());
   }
 }
 
@@ -110,8 +120,8 @@ Array load_idx(const std::string& path) {
   const Array array = Array::uninitialised(*dtype, extents);
   const std::span elements(static_cast<std::byte*>(array.data()), claimed);
   if (const std::size_t got = file.read(elements); got < claimed)
-    fail(path, "the file has " + std::to_string(got) + " bytes of data, expected " + std::to_string(claimed) +
-                   " for " + claim);
+    fail(path, "the file has " + std::to_string(got) + " bytes of data, expected " + std::to_string(claimed) + " for " +
+                   claim);
   std::byte beyond;
   if (file.read({&beyond, 1}) != 0)
     fail(path, "the file has more than the expected " + std::to_string(claimed) + " bytes of data for " + claim);

@@ -89,8 +89,7 @@ class HeaderParser {
     expect(':', "':' after the key " + quoted(key));
     if (key == "descr") {
       once(dtype_, key);
-      if (peek() == '[' || peek() == '(')
-        fail_("the dtype is a structure or a sub-array", "one of " + known_dtypes());
+      if (peek() == '[' || peek() == '(') fail_("the dtype is a structure or a sub-array", "one of " + known_dtypes());
       dtype_ = dtype_of_descr(string("a dtype in quotes"), fail_);
     } else if (key == "fortran_order") {
       once(fortran_order_, key);

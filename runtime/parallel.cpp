@@ -21,8 +21,8 @@ std::atomic<bool> forked = false;  // this process is the child of one that may 
 struct Arenas {
   std::mutex mutex;
   std::map<int, tbb::task_arena> by_threads;
-  int limit = hardware_threads();                     // of TBB, unless the host program sets a lower one
-  std::optional<tbb::global_control> raised = {};     // the smallest of several would count, so there is one
+  int limit = hardware_threads();                  // of TBB, unless the host program sets a lower one
+  std::optional<tbb::global_control> raised = {};  // the smallest of several would count, so there is one
 };
 
 /// The workers of `threads` threads. Never destroyed: loops may run until the very end of the process.

@@ -62,7 +62,8 @@ std::string render_colour(const Picture& picture) {
       const Colour above = picture.at(y, x);
       if (foreground != above) append_escape(text, 38, *(foreground = above));
       if (y + 1 < picture.height)
-        if (const Colour below = picture.at(y + 1, x); background != below) append_escape(text, 48, *(background = below));
+        if (const Colour below = picture.at(y + 1, x); background != below)
+          append_escape(text, 48, *(background = below));
       text += "\u2580";
     }
     text += "\x1b[0m\n";
@@ -71,7 +72,9 @@ std::string render_colour(const Picture& picture) {
 }
 
 /// Luma of ITU-R BT.601, times 1000.
-int luma(Colour c) { return 299 * c.red + 587 * c.green + 114 * c.blue; }
+int luma(Colour c) {
+  return 299 * c.red + 587 * c.green + 114 * c.blue;
+}
 
 std::string render_plain(const Picture& picture) {
   constexpr std::string_view shades = " .:-=+*#%@";

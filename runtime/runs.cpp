@@ -10,11 +10,11 @@ void for_each_run(const TensorView& view, FunctionRef<void(std::span<const std::
   if (layout.size() == 0) return;
   const std::size_t size = size_of(layout.dtype);
 
-  int outer = layout.rank;      // axes [outer, rank) form one contiguous run
+  int outer = layout.rank;  // axes [outer, rank) form one contiguous run
   std::int64_t run = 1;
   while (outer > 0 && (layout.extents[outer - 1] == 1 || layout.strides[outer - 1] == run))
     run *= layout.extents[--outer];
-  std::vector<std::byte> row;   // used when the last axis is strided
+  std::vector<std::byte> row;  // used when the last axis is strided
   if (run == 1 && outer > 0) row.resize(static_cast<std::size_t>(layout.extents[--outer]) * size);
 
   std::array<std::int64_t, max_rank> at{};

@@ -30,7 +30,9 @@ bool faults(FunctionRef<void()> action) {
   return WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV;
 }
 
-void touch(void* address) { *static_cast<volatile char*>(address) = 1; }
+void touch(void* address) {
+  *static_cast<volatile char*>(address) = 1;
+}
 
 }  // namespace
 
@@ -70,7 +72,8 @@ TEST_CASE("every pattern of every dtype touches the guard and has its own elemen
         for (std::int64_t n = 0; n < 60; ++n) std::memset(element(tensor.view(), n), 0, size_of(dtype));
         CHECK(tensor.gaps_intact());
         CHECK(reinterpret_cast<std::uintptr_t>(data) % size_of(dtype) == 0);
-        if (d == 0) CHECK(faults([&] { touch(data + (flush == Flush::end ? range.high * size : range.low * size - 1)); }));
+        if (d == 0)
+          CHECK(faults([&] { touch(data + (flush == Flush::end ? range.high * size : range.low * size - 1)); }));
       }
 }
 

@@ -249,7 +249,8 @@ TEST_CASE("spacing, quotes, key order and trailing commas of the header are free
   }
   for (const char* descr : {"'|u1'", "'<u1'", "'=u1'", "'>u1'"})
     CHECK(load_npy(folder.write("byte.npy", with_descr(descr, 2))).dtype() == DType::u8);
-  CHECK(load_npy(folder.write("v2.npy", npy("{'descr': '<i2', 'fortran_order': False, 'shape': ()}", 2, 2))).rank() == 0);
+  CHECK(load_npy(folder.write("v2.npy", npy("{'descr': '<i2', 'fortran_order': False, 'shape': ()}", 2, 2))).rank() ==
+        0);
 }
 
 TEST_CASE("files that NumPy wrote are read") {
@@ -326,17 +327,19 @@ TEST_CASE("what is no regular file is neither read nor replaced") {
 TEST_CASE("a failed save leaves the old file and no other") {
   const TemporaryFolder folder;
   const std::string path = folder.write("kept.npy", "old contents");
-  CHECK_THROWS_AS(replace_file(path, [](std::FILE* file) {
-                    std::fputs("half of the new", file);
-                    throw Error(Error::Kind::file, "stop");
-                  }),
+  CHECK_THROWS_AS(replace_file(path,
+                               [](std::FILE* file) {
+                                 std::fputs("half of the new", file);
+                                 throw Error(Error::Kind::file, "stop");
+                               }),
                   Error);
   CHECK(read_text(path) == "old contents");
   // A stream whose file refuses to be written fails when replace_file flushes it.
-  CHECK_THROWS_AS(replace_file(path, [](std::FILE* file) {
-                    std::fputs("half of the new", file);
-                    close(fileno(file));
-                  }),
+  CHECK_THROWS_AS(replace_file(path,
+                               [](std::FILE* file) {
+                                 std::fputs("half of the new", file);
+                                 close(fileno(file));
+                               }),
                   Error);
   CHECK(read_text(path) == "old contents");
   const std::filesystem::directory_iterator files(folder.path(""));

@@ -10,9 +10,13 @@ namespace {
 
 float memory[100];
 
-TensorView view_at(int offset, Layout layout) { return {layout, memory + offset, true}; }
+TensorView view_at(int offset, Layout layout) {
+  return {layout, memory + offset, true};
+}
 
-Layout line(std::int64_t extent, std::int64_t stride) { return {DType::f32, 1, {extent}, {stride}}; }
+Layout line(std::int64_t extent, std::int64_t stride) {
+  return {DType::f32, 1, {extent}, {stride}};
+}
 
 }  // namespace
 

@@ -81,7 +81,8 @@ TEST_CASE("no more chunks run at once than threads were asked for") {
   std::atomic<int> running = 0, most = 0;
   parallel_for(200, 1, 2, [&](std::int64_t, std::int64_t) {
     const int now = ++running;
-    for (int seen = most; seen < now && !most.compare_exchange_weak(seen, now);) {}
+    for (int seen = most; seen < now && !most.compare_exchange_weak(seen, now);) {
+    }
     std::this_thread::yield();
     --running;
   });

@@ -74,7 +74,8 @@ TEST_CASE("a PNG file has the samples of the view, whatever its strides") {
 TEST_CASE("a picture that cannot be saved leaves the old file") {
   const TemporaryFolder folder;
   std::vector<std::uint8_t> samples(4);
-  CHECK_THROWS_WITH(save_png(folder.path("absent/x.png"), view(samples, {2, 2})), StartsWith(folder.path("absent/x.png")));
+  CHECK_THROWS_WITH(save_png(folder.path("absent/x.png"), view(samples, {2, 2})),
+                    StartsWith(folder.path("absent/x.png")));
   const std::string path = folder.write("old.png", "old");
   CHECK_THROWS_AS(save_png(path, view(samples, {2, 0})), Error);
   CHECK(read_text(path) == "old");

@@ -15,7 +15,9 @@ namespace {
 
 constexpr std::byte canary{0xCB};
 
-std::size_t page_bytes() { return static_cast<std::size_t>(sysconf(_SC_PAGESIZE)); }
+std::size_t page_bytes() {
+  return static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+}
 
 }  // namespace
 
@@ -25,8 +27,7 @@ GuardedBuffer::GuardedBuffer(std::size_t bytes, Flush flush) {
   void* mapping = mmap(nullptr, inner + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   RICCI_ASSERT(mapping != MAP_FAILED, "no memory for a guarded buffer");
   accessible_ = {static_cast<std::byte*>(mapping) + page, inner};
-  if (inner > 0)
-    RICCI_ASSERT(mprotect(accessible_.data(), inner, PROT_READ | PROT_WRITE) == 0, "mprotect failed");
+  if (inner > 0) RICCI_ASSERT(mprotect(accessible_.data(), inner, PROT_READ | PROT_WRITE) == 0, "mprotect failed");
   std::ranges::fill(accessible_, canary);
   bytes_ = flush == Flush::end ? accessible_.last(bytes) : accessible_.first(bytes);
 }
@@ -48,7 +49,8 @@ Layout make_layout(DType dtype, std::span<const std::int64_t> extents, Pattern p
   Layout layout = row_major(dtype, extents);
   std::int64_t stride = 1;
   switch (pattern) {
-    case Pattern::contiguous: break;
+    case Pattern::contiguous:
+      break;
     case Pattern::permuted:
       for (int i = 0; i < layout.rank; ++i) {
         layout.strides[i] = stride;
@@ -73,10 +75,12 @@ Layout make_layout(DType dtype, std::span<const std::int64_t> extents, Pattern p
 }
 
 GuardedTensor::GuardedTensor(const Layout& layout, Flush flush)
-    : buffer_([&] {
-        const OffsetRange range = offset_range(layout);
-        return static_cast<std::size_t>(range.high - range.low) * size_of(layout.dtype);
-      }(), flush) {
+    : buffer_(
+          [&] {
+            const OffsetRange range = offset_range(layout);
+            return static_cast<std::size_t>(range.high - range.low) * size_of(layout.dtype);
+          }(),
+          flush) {
   const auto size = static_cast<std::int64_t>(size_of(layout.dtype));
   view_ = {layout, buffer_.bytes().data() - offset_range(layout).low * size, true};
 }
