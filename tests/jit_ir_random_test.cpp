@@ -16,7 +16,8 @@ TEST_CASE("random programs are valid and mostly not trivial", "[ir][random]") {
   for (int seed = 0; seed < seeds; ++seed) {
     const RandomCase c = random_case(static_cast<std::uint64_t>(seed));
     INFO(c.text);
-    const Arguments run = fresh_arguments(c.program, c.tensors.views), again = fresh_arguments(c.program, c.tensors.views);
+    const Arguments run = fresh_arguments(c.program, c.tensors.views),
+                    again = fresh_arguments(c.program, c.tensors.views);
     try {
       evaluate_reference(c.program, run.views, c.params);
     } catch (const Error& error) {
