@@ -6,6 +6,7 @@
 #include <elf.h>
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
@@ -75,7 +76,8 @@ std::vector<Section> read_sections(Bytes file) {
               header.e_ident[EI_DATA] == ELFDATA2LSB && header.e_ident[EI_VERSION] == EV_CURRENT &&
               header.e_type == ET_REL && header.e_machine == EM_X86_64 && header.e_version == EV_CURRENT,
           "it is not a relocatable ELF file for x86-64");
-  require(header.e_shentsize == sizeof(Elf64_Shdr) && header.e_shnum < SHN_LORESERVE && header.e_shstrndx < header.e_shnum,
+  require(header.e_shentsize == sizeof(Elf64_Shdr) && header.e_shnum < SHN_LORESERVE &&
+              header.e_shstrndx < header.e_shnum,
           "its section table is not well-formed");
 
   std::vector<Section> sections;

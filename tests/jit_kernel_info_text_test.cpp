@@ -77,7 +77,9 @@ TEST_CASE("changed kernel info text is refused or means something else") {
 }
 
 TEST_CASE("numbers outside their type, unknown dtypes and other spellings are refused") {
-  const auto with_loops = [](const std::string& loops) { return kernel_info_from_text("([] [] [] [] 0 " + loops + " )"); };
+  const auto with_loops = [](const std::string& loops) {
+    return kernel_info_from_text("([] [] [] [] 0 " + loops + " )");
+  };
   CHECK(with_loops("7")->loops == 7);
   CHECK(with_loops("2147483647"));
   CHECK_FALSE(with_loops("2147483648"));

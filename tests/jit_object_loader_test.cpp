@@ -156,7 +156,8 @@ TEST_CASE("numbers that lead out of the file are refused") {
     reinterpret_cast<Elf64_Ehdr*>(object.data())->e_shoff = value;
     CHECK(refused_for(object, "outside the file"));
     object = sample();
-    auto* relocation = reinterpret_cast<Elf64_Rela*>(object.data() + find_section(object, SHT_RELA, SHF_INFO_LINK).sh_offset);
+    const std::uint64_t relocations = find_section(object, SHT_RELA, SHF_INFO_LINK).sh_offset;
+    auto* relocation = reinterpret_cast<Elf64_Rela*>(object.data() + relocations);
     relocation->r_offset = value;
     CHECK(refused_for(object, "outside its section"));
     relocation->r_offset = 6;

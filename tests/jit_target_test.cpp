@@ -1,10 +1,14 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdio>
 #include <cstdlib>
 #include <sstream>
+#include <string>
+#include <vector>
 
 #include "ricci/error.hpp"
 #include "ricci/target.hpp"
+#include "support/subprocess.hpp"
 
 using ricci::Target;
 using ricci::host_target;
@@ -25,14 +29,7 @@ bool has(const Target& target, const std::string& name) {
 
 /// Runs the hidden test case below in a new process, because the host is looked at only once in each.
 std::string host_in_process_with(const std::string& setting) {
-  char program[4096] = {};
-  REQUIRE(realpath("/proc/self/exe", program) != nullptr);
-  const std::string command = "RICCI_VECTOR_BYTES='" + setting + "' '" + program + "' '[.print_host_target]' 2>&1";
-  FILE* pipe = popen(command.c_str(), "r");
-  REQUIRE(pipe != nullptr);
-  std::string output;
-  for (int c; (c = std::fgetc(pipe)) != EOF;) output += static_cast<char>(c);
-  pclose(pipe);
+  const std::string output = ricci::test::run_hidden_test("RICCI_VECTOR_BYTES='" + setting + "'", "print_host_target");
   const auto begin = output.find('<'), end = output.find('>');
   REQUIRE(end != output.npos);
   return output.substr(begin + 1, end - begin - 1);
