@@ -16,8 +16,9 @@ struct Machine {
   const Phase& phase;
   const std::vector<Memory>& buffers;
   const std::vector<std::int64_t>& symbols;
-  std::vector<std::size_t> places;  // of each value in `values`
-  std::vector<std::byte> values;    // the lanes of a value are packed; a b1 lane is a byte 0 or 1
+  std::vector<std::size_t> places;       // of each value in `values`
+  std::vector<std::byte> values;         // the lanes of a value are packed; a b1 lane is a byte 0 or 1
+  const Statement* statement = nullptr;  // the one that runs
   std::int32_t status = 0;
 
   Machine(const Kernel& kernel, const Phase& phase, const std::vector<Memory>& buffers,
@@ -58,10 +59,10 @@ struct Machine {
   }
 
   // --- memory ---
-  std::byte* element(BufferId id, std::int64_t index, const Statement& statement) {
+  std::byte* element(BufferId id, std::int64_t index) {
     const Memory& memory = buffers[id];
     RICCI_ASSERT(memory.low <= index && index < memory.high,
-                 title(kernel, phase) + ", " + quote(kernel, phase, statement) + " touches element " +
+                 title(kernel, phase) + ", " + quote(kernel, phase, *statement) + " touches element " +
                      std::to_string(index) + " outside [" + std::to_string(memory.low) + ", " +
                      std::to_string(memory.high) + ")");
     return static_cast<std::byte*>(memory.data) + index * static_cast<std::int64_t>(size_of(dtype_of_buffer(id)));
@@ -76,71 +77,71 @@ struct Machine {
   }
 
   // --- statements; false: the phase is left ---
-  bool run(const Constant& s, const Statement&) {
+  bool run(const Constant& s) {
     splat(s.result, &s.value.bits);
     return true;
   }
-  bool run(const Argument& s, const Statement&) {
-    splat(s.result, &symbols[s.symbol]);
+  bool run(const Argument& s) {
+    load(s.result, 0, reinterpret_cast<const std::byte*>(&symbols[s.symbol]));
     return true;
   }
-  bool run(const Compute& s, const Statement&) {
+  bool run(const Compute& s) {
     const void* args[3];
     for (std::size_t i = 0; i < s.args.size(); ++i) args[i] = at(s.args[i]);
     evaluate_lanes(s.op, phase.types[s.result].dtype, phase.types[s.args.back()].dtype, lanes(s.result), at(s.result),
                    std::span(args, s.args.size()));
     return true;
   }
-  bool run(const Splat& s, const Statement&) {
+  bool run(const Splat& s) {
     splat(s.result, at(s.scalar));
     return true;
   }
-  bool run(const Iota& s, const Statement&) {
+  bool run(const Iota& s) {
     visit_dtype(phase.types[s.result].dtype, [&]<class T>(std::type_identity<T>) {
       for (int i = 0; i < lanes(s.result); ++i) set(s.result, static_cast<T>(i), i);
     });
     return true;
   }
-  bool run(const LaneMask& s, const Statement&) {
+  bool run(const LaneMask& s) {
     const auto count = get<std::int64_t>(s.count);
     for (int i = 0; i < lanes(s.result); ++i) set(s.result, i < count, i);
     return true;
   }
-  bool run(const Half& s, const Statement&) {
+  bool run(const Half& s) {
     std::memcpy(at(s.result), at(s.vector, s.upper ? lanes(s.result) : 0), bytes(s.result));
     return true;
   }
-  bool run(const AnyLane& s, const Statement&) {
+  bool run(const AnyLane& s) {
     bool any = false;
     for (int i = 0; i < lanes(s.mask); ++i) any |= get<bool>(s.mask, i);
     set(s.result, any);
     return true;
   }
-  bool run(const Load& s, const Statement& statement) {
+  bool run(const Load& s) {
     const auto offset = get<std::int64_t>(s.offset);
     std::memset(at(s.result), 0, bytes(s.result));
     for (int i = 0; i < lanes(s.result); ++i)
-      if (active(s.mask, i)) load(s.result, i, element(s.buffer, offset + i, statement));
+      if (active(s.mask, i)) load(s.result, i, element(s.buffer, offset + i));
     return true;
   }
-  bool run(const Gather& s, const Statement& statement) {
+  bool run(const Gather& s) {
     std::memset(at(s.result), 0, bytes(s.result));
     for (int i = 0; i < lanes(s.result); ++i)
-      if (active(s.mask, i)) load(s.result, i, element(s.buffer, sum(s.base, s.offsets, i), statement));
+      if (active(s.mask, i)) load(s.result, i, element(s.buffer, sum(s.base, s.offsets, i)));
     return true;
   }
-  bool run(const Store& s, const Statement& statement) {
+  bool run(const Store& s) {
     const auto offset = get<std::int64_t>(s.offset);
     for (int i = 0; i < lanes(s.value); ++i)
       if (active(s.mask, i))
-        std::memcpy(element(s.buffer, offset + i, statement), at(s.value, i), size_of(dtype_of_buffer(s.buffer)));
+        std::memcpy(element(s.buffer, offset + i), at(s.value, i), size_of(dtype_of_buffer(s.buffer)));
     return true;
   }
-  bool run(const Scatter& s, const Statement& statement) {
+  bool run(const Scatter& s) {
     const DType dtype = dtype_of_buffer(s.buffer);
     for (int i = 0; i < lanes(s.value); ++i) {
       if (!active(s.mask, i)) continue;
-      std::byte* to = element(s.buffer, sum(s.base, s.offsets, i), statement);
+      std::byte* to = element(s.buffer, sum(s.base, s.offsets, i));
       const void* args[] = {to, at(s.value, i)};
       if (s.combine)
         evaluate_lanes(*s.combine, dtype, dtype, 1, to, args);
@@ -149,7 +150,7 @@ struct Machine {
     }
     return true;
   }
-  bool run(const Check& s, const Statement&) {
+  bool run(const Check& s) {
     for (int i = 0; i < lanes(s.ok); ++i)
       if (active(s.mask, i) && !get<bool>(s.ok, i)) {
         status = static_cast<std::int32_t>(s.number) + 1;
@@ -157,7 +158,7 @@ struct Machine {
       }
     return true;
   }
-  bool run(const For& s, const Statement&) {
+  bool run(const For& s) {
     for (const Carried& c : s.carried) std::memcpy(at(c.variable), at(c.initial), bytes(c.variable));
     const auto end = get<std::int64_t>(s.end);
     for (auto i = get<std::int64_t>(s.begin); i < end;) {
@@ -175,11 +176,13 @@ struct Machine {
     for (const Carried& c : s.carried) std::memcpy(at(c.result), at(c.next), bytes(c.result));
     for (const Carried& c : s.carried) std::memcpy(at(c.variable), at(c.result), bytes(c.variable));
   }
-  bool run(const If& s, const Statement&) { return !get<bool>(s.condition) || run(s.body); }
+  bool run(const If& s) { return !get<bool>(s.condition) || run(s.body); }
 
   bool run(const Block& block) {
-    for (const Statement& statement : block)
-      if (!visit(statement, [&](const auto& s) { return run(s, statement); })) return false;
+    for (const Statement& next : block) {
+      statement = &next;
+      if (!visit(next, [&](const auto& s) { return run(s); })) return false;
+    }
     return true;
   }
 };

@@ -4,7 +4,7 @@
 #include <map>
 
 #include "loop_lexer.hpp"
-#include "ricci/loop.hpp"
+#include "loop_text.hpp"
 
 namespace ricci::loop {
 namespace {
@@ -287,11 +287,10 @@ struct Parser : Reader {
     return out;
   }
   Symbol symbol_meaning() {
-    constexpr std::string_view kinds[] = {"extent", "stride", "param", "tables"};
-    const auto found = std::ranges::find(kinds, token.text);
-    if (found == std::end(kinds)) fail("extent, stride, param or tables");
+    const auto found = std::ranges::find_if(symbol_kinds, [&](const auto& kind) { return kind.name == token.text; });
+    if (found == std::end(symbol_kinds)) fail("extent, size, stride, param or tables");
     take();
-    Symbol s{static_cast<Symbol::Kind>(found - kinds), {}};
+    Symbol s{static_cast<Symbol::Kind>(found - symbol_kinds), {}};
     if (token.kind == Token::Kind::number) list(",", [&] { s.ids.push_back(number<std::uint32_t>("a number")); });
     return s;
   }

@@ -167,8 +167,7 @@ struct Printer {
 };
 
 std::string text_of(const Symbol& symbol) {
-  constexpr std::string_view kinds[] = {"extent", "stride", "param", "tables"};
-  return std::string(kinds[static_cast<int>(symbol.kind)]) + (symbol.ids.empty() ? "" : " ") +
+  return std::string(symbol_kinds[static_cast<int>(symbol.kind)].name) + (symbol.ids.empty() ? "" : " ") +
          join(symbol.ids, ", ", [](std::uint32_t id) { return std::to_string(id); });
 }
 

@@ -236,12 +236,11 @@ void check_info(const Kernel& kernel) {
                                           "kernel has " + std::to_string(info.symbols.size()));
   };
   for (std::size_t i = 0; i < info.symbols.size(); ++i) {
-    constexpr std::string_view names[] = {"an extent", "a stride", "a param", "the number of tables"};
-    constexpr std::size_t wanted[] = {0, 2, 1, 0};
-    const auto& [kind, ids] = info.symbols[i];
-    require(kind == Symbol::Kind::extent || ids.size() == wanted[static_cast<int>(kind)],
-            "symbol s" + std::to_string(i) + ": " + std::string(names[static_cast<int>(kind)]) + " has " +
-                std::to_string(wanted[static_cast<int>(kind)]) + " numbers, not " + std::to_string(ids.size()));
+    const auto& [name, wanted] = symbol_kinds[static_cast<int>(info.symbols[i].kind)];
+    const std::size_t found = info.symbols[i].ids.size();
+    require(wanted < 0 || found == static_cast<std::size_t>(wanted),
+            "symbol s" + std::to_string(i) + ": " + std::string(name) + " takes " + std::to_string(wanted) +
+                " numbers, not " + std::to_string(found));
   }
   for (const BufferInfo& b : info.buffers)
     for (const std::uint32_t id : b.extents) symbol(id, "buffer '" + b.name + "'");
