@@ -29,7 +29,7 @@ struct Tree {
   std::vector<std::int64_t> axes;
 };
 
-/// zeros, full or iota: a new tensor with the elements `first`, `first` + `step`, ...
+/// zeros, full or iota: a new tensor whose elements all are `first`, or count from it.
 struct Construction {
   std::vector<std::int64_t> extents;
   Scalar first;  // of the tensor's dtype
@@ -42,7 +42,7 @@ struct Statement {
   std::string text;       // without comments, on one line
   std::string name;       // the variable on the left; empty for a bare expression
   bool is_new = true;     // the statement makes a tensor; otherwise it writes into one
-  bool is_number = false; // and that is a number of the program text
+  bool is_number = false;  // and that is a number of the program text
   Tree tree;
   StatementSyntax syntax;              // a target that is new has subscripts that are different indices
   std::optional<Construction> construction;  // then there is no syntax

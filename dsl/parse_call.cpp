@@ -1,6 +1,7 @@
 #include "parse_call.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "parse_expression.hpp"
 
@@ -26,6 +27,13 @@ std::optional<Op> find_op(std::string_view name) {
   return std::nullopt;
 }
 
+std::optional<Scalar> find_constant(std::string_view name) {
+  if (name == "true" || name == "false") return Scalar::of(name == "true");
+  if (name == "nan") return Scalar::of(std::numeric_limits<double>::quiet_NaN());
+  if (name == "inf") return Scalar::of(std::numeric_limits<double>::infinity());
+  return std::nullopt;
+}
+
 bool is_constructor(std::string_view name) { return std::ranges::find(constructors, name) != std::end(constructors); }
 
 std::vector<std::string_view> function_names() {
@@ -38,7 +46,10 @@ std::vector<std::string_view> function_names() {
   return names;
 }
 
-bool is_function(std::string_view name) { return std::ranges::contains(function_names(), name); }
+bool is_function(std::string_view name) {
+  const std::vector<std::string_view> names = function_names();
+  return std::ranges::find(names, name) != names.end();
+}
 
 /// The arguments of one call; the parser stands behind the opening bracket.
 class Call {

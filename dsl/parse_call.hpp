@@ -14,6 +14,9 @@ std::optional<Op> find_op(std::string_view name);
 bool is_function(std::string_view name);
 std::vector<std::string_view> function_names();
 
+/// Constants of the language: true, false, nan, inf.
+std::optional<Scalar> find_constant(std::string_view name);
+
 /// zeros, full and iota make whole tensors: they are not part of expressions.
 bool is_constructor(std::string_view name);
 

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <charconv>
-#include <limits>
+#include <cstdlib>
+
+#include "parse_call.hpp"
 
 namespace ricci::text {
 namespace {
@@ -38,13 +40,6 @@ std::optional<Op> binary_operator(const Token& token) {
   return std::nullopt;
 }
 
-std::optional<Scalar> constant(std::string_view name) {
-  if (name == "true" || name == "false") return Scalar::of(name == "true");
-  if (name == "nan") return Scalar::of(std::numeric_limits<double>::quiet_NaN());
-  if (name == "inf") return Scalar::of(std::numeric_limits<double>::infinity());
-  return std::nullopt;
-}
-
 Scalar negated(Scalar s) { return s.dtype == DType::b1 ? s : evaluate(Op::negate, s.dtype, {&s, 1}); }
 
 }  // namespace
@@ -74,7 +69,7 @@ std::optional<Scalar> Parser::scalar() {
   std::optional<Scalar> value;
   if (token.kind == Token::Kind::integer || token.kind == Token::Kind::real) value = value_of(token);
   if (token.kind == Token::Kind::name) {
-    value = constant(token.text);
+    value = find_constant(token.text);
     if (const Variable* v = variable(token.text); v && v->number) value = Scalar::load(v->array.dtype(), v->array.data());
   }
   if (!value || (negative && value->dtype == DType::b1)) return std::nullopt;
@@ -149,7 +144,7 @@ const Node& Parser::primary() {
 const Node& Parser::name() {
   const Token& token = take();
   if (peek().is("(")) return call(token);
-  if (const auto value = constant(token.text)) return add(token, make_literal(*value));
+  if (const auto value = find_constant(token.text)) return add(token, make_literal(*value));
   const Variable* v = variable(token.text);
   if (v && peek().is("[")) return access(token, v->array.dtype(), v->array.rank());
   if (v && v->number) {

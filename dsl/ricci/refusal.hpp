@@ -31,6 +31,7 @@ template <std::size_t N>
 constexpr Text<N + 1> cut(const Detail& detail) {
   Text<N + 1> text;
   for (std::size_t i = 0; i < N; ++i) text.text[i] = detail.text[i];
+  text.text[N] = '\0';  // clang prints a string only if its end is written, not implied
   return text;
 }
 

@@ -12,7 +12,8 @@ enum class Rule : std::uint8_t {
 #undef RICCI_RULE
 };
 
-/// Names, ranks and dtypes of a fault: "3 subscripts, rank 4". Built at compile time; overlong text is cut.
+/// Names, ranks and dtypes of a fault: "3 subscripts, rank 4". Built at compile time. Up to 36 characters are printed
+/// in full by both compilers; more than 99 are cut.
 struct Detail {
   char text[100]{};
   int size = 0;
@@ -199,7 +200,7 @@ constexpr Fault check_new_tensor(const Syntax& value, std::optional<int> rank, s
   const int made = value.rank + value.free.size;
   if (made > max_rank) return {Rule::too_many_axes, Detail{} << made << " axes"};
   if (rank && *rank != made)
-    return {Rule::rank_mismatch_in_assignment, Detail{} << "tensor of rank " << *rank << ", expression of rank " << made};
+    return {Rule::rank_mismatch_in_assignment, Detail{} << "tensor rank " << *rank << ", expression rank " << made};
   for (int i = 0; i < value.free.size; ++i)
     if (!value.is_sized(value.free[i])) return {Rule::index_has_no_extent, Detail{} << value.free[i]->text};
   if (!detail::respects(value, value.free)) return {Rule::ambiguous_axis_order, Detail{} << value.free};

@@ -1,0 +1,42 @@
+#!/usr/bin/env python3
+"""Compiles every program of a folder and requires of each exactly one error, which says what its `// expect:` lines
+name (`// expect: nothing`: no error). Usage: compile_fail.py FOLDER INCLUDE[:INCLUDE...] COMPILER..."""
+import concurrent.futures
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+
+def fault(compiler, includes, source):
+    """What is wrong with the compiler's answer, or an empty string."""
+    command = [compiler, "-std=c++23", "-fsyntax-only", *(f"-I{folder}" for folder in includes), str(source)]
+    answer = subprocess.run(command, capture_output=True, text=True).stderr
+    expected = re.findall(r"^// expect: (.*)$", source.read_text(), re.MULTILINE)
+    errors = re.findall(r"^.*\berror: .*$", answer, re.MULTILINE)
+    if expected == ["nothing"]:
+        return f"expected no error:\n{answer}" if errors else ""
+    if len(errors) != 1:
+        return f"expected one error, got {len(errors)}:\n{answer}"
+    missing = [text for text in expected if text not in answer]
+    return f"the error does not say {missing}:\n{answer}" if missing or not expected else ""
+
+
+def main():
+    folder, includes, compilers = pathlib.Path(sys.argv[1]), sys.argv[2].split(":"), sys.argv[3:]
+    available = {os.path.realpath(path): path for path in map(shutil.which, compilers) if path}
+    jobs = [(compiler, source) for compiler in available.values() for source in sorted(folder.glob("*.cpp"))]
+    if not jobs:
+        sys.exit("no compiler or no program found")
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        faults = list(pool.map(lambda job: fault(job[0], includes, job[1]), jobs))
+    for (compiler, source), text in zip(jobs, faults):
+        if text:
+            print(f"{source.name} with {compiler}: {text}")
+    print(f"{len(jobs)} programs, {sum(map(bool, faults))} faults")
+    sys.exit(any(faults))
+
+
+main()

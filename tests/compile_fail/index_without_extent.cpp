@@ -1,0 +1,8 @@
+// expect: index_has_no_extent
+// expect: nothing gives this index its extent
+// expect: "k"
+#include "setup.hpp"
+
+void mistake() {
+  auto e = sum(k, scores[b, k + 1, h, w]);
+}

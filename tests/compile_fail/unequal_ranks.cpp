@@ -1,0 +1,8 @@
+// expect: rank_mismatch
+// expect: arrays without subscripts combine only when their ranks are equal
+// expect: ranks 3 and 4
+#include "setup.hpp"
+
+void mistake() {
+  auto e = out + scores;
+}
