@@ -174,7 +174,6 @@ llvm::Function* declare_phase(llvm::Module& module, const std::string& name, con
 void emit_phase(const loop::Kernel& kernel, std::size_t index, const Target& target, llvm::Function* function) {
   const loop::Phase& phase = kernel.phases[index];
   llvm::LLVMContext& context = function->getContext();
-  const llvm::InstSimplifyFolder folder(function->getDataLayout());
   auto* entry = llvm::BasicBlock::Create(context, "entry", function);
   auto* start = llvm::BasicBlock::Create(context, "start", function);
   llvm::Instruction* enter = llvm::BranchInst::Create(start, entry);
@@ -183,8 +182,8 @@ void emit_phase(const loop::Kernel& kernel, std::size_t index, const Target& tar
                  .phase = phase,
                  .target = target,
                  .function = function,
-                 .builder = Builder(context, folder),
-                 .entry = Builder(context, folder),
+                 .builder = Builder(context),
+                 .entry = Builder(context),
                  .buffers = nullptr,
                  .symbols = nullptr,
                  .helpers = nullptr,

@@ -7,8 +7,8 @@
 
 namespace ricci::codegen {
 
-/// Simplifies while it builds, which leaves the passes after it less to do.
-using Builder = llvm::IRBuilder<llvm::InstSimplifyFolder>;
+/// Folds constants only. A folder that simplifies more would reason about the phis of loops still being built.
+using Builder = llvm::IRBuilder<>;
 
 struct PhaseEmitter {
   const loop::Kernel& kernel;

@@ -1,7 +1,6 @@
 #pragma once
 // The only file that includes LLVM's headers; precompiled for the files of this folder.
 #include <llvm/ADT/StringExtras.h>
-#include <llvm/Analysis/InstSimplifyFolder.h>
 #include <llvm/Analysis/VectorUtils.h>
 #include <llvm/ExecutionEngine/JITLink/JITLinkMemoryManager.h>
 #include <llvm/ExecutionEngine/Orc/LLJIT.h>

@@ -1,0 +1,150 @@
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <limits>
+
+#include "support/loop_builder.hpp"
+
+using namespace ricci;
+using namespace ricci::test;
+
+namespace {
+
+/// Values at which ops of this dtype have their corners, and ordinary ones; 16 of them.
+std::vector<Scalar> corners(DType dtype) {
+  return visit_dtype(dtype, [&]<class T>(std::type_identity<T>) {
+    using L = std::numeric_limits<T>;
+    std::vector<Scalar> result;
+    const auto add = [&](std::initializer_list<T> values) {
+      for (const T value : values) result.push_back(Scalar::of(value));
+    };
+    if constexpr (std::is_same_v<T, bool>)
+      add({false, true, true, false, true, false, false, true, true, true, false, false, true, false, true, false});
+    else if constexpr (std::is_floating_point_v<T>)
+      add({T(0), T(-0.0), L::quiet_NaN(), L::infinity(), -L::infinity(), L::max(), L::denorm_min(), T(0.5), T(-0.5),
+           T(1.5), T(2.5), T(-3), T(255.7), T(-1e10), T(3e19), T(1)});
+    else
+      add({T(0), T(1), T(2), T(3), T(-1), T(-2), T(-7), T(7), L::min(), L::max(), T(L::max() - 1), T(L::min() + 1),
+           T(sizeof(T) * 8), T(sizeof(T) * 8 - 1), T(100), T(-100)});
+    return result;
+  });
+}
+
+/// All pairs of corners, as two arrays in the form of memory.
+struct Operands {
+  std::vector<std::uint64_t> first, second, condition;  // big enough for any dtype
+  std::vector<Scalar> x, y, c;
+};
+
+Operands operands(DType dtype) {
+  Operands o;
+  const std::vector<Scalar> values = corners(dtype);
+  const std::size_t n = values.size() * values.size(), size = size_of(dtype);
+  o.first.resize(n), o.second.resize(n), o.condition.resize(n);
+  for (const Scalar& x : values)
+    for (const Scalar& y : values) {
+      const std::size_t i = o.x.size();
+      o.x.push_back(x), o.y.push_back(y), o.c.push_back(Scalar::of((i * 7 / 3) % 2 == 0));
+      x.store(reinterpret_cast<std::byte*>(o.first.data()) + i * size);
+      y.store(reinterpret_cast<std::byte*>(o.second.data()) + i * size);
+      o.c.back().store(reinterpret_cast<std::byte*>(o.condition.data()) + i);
+    }
+  return o;
+}
+
+bool same(Scalar a, Scalar b) {
+  return a == b || (is_float(a.dtype) && std::isnan(a.as_double()) && std::isnan(b.as_double()));
+}
+
+struct Case {
+  Op op;
+  DType result;
+};
+
+/// Every op that this dtype has, and every dtype it can be cast to.
+std::vector<Case> cases(DType dtype) {
+  std::vector<Case> all;
+  for (std::size_t i = 0; i < std::size(op_table); ++i) {
+    const Op op = static_cast<Op>(i);
+    if (!accepts(op, dtype)) continue;
+    if (op == Op::cast)
+      for (int to = 0; to < dtype_count; ++to) all.push_back({op, static_cast<DType>(to)});
+    else
+      all.push_back({op, info(op).typing == Typing::compare ? DType::b1 : dtype});
+  }
+  return all;
+}
+
+/// result buffer k + 3 holds what case k makes of the buffers 0 and 1 (and the condition in 2).
+loop::Kernel kernel_of(DType dtype, const std::vector<Case>& cases, int lanes) {
+  LoopBuilder b;
+  b.buffer(dtype), b.buffer(dtype), b.buffer(DType::b1);
+  for (const Case& c : cases) b.buffer(c.result, true);
+  b.loop(b.begin, b.end, lanes, {}, [&](loop::Value i, std::vector<loop::Value>) {
+    const loop::Value x = b.load(0, i, lanes), y = b.load(1, i, lanes), condition = b.load(2, i, lanes);
+    for (std::size_t k = 0; k < cases.size(); ++k) {
+      std::vector<loop::Value> args = {x, y};
+      args.resize(info(cases[k].op).arity == 1 ? 1 : 2);
+      if (cases[k].op == Op::select) args = {condition, x, y};
+      b.store(static_cast<loop::BufferId>(k + 3), i, b.compute(cases[k].op, cases[k].result, args));
+    }
+    return std::vector<loop::Value>{};
+  });
+  return b.kernel;
+}
+
+void check_ops(DType dtype, const CodegenOptions& options, int lanes) {
+  const std::vector<Case> all = cases(dtype);
+  const Operands in = operands(dtype);
+  const std::size_t n = in.x.size();
+  std::vector<std::vector<std::uint64_t>> outputs(all.size(), std::vector<std::uint64_t>(n));
+  std::vector<void*> buffers = {const_cast<std::uint64_t*>(in.first.data()), const_cast<std::uint64_t*>(in.second.data()),
+                                const_cast<std::uint64_t*>(in.condition.data())};
+  for (auto& output : outputs) buffers.push_back(output.data());
+
+  const Compiled compiled = generate_code(kernel_of(dtype, all, lanes), options);
+  REQUIRE(call(compiled.code.phase(0), buffers, {}, 0, static_cast<std::int64_t>(n)) == 0);
+
+  for (std::size_t k = 0; k < all.size(); ++k)
+    for (std::size_t i = 0; i < n; ++i) {
+      std::vector<Scalar> args = {in.x[i], in.y[i]};
+      args.resize(info(all[k].op).arity == 1 ? 1 : 2);
+      if (all[k].op == Op::select) args = {in.c[i], in.x[i], in.y[i]};
+      const Scalar expected = evaluate(all[k].op, all[k].result, args);
+      const Scalar actual =
+          Scalar::load(all[k].result, reinterpret_cast<std::byte*>(outputs[k].data()) + i * size_of(all[k].result));
+      if (same(expected, actual)) continue;
+      FAIL(to_string(all[k].op) << " on " << to_string(dtype) << " to " << to_string(all[k].result) << ", " << lanes
+                                << " lanes, vectors of " << options.target.vector_bytes << " bytes, optimise "
+                                << options.optimise << ": of bits " << std::hex << in.x[i].bits << " and "
+                                << in.y[i].bits << " expected " << expected.bits << ", got " << actual.bits);
+    }
+}
+
+}  // namespace
+
+TEST_CASE("native code computes every op on every dtype as the table of scalar semantics says") {
+  for (const CodegenOptions& options : all_codegen_options())
+    for (int dtype = 0; dtype < dtype_count; ++dtype)
+      for (const int lanes : {1, 16}) check_ops(static_cast<DType>(dtype), options, lanes);
+}
+
+TEST_CASE("vectors of every number of lanes compute alike") {
+  for (const DType dtype : {DType::b1, DType::i8, DType::f32, DType::f64})
+    for (const int lanes : {2, 4, 8, 32, 64}) check_ops(dtype, {host_target(), true}, lanes);
+}
+
+TEST_CASE("dividing by a constant zero gives zero") {
+  LoopBuilder b;
+  b.buffer(DType::i32);
+  const loop::BufferId out = b.buffer(DType::i32, true);
+  const loop::Value x = b.load(0, b.begin, 4), zero = b.constant(std::int32_t{0}, 4);
+  b.store(out, b.begin, b.compute(Op::floor_divide, DType::i32, {x, zero}));
+  b.store(out, b.end, b.compute(Op::remainder, DType::i32, {x, zero}));
+  std::int32_t in[] = {7, -7, 0, std::numeric_limits<std::int32_t>::min()};
+  for (const CodegenOptions& options : all_codegen_options()) {
+    std::int32_t result[8] = {1, 1, 1, 1, 1, 1, 1, 1};
+    void* const buffers[] = {in, result};
+    REQUIRE(call(generate_code(b.kernel, options).code.phase(0), buffers, {}, 0, 4) == 0);
+    for (const std::int32_t value : result) CHECK(value == 0);
+  }
+}

@@ -1,0 +1,309 @@
+#include <catch2/catch.hpp>
+#include <cstring>
+#include <numeric>
+
+#include "support/guarded.hpp"
+#include "support/loop_builder.hpp"
+
+using namespace ricci;
+using namespace ricci::test;
+using loop::Value;
+using Values = std::vector<Value>;
+
+namespace {
+
+/// Runs the kernel in every code generation mode, each time on a fresh copy of `data`, and gives the buffers and the
+/// status to `inspect`.
+template <class T>
+void in_all_modes(const loop::Kernel& kernel, const std::vector<std::vector<T>>& data,
+                  const std::vector<std::int64_t>& symbols, std::int64_t begin, std::int64_t end,
+                  const std::function<void(const std::vector<std::vector<T>>&, std::int32_t)>& inspect) {
+  for (const CodegenOptions& options : all_codegen_options()) {
+    INFO("vectors of " << options.target.vector_bytes << " bytes, optimise " << options.optimise);
+    std::vector<std::vector<T>> copy = data;
+    std::vector<void*> buffers;
+    for (auto& buffer : copy) buffers.push_back(buffer.data());
+    const Compiled compiled = generate_code(kernel, options);
+    inspect(copy, call(compiled.code.phase(0), buffers, symbols, begin, end));
+  }
+}
+
+template <class T>
+std::vector<T> iota(std::size_t n, T first = 0) {
+  std::vector<T> values(n);
+  std::iota(values.begin(), values.end(), first);
+  return values;
+}
+
+constexpr DType memory_dtypes[] = {DType::b1, DType::i8, DType::u16, DType::i32, DType::f32, DType::i64, DType::f64};
+
+/// out[i] = in[i] for i in [begin, end), all of it masked.
+loop::Kernel masked_copy(DType dtype, int lanes) {
+  LoopBuilder b;
+  const loop::BufferId in = b.buffer(dtype), out = b.buffer(dtype, true);
+  b.loop(b.begin, b.end, lanes, {}, [&](Value i, Values) {
+    const Value mask = b.lane_mask(b.compute(Op::subtract, DType::i64, {b.end, i}), lanes);
+    b.store(out, i, b.load(in, i, lanes, mask), mask);
+    return Values{};
+  });
+  return b.kernel;
+}
+
+/// out[i] = in[2 * i], gathered and scattered, all of it masked.
+loop::Kernel masked_gather(DType dtype, DType offset, int lanes) {
+  LoopBuilder b;
+  const loop::BufferId in = b.buffer(dtype), out = b.buffer(dtype, true);
+  const Value numbers = b.iota(offset, lanes), twice = b.compute(Op::add, offset, {numbers, numbers});
+  b.loop(b.begin, b.end, lanes, {}, [&](Value i, Values) {
+    const Value mask = b.lane_mask(b.compute(Op::subtract, DType::i64, {b.end, i}), lanes);
+    b.scatter(out, i, numbers, b.gather(in, b.compute(Op::add, DType::i64, {i, i}), twice, mask), mask);
+    return Values{};
+  });
+  return b.kernel;
+}
+
+void fill(std::span<std::byte> bytes) {
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = std::byte(i % 2 ? 0 : 1);  // valid for b1 too
+}
+
+}  // namespace
+
+TEST_CASE("masked loads and stores touch no byte beyond the masked-in lanes") {
+  for (const CodegenOptions& options : all_codegen_options())
+    for (const DType dtype : memory_dtypes)
+      for (const int lanes : {1, 4, 16}) {
+        const Compiled compiled = generate_code(masked_copy(dtype, lanes), options);
+        for (const std::size_t n : {0, 1, 3, 16, 21}) {
+          GuardedBuffer in(n * size_of(dtype)), out(n * size_of(dtype));
+          fill(in.bytes());
+          void* const buffers[] = {in.bytes().data(), out.bytes().data()};
+          REQUIRE(call(compiled.code.phase(0), buffers, {}, 0, static_cast<std::int64_t>(n)) == 0);
+          INFO(to_string(dtype) << ", " << lanes << " lanes, " << n << " elements");
+          CHECK(std::ranges::equal(in.bytes(), out.bytes()));
+        }
+      }
+}
+
+TEST_CASE("masked gathers and scatters touch no byte of masked-off lanes") {
+  for (const CodegenOptions& options : all_codegen_options())
+    for (const DType dtype : memory_dtypes)
+      for (const DType offset : {DType::i32, DType::i64})
+        for (const int lanes : {1, 4, 16}) {
+          const Compiled compiled = generate_code(masked_gather(dtype, offset, lanes), options);
+          for (const std::size_t n : {0, 1, 5, 16, 21}) {
+            const std::size_t size = size_of(dtype);
+            GuardedBuffer in(n == 0 ? 0 : (2 * n - 1) * size), out(n * size);
+            for (std::size_t i = 0; i < in.bytes().size(); ++i) in.bytes()[i] = std::byte((i / size / 2) % 3 % 2);
+            void* const buffers[] = {in.bytes().data(), out.bytes().data()};
+            REQUIRE(call(compiled.code.phase(0), buffers, {}, 0, static_cast<std::int64_t>(n)) == 0);
+            INFO(to_string(dtype) << ", " << lanes << " lanes, " << n << " elements");
+            bool equal = true;
+            for (std::size_t i = 0; i < n; ++i)
+              equal &= std::memcmp(&in.bytes()[2 * i * size], &out.bytes()[i * size], size) == 0;
+            CHECK(equal);
+          }
+        }
+}
+
+TEST_CASE("masked-off lanes load zero") {
+  for (const DType dtype : memory_dtypes)
+    for (const int lanes : {1, 16}) {
+      LoopBuilder b;
+      const loop::BufferId in = b.buffer(dtype), out = b.buffer(dtype, true);
+      const Value mask = b.lane_mask(b.argument(0), lanes), zero = b.constant(std::int64_t{0});
+      b.store(out, zero, b.load(in, zero, lanes, mask));
+      b.store(out, b.constant(std::int64_t{lanes}), b.gather(in, zero, b.iota(DType::i32, lanes), mask));
+      const std::int64_t present = lanes / 2;
+      const std::size_t bytes = lanes * size_of(dtype);
+      in_all_modes<std::uint8_t>(b.kernel, {std::vector<std::uint8_t>(bytes, 1), std::vector<std::uint8_t>(2 * bytes, 9)},
+                                 {present}, 0, 1, [&](const auto& result, std::int32_t) {
+        INFO(to_string(dtype));
+        for (std::size_t i = 0; i < 2 * bytes; ++i)
+          REQUIRE(int{result[1][i]} == (i % bytes < present * size_of(dtype) ? 1 : 0));
+      });
+    }
+}
+
+TEST_CASE("a lane mask has as many lanes as its count says, none when negative, all when larger") {
+  for (const int lanes : {1, 2, 4, 8, 16, 32, 64}) {
+    LoopBuilder b;
+    const loop::BufferId out = b.buffer(DType::b1, true);
+    b.store(out, b.constant(std::int64_t{0}), b.lane_mask(b.argument(0), lanes));
+    for (const std::int64_t count : {INT64_MIN, std::int64_t{-1}, std::int64_t{0}, std::int64_t{1}, std::int64_t{lanes - 1},
+                                     std::int64_t{lanes}, std::int64_t{lanes + 1}, std::int64_t{1} << 32, INT64_MAX}) {
+      INFO(lanes << " lanes, count " << count);
+      in_all_modes<std::uint8_t>(b.kernel, {std::vector<std::uint8_t>(lanes, 7)}, {count}, 0, 1,
+                                 [&](const auto& data, std::int32_t) {
+        for (int i = 0; i < lanes; ++i) REQUIRE(int{data[0][i]} == (i < count));
+      });
+    }
+  }
+}
+
+TEST_CASE("loops carry values, and give the initial ones when they run not at all") {
+  LoopBuilder b;
+  const loop::BufferId out = b.buffer(DType::i64, true);
+  const Value zero = b.constant(std::int64_t{0}), one = b.constant(std::int64_t{1});
+  // Fibonacci: both carried values change at once.
+  const Values result = b.loop(b.begin, b.end, 2, {zero, one}, [&](Value, Values state) {
+    return Values{state[1], b.compute(Op::add, DType::i64, {state[0], state[1]})};
+  });
+  b.store(out, zero, result[0]);
+  b.store(out, one, result[1]);
+  in_all_modes<std::int64_t>(b.kernel, {{-1, -1}}, {}, 0, 19, [](const auto& data, std::int32_t) {
+    CHECK(data[0] == std::vector<std::int64_t>{55, 89});  // ten iterations
+  });
+  in_all_modes<std::int64_t>(b.kernel, {{-1, -1}}, {}, 5, 5, [](const auto& data, std::int32_t) {
+    CHECK(data[0] == std::vector<std::int64_t>{0, 1});
+  });
+  in_all_modes<std::int64_t>(b.kernel, {{-1, -1}}, {}, 5, -5, [](const auto& data, std::int32_t) {
+    CHECK(data[0] == std::vector<std::int64_t>{0, 1});
+  });
+}
+
+TEST_CASE("nested loops and conditions") {
+  LoopBuilder b;
+  const loop::BufferId out = b.buffer(DType::i64, true);
+  const Value zero = b.constant(std::int64_t{0}), three = b.constant(std::int64_t{3});
+  b.loop(b.begin, b.end, 1, {}, [&](Value i, Values) {
+    const Values sum = b.loop(zero, i, 1, {zero}, [&](Value k, Values s) {
+      return Values{b.compute(Op::add, DType::i64, {s[0], k})};
+    });
+    const Value odd = b.compute(Op::equal, DType::b1, {b.compute(Op::remainder, DType::i64, {i, three}), zero});
+    b.when(odd, [&] { b.store(out, i, sum[0]); });
+    return Values{};
+  });
+  in_all_modes<std::int64_t>(b.kernel, {std::vector<std::int64_t>(8, -1)}, {}, 0, 8, [](const auto& data, std::int32_t) {
+    CHECK(data[0] == std::vector<std::int64_t>{0, -1, -1, 3, -1, -1, 15, -1});
+  });
+}
+
+TEST_CASE("halves of a vector, down to one lane") {
+  LoopBuilder b;
+  const loop::BufferId in = b.buffer(DType::f32), out = b.buffer(DType::f32, true);
+  const Value eight = b.load(in, b.begin, 8), four = b.half(eight, true), two = b.half(four, false);
+  b.store(out, b.constant(std::int64_t{0}), two);
+  b.store(out, b.constant(std::int64_t{2}), b.half(two, true));
+  b.store(out, b.constant(std::int64_t{3}), b.half(two, false));
+  in_all_modes<float>(b.kernel, {iota<float>(8), std::vector<float>(4)}, {}, 0, 1, [](const auto& data, std::int32_t) {
+    CHECK(data[1] == std::vector<float>{4, 5, 5, 4});
+  });
+}
+
+TEST_CASE("arguments are read in their dtype, and iota counts in its own") {
+  LoopBuilder b;
+  const loop::BufferId out = b.buffer(DType::f64, true);
+  auto store = [&, next = std::int64_t{0}](Value v) mutable {
+    b.store(out, b.constant(next), b.compute(Op::cast, DType::f64, {v}));
+    next += b.type(v).lanes;
+  };
+  store(b.argument(0));
+  store(b.argument(1, DType::f32));
+  store(b.argument(2, DType::i8));
+  store(b.argument(3, DType::b1));
+  store(b.iota(DType::u8, 4));
+  store(b.splat(b.argument(0), 2));
+  const std::vector<std::int64_t> symbols = {-7, static_cast<std::int64_t>(Scalar::of(1.5f).bits), 0xfe, 1};
+  in_all_modes<double>(b.kernel, {std::vector<double>(10)}, symbols, 0, 1, [](const auto& data, std::int32_t) {
+    CHECK(data[0] == std::vector<double>{-7, 1.5, -2, 1, 0, 1, 2, 3, -7, -7});
+  });
+}
+
+TEST_CASE("a failed check ends the phase with its number plus one") {
+  LoopBuilder b;
+  const loop::BufferId in = b.buffer(DType::i32), out = b.buffer(DType::i32, true);
+  b.kernel.info.checks = {"zeroth", "first"};
+  const Value limit = b.constant(std::int32_t{10}, 4);
+  b.loop(b.begin, b.end, 4, {}, [&](Value i, Values) {
+    const Value mask = b.lane_mask(b.compute(Op::subtract, DType::i64, {b.end, i}), 4);
+    const Value x = b.load(in, i, 4, mask);
+    b.check(1, b.compute(Op::less, DType::b1, {x, limit}), mask);
+    b.check(0, b.compute(Op::not_equal, DType::b1, {x, b.constant(std::int32_t{5}, 4)}));
+    b.store(out, i, x, mask);
+    return Values{};
+  });
+  const auto status = [&](std::vector<std::int32_t> data, std::int64_t n, std::int32_t expected, std::int32_t written) {
+    in_all_modes<std::int32_t>(b.kernel, {data, std::vector<std::int32_t>(8, -1)}, {}, 0, n,
+                               [&](const auto& buffers, std::int32_t actual) {
+      CHECK(actual == expected);
+      CHECK(std::ranges::count_if(buffers[1], [](std::int32_t v) { return v != -1; }) == written);
+    });
+  };
+  status({0, 1, 2, 3, 6, 7, 8, 9}, 8, 0, 8);
+  status({0, 1, 2, 3, 6, 7, 10, 9}, 8, 2, 4);
+  status({0, 1, 2, 5, 10, 7, 8, 9}, 8, 1, 0);
+  status({0, 1, 2, 3, 6, 7, 10, 10}, 6, 0, 6);  // masked-off lanes are not checked
+}
+
+TEST_CASE("any lane, also of one") {
+  for (const int lanes : {1, 16}) {
+    LoopBuilder b;
+    const loop::BufferId in = b.buffer(DType::b1), out = b.buffer(DType::b1, true);
+    b.store(out, b.begin, b.any_lane(b.load(in, b.begin, lanes)));
+    std::vector<std::uint8_t> none(lanes), last(lanes);
+    last.back() = 1;
+    in_all_modes<std::uint8_t>(b.kernel, {none, {7}}, {}, 0, 1, [](const auto& d, std::int32_t) { CHECK(d[1][0] == 0); });
+    in_all_modes<std::uint8_t>(b.kernel, {last, {7}}, {}, 0, 1, [](const auto& d, std::int32_t) { CHECK(d[1][0] == 1); });
+  }
+}
+
+TEST_CASE("the last of a scatter's duplicates stays") {
+  for (const bool masked : {false, true}) {
+    LoopBuilder b;
+    const loop::BufferId where = b.buffer(DType::i32), out = b.buffer(DType::i32, true);
+    const Value offsets = b.load(where, b.begin, 8), values = b.iota(DType::i32, 8);
+    b.scatter(out, b.constant(std::int64_t{1}), offsets, values,
+              masked ? b.lane_mask(b.constant(std::int64_t{6}), 8) : loop::none);
+    const std::vector<std::int32_t> expected =
+        masked ? std::vector<std::int32_t>{3, 5, -1, 4, -1} : std::vector<std::int32_t>{3, 6, -1, 7, -1};
+    in_all_modes<std::int32_t>(b.kernel, {{0, 0, -1, -1, 2, 0, 0, 2}, std::vector<std::int32_t>(5, -1)}, {}, 0, 1,
+                               [&](const auto& data, std::int32_t) { CHECK(data[1] == expected); });
+  }
+}
+
+TEST_CASE("a combining scatter accumulates every duplicate") {
+  for (const bool masked : {false, true})
+    for (const Op combine : {Op::add, Op::maximum, Op::multiply}) {
+      LoopBuilder b;
+      const loop::BufferId where = b.buffer(DType::i64), what = b.buffer(DType::i64), out = b.buffer(DType::i64, true);
+      const Value offsets = b.load(where, b.begin, 8), values = b.load(what, b.begin, 8);
+      b.scatter(out, b.begin, offsets, values, masked ? b.lane_mask(b.constant(std::int64_t{6}), 8) : loop::none, combine);
+      const std::vector<std::int64_t> places = {3, 0, 3, 3, 1, 0, 1, 3};
+      std::vector<std::int64_t> expected = {2, 2, 2, 2};
+      for (int i = 0; i < (masked ? 6 : 8); ++i) {
+        std::int64_t& e = expected[places[i]];
+        e = combine == Op::add ? e + i : combine == Op::maximum ? std::max<std::int64_t>(e, i) : e * i;
+      }
+      in_all_modes<std::int64_t>(b.kernel, {places, iota<std::int64_t>(8), {2, 2, 2, 2}}, {}, 0, 1,
+                                 [&](const auto& data, std::int32_t) { CHECK(data[2] == expected); });
+    }
+}
+
+TEST_CASE("a combining scatter of one value for all lanes, and into booleans") {
+  LoopBuilder b;
+  const loop::BufferId where = b.buffer(DType::u8), counts = b.buffer(DType::u8, true), seen = b.buffer(DType::b1, true);
+  const Value offsets = b.compute(Op::cast, DType::i32, {b.load(where, b.begin, 16)});
+  b.scatter(counts, b.begin, offsets, b.constant(std::uint8_t{1}, 16), loop::none, Op::add);
+  b.scatter(seen, b.begin, offsets, b.constant(true, 16), loop::none, Op::logical_or);
+  in_all_modes<std::uint8_t>(b.kernel, {{0, 1, 2, 2, 2, 2, 2, 2, 5, 5, 5, 5, 5, 5, 5, 1}, {0, 0, 250, 0, 0, 0}, {0, 0, 0, 0, 1, 0}},
+                             {}, 0, 1, [](const auto& data, std::int32_t) {
+    CHECK(data[1] == std::vector<std::uint8_t>{1, 2, 0, 0, 0, 7});
+    CHECK(data[2] == std::vector<std::uint8_t>{1, 1, 1, 0, 1, 1});
+  });
+}
+
+TEST_CASE("a kernel whose buffers may overlap reads what it wrote") {
+  LoopBuilder b;
+  const loop::BufferId in = b.buffer(DType::i32), out = b.buffer(DType::i32, true);
+  b.kernel.disjoint = false;
+  const Value zero = b.constant(std::int64_t{0}), one = b.constant(std::int64_t{1});
+  const Value before = b.load(in, zero);
+  b.store(out, zero, b.compute(Op::add, DType::i32, {before, before}));
+  b.store(out, one, b.load(in, zero));
+  for (const CodegenOptions& options : all_codegen_options()) {
+    std::int32_t data[] = {21, 0};
+    void* const buffers[] = {data, data};
+    call(generate_code(b.kernel, options).code.phase(0), buffers, {}, 0, 1);
+    CHECK(data[1] == 42);
+  }
+}

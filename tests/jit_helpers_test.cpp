@@ -1,0 +1,115 @@
+#include <immintrin.h>
+
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <limits>
+
+#include "ricci/helpers.hpp"
+#include "ricci/target.hpp"
+
+using namespace ricci;
+
+namespace {
+
+/// Calls a slot's function on one vector of T, given and returned in memory.
+template <class T, class Vector>
+void call(const void* function, Op op, const T* x, const T* y, T* out) {
+  Vector a, b;
+  std::memcpy(&a, x, sizeof a);
+  std::memcpy(&b, y, sizeof b);
+  a = op == Op::pow ? reinterpret_cast<Vector (*)(Vector, Vector)>(reinterpret_cast<std::uintptr_t>(function))(a, b)
+                    : reinterpret_cast<Vector (*)(Vector)>(reinterpret_cast<std::uintptr_t>(function))(a);
+  std::memcpy(out, &a, sizeof a);
+}
+
+template <class T>
+__attribute__((target("avx2"))) void call_32(const void* function, Op op, const T* x, const T* y, T* out) {
+  using Vector = std::conditional_t<sizeof(T) == 4, __m256, __m256d>;
+  Vector a, b;
+  std::memcpy(&a, x, sizeof a);
+  std::memcpy(&b, y, sizeof b);
+  const auto address = reinterpret_cast<std::uintptr_t>(function);
+  a = op == Op::pow ? reinterpret_cast<Vector (*)(Vector, Vector)>(address)(a, b)
+                    : reinterpret_cast<Vector (*)(Vector)>(address)(a);
+  std::memcpy(out, &a, sizeof a);
+}
+
+template <class T>
+std::vector<T> inputs() {
+  using L = std::numeric_limits<T>;
+  std::vector<T> values = {0, T(-0.0), 1, -1, T(0.5), T(-0.5), T(1e-3), T(1e-30), 10, -10, 100, -100, 1000, T(1e6), T(-1e8), T(3e30),
+                           L::denorm_min(), L::min(), L::max(), L::lowest(), L::infinity(), -L::infinity(), L::quiet_NaN(), T(87.9)};
+  for (int i = 0; i < 488; ++i) values.push_back(T((i * 37 % 488 - 244) * 0.173));
+  return values;  // 512 of them
+}
+
+template <class T>
+bool same(T a, T b) {
+  return (std::isnan(a) && std::isnan(b)) || std::memcmp(&a, &b, sizeof a) == 0;
+}
+
+template <class T, class Vector16>
+void check_agreement() {
+  const std::vector<T> x = inputs<T>();
+  const std::vector<T> y(x.rbegin(), x.rend());
+  const int size = sizeof(T);
+  for (const Op op : helper_ops) {
+    const auto slot = [&](int lanes) { return helper_table()[helper_slot(op, dtype_of<T>, lanes)]; };
+    for (std::size_t i = 0; i < x.size(); i += 32 / size) {
+      T narrow[32 / sizeof(T)], wide[32 / sizeof(T)];
+      for (int half = 0; half < 2; ++half)
+        call<T, Vector16>(slot(16 / size), op, &x[i + half * 16 / size], &y[i + half * 16 / size], narrow + half * 16 / size);
+      call_32(slot(32 / size), op, &x[i], &y[i], wide);
+      for (int k = 0; k < 32 / size; ++k) {
+        T scalar;
+        call<T, T>(slot(1), op, &x[i + k], &y[i + k], &scalar);
+        INFO(to_string(op) << "(" << x[i + k] << ", " << y[i + k] << ") = " << scalar << ", " << narrow[k] << ", " << wide[k]);
+        REQUIRE(same(scalar, narrow[k]));
+        REQUIRE(same(scalar, wide[k]));
+      }
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("vector math functions of 16 and 32 bytes give the bits of the scalar ones") {
+  check_agreement<float, __m128>();
+  check_agreement<double, __m128d>();
+}
+
+TEST_CASE("every helper has a slot of its own, and every slot a function") {
+  std::vector<int> uses(helper_count);
+  for (const Op op : helper_ops)
+    for (const DType dtype : {DType::f32, DType::f64})
+      for (const int bytes : {0, 16, 32, 64}) {
+        const int lanes = bytes == 0 ? 1 : bytes / static_cast<int>(size_of(dtype));
+        const std::size_t slot = helper_slot(op, dtype, lanes);
+        REQUIRE(slot < helper_count);
+        ++uses[slot];
+        CHECK(helper_table()[slot] != nullptr);
+      }
+  CHECK(uses == std::vector<int>(helper_count, 1));
+}
+
+TEST_CASE("helpers lie in the slots of their ops") {
+  const auto f = [](Op op, double x, double y) {
+    double result;
+    call<double, double>(helper_table()[helper_slot(op, DType::f64, 1)], op, &x, &y, &result);
+    return result;
+  };
+  CHECK(f(Op::exp, 2, 0) == Approx(std::exp(2.0)));
+  CHECK(f(Op::log, 2, 0) == Approx(std::log(2.0)));
+  CHECK(f(Op::sin, 2, 0) == Approx(std::sin(2.0)));
+  CHECK(f(Op::cos, 2, 0) == Approx(std::cos(2.0)));
+  CHECK(f(Op::tan, 2, 0) == Approx(std::tan(2.0)));
+  CHECK(f(Op::tanh, 2, 0) == Approx(std::tanh(2.0)));
+  CHECK(f(Op::atan, 2, 0) == Approx(std::atan(2.0)));
+  CHECK(f(Op::pow, 2, 3.5) == Approx(std::pow(2.0, 3.5)));
+}
+
+TEST_CASE("the ops that are calls are exactly those of the table") {
+  CHECK(is_helper(Op::pow));
+  CHECK_FALSE(is_helper(Op::sqrt));
+  CHECK_FALSE(is_helper(Op::add));
+}
