@@ -50,7 +50,7 @@ std::string names(int vector_bytes, bool missing) {
   std::string text;
   for (const Feature& feature : features)
     if (feature.vector_bytes <= vector_bytes && !(missing && cpu_has(feature)))
-      text += (text.empty() ? "" : ",") + std::string(feature.name);
+      text.append(text.empty() ? "" : ",").append(feature.name);
   return text;
 }
 

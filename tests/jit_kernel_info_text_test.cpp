@@ -14,7 +14,7 @@ KernelInfo full_info() {
   for (int kind = 0; kind <= static_cast<int>(Symbol::Kind::tables); ++kind)
     info.symbols.push_back({static_cast<Symbol::Kind>(kind), {4, 0, 4294967295u}});
   for (int i = 0; i < dtype_count; ++i)
-    info.buffers.push_back({"x" + std::to_string(i), static_cast<DType>(i), i % 2 == 0, {1, 2}});
+    info.buffers.push_back({std::string("x").append(std::to_string(i)), static_cast<DType>(i), i % 2 == 0, {1, 2}});
   info.phases.push_back({"phase_0", {{1, 2}, {3, -4}}, {5, 6}, {{7, std::int64_t{1} << 60}}});
   info.phases.push_back({"phase 1: (a) [b]\n\0 c"s, {}, {}, {}});
   info.checks = {"palette[q[b, h, w], c]", "", "7:x"};
@@ -78,7 +78,7 @@ TEST_CASE("changed kernel info text is refused or means something else") {
 
 TEST_CASE("numbers outside their type, unknown dtypes and other spellings are refused") {
   const auto with_loops = [](const std::string& loops) {
-    return kernel_info_from_text("([] [] [] [] 0 " + loops + " )");
+    return kernel_info_from_text(std::string("([] [] [] [] 0 ").append(loops).append(" )"));
   };
   CHECK(with_loops("7")->loops == 7);
   CHECK(with_loops("2147483647"));
