@@ -20,6 +20,7 @@ class Resolver {
   ir::AxisId open(const IndexName* name);
   ir::AxisId axis_of(const IndexName* name) const;
   Axes axes_of(const IndexSet& set) const;
+  void add_size(ir::AxisId axis, ir::TensorAxis use);
   ir::TensorId next_tensor(DType dtype, int rank);
   ir::Expr next_param(DType dtype);
 
@@ -72,6 +73,11 @@ Resolver::Axes Resolver::axes_of(const IndexSet& set) const {
   Axes axes;
   for (int i = 0; i < set.size; ++i) axes.push_back(axis_of(set[i]));
   return axes;
+}
+
+void Resolver::add_size(ir::AxisId axis, ir::TensorAxis use) {
+  auto& sizes = out_.program.axes[axis].sizes;
+  if (std::find(sizes.begin(), sizes.end(), use) == sizes.end()) sizes.push_back(use);
 }
 
 /// Equal tensors are declared once: the compiler then sees that equal reads are equal.
@@ -129,7 +135,7 @@ std::vector<ir::Expr> Resolver::subscripts(const Syntax& node, ir::TensorId tens
     if (subscript.form == Form::integer)
       out_.integers.push_back({static_cast<ir::ParamId>(scalar_leaf_), tensor, i});
     const ir::Expr e = lower_as(subscript, DType::i64, aligned);
-    if (const auto* axis = e->as<ir::Axis>()) out_.program.axes[axis->axis].sizes.push_back({tensor, i});
+    if (const auto* axis = e->as<ir::Axis>()) add_size(axis->axis, {tensor, i});
     list.push_back(e);
   }
   return list;
@@ -149,7 +155,7 @@ ir::Expr Resolver::whole(const Syntax& node, const Axes& unnamed) {
   const ir::TensorId tensor = next_tensor(node.dtype, node.tensor_rank);
   std::vector<ir::Expr> list;
   for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(node.rank); ++i) {
-    out_.program.axes[unnamed[i]].sizes.push_back({tensor, i});
+    add_size(unnamed[i], {tensor, i});
     list.push_back(ir::axis(graph(), unnamed[i]));
   }
   return ir::read(graph(), tensor, node.dtype, std::move(list));
@@ -269,7 +275,7 @@ Resolved Resolver::resolve() {
   } else {
     out_.program.tensors.push_back({"result", statement_.dtype, static_cast<int>(s.domain.size()), {}});
     for (std::uint32_t i = 0; i < s.domain.size(); ++i) {
-      out_.program.axes[s.domain[i]].sizes.push_back({0, i});
+      add_size(s.domain[i], {0, i});
       s.subscripts.push_back(ir::axis(graph(), s.domain[i]));
     }
     out_.result_axes = s.domain;
