@@ -46,16 +46,18 @@ struct Parser : Reader {
     take();
     return {*dtype, lanes};
   }
-  void declare(Value v, Type type) {
-    if (v >= most_values) fail("value numbers below " + std::to_string(most_values));
-    if (v >= phase->types.size()) phase->types.resize(v + 1);
-    phase->types[v] = type;
-  }
   /// %3: f32x16; without a type, it is `implied`.
   Value define(std::optional<Type> implied = std::nullopt) {
+    const Token spelled = token;
     const Value v = use();
+    if (v >= most_values) {
+      token = spelled;
+      fail("value numbers below " + std::to_string(most_values));
+    }
     if (!implied) expect(":");
-    declare(v, !implied || accept(":") ? type() : *implied);
+    const Type t = !implied || accept(":") ? type() : *implied;
+    if (v >= phase->types.size()) phase->types.resize(v + 1);
+    phase->types[v] = t;
     return v;
   }
   /// [%3]
