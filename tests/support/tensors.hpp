@@ -10,7 +10,7 @@ namespace ricci::test {
 template <class T, int Rank>
 std::vector<T> values(const Tensor<T, Rank>& tensor) {
   const Tensor<T, Rank> copy = tensor.copy();
-  return {copy.data(), copy.data() + copy.size()};
+  return std::vector<T>(copy.data(), copy.data() + copy.size());
 }
 
 /// A tensor with elements f(0), f(1), ... in row-major order.
