@@ -1,0 +1,225 @@
+// Statements: what stands on the left, and the constructors of new tensors.
+#include <algorithm>
+
+#include "parse_call.hpp"
+#include "parse_expression.hpp"
+#include "ricci/shape.hpp"
+
+namespace ricci::text {
+namespace {
+
+using Kind = Token::Kind;
+
+/// The statement on one line: comments left out, white space as single blanks.
+std::string one_line(std::string_view text) {
+  std::string line;
+  bool comment = false, blank = false;
+  for (char c : text) {
+    if (c == '#') comment = true;
+    if (c == '\n') comment = false;
+    if (comment || c == ' ' || c == '\t' || c == '\r' || c == '\n') {
+      blank = true;
+    } else {
+      if (blank && !line.empty()) line += ' ';
+      line += c;
+      blank = false;
+    }
+  }
+  return line;
+}
+
+class StatementParser {
+ public:
+  StatementParser(std::string_view source, std::span<const Token> tokens, const Variables& variables)
+      : tokens_(tokens), out_(), p_(source, tokens, variables, out_.tree) {
+    const Token &first = tokens.front(), &end = tokens.back();
+    out_.offset = first.offset;
+    out_.text = one_line(source.substr(first.offset, end.offset - first.offset));
+  }
+
+  Statement parse() {
+    const Token& first = p_.peek();
+    const std::size_t after = first.kind == Kind::name ? end_of_target() : 0;
+    if (after == 1 && (tokens_[1].is("="))) definition();
+    else if (after == 1 && assignment_at(1)) p_.fail(tokens_[1], Error::Kind::syntax, update_without_subscripts(first));
+    else if (after > 1 && assignment_at(after)) element_assignment();
+    else value();
+    if (p_.peek().kind != Kind::end) p_.unexpected("an operator or the end of the statement");
+    return std::move(out_);
+  }
+
+ private:
+  /// The number of tokens of a name with the subscripts behind it.
+  std::size_t end_of_target() const {
+    if (!tokens_[1].is("[")) return 1;
+    int depth = 0;
+    for (std::size_t i = 1; i < tokens_.size(); ++i) {
+      if (tokens_[i].is("[") || tokens_[i].is("(")) ++depth;
+      if (tokens_[i].is("]") || tokens_[i].is(")")) --depth;
+      if (depth == 0) return i + 1;
+    }
+    return tokens_.size();
+  }
+
+  /// The assignment written at token `i`: one symbol, or `max` or `min` and a `=`.
+  std::optional<Assign> assignment_at(std::size_t i) const {
+    constexpr std::pair<std::string_view, Assign> symbols[] = {
+        {"=", Assign::set},       {"+=", Assign::add},    {"-=", Assign::subtract},
+        {"*=", Assign::multiply}, {"|=", Assign::bit_or}, {"&=", Assign::bit_and}};
+    const Token& token = tokens_[i];
+    for (const auto& [symbol, assign] : symbols)
+      if (token.is(symbol)) return assign;
+    const bool named = token.kind == Kind::name && i + 1 < tokens_.size() && tokens_[i + 1].is("=");
+    if (named && token.text == "max") return Assign::max;
+    if (named && token.text == "min") return Assign::min;
+    return std::nullopt;
+  }
+
+  static std::string update_without_subscripts(const Token& name) {
+    const std::string text(name.text.substr(0, 64));
+    return "an update needs subscripts, as in " + text + "[i] += ...; " + text + " = ... makes a new tensor";
+  }
+
+  void definition() {
+    const Token& name = p_.take();
+    define(name);
+    p_.take();
+    value();
+  }
+
+  void define(const Token& name) {
+    if (find_constant(name.text))
+      p_.fail(name, Error::Kind::name, "'" + std::string(name.text) + "' is a constant; choose another name");
+    out_.name = name.text;
+  }
+
+  void value() {
+    const Token& token = p_.peek();
+    if (token.kind == Kind::name && is_constructor(token.text) && p_.peek(1).is("(")) return construction();
+    const Node& value = p_.expression();
+    p_.require(token, check_new_tensor(value));
+    out_.is_number = value.weak && value.rank == 0 && value.free.size == 0;
+    out_.syntax = {nullptr, Assign::set, &value, value.dtype};
+  }
+
+  void element_assignment() {
+    const Token& name = p_.take();
+    const Variable* existing = p_.variable(name.text);
+    const std::size_t at = end_of_target();
+    const Assign assign = *assignment_at(at);
+    if (!existing && assign != Assign::set)
+      p_.unknown_tensor(name, "an update needs a tensor that exists, as made by " +
+                                  std::string(name.text.substr(0, 64)) + " = zeros(10)");
+    if (!existing) return new_tensor(name, tokens_[at]);
+    out_.name = name.text;
+    out_.is_new = false;
+    const Node& target = p_.access(name, existing->array.dtype(), existing->array.rank());
+    take_assignment(assign);
+    const Node& value = p_.expression();
+    p_.require(tokens_[at], check_assignment(target, assign, value));
+    out_.syntax = {&target, assign, &value, target.dtype};
+  }
+
+  void take_assignment(Assign assign) {
+    if (assign == Assign::max || assign == Assign::min) p_.take();
+    p_.take();
+  }
+
+  /// t[h, w, b] = value: the subscripts order the axes of the new tensor. The dtype of the target is known only after
+  /// the value, so its node is made twice: first for the indices alone.
+  void new_tensor(const Token& name, const Token& assignment) {
+    define(name);
+    const Node& shape = p_.access(name, DType::b1, subscript_count());
+    IndexSet indices;
+    for (int i = 0; i < shape.children; ++i) {
+      if (shape.child[i]->form != Form::index)
+        p_.unknown_tensor(name, "the subscripts of a new tensor are plain indices");
+      if (indices.contains(shape.child[i]->bound[0]))
+        p_.fail(name, Error::Kind::name, "the subscripts of a new tensor must be different indices");
+      indices.add(shape.child[i]->bound[0]);
+    }
+    p_.take();
+    const Node& value = p_.expression();
+    const Syntax node = make_access(value.dtype, shape.children, shape.child, shape.children);
+    const Node& target = p_.add(name, node);
+    p_.require(assignment, check_assignment(target, Assign::set, value));
+    for (int i = 0; i < indices.size && value.rank == 0; ++i)
+      if (!value.is_sized(indices[i]))
+        p_.require(assignment, {Rule::index_has_no_extent, Detail{} << indices[i]->text});
+    out_.syntax = {&target, Assign::set, &value, value.dtype};
+  }
+
+  int subscript_count() const {
+    int count = tokens_[2].is("]") ? 0 : 1, depth = 0;
+    for (std::size_t i = 1; i < tokens_.size(); ++i) {
+      if (tokens_[i].is("[") || tokens_[i].is("(")) ++depth;
+      if (tokens_[i].is("]") || tokens_[i].is(")")) --depth;
+      if (depth == 0) break;
+      if (depth == 1 && tokens_[i].is(",")) ++count;
+    }
+    return std::min(count, max_rank + 1);
+  }
+
+  // --- zeros(3, 4, f32), full(3, 4, 7.5, f64), iota(10, i32) -----------------------------------------------------
+
+  void construction() {
+    const Token& name = p_.take();
+    const std::string called(name.text);
+    p_.take();
+    std::vector<Scalar> numbers;
+    std::optional<DType> dtype;
+    if (!p_.peek().is(")")) {
+      do {
+        const Token& token = p_.peek();
+        if (dtype) p_.fail(token, Error::Kind::syntax, "the dtype is the last argument of " + called);
+        if (token.kind == Kind::name && (dtype = dtype_from_string(token.text))) p_.take();
+        else if (const auto number = p_.scalar()) numbers.push_back(*number);
+        else p_.unexpected("a number or a dtype");
+      } while (p_.accept(","));
+    }
+    p_.expect(")", "after the arguments of " + called);
+    out_.construction = constructed(name, std::move(numbers), dtype);
+  }
+
+  Construction constructed(const Token& name, std::vector<Scalar> numbers, std::optional<DType> dtype) {
+    Construction made;
+    const bool fills = name.text == "full";
+    made.counts = name.text == "iota";
+    Scalar first = made.counts ? Scalar::of(std::int64_t{0}) : Scalar::of(0.0);
+    if (fills) {
+      if (numbers.empty()) p_.fail(name, Error::Kind::syntax, "full takes extents and a value, as in full(3, 4, 7.5)");
+      first = numbers.back();
+      numbers.pop_back();
+    }
+    if (made.counts && numbers.size() != 1)
+      p_.fail(name, Error::Kind::syntax, "iota takes one extent, as in iota(10)");
+    for (const Scalar& n : numbers) {
+      if (n.dtype != DType::i64) p_.fail(name, Error::Kind::syntax, "an extent must be an integer");
+      made.extents.push_back(n.as_int());
+    }
+    const DType to = dtype ? *dtype : first.dtype == DType::f64 ? DType::f32 : first.dtype;
+    try {
+      checked_size(to, made.extents);
+    } catch (const Error& error) {
+      p_.fail(name, error.kind(), error.what());
+    }
+    if (fills) p_.require(name, detail::check_kind(make_literal(first), to));
+    made.first = evaluate(Op::cast, to, {&first, 1});
+    return made;
+  }
+
+  std::span<const Token> tokens_;
+  Statement out_;
+  Parser p_;
+};
+
+}  // namespace
+
+Statement parse_statement(std::string_view source, std::span<const Token>& tokens, const Variables& variables) {
+  const auto end = std::ranges::find(tokens, Kind::end, &Token::kind);
+  const std::span<const Token> statement = tokens.first(static_cast<std::size_t>(end - tokens.begin()) + 1);
+  tokens = tokens.subspan(statement.size());
+  return StatementParser(source, statement, variables).parse();
+}
+
+}  // namespace ricci::text

@@ -1,0 +1,175 @@
+#include "ricci/session.hpp"
+
+#include <chrono>
+#include <cstring>
+#include <new>
+
+#include "parse.hpp"
+#include "parse_call.hpp"
+#include "ricci/prepared.hpp"
+#include "ricci/shape.hpp"
+
+namespace ricci {
+namespace {
+
+using text::Statement;
+
+/// A tensor without elements or extents: the statement decides them.
+Array undecided(DType dtype, int rank) {
+  TensorView view{{dtype, rank, {}, {}}, nullptr, true};
+  std::fill_n(view.layout.extents.begin(), rank, -1);
+  return Array::borrow(view);
+}
+
+/// Allocates a new tensor whose axes are those of the target's subscripts.
+Array make_target(const Prepared& p) {
+  const ir::Program& program = p.executable->program();
+  const std::vector<std::int64_t> extents = p.executable->extents(p.tensors);
+  std::vector<std::int64_t> shape;
+  for (ir::Expr subscript : program.statements[0].subscripts) shape.push_back(extents[subscript->as<ir::Axis>()->axis]);
+  return Array::uninitialised(program.tensors[0].dtype, shape);
+}
+
+/// The statement with its arguments; Prepared::result is the tensor that it makes or writes.
+Prepared bind(const Statement& s, const Variables& variables) {
+  std::vector<Array> arrays;
+  std::vector<std::string_view> names;
+  std::vector<Scalar> scalars;
+  std::vector<std::int64_t> axes;
+  auto add = [&](const Syntax& leaf) {
+    switch (leaf.form) {
+      case Form::tensor:
+      case Form::access: {
+        const bool is_target = &leaf == s.syntax.target;
+        names.push_back(is_target ? std::string_view(s.name) : s.tree.tensors[leaf.leaf]);
+        arrays.push_back(is_target && s.is_new ? undecided(leaf.dtype, leaf.tensor_rank)
+                                               : variables.find(names.back())->second.array);
+        return;
+      }
+      case Form::reduce_axis: axes.push_back(s.tree.axes[leaf.leaf]); return;
+      default: scalars.push_back(s.tree.scalars[leaf.leaf]); return;
+    }
+  };
+  if (s.syntax.target) for_each_leaf(*s.syntax.target, add);
+  for_each_leaf(*s.syntax.value, add);
+  std::vector<const Array*> pointers;
+  for (const Array& array : arrays) pointers.push_back(&array);
+  Prepared p = prepare(s.syntax, {pointers.data(), scalars.data(), axes.data(), static_cast<int>(pointers.size()),
+                                  static_cast<int>(scalars.size()), static_cast<int>(axes.size()), names.data()});
+  if (!s.syntax.target) return p;
+  p.result = s.is_new ? make_target(p) : arrays[0];
+  p.tensors[0] = p.result.view();
+  return p;
+}
+
+/// A copy with the same strides, so that it needs no other kernel.
+Array copy_of(const Array& array) {
+  const OffsetRange range = offset_range(array.layout());
+  const std::int64_t extents[] = {range.high - range.low};
+  const auto bytes = static_cast<std::ptrdiff_t>(size_of(array.dtype()));
+  const Array block = Array::uninitialised(array.dtype(), extents);
+  std::memcpy(block.data(), static_cast<const char*>(array.data()) + range.low * bytes,
+              static_cast<std::size_t>(extents[0] * bytes));
+  return block.rearranged(array.layout(), static_cast<char*>(block.data()) - range.low * bytes);
+}
+
+Array construct(const text::Construction& c) {
+  const Array made = Array::uninitialised(c.first.dtype, c.extents);
+  visit_dtype(c.first.dtype, [&]<class T>(std::type_identity<T>) {
+    T* element = static_cast<T*>(made.data());
+    const T first = c.first.get<T>();
+    for (std::int64_t i = 0; i < made.size(); ++i) element[i] = c.counts ? static_cast<T>(i) : first;
+  });
+  return made;
+}
+
+Outcome run_construction(const Statement& s, int repeat) {
+  Outcome outcome{s.text, s.name, {}, {}, {}, {}};
+  for (int i = 0; i <= repeat; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    outcome.value = construct(*s.construction);
+    outcome.run_ms.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
+  }
+  outcome.report.run_ms = outcome.run_ms[0];
+  return outcome;
+}
+
+/// A statement that writes into an existing tensor is repeated on copies of what that was before.
+Outcome run_statement(const Statement& s, const Session& session) {
+  if (s.construction) return run_construction(s, session.repeat);
+  Prepared p = bind(s, session.variables());
+  Outcome outcome{s.text, s.name, p.result, {}, {}, {}};
+  for (Executable::Stage stage : session.stages)
+    outcome.dumps.emplace_back(stage, p.executable->dump(stage, p.tensors, p.params, session.options));
+  const bool updates = !s.is_new && session.repeat > 0;
+  const Array before = updates ? copy_of(p.result) : Array();
+  outcome.report = p.executable->run(p.tensors, p.params, session.options);
+  outcome.run_ms.push_back(outcome.report.run_ms);
+  for (int i = 0; i < session.repeat; ++i) {
+    const Array scratch = updates ? copy_of(before) : p.result;
+    p.tensors[0] = scratch.view();
+    outcome.run_ms.push_back(p.executable->run(p.tensors, p.params, session.options).run_ms);
+  }
+  return outcome;
+}
+
+/// Calls `action`; a fault that has no place in the text gets that of the statement.
+template <class F>
+decltype(auto) placed(std::string_view source, const Statement& s, F&& action) {
+  try {
+    return action();
+  } catch (const TextError&) {
+    throw;
+  } catch (const Error& error) {
+    throw TextError(error.kind(), error.what(), source, s.offset);
+  } catch (const std::bad_alloc&) {
+    throw TextError(Error::Kind::limit, "not enough memory", source, s.offset);
+  }
+}
+
+}  // namespace
+
+void Session::define(std::string_view name, Array array) {
+  if (!text::is_name(name) || text::find_constant(name))
+    throw Error(Error::Kind::name, "'" + escaped(name) + "' cannot be the name of a variable");
+  variables_.insert_or_assign(std::string(name), Variable{std::move(array)});
+}
+
+const Array* Session::find(std::string_view name) const {
+  const auto found = variables_.find(name);
+  return found == variables_.end() ? nullptr : &found->second.array;
+}
+
+void Session::run(std::string_view source, FunctionRef<void(const Outcome&)> report) {
+  const std::vector<text::Token> tokens = text::tokenise(source);
+  std::span<const text::Token> rest(tokens);
+  while (!rest.empty()) {
+    if (rest.front().kind == text::Token::Kind::end) {
+      rest = rest.subspan(1);
+      continue;
+    }
+    const Statement s = text::parse_statement(source, rest, variables_);
+    const Outcome outcome = placed(source, s, [&] { return run_statement(s, *this); });
+    if (s.is_new && !s.name.empty()) variables_.insert_or_assign(s.name, Variable{outcome.value, s.is_number});
+    report(outcome);
+  }
+}
+
+std::vector<Outcome> Session::run(std::string_view source) {
+  std::vector<Outcome> outcomes;
+  run(source, [&](const Outcome& outcome) { outcomes.push_back(outcome); });
+  return outcomes;
+}
+
+std::string Session::dump(Executable::Stage stage, std::string_view source) const {
+  const std::vector<text::Token> tokens = text::tokenise(source);
+  std::span<const text::Token> rest(tokens);
+  const Statement s = text::parse_statement(source, rest, variables_);
+  if (s.construction) return "";
+  return placed(source, s, [&] {
+    const Prepared p = bind(s, variables_);
+    return p.executable->dump(stage, p.tensors, p.params, options);
+  });
+}
+
+}  // namespace ricci
