@@ -22,15 +22,22 @@ struct Reduce : Subscriptable<Reduce<reducer, E, I...>> {
   void collect(Frame& frame) const { body.collect(frame); }
 };
 
-/// A whole number that is checked against the rank of the array whose axis it names: when compiling.
+/// An axis of an array with this rank. A number in the program text is checked when compiling; for one that is known
+/// only at run time write AxisOf<rank>::at(k).
 template <int rank>
 struct AxisOf {
   std::int64_t value;
   consteval AxisOf(int axis) : value(axis) {
     if (axis < -rank || axis >= rank) ricci_axis_out_of_range();
   }
+  /// Throws Error{rank} for an axis outside the rank.
+  static AxisOf at(std::int64_t axis) {
+    require(check_axis(axis, rank));
+    return AxisOf(axis, nullptr);
+  }
 
  private:
+  constexpr AxisOf(std::int64_t axis, std::nullptr_t) : value(axis) {}
   static void ricci_axis_out_of_range();  // not constexpr: both compilers name it in their error
 };
 
