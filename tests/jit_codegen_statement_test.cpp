@@ -12,8 +12,8 @@ using Values = std::vector<Value>;
 
 namespace {
 
-/// Runs the kernel in every code generation mode, each time on a fresh copy of `data`, and gives the buffers and the
-/// status to `inspect`.
+/// Runs the kernel in every code generation mode and in the interpreter, each time on a fresh copy of `data`, and gives
+/// the buffers and the status to `inspect`.
 template <class T>
 void in_all_modes(const loop::Kernel& kernel, const std::vector<std::vector<T>>& data,
                   const std::vector<std::int64_t>& symbols, std::int64_t begin, std::int64_t end,
@@ -26,6 +26,15 @@ void in_all_modes(const loop::Kernel& kernel, const std::vector<std::vector<T>>&
     const Compiled compiled = generate_code(kernel, options);
     inspect(copy, call(compiled.code.phase(0), buffers, symbols, begin, end));
   }
+  INFO("interpreter");
+  CHECK(loop::verify(kernel) == "");
+  std::vector<std::vector<T>> copy = data;
+  std::vector<loop::Memory> memory;
+  for (std::size_t i = 0; i < copy.size(); ++i) {
+    const std::size_t bytes = copy[i].size() * sizeof(T);
+    memory.push_back({copy[i].data(), 0, static_cast<std::int64_t>(bytes / size_of(kernel.info.buffers[i].dtype))});
+  }
+  inspect(copy, loop::interpret(kernel, 0, memory, symbols, begin, end));
 }
 
 template <class T>
