@@ -87,7 +87,7 @@ class Access {
   }
 
   Array array_;
-  boost::hana::basic_tuple<S...> subscripts_;
+  [[no_unique_address]] boost::hana::basic_tuple<S...> subscripts_;
 };
 
 template <DType dtype, int rank, class... S>
