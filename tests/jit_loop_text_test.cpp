@@ -192,7 +192,8 @@ TEST_CASE("every op prints and reads back, with any number of arguments") {
 TEST_CASE("buffers with odd, equal or misleading names are told apart") {
   Kernel k;
   k.disjoint = false;
-  for (const char* name : {"x", "x", "b0", "b7", "", "two words", "add", "mask", "\"\n\\", "b", "b1x", "\xc3\xa9", "s0"})
+  for (const char* name :
+       {"x", "x", "b0", "b7", "", "two words", "add", "mask", "\"\n\\", "b", "b1x", "\xc3\xa9", "s0"})
     k.info.buffers.push_back({name, DType::i8, true, {}});
   k.info.phases.push_back({"phase", {}, {}, {}});
   Phase& p = k.phases.emplace_back();
@@ -239,8 +240,8 @@ TEST_CASE("too deep nesting is an error, not an overflow") {
 TEST_CASE("damaged text gives a kernel or a syntax error") {
   std::mt19937 random(3);
   const auto below = [&](std::size_t n) { return random() % n; };
-  const std::string_view pieces[] = {"%", "%7", "\"", "\\", "{", "}", "(", "next", "-", "for", "9999999999", "i64", "bits(",
-                                     "s", "b", "ceil(", "\n", "-i", "[%0 + %1]", "x"};
+  const std::string_view pieces[] = {"%",    "%7", "\"",  "\\",         "{",   "}",     "(",
+                                     "next", "-",  "for", "9999999999", "i64", "bits(", "s", "b", "ceil(", "\n", "-i", "[%0 + %1]", "x"};
   int errors = 0;
   for (int round = 0; round < 20'000; ++round) {
     std::string text = everything;
