@@ -22,7 +22,7 @@ class Resolver {
   Axes axes_of(const IndexSet& set) const;
   void add_size(ir::AxisId axis, ir::TensorAxis use);
   ir::TensorId next_tensor(DType dtype, int rank);
-  ir::Expr next_param(DType dtype);
+  ir::Expr next_scalar(Form form, DType dtype);
 
   /// The value with the node's own dtype; `unnamed` are the axes that its unnamed axes take, at least its rank.
   ir::Expr lower(const Syntax& node, const Axes& unnamed);
@@ -45,7 +45,7 @@ class Resolver {
     ir::AxisId axis;
   };
   std::vector<Binding> scope_;  // inner bindings last; a binder hides equal names outside
-  std::size_t tensor_leaf_ = 0, scalar_leaf_ = 0, axis_leaf_ = 0;
+  int tensor_leaf_ = 0, scalar_leaf_ = 0, axis_leaf_ = 0;
 };
 
 ir::AxisId Resolver::new_axis(std::string_view name) {
@@ -82,8 +82,8 @@ void Resolver::add_size(ir::AxisId axis, ir::TensorAxis use) {
 
 /// Equal tensors are declared once: the compiler then sees that equal reads are equal.
 ir::TensorId Resolver::next_tensor(DType dtype, int rank) {
-  const std::size_t leaf = tensor_leaf_++;
-  const ir::TensorId id = leaves_.tensors[leaf] + (statement_.target ? 0u : 1u);
+  const int leaf = tensor_leaf_++;
+  const ir::TensorId id = leaves_.tensors[static_cast<std::size_t>(leaf)] + (statement_.target ? 0u : 1u);
   auto& tensors = out_.program.tensors;
   RICCI_ASSERT(id <= tensors.size(), "tensors are not numbered by first appearance");
   if (id == tensors.size()) {
@@ -93,14 +93,20 @@ ir::TensorId Resolver::next_tensor(DType dtype, int rank) {
   return id;
 }
 
-ir::Expr Resolver::next_param(DType dtype) {
-  const auto id = static_cast<ir::ParamId>(scalar_leaf_++);
+ir::Expr Resolver::next_scalar(Form form, DType dtype) {
+  const int leaf = scalar_leaf_++;
+  if (form == Form::number && dtype == DType::i64 && leaves_.scalars && leaves_.scalars[leaf].dtype == DType::i64) {
+    out_.known.push_back({leaf, leaves_.scalars[leaf]});
+    return ir::constant(graph(), leaves_.scalars[leaf]);
+  }
+  const auto id = static_cast<ir::ParamId>(out_.program.params.size());
   out_.program.params.push_back({"s" + std::to_string(id), dtype});
+  out_.scalars.push_back(leaf);
   return ir::param(graph(), id, dtype);
 }
 
 ir::Expr Resolver::lower_as(const Syntax& node, DType dtype, const Axes& unnamed) {
-  if (node.form == Form::number) return next_param(dtype);  // converted once, where the statement is called
+  if (node.form == Form::number) return next_scalar(node.form, dtype);  // converted once, where the statement is called
   return ir::cast(graph(), dtype, lower(node, unnamed));
 }
 
@@ -109,7 +115,7 @@ ir::Expr Resolver::lower(const Syntax& node, const Axes& unnamed) {
     case Form::index: return ir::axis(graph(), axis_of(node.bound[0]));
     case Form::literal: return ir::constant(graph(), node.value);
     case Form::number:
-    case Form::integer: return next_param(node.dtype);
+    case Form::integer: return next_scalar(node.form, node.dtype);
     case Form::tensor: return whole(node, unnamed);
     case Form::access: return access(node, unnamed);
     case Form::named: return named(node);
@@ -133,7 +139,7 @@ std::vector<ir::Expr> Resolver::subscripts(const Syntax& node, ir::TensorId tens
   for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(node.children); ++i) {
     const Syntax& subscript = *node.child[i];
     if (subscript.form == Form::integer)
-      out_.integers.push_back({static_cast<ir::ParamId>(scalar_leaf_), tensor, i});
+      out_.integers.push_back({static_cast<ir::ParamId>(out_.program.params.size()), tensor, i});
     const ir::Expr e = lower_as(subscript, DType::i64, aligned);
     if (const auto* axis = e->as<ir::Axis>()) add_size(axis->axis, {tensor, i});
     list.push_back(e);
@@ -208,7 +214,7 @@ ir::Expr Resolver::reduce(const Syntax& node, const Axes& unnamed) {
     scope_.resize(outside);
     return e;
   }
-  const auto position = static_cast<std::ptrdiff_t>(leaves_.axes[axis_leaf_++]);
+  const auto position = static_cast<std::ptrdiff_t>(leaves_.axes[static_cast<std::size_t>(axis_leaf_++)]);
   Axes inner(unnamed.begin(), unnamed.begin() + node.rank);
   const ir::AxisId over = new_axis("_");
   inner.insert(inner.begin() + position, over);

@@ -14,8 +14,7 @@ struct Variant {
   std::vector<std::uint8_t> tensors;  // by leaf: the number of its tensor
   std::vector<std::int64_t> axes;
   std::shared_ptr<Executable> executable;
-  std::vector<ir::AxisId> result_axes;
-  std::vector<IntegerSubscript> integers;
+  Resolved plan;  // all but its program, which the executable has
 };
 
 namespace {
@@ -57,27 +56,43 @@ std::vector<std::int64_t> normalised_axes(const StatementSyntax& s, const Operan
   return axes;
 }
 
-bool matches(const Variant& v, const Pattern& pattern, const Operands& operands) {
+bool has_pattern(const Variant& v, const Pattern& pattern, const Operands& operands) {
   return std::equal(v.tensors.begin(), v.tensors.end(), pattern.numbers, pattern.numbers + pattern.leaves) &&
          std::equal(v.axes.begin(), v.axes.end(), operands.axes, operands.axes + operands.axis_count);
 }
 
-/// Variants are only ever added, in front: readers need no lock.
+bool has_constants(const Variant& v, const Operands& operands) {
+  return std::all_of(v.plan.known.begin(), v.plan.known.end(),
+                     [&](const KnownScalar& known) { return operands.scalars[known.leaf] == known.value; });
+}
+
+/// The variant for these operands. Without one, `seen` tells whether there is one with other constants.
+const Variant* find(const Site& site, const Pattern& pattern, const Operands& operands, bool& seen) {
+  for (const Variant* v = site.variants.load(std::memory_order_acquire); v; v = v->next) {
+    if (!has_pattern(*v, pattern, operands)) continue;
+    if (has_constants(*v, operands)) return v;
+    seen = true;
+  }
+  return nullptr;
+}
+
+/// Variants are only ever added, in front: readers need no lock. The first of a pattern has the whole numbers of
+/// integer arithmetic as constants; the second, and last, has them as params and serves all values.
 const Variant& find_or_add(Site& site, const StatementSyntax& s, const Pattern& pattern, const Operands& operands) {
-  for (const Variant* v = site.variants.load(std::memory_order_acquire); v; v = v->next)
-    if (matches(*v, pattern, operands)) return *v;
+  bool seen = false;
+  if (const Variant* v = find(site, pattern, operands, seen)) return *v;
   static std::mutex adding;
   const std::lock_guard lock(adding);
-  for (const Variant* v = site.variants.load(std::memory_order_acquire); v; v = v->next)
-    if (matches(*v, pattern, operands)) return *v;
+  if (const Variant* v = find(site, pattern, operands, seen)) return *v;
   const std::vector<std::int64_t> axes = normalised_axes(s, operands);
-  Resolved resolved = resolve(s, {{pattern.numbers, static_cast<std::size_t>(pattern.leaves)}, axes, operands.names});
-  auto* made = new Variant{site.variants.load(std::memory_order_relaxed),
-                           {pattern.numbers, pattern.numbers + pattern.leaves},
-                           {operands.axes, operands.axes + operands.axis_count},
-                           prepare(std::move(resolved.program)),
-                           std::move(resolved.result_axes),
-                           std::move(resolved.integers)};
+  Resolved plan = resolve(s, {{pattern.numbers, static_cast<std::size_t>(pattern.leaves)}, axes, operands.names,
+                              seen ? nullptr : operands.scalars});
+  auto executable = prepare(std::move(plan.program));
+  const auto* made = new Variant{site.variants.load(std::memory_order_relaxed),
+                                 {pattern.numbers, pattern.numbers + pattern.leaves},
+                                 {operands.axes, operands.axes + operands.axis_count},
+                                 std::move(executable),
+                                 std::move(plan)};
   site.variants.store(made, std::memory_order_release);
   return *made;
 }
@@ -99,8 +114,9 @@ Scalar converted(const Scalar& number, DType dtype) {
 
 void convert_scalars(const Variant& v, const Operands& operands, const TensorView* tensors, Scalar* params) {
   const ir::Program& program = v.executable->program();
-  for (int i = 0; i < operands.scalar_count; ++i) params[i] = converted(operands.scalars[i], program.params[i].dtype);
-  for (const IntegerSubscript& use : v.integers) {
+  for (std::size_t i = 0; i < v.plan.scalars.size(); ++i)
+    params[i] = converted(operands.scalars[v.plan.scalars[i]], program.params[i].dtype);
+  for (const IntegerSubscript& use : v.plan.integers) {
     const std::int64_t extent = tensors[use.tensor].layout.extents[use.axis], given = params[use.param].as_int();
     if (given < -extent || given >= extent)
       throw Error(Error::Kind::bounds, "subscript " + std::to_string(given) + " is outside axis " +
@@ -116,13 +132,13 @@ void bind_tensors(const StatementSyntax& s, const Operands& operands, const Patt
 }
 
 Array make_result(const Variant& v, DType dtype, TensorView* views, int count) {
-  views[0].layout = {dtype, static_cast<int>(v.result_axes.size()), {}, {}};
-  std::fill_n(views[0].layout.extents.begin(), v.result_axes.size(), -1);  // takes no part in deciding extents
+  views[0].layout = {dtype, static_cast<int>(v.plan.result_axes.size()), {}, {}};
+  std::fill_n(views[0].layout.extents.begin(), v.plan.result_axes.size(), -1);  // takes no part in deciding extents
   views[0].data = nullptr;
   const std::vector<std::int64_t> extents = v.executable->extents({views, static_cast<std::size_t>(count)});
   std::int64_t shape[max_rank];
-  for (std::size_t i = 0; i < v.result_axes.size(); ++i) shape[i] = extents[v.result_axes[i]];
-  Array result = Array::uninitialised(dtype, {shape, v.result_axes.size()});
+  for (std::size_t i = 0; i < v.plan.result_axes.size(); ++i) shape[i] = extents[v.plan.result_axes[i]];
+  Array result = Array::uninitialised(dtype, {shape, v.plan.result_axes.size()});
   views[0] = result.view();
   return result;
 }
@@ -149,7 +165,7 @@ Array execute(Site& site, const StatementSyntax& s, const Operands& operands) {
   const Pattern pattern(operands);
   const Variant& v = find_or_add(site, s, pattern, operands);
   Scratch<TensorView, 8> views(pattern.distinct + (s.target ? 0 : 1));
-  Scratch<Scalar, 8> params(operands.scalar_count);
+  Scratch<Scalar, 8> params(static_cast<int>(v.plan.scalars.size()));
   bind_tensors(s, operands, pattern, views.data());
   convert_scalars(v, operands, views.data(), params.data());
   Array result;
@@ -163,7 +179,7 @@ Prepared prepare(const StatementSyntax& s, const Operands& operands) {
   const Pattern pattern(operands);
   const std::unique_ptr<const Variant> v(&find_or_add(site, s, pattern, operands));
   Prepared prepared{v->executable, std::vector<TensorView>(pattern.distinct + (s.target ? 0u : 1u)),
-                    std::vector<Scalar>(operands.scalar_count), {}};
+                    std::vector<Scalar>(v->plan.scalars.size()), {}};
   bind_tensors(s, operands, pattern, prepared.tensors.data());
   convert_scalars(*v, operands, prepared.tensors.data(), prepared.params.data());
   if (!s.target)

@@ -51,8 +51,7 @@ TEST_CASE("a scatter iterates over the indices of its target") {
         "axis h = t1.2\n"
         "axis w = t1.3\n"
         "axis c = t1.1\n"
-        "param s0 i64\n"
-        "t0[argmax(c, t1[b, c, h, w])] += s0   over b, h, w\n");
+        "t0[argmax(c, t1[b, c, h, w])] += 1   over b, h, w\n");
 }
 
 TEST_CASE("an update iterates over indices of the right-hand side after those of the left") {
@@ -145,4 +144,13 @@ TEST_CASE("minus-assignment adds the negated value") {
         "tensor t0 f32[1], t1 f32[1]\n"
         "axis i = t0.0, t1.0\n"
         "t0[i] += negate(t1[i])   over i\n");
+}
+
+TEST_CASE("numbers of integer arithmetic are constants, numbers of float arithmetic are params") {
+  Tensor<float, 1> A(4), B(2);
+  CHECK(assignment_text(B[i], Assign::set, A[2 * i + 1] * 2) ==
+        "tensor t0 f32[1], t1 f32[1]\n"
+        "axis i = t0.0\n"
+        "param s0 f32\n"
+        "t0[i] = t1[(2 * i) + 1] * s0   over i\n");
 }

@@ -183,3 +183,17 @@ TEST_CASE("one place in the text serves every axis, every shape and every patter
   CHECK(dynamic(-2) == Floats{4, 6});
   CHECK_THROWS_WITH(dynamic(2), Contains("axis 2, rank 2"));
 }
+
+TEST_CASE("whole numbers in subscripts may change from run to run") {
+  const Tensor<int, 1> v{1, 2, 3, 4, 5};
+  const auto reversed_from = [&](int last) {
+    Tensor<int, 1> out(2);
+    out[i] = v[last - i] * last;
+    return values(out);
+  };
+  CHECK(reversed_from(4) == Ints{20, 16});
+  CHECK(reversed_from(2) == Ints{6, 4});
+  CHECK(reversed_from(3) == Ints{12, 9});
+  CHECK(reversed_from(4) == Ints{20, 16});
+  CHECK_THROWS_AS(reversed_from(5), Error);
+}

@@ -22,6 +22,9 @@ concept Operand = Expression<E> || Arithmetic<E>;
 template <class... E>
 concept OperandList = (Operand<E> && ...) && (Expression<E> || ...);
 
+template <class... E>
+concept BadOperandList = (Expression<E> || ...) && !OperandList<E...>;
+
 template <class E>
 inline constexpr bool is_poison = std::is_same_v<E, Poison>;
 

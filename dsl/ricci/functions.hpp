@@ -28,12 +28,21 @@ constexpr auto binary(A&& a, B&& b) {
     return detail::binary<Op::op>(std::forward<A>(a), std::forward<B>(b));       \
   }
 
+// The same, and one sentence for operands of other types, where the compilers would list every operator of std.
+#define RICCI_ARITHMETIC(form, op)                 \
+  RICCI_BINARY(form, op)                           \
+  template <class A, class B>                      \
+    requires BadOperandList<A, B>                  \
+  Poison form(A&&, B&&) {                          \
+    return refuse<NotAnOperand<Bare<A>, Bare<B>>>(); \
+  }
+
 // A b1 factor selects: mask * x is x where the mask is true and 0 elsewhere, whatever x is there.
-RICCI_BINARY(operator*, multiply)
-RICCI_BINARY(operator+, add)
-RICCI_BINARY(operator-, subtract)
-RICCI_BINARY(operator/, divide)     // of integers: f64
-RICCI_BINARY(operator%, remainder)  // integers; the sign of the divisor
+RICCI_ARITHMETIC(operator*, multiply)
+RICCI_ARITHMETIC(operator+, add)
+RICCI_ARITHMETIC(operator-, subtract)
+RICCI_ARITHMETIC(operator/, divide)     // of integers: f64
+RICCI_ARITHMETIC(operator%, remainder)  // integers; the sign of the divisor
 RICCI_BINARY(operator==, equal)
 RICCI_BINARY(operator!=, not_equal)
 RICCI_BINARY(operator<, less)
@@ -71,6 +80,7 @@ RICCI_UNARY(tan, tan)
 RICCI_UNARY(tanh, tanh)
 RICCI_UNARY(atan, atan)
 
+#undef RICCI_ARITHMETIC
 #undef RICCI_UNARY
 #undef RICCI_BINARY
 

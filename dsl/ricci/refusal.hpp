@@ -61,9 +61,9 @@ template <class... Given>
 struct NotASubscript {
   static constexpr Fault fault{Rule::not_a_subscript, {}};
 };
-template <int axis, int rank>
-struct AxisCheck {
-  static constexpr Fault fault = check_axis(axis, rank);
+template <class... Given>
+struct NotAnOperand {
+  static constexpr Fault fault{Rule::not_an_operand, {}};
 };
 
 }  // namespace ricci

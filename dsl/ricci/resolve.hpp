@@ -17,12 +17,19 @@ struct IntegerSubscript {
   std::uint32_t axis;
 };
 
+/// A scalar leaf that the program has as a constant.
+struct KnownScalar {
+  int leaf;
+  Scalar value;
+};
+
 /// Tensor 0 of the program is the target; the others follow in the order of `Leaves::tensors`.
-/// Param n is scalar leaf n, converted to the dtype that the program declares.
 struct Resolved {
   ir::Program program;
   std::vector<ir::AxisId> result_axes;     // of a new tensor: the axis behind each of its dimensions
+  std::vector<int> scalars;                // by param: its scalar leaf, to be converted to the declared dtype
   std::vector<IntegerSubscript> integers;
+  std::vector<KnownScalar> known;
 };
 
 /// What the tree of a statement leaves open until it runs.
@@ -30,6 +37,8 @@ struct Leaves {
   std::span<const std::uint8_t> tensors;   // by tensor leaf: its number; equal numbers are the same tensor
   std::span<const std::int64_t> axes;      // by positional reduction: the axis, not negative
   const std::string_view* names = nullptr; // by tensor leaf, for messages and dumps; may be null
+  const Scalar* scalars = nullptr;         // by scalar leaf, or null; then numbers of i64 arithmetic become constants,
+                                           // because strides and bounds of subscripts follow from them
 };
 
 /// The statement must have passed check_assignment() or check_new_tensor().
