@@ -229,6 +229,9 @@ TEST_CASE("cast saturates floats, wraps integers and makes b1 from x != 0, for e
         });
     });
   CHECK(run(Op::cast, DType::i32, 3e9f).get<std::int32_t>() == 2147483647);
+  CHECK(run(Op::cast, DType::i32, 0x1p31f).get<std::int32_t>() == 2147483647);
+  CHECK(run(Op::cast, DType::i64, 0x1p63).get<std::int64_t>() == std::numeric_limits<std::int64_t>::max());
+  CHECK(run(Op::cast, DType::u64, 0x1p64f).get<std::uint64_t>() == std::numeric_limits<std::uint64_t>::max());
   CHECK(run(Op::cast, DType::u8, -1.0).get<std::uint8_t>() == 0);
   CHECK(run(Op::cast, DType::u8, 300.0).get<std::uint8_t>() == 255);
   CHECK(run(Op::cast, DType::i64, std::nanf("")).get<std::int64_t>() == 0);
