@@ -164,13 +164,13 @@ class Generator : Dice {
   }
 
   Expr expression(DType dtype, int depth, const Axes& scope) {
-    if (depth <= 0 || chance(5)) return leaf(dtype, scope);
+    if (depth <= 0 || chance(5)) return leaf(dtype, scope, depth);
     if (chance(25)) return reduction(dtype, depth, scope);
     if (chance(12))
       return op(Op::select, {expression(DType::b1, depth - 1, scope), expression(dtype, depth - 1, scope),
                              expression(dtype, depth - 1, scope)});
     if (chance(12)) return cast(g(), dtype, expression(one_of(dtypes), depth - 1, scope));
-    if (chance(15)) return leaf(dtype, scope);
+    if (chance(15)) return leaf(dtype, scope, depth);
     if (dtype == DType::b1 && chance(60)) {
       const DType compared = one_of(dtypes);
       const Op comparison =
@@ -190,9 +190,9 @@ class Generator : Dice {
     return op(chosen, std::move(args));
   }
 
-  Expr leaf(DType dtype, const Axes& scope) {
+  Expr leaf(DType dtype, const Axes& scope, int depth) {
     if (chance(75))
-      if (Expr element = any_read(scope, 1)) return cast(g(), dtype, element);
+      if (Expr element = any_read(scope, std::min(depth, 1))) return cast(g(), dtype, element);
     if (!scope.empty() && chance(60)) return cast(g(), dtype, axis(g(), one_of(scope)));
     if (!case_.params.empty() && chance(30)) {
       const auto id = static_cast<ParamId>(below(static_cast<int>(case_.params.size())));
@@ -204,7 +204,7 @@ class Generator : Dice {
 
   Expr reduction(DType dtype, int depth, const Axes& scope) {
     const Axes axes = fold_axes(scope);
-    if (axes.empty()) return leaf(dtype, scope);
+    if (axes.empty()) return leaf(dtype, scope, depth);
     const Axes inside = both(scope, axes);
     if (chance(15)) return cast(g(), dtype, winner(axes, depth, scope, chance(80)));
     if (dtype == DType::b1) {
@@ -240,6 +240,7 @@ class Generator : Dice {
 
   /// A subscript for an axis of extent n > 0 that is not a bare index.
   Subscript subscript(std::int64_t n, const Axes& scope, int depth) {
+    if (depth < -2) return {whole(below(static_cast<int>(n))), true};
     switch (below(7)) {
       case 0:
       case 1:
@@ -282,7 +283,7 @@ class Generator : Dice {
   Expr read_of(TensorId tensor, const Axes& scope, int depth) {
     if (limits_[tensor] == hidden) return nullptr;
     std::vector<Expr> subscripts;
-    Expr guard = chance(5) ? expression(DType::b1, depth - 1, scope) : nullptr;
+    Expr guard = depth > 0 && chance(5) ? expression(DType::b1, depth - 1, scope) : nullptr;
     bool inside = true;
     for (int k = 0; k < p().tensors[tensor].rank; ++k) {
       const std::int64_t n = view(tensor).layout.extents[k];
