@@ -16,7 +16,8 @@ fs::path own_folder() {
   Dl_info info;
   link_map* map = nullptr;
   std::error_code ignored;
-  const bool found = dladdr1(reinterpret_cast<void*>(&own_folder), &info, reinterpret_cast<void**>(&map), RTLD_DL_LINKMAP);
+  const bool found =
+      dladdr1(reinterpret_cast<void*>(&own_folder), &info, reinterpret_cast<void**>(&map), RTLD_DL_LINKMAP);
   const bool in_executable = !found || map->l_name == nullptr || *map->l_name == '\0';
   return fs::canonical(in_executable ? "/proc/self/exe" : map->l_name, ignored).parent_path();
 }
@@ -38,7 +39,8 @@ const CodegenTable& open_library() {
       return *reinterpret_cast<CodegenTableFunction>(table)();
     }
   }
-  throw Error(Error::Kind::file, "cannot open the code generator, which a kernel that is not cached needs; tried:" + tried);
+  throw Error(Error::Kind::file,
+              "cannot open the code generator, which a kernel that is not cached needs; tried:" + tried);
 }
 
 const CodegenTable& library() {

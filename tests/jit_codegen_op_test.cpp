@@ -97,7 +97,8 @@ void check_ops(DType dtype, const CodegenOptions& options, int lanes) {
   const Operands in = operands(dtype);
   const std::size_t n = in.x.size();
   std::vector<std::vector<std::uint64_t>> outputs(all.size(), std::vector<std::uint64_t>(n));
-  std::vector<void*> buffers = {const_cast<std::uint64_t*>(in.first.data()), const_cast<std::uint64_t*>(in.second.data()),
+  std::vector<void*> buffers = {const_cast<std::uint64_t*>(in.first.data()),
+                                const_cast<std::uint64_t*>(in.second.data()),
                                 const_cast<std::uint64_t*>(in.condition.data())};
   for (auto& output : outputs) buffers.push_back(output.data());
 

@@ -124,12 +124,13 @@ TEST_CASE("masked-off lanes load zero") {
       b.store(out, b.constant(std::int64_t{lanes}), b.gather(in, zero, b.iota(DType::i32, lanes), mask));
       const std::int64_t present = lanes / 2;
       const std::size_t bytes = lanes * size_of(dtype);
-      in_all_modes<std::uint8_t>(b.kernel, {std::vector<std::uint8_t>(bytes, 1), std::vector<std::uint8_t>(2 * bytes, 9)},
+      in_all_modes<std::uint8_t>(b.kernel,
+                                 {std::vector<std::uint8_t>(bytes, 1), std::vector<std::uint8_t>(2 * bytes, 9)},
                                  {present}, 0, 1, [&](const auto& result, std::int32_t) {
-        INFO(to_string(dtype));
-        for (std::size_t i = 0; i < 2 * bytes; ++i)
-          REQUIRE(int{result[1][i]} == (i % bytes < present * size_of(dtype) ? 1 : 0));
-      });
+                                   INFO(to_string(dtype));
+                                   for (std::size_t i = 0; i < 2 * bytes; ++i)
+                                     REQUIRE(int{result[1][i]} == (i % bytes < present * size_of(dtype) ? 1 : 0));
+                                 });
     }
 }
 
@@ -138,13 +139,14 @@ TEST_CASE("a lane mask has as many lanes as its count says, none when negative, 
     LoopBuilder b;
     const loop::BufferId out = b.buffer(DType::b1, true);
     b.store(out, b.constant(std::int64_t{0}), b.lane_mask(b.argument(0), lanes));
-    for (const std::int64_t count : {INT64_MIN, std::int64_t{-1}, std::int64_t{0}, std::int64_t{1}, std::int64_t{lanes - 1},
-                                     std::int64_t{lanes}, std::int64_t{lanes + 1}, std::int64_t{1} << 32, INT64_MAX}) {
+    for (const std::int64_t count :
+         {INT64_MIN, std::int64_t{-1}, std::int64_t{0}, std::int64_t{1}, std::int64_t{lanes - 1}, std::int64_t{lanes},
+          std::int64_t{lanes + 1}, std::int64_t{1} << 32, INT64_MAX}) {
       INFO(lanes << " lanes, count " << count);
       in_all_modes<std::uint8_t>(b.kernel, {std::vector<std::uint8_t>(lanes, 7)}, {count}, 0, 1,
                                  [&](const auto& data, std::int32_t) {
-        for (int i = 0; i < lanes; ++i) REQUIRE(int{data[0][i]} == (i < count));
-      });
+                                   for (int i = 0; i < lanes; ++i) REQUIRE(int{data[0][i]} == (i < count));
+                                 });
     }
   }
 }
@@ -162,12 +164,10 @@ TEST_CASE("loops carry values, and give the initial ones when they run not at al
   in_all_modes<std::int64_t>(b.kernel, {{-1, -1}}, {}, 0, 19, [](const auto& data, std::int32_t) {
     CHECK(data[0] == std::vector<std::int64_t>{55, 89});  // ten iterations
   });
-  in_all_modes<std::int64_t>(b.kernel, {{-1, -1}}, {}, 5, 5, [](const auto& data, std::int32_t) {
-    CHECK(data[0] == std::vector<std::int64_t>{0, 1});
-  });
-  in_all_modes<std::int64_t>(b.kernel, {{-1, -1}}, {}, 5, -5, [](const auto& data, std::int32_t) {
-    CHECK(data[0] == std::vector<std::int64_t>{0, 1});
-  });
+  in_all_modes<std::int64_t>(b.kernel, {{-1, -1}}, {}, 5, 5,
+                             [](const auto& data, std::int32_t) { CHECK(data[0] == std::vector<std::int64_t>{0, 1}); });
+  in_all_modes<std::int64_t>(b.kernel, {{-1, -1}}, {}, 5, -5,
+                             [](const auto& data, std::int32_t) { CHECK(data[0] == std::vector<std::int64_t>{0, 1}); });
 }
 
 TEST_CASE("nested loops and conditions") {
@@ -175,16 +175,16 @@ TEST_CASE("nested loops and conditions") {
   const loop::BufferId out = b.buffer(DType::i64, true);
   const Value zero = b.constant(std::int64_t{0}), three = b.constant(std::int64_t{3});
   b.loop(b.begin, b.end, 1, {}, [&](Value i, Values) {
-    const Values sum = b.loop(zero, i, 1, {zero}, [&](Value k, Values s) {
-      return Values{b.compute(Op::add, DType::i64, {s[0], k})};
-    });
+    const Values sum = b.loop(zero, i, 1, {zero},
+                              [&](Value k, Values s) { return Values{b.compute(Op::add, DType::i64, {s[0], k})}; });
     const Value odd = b.compute(Op::equal, DType::b1, {b.compute(Op::remainder, DType::i64, {i, three}), zero});
     b.when(odd, [&] { b.store(out, i, sum[0]); });
     return Values{};
   });
-  in_all_modes<std::int64_t>(b.kernel, {std::vector<std::int64_t>(8, -1)}, {}, 0, 8, [](const auto& data, std::int32_t) {
-    CHECK(data[0] == std::vector<std::int64_t>{0, -1, -1, 3, -1, -1, 15, -1});
-  });
+  in_all_modes<std::int64_t>(b.kernel, {std::vector<std::int64_t>(8, -1)}, {}, 0, 8,
+                             [](const auto& data, std::int32_t) {
+                               CHECK(data[0] == std::vector<std::int64_t>{0, -1, -1, 3, -1, -1, 15, -1});
+                             });
 }
 
 TEST_CASE("halves of a vector, down to one lane") {
@@ -194,9 +194,8 @@ TEST_CASE("halves of a vector, down to one lane") {
   b.store(out, b.constant(std::int64_t{0}), two);
   b.store(out, b.constant(std::int64_t{2}), b.half(two, true));
   b.store(out, b.constant(std::int64_t{3}), b.half(two, false));
-  in_all_modes<float>(b.kernel, {iota<float>(8), std::vector<float>(4)}, {}, 0, 1, [](const auto& data, std::int32_t) {
-    CHECK(data[1] == std::vector<float>{4, 5, 5, 4});
-  });
+  in_all_modes<float>(b.kernel, {iota<float>(8), std::vector<float>(4)}, {}, 0, 1,
+                      [](const auto& data, std::int32_t) { CHECK(data[1] == std::vector<float>{4, 5, 5, 4}); });
 }
 
 TEST_CASE("arguments are read in their dtype, and iota counts in its own") {
@@ -232,11 +231,11 @@ TEST_CASE("a failed check ends the phase with its number plus one") {
     return Values{};
   });
   const auto status = [&](std::vector<std::int32_t> data, std::int64_t n, std::int32_t expected, std::int32_t written) {
-    in_all_modes<std::int32_t>(b.kernel, {data, std::vector<std::int32_t>(8, -1)}, {}, 0, n,
-                               [&](const auto& buffers, std::int32_t actual) {
-      CHECK(actual == expected);
-      CHECK(std::ranges::count_if(buffers[1], [](std::int32_t v) { return v != -1; }) == written);
-    });
+    in_all_modes<std::int32_t>(
+        b.kernel, {data, std::vector<std::int32_t>(8, -1)}, {}, 0, n, [&](const auto& buffers, std::int32_t actual) {
+          CHECK(actual == expected);
+          CHECK(std::ranges::count_if(buffers[1], [](std::int32_t v) { return v != -1; }) == written);
+        });
   };
   status({0, 1, 2, 3, 6, 7, 8, 9}, 8, 0, 8);
   status({0, 1, 2, 3, 6, 7, 10, 9}, 8, 2, 4);
@@ -251,8 +250,10 @@ TEST_CASE("any lane, also of one") {
     b.store(out, b.begin, b.any_lane(b.load(in, b.begin, lanes)));
     std::vector<std::uint8_t> none(lanes), last(lanes);
     last.back() = 1;
-    in_all_modes<std::uint8_t>(b.kernel, {none, {7}}, {}, 0, 1, [](const auto& d, std::int32_t) { CHECK(d[1][0] == 0); });
-    in_all_modes<std::uint8_t>(b.kernel, {last, {7}}, {}, 0, 1, [](const auto& d, std::int32_t) { CHECK(d[1][0] == 1); });
+    in_all_modes<std::uint8_t>(b.kernel, {none, {7}}, {}, 0, 1,
+                               [](const auto& d, std::int32_t) { CHECK(d[1][0] == 0); });
+    in_all_modes<std::uint8_t>(b.kernel, {last, {7}}, {}, 0, 1,
+                               [](const auto& d, std::int32_t) { CHECK(d[1][0] == 1); });
   }
 }
 
@@ -276,7 +277,8 @@ TEST_CASE("a combining scatter accumulates every duplicate") {
       LoopBuilder b;
       const loop::BufferId where = b.buffer(DType::i64), what = b.buffer(DType::i64), out = b.buffer(DType::i64, true);
       const Value offsets = b.load(where, b.begin, 8), values = b.load(what, b.begin, 8);
-      b.scatter(out, b.begin, offsets, values, masked ? b.lane_mask(b.constant(std::int64_t{6}), 8) : loop::none, combine);
+      b.scatter(out, b.begin, offsets, values, masked ? b.lane_mask(b.constant(std::int64_t{6}), 8) : loop::none,
+                combine);
       const std::vector<std::int64_t> places = {3, 0, 3, 3, 1, 0, 1, 3};
       std::vector<std::int64_t> expected = {2, 2, 2, 2};
       for (int i = 0; i < (masked ? 6 : 8); ++i) {
@@ -290,15 +292,17 @@ TEST_CASE("a combining scatter accumulates every duplicate") {
 
 TEST_CASE("a combining scatter of one value for all lanes, and into booleans") {
   LoopBuilder b;
-  const loop::BufferId where = b.buffer(DType::u8), counts = b.buffer(DType::u8, true), seen = b.buffer(DType::b1, true);
+  const loop::BufferId where = b.buffer(DType::u8), counts = b.buffer(DType::u8, true),
+                       seen = b.buffer(DType::b1, true);
   const Value offsets = b.compute(Op::cast, DType::i32, {b.load(where, b.begin, 16)});
   b.scatter(counts, b.begin, offsets, b.constant(std::uint8_t{1}, 16), loop::none, Op::add);
   b.scatter(seen, b.begin, offsets, b.constant(true, 16), loop::none, Op::logical_or);
-  in_all_modes<std::uint8_t>(b.kernel, {{0, 1, 2, 2, 2, 2, 2, 2, 5, 5, 5, 5, 5, 5, 5, 1}, {0, 0, 250, 0, 0, 0}, {0, 0, 0, 0, 1, 0}},
-                             {}, 0, 1, [](const auto& data, std::int32_t) {
-    CHECK(data[1] == std::vector<std::uint8_t>{1, 2, 0, 0, 0, 7});
-    CHECK(data[2] == std::vector<std::uint8_t>{1, 1, 1, 0, 1, 1});
-  });
+  in_all_modes<std::uint8_t>(
+      b.kernel, {{0, 1, 2, 2, 2, 2, 2, 2, 5, 5, 5, 5, 5, 5, 5, 1}, {0, 0, 250, 0, 0, 0}, {0, 0, 0, 0, 1, 0}}, {}, 0, 1,
+      [](const auto& data, std::int32_t) {
+        CHECK(data[1] == std::vector<std::uint8_t>{1, 2, 0, 0, 0, 7});
+        CHECK(data[2] == std::vector<std::uint8_t>{1, 1, 1, 0, 1, 1});
+      });
 }
 
 TEST_CASE("a kernel whose buffers may overlap reads what it wrote") {

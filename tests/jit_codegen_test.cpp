@@ -1,9 +1,8 @@
-#include "ricci/codegen.hpp"
-
 #include <catch2/catch.hpp>
 #include <regex>
 #include <thread>
 
+#include "ricci/codegen.hpp"
 #include "ricci/object_loader.hpp"
 #include "support/loop_builder.hpp"
 
@@ -52,7 +51,8 @@ loop::Kernel argmax_gather() {
   };
   const Value size = b.compute(Op::subtract, DType::i64, {b.end, b.begin});
   const Value whole = b.compute(Op::floor_divide, DType::i64, {size, b.constant(std::int64_t{lanes * vectors})});
-  const Value main_end = add(b.begin, b.compute(Op::multiply, DType::i64, {whole, b.constant(std::int64_t{lanes * vectors})}));
+  const Value main_end =
+      add(b.begin, b.compute(Op::multiply, DType::i64, {whole, b.constant(std::int64_t{lanes * vectors})}));
   b.loop(b.begin, main_end, lanes * vectors, {}, [&](Value w, Values) { return step(w, false), Values{}; });
   b.loop(main_end, b.end, lanes * vectors, {}, [&](Value w, Values) { return step(w, true), Values{}; });
   return b.kernel;
@@ -106,7 +106,8 @@ TEST_CASE("no float operation is fused or reassociated") {
   const Value square = b.compute(Op::multiply, DType::f32, {x, x});
   b.store(out, b.begin, b.compute(Op::add, DType::f32, {square, x}));
   CHECK_FALSE(std::regex_search(assembly_text(b.kernel, {host_target(), true}), std::regex("vfn?m(add|sub)")));
-  CHECK_FALSE(std::regex_search(llvm_text(b.kernel, {host_target(), true}), std::regex("= f\\w+ (fast|contract|reassoc|nnan|nsz|afn)")));
+  CHECK_FALSE(std::regex_search(llvm_text(b.kernel, {host_target(), true}),
+                                std::regex("= f\\w+ (fast|contract|reassoc|nnan|nsz|afn)")));
 }
 
 TEST_CASE("objects also load without LLVM") {

@@ -37,8 +37,30 @@ __attribute__((target("avx2"))) void call_32(const void* function, Op op, const 
 template <class T>
 std::vector<T> inputs() {
   using L = std::numeric_limits<T>;
-  std::vector<T> values = {0, T(-0.0), 1, -1, T(0.5), T(-0.5), T(1e-3), T(1e-30), 10, -10, 100, -100, 1000, T(1e6), T(-1e8), T(3e30),
-                           L::denorm_min(), L::min(), L::max(), L::lowest(), L::infinity(), -L::infinity(), L::quiet_NaN(), T(87.9)};
+  std::vector<T> values = {0,
+                           T(-0.0),
+                           1,
+                           -1,
+                           T(0.5),
+                           T(-0.5),
+                           T(1e-3),
+                           T(1e-30),
+                           10,
+                           -10,
+                           100,
+                           -100,
+                           1000,
+                           T(1e6),
+                           T(-1e8),
+                           T(3e30),
+                           L::denorm_min(),
+                           L::min(),
+                           L::max(),
+                           L::lowest(),
+                           L::infinity(),
+                           -L::infinity(),
+                           L::quiet_NaN(),
+                           T(87.9)};
   for (int i = 0; i < 488; ++i) values.push_back(T((i * 37 % 488 - 244) * 0.173));
   return values;  // 512 of them
 }
@@ -58,12 +80,14 @@ void check_agreement() {
     for (std::size_t i = 0; i < x.size(); i += 32 / size) {
       T narrow[32 / sizeof(T)], wide[32 / sizeof(T)];
       for (int half = 0; half < 2; ++half)
-        call<T, Vector16>(slot(16 / size), op, &x[i + half * 16 / size], &y[i + half * 16 / size], narrow + half * 16 / size);
+        call<T, Vector16>(slot(16 / size), op, &x[i + half * 16 / size], &y[i + half * 16 / size],
+                          narrow + half * 16 / size);
       call_32(slot(32 / size), op, &x[i], &y[i], wide);
       for (int k = 0; k < 32 / size; ++k) {
         T scalar;
         call<T, T>(slot(1), op, &x[i + k], &y[i + k], &scalar);
-        INFO(to_string(op) << "(" << x[i + k] << ", " << y[i + k] << ") = " << scalar << ", " << narrow[k] << ", " << wide[k]);
+        INFO(to_string(op) << "(" << x[i + k] << ", " << y[i + k] << ") = " << scalar << ", " << narrow[k] << ", "
+                           << wide[k]);
         REQUIRE(same(scalar, narrow[k]));
         REQUIRE(same(scalar, wide[k]));
       }

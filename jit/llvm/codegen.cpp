@@ -73,8 +73,10 @@ void emit(PhaseEmitter& e, const loop::LaneMask& s) {
 
 void emit(PhaseEmitter& e, const loop::Half& s) {
   const int half = e.type(s.result).lanes, first = s.upper ? half : 0;
-  e.values[s.result] = half == 1 ? e.builder.CreateExtractElement(e[s.vector], e.builder.getInt64(first))
-                                 : e.builder.CreateShuffleVector(e[s.vector], llvm::createSequentialMask(first, half, 0));
+  if (half == 1)
+    e.values[s.result] = e.builder.CreateExtractElement(e[s.vector], e.builder.getInt64(first));
+  else
+    e.values[s.result] = e.builder.CreateShuffleVector(e[s.vector], llvm::createSequentialMask(first, half, 0));
 }
 
 void emit(PhaseEmitter& e, const loop::AnyLane& s) {

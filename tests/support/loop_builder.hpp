@@ -33,11 +33,11 @@ class LoopBuilder {
   Value make(DType dtype, int lanes = 1) { return phase().make({dtype, lanes}); }
   loop::Type type(Value v) { return phase().types[v]; }
 
-  Value constant(Scalar value, int lanes = 1) {
-    return define(loop::Constant{make(value.dtype, lanes), value});
-  }
+  Value constant(Scalar value, int lanes = 1) { return define(loop::Constant{make(value.dtype, lanes), value}); }
   template <class T>
-  Value constant(T value, int lanes = 1) { return constant(Scalar::of(value), lanes); }
+  Value constant(T value, int lanes = 1) {
+    return constant(Scalar::of(value), lanes);
+  }
   Value argument(std::uint32_t symbol, DType dtype = DType::i64) {
     while (kernel.info.symbols.size() <= symbol) kernel.info.symbols.push_back({Symbol::Kind::param, {0}});
     return define(loop::Argument{make(dtype), symbol});
@@ -115,8 +115,8 @@ inline std::vector<CodegenOptions> all_codegen_options() {
 }
 
 /// Calls a phase function.
-inline std::int32_t call(PhaseFunction function, std::span<void* const> buffers,
-                         std::span<const std::int64_t> symbols, std::int64_t begin, std::int64_t end) {
+inline std::int32_t call(PhaseFunction function, std::span<void* const> buffers, std::span<const std::int64_t> symbols,
+                         std::int64_t begin, std::int64_t end) {
   const KernelArgs args{buffers.data(), symbols.data(), helper_table().data()};
   return function(&args, begin, end);
 }
