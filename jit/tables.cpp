@@ -85,7 +85,7 @@ void privatise(Program& program, CanonicalAxes& axes) {
   program.statements.clear();
   for (Statement& s : old) {
     const bool to_user = program.tensors[s.target].table.empty();
-    if (s.update && to_user) reduce_unused_axes(program, axes, s);
+    if (s.update) reduce_unused_axes(program, axes, s);
     if (!s.update || !to_user || is_injective(s)) {
       all.push_back(std::move(s));
       continue;

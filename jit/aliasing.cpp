@@ -1,0 +1,73 @@
+#include "aliasing.hpp"
+
+#include <cstring>
+#include <unordered_set>
+
+#include "ricci/error.hpp"
+#include "ricci/overlap.hpp"
+#include "ricci/runs.hpp"
+#include "tables.hpp"
+
+namespace ricci::jit {
+
+using namespace ir;
+
+namespace {
+
+/// All reads of the statement.
+std::vector<const Read*> reads_of(const Statement& s) {
+  std::vector<const Read*> reads;
+  std::unordered_set<Expr> seen;
+  std::vector<Expr> stack(s.subscripts);
+  stack.push_back(s.value);
+  if (s.guard) stack.push_back(s.guard);
+  while (!stack.empty()) {
+    const Expr e = stack.back();
+    stack.pop_back();
+    if (!seen.insert(e).second) continue;
+    if (const Read* read = e->as<Read>()) reads.push_back(read);
+    for (Expr child : children(e)) stack.push_back(child);
+  }
+  return reads;
+}
+
+void check_target(const TensorDecl& decl, const TensorView& view) {
+  if (!view.writable) throw Error(Error::Kind::limit, decl.name + " is read-only and cannot be written");
+  for (int i = 0; i < view.layout.rank; ++i)
+    if (view.layout.strides[i] == 0 && view.layout.extents[i] > 1)
+      throw Error(Error::Kind::limit, decl.name + " repeats one element along axis " + std::to_string(i) +
+                                          " (stride 0) and cannot be written");
+}
+
+Array copy_of(const TensorView& view) {
+  const auto extents = std::span(view.layout.extents).first(static_cast<std::size_t>(view.layout.rank));
+  Array copy = Array::uninitialised(view.layout.dtype, extents);
+  auto* to = static_cast<std::byte*>(copy.data());
+  for_each_run(view, [&](std::span<const std::byte> run) {
+    std::memcpy(to, run.data(), run.size());
+    to += run.size();
+  });
+  return copy;
+}
+
+}  // namespace
+
+std::vector<Array> copy_overlapping(const Program& program, std::span<TensorView> tensors) {
+  std::vector<Array> copies;
+  for (const Statement& s : program.statements) {
+    if (!program.tensors[s.target].table.empty()) continue;
+    check_target(program.tensors[s.target], tensors[s.target]);
+    const bool injective = is_injective(s);
+    for (const Read* read : reads_of(s)) {
+      TensorView& view = tensors[read->tensor];
+      if (read->tensor == s.target || !program.tensors[read->tensor].table.empty()) continue;
+      if (!may_overlap(view, tensors[s.target])) continue;
+      if (injective && same_elements(view, tensors[s.target]) && read->subscripts == s.subscripts) continue;
+      copies.push_back(copy_of(view));
+      view = copies.back().view();
+    }
+  }
+  return copies;
+}
+
+}  // namespace ricci::jit

@@ -1,0 +1,16 @@
+#pragma once
+// Overlap between what a statement writes and what it reads: proved harmless, or answered with a copy.
+#include <span>
+#include <vector>
+
+#include "ricci/array.hpp"
+#include "ricci/ir.hpp"
+
+namespace ricci::jit {
+
+/// Replaces views that a statement would overwrite before it has read them by views of fresh copies, which the
+/// result keeps alive. A tensor read only at the element that is being written needs none. Throws Error{limit} for a
+/// target that is read-only or stores several elements in one place.
+std::vector<Array> copy_overlapping(const ir::Program&, std::span<TensorView> tensors);
+
+}  // namespace ricci::jit

@@ -1,0 +1,292 @@
+// Executable: binding a program to tensors, finding its kernel, running it.
+#include <algorithm>
+#include <chrono>
+#include <mutex>
+#include <unordered_map>
+
+#include "aliasing.hpp"
+#include "kernel_store.hpp"
+#include "launch.hpp"
+#include "pipeline.hpp"
+#include "ricci/compile.hpp"
+#include "ricci/disk_cache.hpp"
+#include "ricci/error.hpp"
+#include "ricci/extents.hpp"
+#include "ricci/overlap.hpp"
+#include "ricci/shape.hpp"
+
+namespace ricci {
+
+using namespace jit;
+
+namespace {
+
+Target target_of(const Options& options) {
+  return options.vector_bytes == 0 ? host_target() : host_target(options.vector_bytes);
+}
+
+double milliseconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+}
+
+/// Everything that the machine code depends on, as text: two kernels with equal keys are the same kernel.
+///   - the compiler itself, by a digest of its sources and LLVM's version;
+///   - the target's instruction sets and vector width, and the optimisation level;
+///   - the program with all names numbered away;
+///   - the specialisation: stride classes, collapsed axes, proved facts, offset width, aliasing.
+/// Not in it: extents, addresses, values of params, thread counts.
+std::string key_text(const ir::Program& program, const Specialisation& s, const Target& target, bool optimise) {
+  return "ricci kernel\ncompiler " + compiler_digest() + "\ntarget " + std::to_string(target.vector_bytes) + ' ' +
+         target.features + (optimise ? "\noptimised\n" : "\nunoptimised\n") + to_string(s) + to_string(program, false);
+}
+
+/// A program bound to arguments: what a first call with new layouts computes.
+struct Binding {
+  std::vector<TensorView> tensors;  // by tensor of the normalised program, tables left out
+  std::vector<Array> copies;
+  std::vector<std::int64_t> extents;
+  Specialisation specialisation;
+  std::int64_t temporary_bytes = 0;
+};
+
+}  // namespace
+
+Options& default_options() {
+  static Options options;
+  return options;
+}
+
+std::string_view to_string(Origin origin) {
+  constexpr std::string_view names[] = {"compiled", "memory", "disk"};
+  return names[static_cast<int>(origin)];
+}
+
+struct Executable::Impl {
+  /// A bound call that may be repeated as long as the layouts are the same and nothing written overlaps anything.
+  struct Call {
+    std::vector<Layout> layouts;
+    int vector_bytes;
+    bool optimise;
+    std::shared_ptr<const ReadyKernel> kernel;
+    LaunchPlan plan;
+    Report report;
+  };
+  static constexpr std::size_t max_calls = 16;
+
+  ir::Program original;
+  Normalised normalised;
+  std::vector<ir::TensorId> targets;  // user tensors that are written
+  std::mutex mutex;                   // over the program's graph and `calls`
+  std::vector<std::shared_ptr<const Call>> calls;  // most recently made last
+
+  explicit Impl(ir::Program program) : original(program), normalised(normalise(std::move(program))) {
+    for (const ir::Statement& s : original.statements)
+      if (std::ranges::count(targets, s.target) == 0) targets.push_back(s.target);
+  }
+
+  Binding bind(std::span<const TensorView> tensors) const {
+    Binding b;
+    const ir::Program& program = normalised.program;
+    check_tensors(original, tensors);
+    check_reductions(original, axis_extents(original, tensors));
+    for (ir::TensorId t = 0; t < program.tensors.size(); ++t)
+      b.tensors.push_back(t < normalised.origin.size() && program.tensors[t].table.empty() ? tensors[normalised.origin[t]]
+                                                                                           : TensorView{});
+    b.copies = copy_overlapping(program, b.tensors);
+    for (const Array& copy : b.copies) b.temporary_bytes += copy.size() * static_cast<std::int64_t>(size_of(copy.dtype()));
+    b.extents = axis_extents(program, b.tensors);
+    b.specialisation = specialise(program, b.tensors, b.extents);
+    return b;
+  }
+
+  bool is_apart(std::span<const TensorView> tensors) const {
+    return std::ranges::all_of(targets, [&](ir::TensorId w) {
+      for (ir::TensorId t = 0; t < tensors.size(); ++t)
+        if (t != w && may_overlap(tensors[w], tensors[t])) return false;
+      return tensors[w].writable;
+    });
+  }
+
+  std::shared_ptr<const Call> known_call(std::span<const TensorView> tensors, const Options& options) {
+    if (!is_apart(tensors)) return nullptr;
+    const std::lock_guard lock(mutex);
+    for (auto it = calls.rbegin(); it != calls.rend(); ++it) {
+      const Call& call = **it;
+      if (call.vector_bytes == options.vector_bytes && call.optimise == options.optimise &&
+          std::ranges::equal(call.layouts, tensors, {}, {}, &TensorView::layout))
+        return *it;
+    }
+    return nullptr;
+  }
+
+  Report report_of(const KernelInfo& info, const Binding& b, const LaunchPlan& plan) const {
+    Report report;
+    report.kernels = 1;
+    report.phases = static_cast<int>(info.phases.size());
+    report.loops = info.loops;
+    report.temporary_bytes = b.temporary_bytes;
+    report.accumulator_bytes = plan.accumulator_bytes;
+    report.checks = info.checks;
+    report.proved = info.proved;
+    return report;
+  }
+
+  /// The error that the program's meaning gives for these arguments. The kernel only knows that there is one.
+  [[noreturn]] void raise_error(std::span<const TensorView> tensors, std::span<const Scalar> params,
+                                const std::string& check) const {
+    std::vector<TensorView> views(tensors.begin(), tensors.end());
+    std::vector<Array> scratch;
+    for (ir::TensorId t : targets) {
+      scratch.push_back(Array::zeros(views[t].layout.dtype, extents_of(views[t].layout)));
+      views[t] = scratch.back().view();
+    }
+    evaluate_reference(original, views, params);
+    internal_error(__FILE__, __LINE__, "a check failed that the reference evaluator passes: " + check);
+  }
+
+  Report run_native(std::span<const TensorView> tensors, std::span<const Scalar> params, const Options& options) {
+    std::shared_ptr<const Call> call = known_call(tensors, options);
+    std::vector<TensorView> views;
+    Binding binding;
+    Report report;
+    if (call) {
+      report = call->report;
+    } else {
+      check_tensors(original, tensors);
+      if (std::ranges::count(axis_extents(original, tensors), 0) > 0) {
+        // Nothing to iterate somewhere: the plain meaning costs nothing, and hoisted checks cannot cry wolf.
+        evaluate_reference(original, tensors, params);
+        return report;
+      }
+      binding = bind(tensors);
+      const CodegenOptions codegen{target_of(options), options.optimise};
+      const std::lock_guard lock(mutex);
+      const Found found =
+          find_or_compile(key_text(normalised.program, binding.specialisation, codegen.target, options.optimise), codegen,
+                          [&] { return build(normalised, binding.specialisation, codegen.target).kernel; });
+      auto made = std::make_shared<Call>();
+      for (const TensorView& view : tensors) made->layouts.push_back(view.layout);
+      made->vector_bytes = options.vector_bytes;
+      made->optimise = options.optimise;
+      made->kernel = found.kernel;
+      made->plan = plan_launch(found.kernel->info, binding.tensors, binding.extents);
+      made->report = report_of(found.kernel->info, binding, made->plan);
+      call = made;
+      if (binding.copies.empty() && binding.specialisation.disjoint) {
+        if (calls.size() == max_calls) calls.erase(calls.begin());
+        calls.push_back(call);
+      }
+      report = call->report;
+      report.origin = found.origin;
+      report.compile_ms = found.compile_ms;
+    }
+    std::span<const TensorView> bound = binding.tensors;
+    if (bound.empty()) {
+      // A tensor's old values are where its new ones go: a repeated call has no copies.
+      if (normalised.origin.size() > tensors.size()) {
+        views.assign(normalised.program.tensors.size(), {});
+        for (std::size_t t = 0; t < normalised.origin.size(); ++t)
+          if (normalised.program.tensors[t].table.empty()) views[t] = tensors[normalised.origin[t]];
+        bound = views;
+      } else {
+        bound = tensors;
+      }
+    }
+    const auto start = std::chrono::steady_clock::now();
+    const std::vector<PhaseFunction>& phases = call->kernel->phases;
+    const std::int32_t status =
+        launch(call->plan, bound, params, options.threads,
+               [&](std::size_t p, const KernelArgs& args, std::int64_t begin, std::int64_t end) {
+                 return phases[p](&args, begin, end);
+               });
+    report.run_ms = milliseconds_since(start);
+    if (status != 0) raise_error(tensors, params, call->kernel->info.checks.at(static_cast<std::size_t>(status) - 1));
+    return report;
+  }
+
+  /// The loop IR instead of machine code, with every access checked against its buffer.
+  Report run_interpreted(std::span<const TensorView> tensors, std::span<const Scalar> params, const Options& options) {
+    check_tensors(original, tensors);
+    if (std::ranges::count(axis_extents(original, tensors), 0) > 0) {
+      evaluate_reference(original, tensors, params);
+      return {};
+    }
+    const Binding b = bind(tensors);
+    loop::Kernel kernel;
+    {
+      const std::lock_guard lock(mutex);
+      kernel = build(normalised, b.specialisation, target_of(options)).kernel;
+    }
+    const LaunchPlan plan = plan_launch(kernel.info, b.tensors, b.extents);
+    Report report = report_of(kernel.info, b, plan);
+    const auto start = std::chrono::steady_clock::now();
+    const std::int32_t status = launch(
+        plan, b.tensors, params, options.threads,
+        [&](std::size_t p, const KernelArgs& args, std::int64_t begin, std::int64_t end) {
+          std::vector<loop::Memory> memory;
+          for (std::size_t i = 0; i < kernel.info.buffers.size(); ++i) {
+            if (plan.table_bytes[i] > 0 || i >= b.tensors.size()) {
+              memory.push_back({args.buffers[i], 0, plan.table_bytes[i] / static_cast<std::int64_t>(size_of(kernel.info.buffers[i].dtype))});
+            } else {
+              const OffsetRange range = offset_range(b.tensors[i].layout);
+              memory.push_back({args.buffers[i], range.low, range.high});
+            }
+          }
+          const std::vector<std::int64_t> symbols(args.symbols, args.symbols + plan.symbols.size());
+          return loop::interpret(kernel, p, memory, symbols, begin, end);
+        });
+    report.run_ms = milliseconds_since(start);
+    if (status != 0) raise_error(tensors, params, kernel.info.checks.at(static_cast<std::size_t>(status) - 1));
+    return report;
+  }
+};
+
+Executable::Executable(ir::Program program) : impl_(std::make_unique<Impl>(std::move(program))) {}
+Executable::~Executable() = default;
+
+const ir::Program& Executable::program() const { return impl_->original; }
+
+std::vector<std::int64_t> Executable::extents(std::span<const TensorView> tensors) const {
+  return axis_extents(impl_->original, tensors);
+}
+
+Report Executable::run(std::span<const TensorView> tensors, std::span<const Scalar> params, const Options& options) {
+  switch (options.backend) {
+    case Backend::native: return impl_->run_native(tensors, params, options);
+    case Backend::loop_interpreter: return impl_->run_interpreted(tensors, params, options);
+    case Backend::reference: break;
+  }
+  const auto start = std::chrono::steady_clock::now();
+  evaluate_reference(impl_->original, tensors, params);
+  Report report;
+  report.run_ms = milliseconds_since(start);
+  return report;
+}
+
+std::string Executable::dump(Stage stage, std::span<const TensorView> tensors, std::span<const Scalar>,
+                             const Options& options) {
+  const Binding b = impl_->bind(tensors);
+  const std::lock_guard lock(impl_->mutex);
+  const Target target = target_of(options);
+  const Built built = build(impl_->normalised, b.specialisation, target);
+  switch (stage) {
+    case Stage::index: return to_string(built.program);
+    case Stage::schedule: return to_string(built.schedule, built.program);
+    case Stage::loops: return to_string(built.kernel);
+    case Stage::llvm: return llvm_text(built.kernel, {target, options.optimise});
+    case Stage::assembly: return assembly_text(built.kernel, {target, options.optimise});
+  }
+  __builtin_unreachable();
+}
+
+std::shared_ptr<Executable> prepare(ir::Program program) {
+  static std::mutex mutex;
+  static auto& known = *new std::unordered_map<std::string, std::shared_ptr<Executable>>;
+  std::string text = to_string(program, true);
+  const std::lock_guard lock(mutex);
+  std::shared_ptr<Executable>& executable = known[std::move(text)];
+  if (!executable) executable = std::make_shared<Executable>(std::move(program));
+  return executable;
+}
+
+}  // namespace ricci

@@ -1,0 +1,34 @@
+#pragma once
+// Calling a kernel: its arguments from the bound tensors, its phases one after another, each in parallel.
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "ricci/function_ref.hpp"
+#include "ricci/kernel.hpp"
+#include "ricci/scalar.hpp"
+#include "ricci/tensor_view.hpp"
+
+namespace ricci::jit {
+
+/// Everything about a call that layouts decide, so that the next call with the same layouts computes none of it.
+struct LaunchPlan {
+  struct Phase {
+    std::int64_t trip, grain;
+  };
+  std::vector<std::int64_t> symbols;             // params are filled in by each call
+  std::vector<std::uint32_t> params;             // pairs: symbol, param
+  std::vector<Phase> phases;
+  std::vector<std::int64_t> table_bytes;         // by buffer; 0 for tensors
+  std::int64_t accumulator_bytes = 0;
+};
+
+/// `extents` by axis of the program that the kernel was built from.
+LaunchPlan plan_launch(const KernelInfo&, std::span<const TensorView> tensors, std::span<const std::int64_t> extents);
+
+/// Runs all phases. `tensors` has a view per buffer that is no table. `phase(p, args, begin, end)` runs items of phase
+/// p. Returns 0, or the status of the failing chunk with the smallest item.
+std::int32_t launch(const LaunchPlan&, std::span<const TensorView> tensors, std::span<const Scalar> params, int threads,
+                    FunctionRef<std::int32_t(std::size_t phase, const KernelArgs&, std::int64_t begin, std::int64_t end)>);
+
+}  // namespace ricci::jit

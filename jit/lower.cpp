@@ -1,0 +1,308 @@
+#include "lower.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "lower_expression.hpp"
+#include "ricci/error.hpp"
+#include "tables.hpp"
+
+namespace ricci::jit {
+
+using namespace ir;
+using loop::Value;
+
+namespace {
+
+/// One phase: the loops of a nest around its statements.
+class NestLowering {
+ public:
+  NestLowering(Program& program, const Specialisation& s, const Schedule& schedule, const Nest& nest, KernelInfo& info)
+      : program_(program), nest_(nest), info_(info), x_(program, s, schedule, info), b_(x_.builder()) {}
+
+  loop::Phase lower(std::string name) {
+    PhaseInfo phase{.name = std::move(name), .trip = {}, .work = work(), .items = {}};
+    std::vector<TripFactor> factors;
+    for (std::size_t k = 0; k < nest_.order.size() && k <= nest_.split && !nest_.serial; ++k)
+      factors.push_back({b_.symbol_id(x_.extent_symbol(nest_.order[k])), k == nest_.split ? nest_.tile : 1});
+    if (nest_.tables) {
+      phase.trip = {{b_.symbol_id({Symbol::Kind::tables, {}}), 1}};
+      phase.items = factors;
+      over_tables(factors);
+    } else {
+      phase.trip = factors;
+      over_items(b_.begin(), b_.end(), factors);
+    }
+    info_.phases.push_back(std::move(phase));
+    return b_.finish();
+  }
+
+ private:
+  std::size_t level() const { return b_.level(); }
+  Value i64(Op op, Value a, Value b) { return b_.compute(level(), op, DType::i64, {a, b}); }
+
+  /// The extents of the deepest loops, reductions included: an estimate of the scalar steps.
+  std::vector<std::uint32_t> work() {
+    std::unordered_map<Expr, std::vector<AxisId>> chains;
+    const auto chain = [&](const auto& self, Expr e) -> const std::vector<AxisId>& {
+      if (const auto it = chains.find(e); it != chains.end()) return it->second;
+      std::vector<AxisId> longest;
+      for (Expr child : children(e)) {
+        const std::vector<AxisId>& below = self(self, child);
+        if (below.size() > longest.size()) longest = below;
+      }
+      if (const Fold* fold = e->as<Fold>()) longest.insert(longest.begin(), fold->axes.begin(), fold->axes.end());
+      return chains.insert_or_assign(e, std::move(longest)).first->second;
+    };
+    std::vector<AxisId> loops;
+    for (std::size_t i : nest_.statements) {
+      const std::vector<AxisId>& below = chain(chain, program_.statements[i].value);
+      if (below.size() > loops.size()) loops = below;
+    }
+    loops.insert(loops.end(), nest_.order.begin(), nest_.order.end());
+    std::vector<std::uint32_t> symbols;
+    for (AxisId axis : loops) symbols.push_back(b_.symbol_id(x_.extent_symbol(axis)));
+    return symbols;
+  }
+
+  /// How many items the factors make: the same number that the launcher computes.
+  std::vector<Value> counts(const std::vector<TripFactor>& factors) {
+    std::vector<Value> result;
+    for (std::size_t k = 0; k < factors.size(); ++k) {
+      Value n = x_.extent_of(nest_.order[k]);
+      if (factors[k].divisor > 1) {
+        n = b_.add(0, n, b_.constant(factors[k].divisor - 1));
+        n = b_.compute(0, Op::floor_divide, DType::i64, {n, b_.constant(factors[k].divisor)});
+      }
+      result.push_back(n);
+    }
+    return result;
+  }
+
+  /// for table: clear it, then run its share of the items. The shares depend on sizes only, so that the sums do too.
+  void over_tables(const std::vector<TripFactor>& factors) {
+    const Value table = x_.open_for(b_.begin(), b_.end(), 1);
+    ++info_.loops;
+    std::set<TensorId> cleared;
+    for (std::size_t i : nest_.statements) {
+      const Statement& s = program_.statements[i];
+      x_.bind(program_.tensors[s.target].table[0], table);
+      if (cleared.insert(s.target).second) clear(s, table);
+    }
+    Value items = b_.constant(1);
+    for (Value count : counts(factors)) items = b_.multiply(0, items, count);
+    const Value tables = b_.symbol({Symbol::Kind::tables, {}});
+    const auto share = [&](Value t) { return i64(Op::floor_divide, b_.multiply(level(), t, items), tables); };
+    const Value next = b_.add(level(), table, b_.constant(1));
+    over_items(share(table), share(next), factors);
+    x_.close_for();
+  }
+
+  void clear(const Statement& s, Value table) {
+    const TensorDecl& decl = program_.tensors[s.target];
+    Value elements = b_.constant(1);
+    for (std::size_t i = 1; i < decl.table.size(); ++i) elements = b_.multiply(0, elements, x_.extent_of(decl.table[i]));
+    const Value first = b_.multiply(level(), table, elements);
+    const Value neutral = b_.constant(identity(*s.update, decl.dtype), x_.lanes());
+    const Value at = x_.open_for(b_.constant(0), elements, x_.lanes());
+    const Value left = i64(Op::subtract, elements, at);
+    const Value mask = b_.make({DType::b1, x_.lanes()});
+    b_.add(level(), loop::LaneMask{mask, left});
+    b_.add(level(), loop::Store{s.target, b_.add(level(), first, at), neutral, mask});
+    x_.close_for();
+  }
+
+  /// for item in [begin, end): the indices of the item's loops are found once by division and then counted on.
+  void over_items(Value begin, Value end, const std::vector<TripFactor>& factors) {
+    const std::vector<Value> count = counts(factors);
+    if (factors.size() <= 1) {
+      const Value item = x_.open_for(begin, end, 1);
+      if (factors.size() == 1) ++info_.loops;
+      item_body(factors.empty() ? std::vector<Value>{} : std::vector<Value>{item});
+      x_.close_for();
+      return;
+    }
+    std::vector<loop::Carried> carried(factors.size());
+    Value rest = begin;
+    for (std::size_t k = factors.size(); k-- > 0;) {
+      const Value index = k > 0 ? i64(Op::remainder, rest, count[k]) : rest;
+      if (k > 0) rest = i64(Op::floor_divide, rest, count[k]);
+      carried[k] = b_.carry(index);
+    }
+    std::vector<Value> index;
+    for (const loop::Carried& c : carried) index.push_back(c.variable);
+    x_.open_for(begin, end, 1, carried);
+    info_.loops += static_cast<int>(factors.size());
+    item_body(index);
+    Value carry = b_.constant(1);
+    std::vector<Value> next(factors.size());
+    for (std::size_t k = factors.size(); k-- > 0;) {
+      next[k] = b_.add(level(), index[k], carry);
+      if (k == 0) break;
+      const Value wraps = b_.compute(level(), Op::equal, DType::b1, {next[k], count[k]});
+      next[k] = b_.compute(level(), Op::select, DType::i64, {wraps, b_.constant(0), next[k]});
+      carry = b_.convert(level(), wraps, DType::i64);
+    }
+    x_.close_for(next);
+  }
+
+  void item_body(const std::vector<Value>& index) {
+    if (index.empty()) return loops(0, b_.constant(0), std::nullopt);
+    for (std::size_t k = 0; k < nest_.split; ++k) x_.bind(nest_.order[k], index[k]);
+    const Value low = b_.multiply(level(), index[nest_.split], b_.constant(nest_.tile));
+    const Value tile_end = b_.add(level(), low, b_.constant(nest_.tile));
+    const Value high = i64(Op::minimum, tile_end, x_.extent_of(nest_.order[nest_.split]));
+    loops(nest_.split, low, high);
+  }
+
+  /// The loops from order[k] on; the first of them over [low, high), or over all when there is no `high`.
+  void loops(std::size_t k, Value low, std::optional<Value> high) {
+    if (k == nest_.order.size()) return statements();
+    const AxisId axis = nest_.order[k];
+    const Value end = high ? *high : x_.extent_of(axis);
+    if (nest_.lane_axis != axis) {
+      // The loop of a tile is one with the loop over tiles.
+      if (high) --info_.loops;
+      x_.bind_loop(axis, low, end, 1);
+      loops(k + 1, b_.constant(0), std::nullopt);
+      x_.close_for();
+      return;
+    }
+    const std::int64_t stride = std::int64_t{nest_.unroll} * x_.lanes();
+    const Value span = i64(Op::subtract, end, low);
+    const Value whole = i64(Op::logical_and, span, b_.constant(-stride));
+    const Value middle = b_.add(level(), low, whole);
+    if (!high) ++info_.loops;
+    lane_loop(k, low, middle, stride, nest_.unroll, false);
+    lane_loop(k, middle, end, x_.lanes(), 1, true);
+  }
+
+  void lane_loop(std::size_t k, Value low, Value high, std::int64_t stride, int parts, bool masked) {
+    const Value base = x_.open_for(low, high, stride);
+    std::optional<Value> remaining;
+    if (masked) remaining = i64(Op::subtract, high, base);
+    x_.enter_lanes(nest_.order[k], base, parts, remaining);
+    loops(k + 1, b_.constant(0), std::nullopt);
+    x_.leave_lanes();
+    x_.close_for();
+  }
+
+  void statements() {
+    for (std::size_t i : nest_.statements) statement(program_.statements[i]);
+  }
+
+  void statement(const Statement& s) {
+    const bool vector = x_.lane_loop().has_value();
+    const DType dtype = program_.tensors[s.target].dtype;
+    const std::vector<Value> values = x_.expanded(s.value, dtype);
+    if (s.policy == Policy::check && !std::ranges::all_of(s.subscripts, [](Expr e) { return e->as<Axis>(); }))
+      x_.check(s.target, s.subscripts, s.guard, target_text(s));
+    const Address at = x_.address(s.target, s.subscripts, level());
+    const std::optional<Op> combine = s.update ? std::optional(ricci::info(*s.update).step) : std::nullopt;
+    for (std::size_t part = 0; part < values.size(); ++part) {
+      const Value mask = x_.mask(s.guard, vector, part, level());
+      if (combine && vector && !lanes_are_apart(s)) {
+        scatter(s, at, part, values[part], mask, combine);
+        continue;
+      }
+      Value value = values[part];
+      if (combine) {
+        const Value old = x_.load(level(), s.target, at, part, vector, mask);
+        value = b_.compute(level(), *combine, dtype, {old, value});
+      }
+      if (at.motion == Motion::still || at.motion == Motion::contiguous) {
+        RICCI_ASSERT(!vector || at.motion == Motion::contiguous, "lanes of an assignment meet in one element");
+        const Value first = b_.constant(static_cast<std::int64_t>(part) * x_.lanes());
+        b_.add(level(), loop::Store{s.target, b_.add(level(), at.base, first), value, mask});
+      } else {
+        scatter(s, at, part, value, mask, std::nullopt);
+      }
+    }
+  }
+
+  void scatter(const Statement& s, const Address& at, std::size_t part, Value value, Value mask,
+               std::optional<Op> combine) {
+    // A target that the lane axis does not move: every lane at offset zero.
+    const DType dtype = at.offsets.empty() ? DType::i32 : b_.type(at.offsets[part]).dtype;
+    const Value offsets = !at.offsets.empty() ? at.offsets[part]
+                          : at.motion == Motion::still ? b_.constant(Scalar{dtype, 0}, x_.lanes())
+                                                       : b_.iota(dtype, x_.lanes());
+    b_.add(level(), loop::Scatter{s.target, at.base, offsets, value, mask, combine});
+  }
+
+  /// Whether no two lanes write the same element: the lane axis is a subscript by itself.
+  bool lanes_are_apart(const Statement& s) const {
+    return std::ranges::any_of(s.subscripts, [&](Expr e) {
+      const Axis* bare = e->as<Axis>();
+      return bare && bare->axis == x_.lane_loop()->axis;
+    });
+  }
+
+  std::string target_text(const Statement& s) const {
+    std::string text = program_.tensors[s.target].name + '[';
+    for (Expr e : s.subscripts) {
+      const Axis* bare = e->as<Axis>();
+      if (bare && program_.axes[bare->axis].tables) continue;
+      text += (text.back() == '[' ? "" : ", ") + to_string(program_, e);
+    }
+    return text + ']';
+  }
+
+  Program& program_;
+  const Nest& nest_;
+  KernelInfo& info_;
+  ExpressionLowering x_;
+  PhaseBuilder& b_;
+};
+
+/// Accesses with a computed subscript that need no check.
+int count_proved(const Program& program) {
+  int proved = 0;
+  std::set<Expr> seen;
+  const auto computed = [](const std::vector<Expr>& subscripts) {
+    return !std::ranges::all_of(subscripts, [](Expr e) { return e->as<Axis>() || e->as<Const>(); });
+  };
+  const auto walk = [&](const auto& self, Expr e) -> void {
+    if (!seen.insert(e).second) return;
+    const Read* read = e->as<Read>();
+    proved += read && read->policy == Policy::assume_inside && computed(read->subscripts);
+    for (Expr child : children(e)) self(self, child);
+  };
+  for (const Statement& s : program.statements) {
+    for (Expr e : s.subscripts) walk(walk, e);
+    walk(walk, s.value);
+    if (s.guard) walk(walk, s.guard);
+    proved += s.policy == Policy::assume_inside && computed(s.subscripts);
+  }
+  return proved;
+}
+
+}  // namespace
+
+loop::Kernel lower(Program& program, const Specialisation& s, const Schedule& schedule) {
+  loop::Kernel kernel;
+  kernel.disjoint = s.disjoint;
+  kernel.info.proved = count_proved(program);
+  for (const Nest& nest : schedule.nests) {
+    NestLowering lowering(program, s, schedule, nest, kernel.info);
+    kernel.phases.push_back(lowering.lower("phase" + std::to_string(kernel.phases.size())));
+  }
+  const auto symbol_id = [&](const Symbol& symbol) {
+    const auto it = std::ranges::find(kernel.info.symbols, symbol);
+    if (it != kernel.info.symbols.end()) return static_cast<std::uint32_t>(it - kernel.info.symbols.begin());
+    kernel.info.symbols.push_back(symbol);
+    return static_cast<std::uint32_t>(kernel.info.symbols.size() - 1);
+  };
+  for (TensorId t = 0; t < program.tensors.size(); ++t) {
+    const TensorDecl& decl = program.tensors[t];
+    BufferInfo buffer{decl.name, decl.dtype, false, {}};
+    buffer.writable = std::ranges::any_of(program.statements, [&](const Statement& st) { return st.target == t; });
+    for (AxisId axis : decl.table)
+      buffer.extents.push_back(symbol_id(program.axes[axis].tables ? Symbol{Symbol::Kind::tables, {}}
+                                                                   : Symbol{Symbol::Kind::extent, {axis}}));
+    kernel.info.buffers.push_back(std::move(buffer));
+  }
+  return kernel;
+}
+
+}  // namespace ricci::jit

@@ -1,0 +1,172 @@
+// Lowering of accesses: addresses, masks and checks.
+#include <algorithm>
+
+#include "lower_expression.hpp"
+
+namespace ricci::jit {
+
+using namespace ir;
+using loop::Value;
+
+Value ExpressionLowering::stride(TensorId tensor, std::size_t axis) {
+  const std::vector<AxisId>& table = program_.tensors[tensor].table;
+  if (table.empty()) {
+    switch (stride_class(program_, s_, tensor, axis)) {
+      case StrideClass::zero: return builder_.constant(0);
+      case StrideClass::one: return builder_.constant(1);
+      case StrideClass::any: break;
+    }
+    return builder_.symbol({Symbol::Kind::stride, {tensor, static_cast<std::uint32_t>(axis)}});
+  }
+  Value product = builder_.constant(1);
+  for (std::size_t i = axis + 1; i < table.size(); ++i) product = builder_.multiply(0, product, extent_of(table[i]));
+  return product;
+}
+
+Value ExpressionLowering::size(TensorId tensor, std::size_t axis) {
+  const std::vector<AxisId>& table = program_.tensors[tensor].table;
+  if (!table.empty()) return extent_of(table[axis]);
+  return builder_.symbol({Symbol::Kind::size, {tensor, static_cast<std::uint32_t>(axis)}});
+}
+
+Address ExpressionLowering::address(TensorId tensor, const std::vector<Expr>& subscripts, std::size_t level) {
+  struct Term {
+    std::size_t level;
+    Value value;
+  };
+  std::vector<Term> uniform;       // scalar parts of the offset, each where it is first known
+  std::vector<Value> irregular;    // per part, what data adds
+  std::optional<Value> lane_step;  // elements from one lane to the next, unless contiguous
+  int unit_steps = 0;
+  const DType dtype = offset_dtype();
+  const auto add_uniform = [&](Expr e, Value factor) {
+    const Lanes& v = value(e);
+    uniform.push_back({v.level, builder_.multiply(v.level, v.parts[0], factor)});
+  };
+  const auto add_step = [&](Value step) { lane_step = lane_step ? builder_.add(0, *lane_step, step) : step; };
+  for (std::size_t i = 0; i < subscripts.size(); ++i) {
+    const Expr s = subscripts[i];
+    const Value stride_value = stride(tensor, i);
+    if (!in_lanes(s)) {
+      add_uniform(s, stride_value);
+    } else if (const auto affine = affine_in(program_.graph, s, lane_->axis)) {
+      add_uniform(affine->rest, stride_value);
+      if (affine->coefficient == 0) continue;
+      const Value step = builder_.multiply(0, builder_.constant(affine->coefficient), stride_value);
+      uniform.push_back({lane_->level, builder_.multiply(lane_->level, lane_->base, step)});
+      const StrideClass c = stride_class(program_, s_, tensor, i);
+      if (c == StrideClass::zero) continue;
+      if (c == StrideClass::one && affine->coefficient == 1)
+        ++unit_steps;
+      else
+        add_step(step);
+    } else {
+      const Lanes& v = value(s);
+      const Value factor = builder_.splat(0, builder_.convert(0, stride_value, dtype), lanes());
+      for (std::size_t part = 0; part < v.parts.size(); ++part) {
+        Value term = builder_.convert(v.level, v.parts[part], dtype);
+        if (stride_class(program_, s_, tensor, i) != StrideClass::one)
+          term = builder_.compute(v.level, Op::multiply, dtype, {term, factor});
+        if (irregular.size() <= part)
+          irregular.push_back(term);
+        else
+          irregular[part] = builder_.compute(level, Op::add, dtype, {irregular[part], term});
+      }
+    }
+  }
+  Address result;
+  std::ranges::stable_sort(uniform, {}, &Term::level);
+  result.base = builder_.constant(0);
+  for (const Term& term : uniform) result.base = builder_.add(term.level, result.base, term.value);
+  if (irregular.empty() && !lane_step && unit_steps <= 1) {
+    result.motion = unit_steps == 1 ? Motion::contiguous : Motion::still;
+    return result;
+  }
+  for (int i = 0; i < unit_steps; ++i) add_step(builder_.constant(1));
+  result.motion = irregular.empty() ? Motion::strided : Motion::irregular;
+  for (int part = 0; part < lane_->parts; ++part) {
+    std::optional<Value> offsets;
+    if (!irregular.empty()) offsets = irregular[static_cast<std::size_t>(part)];
+    if (lane_step) {
+      const Value step = builder_.splat(0, builder_.convert(0, *lane_step, dtype), lanes());
+      Value along = builder_.iota(dtype, lanes());
+      if (part > 0) {
+        const Scalar first = evaluate(Op::cast, dtype, std::vector{Scalar::of(std::int64_t{part} * lanes())});
+        along = builder_.compute(0, Op::add, dtype, {along, builder_.constant(first, lanes())});
+      }
+      along = builder_.compute(0, Op::multiply, dtype, {along, step});
+      offsets = offsets ? builder_.compute(level, Op::add, dtype, {*offsets, along}) : along;
+    }
+    result.offsets.push_back(*offsets);
+  }
+  return result;
+}
+
+Value ExpressionLowering::mask(Expr guard, bool vector, std::size_t part, std::size_t level) {
+  const Value lanes_left = vector && !lane_->masks.empty() ? lane_->masks[part] : loop::none;
+  if (!guard) return lanes_left;
+  const Value condition = expand(guard, value(guard), DType::b1, vector)[vector ? part : 0];
+  if (lanes_left == loop::none) return condition;
+  return builder_.compute(level, Op::logical_and, DType::b1, {lanes_left, condition});
+}
+
+void ExpressionLowering::check(TensorId tensor, const std::vector<Expr>& subscripts, Expr guard, std::string text) {
+  const auto number = static_cast<std::uint32_t>(std::ranges::find(info_.checks, text) - info_.checks.begin());
+  if (number == info_.checks.size()) info_.checks.push_back(std::move(text));
+  for (std::size_t i = 0; i < subscripts.size(); ++i) {
+    const Expr s = subscripts[i];
+    if (s->as<Axis>()) continue;
+    const Lanes v = value(s);
+    const std::size_t level = guard ? std::max(v.level, value(guard).level) : v.level;
+    const bool vector = v.vector || (guard && value(guard).vector);
+    const std::vector<Value> parts = expand(s, v, v.vector ? lane_dtype(s) : DType::i64, vector);
+    const DType dtype = builder_.type(parts[0]).dtype;
+    const int width = vector ? lanes() : 1;
+    const Value limit = builder_.splat(0, builder_.convert(0, size(tensor, i), dtype), width);
+    const Value zero = builder_.constant(Scalar{dtype, 0}, width);
+    for (std::size_t part = 0; part < parts.size(); ++part) {
+      const Value low = builder_.compute(level, Op::greater_equal, DType::b1, {parts[part], zero});
+      const Value high = builder_.compute(level, Op::less, DType::b1, {parts[part], limit});
+      const Value ok = builder_.compute(level, Op::logical_and, DType::b1, {low, high});
+      builder_.add(level, loop::Check{number, ok, mask(guard, vector, part, level)});
+    }
+  }
+}
+
+Value ExpressionLowering::load(std::size_t level, TensorId tensor, const Address& at, std::size_t part, bool vector,
+                               Value mask) {
+  const int width = vector ? lanes() : 1;
+  const Value result = builder_.make({program_.tensors[tensor].dtype, width});
+  if (at.motion == Motion::still || at.motion == Motion::contiguous) {
+    const auto first = static_cast<std::int64_t>(part) * lanes();
+    builder_.add(level, loop::Load{result, tensor, builder_.add(level, at.base, builder_.constant(first)), mask});
+  } else {
+    builder_.add(level, loop::Gather{result, tensor, at.base, at.offsets[part], mask});
+  }
+  return result;
+}
+
+Lanes ExpressionLowering::read(Expr e, const Read& n) {
+  const std::size_t level = level_of(e);
+  if (n.policy == Policy::check && !std::ranges::all_of(n.subscripts, [](Expr s) { return s->as<Axis>(); }))
+    check(n.tensor, n.subscripts, n.guard, to_string(program_, e));
+  const Address at = address(n.tensor, n.subscripts, level);
+  // A lane axis of stride zero, or one that only the guard uses: every lane reads the same element.
+  const bool vector = in_lanes(e) && (at.motion != Motion::still || (n.guard && in_lanes(n.guard)));
+  Lanes result{{}, vector, level};
+  if (vector && at.motion == Motion::still) {
+    Address everywhere = at;
+    everywhere.motion = Motion::irregular;
+    everywhere.offsets.assign(static_cast<std::size_t>(lane_->parts),
+                              builder_.constant(Scalar{offset_dtype(), 0}, lanes()));
+    for (std::size_t part = 0; part < everywhere.offsets.size(); ++part)
+      result.parts.push_back(load(level, n.tensor, everywhere, part, true, mask(n.guard, true, part, level)));
+    return result;
+  }
+  const std::size_t parts = vector ? static_cast<std::size_t>(lane_->parts) : 1;
+  for (std::size_t part = 0; part < parts; ++part)
+    result.parts.push_back(load(level, n.tensor, at, part, vector, mask(n.guard, vector, part, level)));
+  return result;
+}
+
+}  // namespace ricci::jit

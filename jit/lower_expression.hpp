@@ -1,0 +1,110 @@
+#pragma once
+// Lowering of expressions inside the loops that are open: the middle of lower.cpp, shared by its parts.
+#include <optional>
+#include <unordered_map>
+
+#include "affine.hpp"
+#include "phase_builder.hpp"
+#include "schedule.hpp"
+
+namespace ricci::jit {
+
+/// The value of an expression: one scalar, or one vector for each unrolled part of the lane loop.
+struct Lanes {
+  std::vector<loop::Value> parts;
+  bool vector = false;
+  std::size_t level = 0;  // where it is defined
+};
+
+/// The loop whose iterations are lanes: part u of a vector holds iterations base + u*lanes, ... of `axis`.
+struct LaneLoop {
+  ir::AxisId axis;
+  loop::Value base;
+  std::size_t level;
+  int parts;
+  std::vector<loop::Value> masks;  // by part; empty: all lanes run
+};
+
+/// Where an access goes: element base + offsets[lane] of its buffer, or consecutive elements from base on.
+struct Address {
+  Motion motion = Motion::still;
+  loop::Value base = 0;               // scalar i64
+  std::vector<loop::Value> offsets;   // by part, unless still or contiguous
+};
+
+class ExpressionLowering {
+ public:
+  ExpressionLowering(ir::Program&, const Specialisation&, const Schedule&, KernelInfo&);
+
+  PhaseBuilder& builder() { return builder_; }
+  int lanes() const { return schedule_.lanes; }
+  const std::optional<LaneLoop>& lane_loop() const { return lane_; }
+
+  // Loops. An axis is bound at the innermost level.
+  loop::Value open_for(loop::Value begin, loop::Value end, std::int64_t step, std::vector<loop::Carried> carried = {});
+  std::vector<loop::Value> close_for(const std::vector<loop::Value>& next = {});
+  void bind(ir::AxisId axis, loop::Value variable) { bound_[axis] = {variable, builder_.level()}; }
+  /// Opens the loop of one axis, counted as such.
+  void bind_loop(ir::AxisId, loop::Value begin, loop::Value end, std::int64_t step,
+                 std::vector<loop::Carried> carried = {});
+  /// Makes the innermost loop the lane loop over `axis`; with `remaining` (i64, elements from base on) lanes beyond
+  /// it are masked.
+  void enter_lanes(ir::AxisId axis, loop::Value base, int parts, std::optional<loop::Value> remaining);
+  void leave_lanes() { lane_.reset(); }
+
+  const Lanes& value(ir::Expr);
+  /// The value in `dtype`, as one vector for each part of the lane loop; without one, as a scalar.
+  std::vector<loop::Value> expanded(ir::Expr, DType);
+  loop::Value extent_of(ir::AxisId);
+  Symbol extent_symbol(ir::AxisId) const;
+
+  /// Computed no deeper than `level`, which must have all axes of the subscripts.
+  Address address(ir::TensorId, const std::vector<ir::Expr>& subscripts, std::size_t level);
+  /// The mask of part `part` of an access guarded by `guard` (null: always); loop::none when all lanes run.
+  loop::Value mask(ir::Expr guard, bool vector, std::size_t part, std::size_t level);
+  void check(ir::TensorId, const std::vector<ir::Expr>& subscripts, ir::Expr guard, std::string text);
+  loop::Value load(std::size_t level, ir::TensorId, const Address&, std::size_t part, bool vector, loop::Value mask);
+
+ private:
+  struct Binding {
+    loop::Value variable;
+    std::size_t level;
+  };
+  using Known = std::unordered_map<ir::Expr, Lanes>;
+
+  std::size_t level_of(ir::Expr) const;
+  bool in_lanes(ir::Expr e) const { return lane_ && ir::uses_axis(e, lane_->axis); }
+  bool is_short(ir::Expr) const;
+  DType lane_dtype(ir::Expr) const;
+  DType offset_dtype() const { return s_.short_offsets ? DType::i32 : DType::i64; }
+
+  Lanes compute(ir::Expr);
+  Lanes axis_value(ir::Expr, ir::AxisId);
+  Lanes apply(ir::Expr, const ir::Apply&);
+  Lanes read(ir::Expr, const ir::Read&);
+  std::vector<loop::Value> expand(ir::Expr, const Lanes&, DType, bool vector);
+  loop::Value stride(ir::TensorId, std::size_t axis);
+  loop::Value size(ir::TensorId, std::size_t axis);
+
+  // lower_fold.cpp
+  struct State;  // of a reduction, by part
+  void fold(ir::Expr);
+  State start(const ir::Fold&, DType, int parts, int lanes, bool indexed);
+  State reduce_loops(const ir::Fold&, std::vector<ir::AxisId> loops, std::size_t depth, State);
+  State reduce_lanes(const ir::Fold&, ir::AxisId lane_axis, std::vector<ir::AxisId> outer, std::size_t depth, State);
+  State step(const ir::Fold&, State);
+  loop::Value index_of(const ir::Fold&, loop::Value lane_base);
+  State merge(const ir::Fold&, std::size_t level, const State& a, const State& b);
+  State halves(const ir::Fold&, std::size_t level, State);
+
+  ir::Program& program_;
+  const Specialisation& s_;
+  const Schedule& schedule_;
+  KernelInfo& info_;
+  PhaseBuilder builder_;
+  std::vector<Known> known_;  // by level
+  std::unordered_map<ir::AxisId, Binding> bound_;
+  std::optional<LaneLoop> lane_;
+};
+
+}  // namespace ricci::jit

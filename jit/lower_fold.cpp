@@ -1,0 +1,258 @@
+// Lowering of reductions: loops with carried states, and lanes along the reduced axis.
+//
+// All states start from the identity, which for min, max, argmin and argmax is the worst value with index 0. On a
+// range that is not empty (checked at bind time) that equals starting from the first element: a first element that
+// is itself the worst value keeps index 0, anything else beats the identity, and a NaN is taken because the identity
+// is not one.
+#include <algorithm>
+
+#include "lower_expression.hpp"
+#include "ricci/error.hpp"
+
+namespace ricci::jit {
+
+using namespace ir;
+using loop::Value;
+
+/// By part: the value so far, and the index of the winner where it is tracked.
+struct ExpressionLowering::State {
+  std::vector<Value> best;
+  std::vector<Value> index;  // empty: not tracked
+  std::vector<Value> flat() const {
+    std::vector<Value> all = best;
+    all.insert(all.end(), index.begin(), index.end());
+    return all;
+  }
+  State like(const std::vector<Value>& flat) const {
+    const auto middle = flat.begin() + static_cast<std::ptrdiff_t>(best.size());
+    return {{flat.begin(), middle}, {middle, flat.end()}};
+  }
+};
+
+namespace {
+
+bool is_minimum(Reduction r) { return r == Reduction::min || r == Reduction::argmin; }
+bool is_extremum(Reduction r) { return info(r).empty == OnEmpty::error; }
+
+/// Whether `challenger` beats `champion`, as b1: strictly better, or the first NaN.
+Value beats(PhaseBuilder& b, std::size_t level, Reduction r, Value challenger, Value champion) {
+  if (!is_float(b.type(challenger).dtype))
+    return b.compute(level, is_minimum(r) ? Op::less : Op::greater, DType::b1, {challenger, champion});
+  const Op not_better = is_minimum(r) ? Op::greater_equal : Op::less_equal;
+  const Value not_worse = b.compute(level, not_better, DType::b1, {challenger, champion});
+  const Value better_or_nan = b.compute(level, Op::logical_not, DType::b1, {not_worse});
+  const Value is_number = b.compute(level, Op::equal, DType::b1, {champion, champion});
+  return b.compute(level, Op::logical_and, DType::b1, {better_or_nan, is_number});
+}
+
+}  // namespace
+
+ExpressionLowering::State ExpressionLowering::start(const Fold& f, DType dtype, int parts, int lanes, bool indexed) {
+  const auto count = static_cast<std::size_t>(parts);
+  const Reduction by = f.reduction == Reduction::argmax   ? Reduction::max
+                       : f.reduction == Reduction::argmin ? Reduction::min
+                                                          : f.reduction;
+  State state{std::vector<Value>(count, builder_.constant(identity(by, dtype), lanes)), {}};
+  const DType index = lanes > 1 ? offset_dtype() : DType::i64;
+  if (indexed) state.index.assign(count, builder_.constant(Scalar{index, 0}, lanes));
+  return state;
+}
+
+/// The position of the current iteration among all of the reduction, row-major: a scalar i64, with the lane axis at
+/// `lane_base`.
+Value ExpressionLowering::index_of(const Fold& f, Value lane_base) {
+  const std::size_t level = builder_.level();
+  Value index = builder_.constant(0);
+  for (AxisId axis : f.axes) {
+    const Value here = lane_ && lane_->axis == axis ? lane_base : bound_.at(axis).variable;
+    if (axis != f.axes[0]) index = builder_.multiply(level, index, extent_of(axis));
+    index = builder_.add(level, index, here);
+  }
+  return index;
+}
+
+/// One iteration: combines the body's value, at the axes as they are bound, into the state.
+ExpressionLowering::State ExpressionLowering::step(const Fold& f, State state) {
+  const bool vector = builder_.type(state.best[0]).lanes > 1;
+  const DType dtype = builder_.type(state.best[0]).dtype;
+  const std::vector<Value> values = expand(f.body, value(f.body), dtype, vector);
+  const std::size_t level = builder_.level();
+  const bool along_lanes = lane_ && std::ranges::count(f.axes, lane_->axis) > 0;
+  State next = state;
+  for (std::size_t part = 0; part < state.best.size(); ++part) {
+    Value element = values[part];
+    const Value active = along_lanes && !lane_->masks.empty() ? lane_->masks[part] : loop::none;
+    if (state.index.empty()) {
+      if (active != loop::none) {
+        const Value neutral = builder_.constant(identity(f.reduction, dtype), lanes());
+        element = builder_.compute(level, Op::select, dtype, {active, element, neutral});
+      }
+      next.best[part] = builder_.compute(level, info(f.reduction).step, dtype,
+                                         {state.best[part], element});
+      continue;
+    }
+    Value wins = beats(builder_, level, f.reduction, element, state.best[part]);
+    if (active != loop::none) wins = builder_.compute(level, Op::logical_and, DType::b1, {wins, active});
+    const DType index_dtype = builder_.type(state.index[part]).dtype;
+    Value index;
+    if (along_lanes) {
+      const Value first = builder_.add(level, lane_->base, builder_.constant(static_cast<std::int64_t>(part) * lanes()));
+      const Value base = builder_.splat(level, builder_.convert(level, index_of(f, first), index_dtype), lanes());
+      index = builder_.compute(level, Op::add, index_dtype, {base, builder_.iota(index_dtype, lanes())});
+    } else {
+      const Value scalar = builder_.convert(level, index_of(f, 0), index_dtype);
+      index = vector ? builder_.splat(level, scalar, lanes()) : scalar;
+    }
+    next.best[part] = builder_.compute(level, Op::select, dtype, {wins, element, state.best[part]});
+    next.index[part] = builder_.compute(level, Op::select, index_dtype, {wins, index, state.index[part]});
+  }
+  return next;
+}
+
+/// Serial loops over `loops` from `depth` on, the state carried through.
+ExpressionLowering::State ExpressionLowering::reduce_loops(const Fold& f, std::vector<AxisId> loops, std::size_t depth,
+                                                           State state) {
+  if (depth == loops.size()) return step(f, std::move(state));
+  std::vector<loop::Carried> carried;
+  std::vector<Value> variables;
+  for (Value initial : state.flat()) {
+    carried.push_back(builder_.carry(initial));
+    variables.push_back(carried.back().variable);
+  }
+  const Value zero = builder_.constant(0), extent = extent_of(loops[depth]);
+  bind_loop(loops[depth], zero, extent, 1, std::move(carried));
+  const State next = reduce_loops(f, loops, depth + 1, state.like(variables));
+  return state.like(close_for(next.flat()));
+}
+
+/// The same with lanes along `lane_axis`, innermost: whole steps, then at most one step whose lanes are masked.
+ExpressionLowering::State ExpressionLowering::reduce_lanes(const Fold& f, AxisId lane_axis, std::vector<AxisId> outer,
+                                                           std::size_t depth, State state) {
+  const auto carry_all = [&](const State& s, std::vector<Value>& variables) {
+    std::vector<loop::Carried> carried;
+    for (Value initial : s.flat()) {
+      carried.push_back(builder_.carry(initial));
+      variables.push_back(carried.back().variable);
+    }
+    return carried;
+  };
+  if (depth < outer.size()) {
+    std::vector<Value> variables;
+    const Value zero = builder_.constant(0), extent = extent_of(outer[depth]);
+    bind_loop(outer[depth], zero, extent, 1, carry_all(state, variables));
+    const State next = reduce_lanes(f, lane_axis, outer, depth + 1, state.like(variables));
+    return state.like(close_for(next.flat()));
+  }
+  const int parts = static_cast<int>(state.best.size());
+  const std::int64_t stride = std::int64_t{parts} * lanes();
+  const Value zero = builder_.constant(0), extent = extent_of(lane_axis);
+  const Value whole = builder_.compute(0, Op::logical_and, DType::i64, {extent, builder_.constant(-stride)});
+  for (const bool masked : {false, true}) {
+    std::vector<Value> variables;
+    const Value base = open_for(masked ? whole : zero, masked ? extent : whole, stride, carry_all(state, variables));
+    std::optional<Value> remaining;
+    if (masked) remaining = builder_.compute(builder_.level(), Op::subtract, DType::i64, {extent, base});
+    enter_lanes(lane_axis, base, parts, remaining);
+    if (!masked) ++info_.loops;
+    const State next = step(f, state.like(variables));
+    leave_lanes();
+    state = state.like(close_for(next.flat()));
+  }
+  return state;
+}
+
+/// Two partial states into one; the winner of equals is the smaller index.
+ExpressionLowering::State ExpressionLowering::merge(const Fold& f, std::size_t level, const State& a, const State& b) {
+  const DType dtype = builder_.type(a.best[0]).dtype;
+  if (a.index.empty()) return {{builder_.compute(level, info(f.reduction).step, dtype, {a.best[0], b.best[0]})}, {}};
+  const auto b1 = [&](Op op, std::vector<Value> args) { return builder_.compute(level, op, DType::b1, std::move(args)); };
+  const Value av = a.best[0], bv = b.best[0], ai = a.index[0], bi = b.index[0];
+  Value equal = b1(Op::equal, {av, bv});
+  if (is_float(dtype)) {
+    const Value both_nan = b1(Op::logical_and, {b1(Op::not_equal, {av, av}), b1(Op::not_equal, {bv, bv})});
+    equal = b1(Op::logical_or, {equal, both_nan});
+  }
+  const Value tie = b1(Op::logical_and, {equal, b1(Op::less, {bi, ai})});
+  const Value wins = b1(Op::logical_or, {beats(builder_, level, f.reduction, bv, av), tie});
+  return {{builder_.compute(level, Op::select, dtype, {wins, bv, av})},
+          {builder_.compute(level, Op::select, builder_.type(ai).dtype, {wins, bi, ai})}};
+}
+
+/// All parts and lanes into one scalar state, by halves: first the parts, then the lanes.
+ExpressionLowering::State ExpressionLowering::halves(const Fold& f, std::size_t level, State state) {
+  const auto part = [&](const State& s, std::size_t i) {
+    return State{{s.best[i]}, s.index.empty() ? std::vector<Value>{} : std::vector<Value>{s.index[i]}};
+  };
+  while (state.best.size() > 1) {
+    const std::size_t half = state.best.size() / 2;
+    State smaller;
+    for (std::size_t i = 0; i < half; ++i) {
+      const State merged = merge(f, level, part(state, i), part(state, i + half));
+      smaller.best.push_back(merged.best[0]);
+      if (!merged.index.empty()) smaller.index.push_back(merged.index[0]);
+    }
+    state = smaller;
+  }
+  const auto half_of = [&](Value v, bool upper) {
+    const loop::Type type = builder_.type(v);
+    const Value result = builder_.make({type.dtype, type.lanes / 2});
+    builder_.add(level, loop::Half{result, v, upper});
+    return result;
+  };
+  while (builder_.type(state.best[0]).lanes > 1) {
+    State lower, upper;
+    lower.best = {half_of(state.best[0], false)};
+    upper.best = {half_of(state.best[0], true)};
+    if (!state.index.empty()) {
+      lower.index = {half_of(state.index[0], false)};
+      upper.index = {half_of(state.index[0], true)};
+    }
+    state = merge(f, level, lower, upper);
+  }
+  return state;
+}
+
+void ExpressionLowering::fold(Expr e) {
+  const Fold& f = *e->as<Fold>();
+  const std::size_t level = level_of(e);
+  // Loops of this reduction open inside `level`, before the loops that are open deeper now.
+  auto deeper = builder_.suspend(level);
+  std::vector<Known> known_deeper(std::make_move_iterator(known_.begin() + static_cast<std::ptrdiff_t>(level) + 1),
+                                  std::make_move_iterator(known_.end()));
+  known_.resize(level + 1);
+  const std::optional<LaneLoop> outer_lane = lane_;
+  if (!in_lanes(e)) lane_.reset();
+
+  const bool has_index = info(f.reduction).results == Results::index;
+  const auto own = schedule_.fold_lanes.find(e);
+  State state;
+  bool vector = false;
+  if (lane_) {
+    vector = true;
+    state = reduce_loops(f, f.axes, 0, start(f, e->dtype, lane_->parts, lanes(), has_index));
+  } else if (own != schedule_.fold_lanes.end() && lanes() > 1) {
+    std::vector<AxisId> outer = f.axes;
+    std::erase(outer, own->second);
+    const int parts = std::max(1, schedule_.fold_accumulators / lanes());
+    // Lanes meet equal values out of order; only the index tells which zero, 0 or -0, came first.
+    const bool indexed = has_index || (is_extremum(f.reduction) && is_float(e->dtype));
+    state = reduce_lanes(f, own->second, outer, 0, start(f, e->dtype, parts, lanes(), indexed));
+    state = halves(f, level, state);
+  } else {
+    state = reduce_loops(f, f.axes, 0, start(f, e->dtype, 1, 1, has_index));
+  }
+
+  lane_ = outer_lane;
+  for (Known& k : known_deeper) known_.push_back(std::move(k));
+  builder_.resume(std::move(deeper));
+  if (!has_index) {
+    known_[level].insert_or_assign(e, Lanes{state.best, vector, level});
+    return;
+  }
+  std::vector<Value> index = state.index;
+  if (!vector) index[0] = builder_.convert(level, index[0], DType::i64);
+  known_[level].insert_or_assign(project(program_.graph, e, 0), Lanes{state.best, vector, level});
+  known_[level].insert_or_assign(project(program_.graph, e, 1), Lanes{index, vector, level});
+}
+
+}  // namespace ricci::jit

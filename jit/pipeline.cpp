@@ -1,0 +1,33 @@
+#include "pipeline.hpp"
+
+#include "delta.hpp"
+#include "guard.hpp"
+#include "lower.hpp"
+#include "ricci/error.hpp"
+#include "share.hpp"
+#include "snapshot.hpp"
+#include "tables.hpp"
+
+namespace ricci::jit {
+
+Normalised normalise(ir::Program program) {
+  CanonicalAxes axes(program);
+  share(program, axes);
+  solve_deltas(program, axes);
+  privatise(program, axes);
+  attach_guards(program);
+  std::vector<ir::TensorId> origin = name_old_values(program);
+  return {std::move(program), std::move(origin)};
+}
+
+Built build(const Normalised& normalised, const Specialisation& specialisation, const Target& target) {
+  Built built{normalised.program, {}, {}};
+  apply_specialisation(built.program, specialisation);
+  built.schedule = make_schedule(built.program, specialisation, target);
+  built.kernel = lower(built.program, specialisation, built.schedule);
+  const std::string fault = loop::verify(built.kernel);
+  RICCI_ASSERT(fault.empty(), fault + "\n" + loop::to_string(built.kernel));
+  return built;
+}
+
+}  // namespace ricci::jit

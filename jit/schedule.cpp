@@ -1,0 +1,286 @@
+#include "schedule.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <set>
+
+#include "affine.hpp"
+#include "tables.hpp"
+
+namespace ricci::jit {
+
+using namespace ir;
+
+namespace {
+
+// The cost model. A unit is one scalar operation. Extents are not looked at, because a new shape must not change the
+// schedule: every loop counts as this many iterations.
+constexpr double typical_extent = 16;
+constexpr double gather_cost = 0.8;      // per lane, hardware gather from cache
+constexpr double scatter_cost = 1.2;     // per lane
+constexpr double collision_cost = 2.0;   // per lane, when lanes may meet and go one after another
+constexpr double function_cost = 20;     // a transcendental: scalar, or one vector of them
+constexpr double merge_cost = 2;         // per halving of a vector at the end of a reduction along its lanes
+
+bool is_function(Op op) {
+  switch (op) {
+    case Op::exp: case Op::log: case Op::sin: case Op::cos: case Op::tan: case Op::tanh: case Op::atan: case Op::pow:
+      return true;
+    default: return false;
+  }
+}
+
+class CostModel {
+ public:
+  CostModel(Program& program, const Specialisation& s, int lanes) : program_(program), s_(s), lanes_(lanes) {}
+
+  /// The cost of a nest whose lanes run over `lane` (none: scalar) in its innermost loop `inner`.
+  double nest(const Nest& nest, std::optional<AxisId> lane, std::optional<AxisId> inner) {
+    lane_ = lane;
+    seen_.clear();
+    path_.clear();
+    if (inner) path_.push_back(*inner);
+    double total = 0;
+    for (std::size_t i : nest.statements) {
+      const Statement& s = program_.statements[i];
+      for (Expr e : s.subscripts) total += expression(e);
+      if (s.guard) total += expression(s.guard);
+      total += expression(s.value) + store(s);
+    }
+    return total;
+  }
+
+  /// Lane axes of reductions met while costing, for those that choose their own.
+  std::unordered_map<Expr, AxisId> fold_lanes;
+
+ private:
+  /// How often a node runs: once per iteration of the innermost loop it depends on.
+  double runs(Expr e) const {
+    double count = 1, all = 1;
+    for (AxisId axis : path_) {
+      all *= typical_extent;
+      if (uses_axis(e, axis)) count = all;
+    }
+    return count;
+  }
+
+  bool in_lanes(Expr e) const { return lane_ && uses_axis(e, *lane_); }
+  /// A scalar inside a loop over vectors runs once for a whole vector.
+  double per_lane(double vector, double scalar, Expr e) const {
+    if (in_lanes(e)) return vector;
+    return lane_ && runs(e) > 1 ? scalar / lanes_ : scalar;
+  }
+
+  double expression(Expr e) {
+    if (!seen_.insert(e).second) return 0;
+    return visit(
+        e,
+        [&](const Apply& apply) {
+          double total = 0;
+          for (Expr arg : apply.args) total += expression(arg);
+          const double unit = is_function(apply.op) ? function_cost : 1;
+          return total + runs(e) * per_lane(unit / lanes_, unit, e);
+        },
+        [&](const Read& read) {
+          double total = 0;
+          for (Expr child : children(e)) total += expression(child);
+          double unit = 1.0 / lanes_;
+          if (in_lanes(e)) {
+            const Motion m = motion(program_, s_, read.tensor, read.subscripts, *lane_);
+            if (m == Motion::strided || m == Motion::irregular) unit = gather_cost;
+          }
+          return total + runs(e) * per_lane(unit, 1, e);
+        },
+        [&](const Fold& fold) { return in_lanes(e) ? loops(fold) : own_lanes(e, fold); },
+        [&](const Project& project) { return expression(project.fold); }, [](const auto&) { return 0.0; });
+  }
+
+  double loops(const Fold& fold) {
+    path_.insert(path_.end(), fold.axes.begin(), fold.axes.end());
+    const double total = expression(fold.body) + runs(fold.body) * per_lane(1.0 / lanes_, 1, fold.body);
+    path_.resize(path_.size() - fold.axes.size());
+    return total;
+  }
+
+  /// A reduction outside the lanes: scalar, or with lanes along the cheapest of its own axes.
+  double own_lanes(Expr e, const Fold& fold) {
+    const auto outer_lane = lane_;
+    const auto outer_seen = seen_;
+    double best = std::numeric_limits<double>::infinity();
+    std::optional<AxisId> choice;
+    std::vector<std::optional<AxisId>> candidates{std::nullopt};
+    candidates.insert(candidates.end(), fold.axes.begin(), fold.axes.end());
+    std::unordered_map<Expr, AxisId> best_inner;
+    const auto inner_before = fold_lanes;
+    for (const auto& candidate : candidates) {
+      seen_ = outer_seen;
+      fold_lanes = inner_before;
+      lane_ = candidate;
+      double cost = loops(fold);
+      if (candidate) cost += runs(e) * merge_cost * 4;
+      if (cost < best) {
+        best = cost;
+        choice = candidate;
+        best_inner = fold_lanes;
+      }
+    }
+    fold_lanes = best_inner;
+    lane_ = outer_lane;
+    if (choice) fold_lanes[e] = *choice;
+    return best;
+  }
+
+  double store(const Statement& s) {
+    if (!lane_) return s.update ? 2 : 1;
+    const Motion m = motion(program_, s_, s.target, s.subscripts, *lane_);
+    if (m == Motion::contiguous) return 1.0 / lanes_ * typical_extent;
+    const bool meets = m != Motion::strided && s.update;
+    return typical_extent * (meets ? collision_cost : scatter_cost);
+  }
+
+  Program& program_;
+  const Specialisation& s_;
+  const double lanes_;
+  std::optional<AxisId> lane_;
+  std::vector<AxisId> path_;
+  std::set<Expr> seen_;
+};
+
+template <class F>
+void for_each_node(const Statement& s, const F& f) {
+  std::set<Expr> seen;
+  std::vector<Expr> stack(s.subscripts);
+  stack.push_back(s.value);
+  if (s.guard) stack.push_back(s.guard);
+  while (!stack.empty()) {
+    const Expr e = stack.back();
+    stack.pop_back();
+    if (!seen.insert(e).second) continue;
+    f(e);
+    for (Expr child : children(e)) stack.push_back(child);
+  }
+}
+
+/// Statements share a nest when they have the same domain and none needs the finished result of another.
+bool may_join(const Program& program, const Specialisation& specialisation, const Nest& nest, std::size_t candidate) {
+  const Statement& s = program.statements[candidate];
+  const Statement& first = program.statements[nest.statements.front()];
+  if (s.domain != first.domain || nest.serial || !specialisation.disjoint) return false;
+  if (program.tensors[s.target].table.empty() == nest.tables) return false;
+  if (!nest.tables && !is_injective(s)) return false;
+  bool independent = true;
+  for (std::size_t i : nest.statements) {
+    const Statement& earlier = program.statements[i];
+    for_each_node(s, [&](Expr e) { independent &= !e->as<Read>() || e->as<Read>()->tensor != earlier.target; });
+    for_each_node(earlier, [&](Expr e) { independent &= !e->as<Read>() || e->as<Read>()->tensor != s.target; });
+    independent &= earlier.target != s.target;
+  }
+  return independent;
+}
+
+/// Loop order: axes that reductions depend on stay outside the others, so that no reduction runs again under a loop
+/// it does not need; the lane axis is the innermost of its kind.
+void order_loops(const Program& program, Nest& nest) {
+  const Statement& first = program.statements[nest.statements.front()];
+  std::set<AxisId> of_folds;
+  for (std::size_t i : nest.statements)
+    for_each_node(program.statements[i], [&](Expr e) {
+      if (e->as<Fold>()) of_folds.insert(e->free.begin(), e->free.end());
+    });
+  const auto rank = [&](AxisId axis) { return 2 * (of_folds.contains(axis) ? 0 : 1) + (nest.lane_axis == axis); };
+  nest.order = first.domain;
+  if (nest.serial) return;
+  std::ranges::stable_sort(nest.order, {}, rank);
+  const auto outside = std::ranges::count_if(nest.order, [&](AxisId axis) { return of_folds.contains(axis); });
+  const auto lane = std::ranges::find(nest.order, nest.lane_axis.value_or(~0u)) - nest.order.begin();
+  nest.split = static_cast<std::size_t>(outside > 0 ? outside - 1 : std::min<std::ptrdiff_t>(lane, std::ssize(nest.order) - 1));
+  const bool on_lanes = !nest.order.empty() && nest.lane_axis == nest.order[nest.split];
+  nest.tile = on_lanes ? (outside > 0 ? 1024 : 4096) : outside > 0 ? 16 : 256;
+}
+
+std::size_t count_nodes(const Program& program, const Nest& nest) {
+  std::size_t count = 0;
+  for (std::size_t i : nest.statements)
+    for_each_node(program.statements[i], [&](Expr e) { count += e->as<Apply>() || e->as<Read>() || e->as<Fold>(); });
+  return count;
+}
+
+/// Whether doubles are computed; f32 and everything narrower, and subscripts, compute in 4-byte lanes.
+bool computes_doubles(const Program& program) {
+  bool found = false;
+  for (const Statement& s : program.statements)
+    for_each_node(s, [&](Expr e) { found |= e->dtype == DType::f64; });
+  return found;
+}
+
+}  // namespace
+
+Schedule make_schedule(Program& program, const Specialisation& s, const Target& target) {
+  Schedule schedule;
+  const int lane_bytes = computes_doubles(program) ? 8 : 4;
+  schedule.lanes = target.vector_bytes / lane_bytes;
+  schedule.fold_accumulators = 256 / lane_bytes;
+  for (std::size_t i = 0; i < program.statements.size(); ++i) {
+    const Statement& statement = program.statements[i];
+    if (!schedule.nests.empty() && may_join(program, s, schedule.nests.back(), i)) {
+      schedule.nests.back().statements.push_back(i);
+      continue;
+    }
+    const bool tables = !program.tensors[statement.target].table.empty();
+    Nest& nest = schedule.nests.emplace_back();
+    nest.statements = {i};
+    nest.tables = tables;
+    nest.serial = !tables && !is_injective(statement);
+  }
+  CostModel model(program, s, schedule.lanes);
+  for (Nest& nest : schedule.nests) {
+    const std::vector<AxisId>& domain = program.statements[nest.statements.front()].domain;
+    std::optional<AxisId> inner;
+    if (!domain.empty()) inner = domain.back();
+    double best = model.nest(nest, std::nullopt, inner);
+    auto fold_lanes = model.fold_lanes;
+    for (std::size_t d = domain.size(); d-- > 0;) {
+      if (nest.serial && d + 1 != domain.size()) break;  // lanes would change which duplicate is last
+      const double cost = model.nest(nest, domain[d], domain[d]);
+      if (cost >= best) continue;
+      best = cost;
+      nest.lane_axis = domain[d];
+      fold_lanes = model.fold_lanes;
+    }
+    schedule.fold_lanes.insert(fold_lanes.begin(), fold_lanes.end());
+    order_loops(program, nest);
+    const std::size_t nodes = count_nodes(program, nest);
+    nest.unroll = !nest.lane_axis ? 1 : nodes <= 12 ? 4 : nodes <= 32 ? 2 : 1;
+  }
+  return schedule;
+}
+
+std::string to_string(const Schedule& schedule, const Program& program) {
+  const auto name = [&](AxisId axis) { return program.axes[axis].name; };
+  std::string text;
+  for (const Nest& nest : schedule.nests) {
+    text += "nest";
+    for (std::size_t i : nest.statements) text += ' ' + program.tensors[program.statements[i].target].name;
+    text += ':';
+    for (std::size_t k = 0; k < nest.order.size(); ++k) {
+      text += ' ' + name(nest.order[k]);
+      if (!nest.serial && k == nest.split) text += '/' + std::to_string(nest.tile);
+      if (nest.lane_axis == nest.order[k])
+        text += " x" + std::to_string(schedule.lanes) + (nest.unroll > 1 ? "*" + std::to_string(nest.unroll) : "");
+      if (!nest.serial && k == nest.split) text += " |";
+    }
+    text += nest.serial ? " serial" : nest.tables ? " parallel over private tables" : " parallel before |";
+    text += '\n';
+  }
+  for (const Nest& nest : schedule.nests)
+    for (std::size_t i : nest.statements)
+      for_each_node(program.statements[i], [&](Expr e) {
+        const auto it = schedule.fold_lanes.find(e);
+        if (it == schedule.fold_lanes.end()) return;
+        text += "lanes of " + to_string(program, e) + ": " + name(it->second) + " x" + std::to_string(schedule.lanes) + '*' +
+                std::to_string(std::max(1, schedule.fold_accumulators / schedule.lanes)) + '\n';
+      });
+  return text;
+}
+
+}  // namespace ricci::jit

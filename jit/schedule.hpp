@@ -1,0 +1,41 @@
+#pragma once
+// How a program runs, apart from what it means: which statements share loops, the order of the loops, which axis the
+// lanes run over, what runs in parallel. A plain value, chosen by a small cost model, printed by `--dump schedule`.
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "ricci/ir.hpp"
+#include "ricci/target.hpp"
+#include "specialise.hpp"
+
+namespace ricci::jit {
+
+/// One phase: statements over the same domain, in the same loops.
+struct Nest {
+  std::vector<std::size_t> statements;
+  std::vector<ir::AxisId> order;        // outermost first
+  std::optional<ir::AxisId> lane_axis;  // the axis that lanes run over
+  int unroll = 1;                       // vectors per step of lane_axis
+  std::size_t split = 0;                // order[split] is cut into tiles; it and the axes before it are the items
+  std::int64_t tile = 1;                // elements of order[split] per item
+  bool tables = false;                  // accumulates into private tables: items are shared among them
+  bool serial = false;                  // duplicates of an assignment: one item, in the order of the domain
+};
+
+struct Schedule {
+  int lanes = 1;  // of every vector, whatever its dtype
+  std::vector<Nest> nests;
+  /// Reductions that do not depend on a lane axis may run their lanes along an axis of their own, with this many
+  /// accumulator lanes in all, the same for every vector width, so that the order of a float sum is the same too.
+  std::unordered_map<ir::Expr, ir::AxisId> fold_lanes;
+  int fold_accumulators = 64;
+};
+
+Schedule make_schedule(ir::Program&, const Specialisation&, const Target&);
+
+/// One line per nest and per reduction with lanes of its own.
+std::string to_string(const Schedule&, const ir::Program&);
+
+}  // namespace ricci::jit

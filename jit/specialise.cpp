@@ -1,0 +1,285 @@
+#include "specialise.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "interval.hpp"
+#include "ricci/overlap.hpp"
+
+namespace ricci::jit {
+
+using namespace ir;
+
+namespace {
+
+__extension__ using Wide = __int128;
+
+constexpr std::int64_t short_limit = std::int64_t{1} << 31;
+
+/// One use of a tensor: a read, or the target of a statement.
+struct Access {
+  TensorId tensor;
+  std::vector<Expr> subscripts;
+};
+
+/// Everything that the analyses below ask of a program, collected in one walk.
+struct Survey {
+  std::vector<Access> accesses;
+  std::vector<std::vector<AxisId>> binders;  // domains and reduction axes
+  std::set<AxisId> values;                   // axes used other than as a bare subscript
+  std::vector<Expr> nodes;                   // every node once, children first
+
+  explicit Survey(const Program& program) {
+    for (const Statement& s : program.statements) {
+      binders.push_back(s.domain);
+      accesses.push_back({s.target, s.subscripts});
+      for (Expr e : s.subscripts) {
+        walk(e);
+        if (!e->as<Axis>()) use_values(e);
+      }
+      walk(s.value);
+      use_values(s.value);
+      if (s.guard) {
+        walk(s.guard);
+        use_values(s.guard);
+      }
+    }
+  }
+
+ private:
+  /// Marks `e` if it is an axis that stands where its value counts.
+  void use_values(Expr e) {
+    if (const Axis* axis = e->as<Axis>()) values.insert(axis->axis);
+    if (const Extent* extent = e->as<Extent>()) values.insert(extent->axis);
+  }
+
+  void walk(Expr e) {
+    if (!seen_.insert(e).second) return;
+    const Read* read = e->as<Read>();
+    for (Expr child : children(e)) {
+      walk(child);
+      if (!read || !child->as<Axis>() || child == read->guard) use_values(child);
+    }
+    if (read) accesses.push_back({read->tensor, read->subscripts});
+    if (const Fold* fold = e->as<Fold>()) binders.push_back(fold->axes);
+    nodes.push_back(e);
+  }
+
+  std::set<Expr> seen_;
+};
+
+/// Where `axis` stands bare among the subscripts; -1 if nowhere, -2 if twice.
+int position_of(const Access& access, AxisId axis) {
+  int found = -1;
+  for (std::size_t i = 0; i < access.subscripts.size(); ++i) {
+    const Axis* bare = access.subscripts[i]->as<Axis>();
+    if (bare && bare->axis == axis) found = found == -1 ? static_cast<int>(i) : -2;
+  }
+  return found;
+}
+
+/// Whether `inner` directly follows `outer` in every binder that has one of them.
+bool always_neighbours(const Survey& survey, AxisId outer, AxisId inner) {
+  return std::ranges::all_of(survey.binders, [&](const std::vector<AxisId>& axes) {
+    const auto o = std::ranges::find(axes, outer), i = std::ranges::find(axes, inner);
+    return o == axes.end() ? i == axes.end() : i == o + 1;
+  });
+}
+
+bool can_collapse(const Program& program, const Survey& survey, std::span<const TensorView> tensors,
+                  std::span<const std::int64_t> extents, AxisId outer, AxisId inner) {
+  if (program.axes[outer].tables || program.axes[inner].tables) return false;
+  if (survey.values.contains(outer) || survey.values.contains(inner)) return false;
+  if (!always_neighbours(survey, outer, inner)) return false;
+  return std::ranges::all_of(survey.accesses, [&](const Access& access) {
+    const int o = position_of(access, outer), i = position_of(access, inner);
+    if (o == -1 && i == -1) return true;
+    if (o < 0 || i < 0) return false;
+    if (!program.tensors[access.tensor].table.empty()) return i == o + 1;
+    const Layout& layout = tensors[access.tensor].layout;
+    return layout.strides[o] == layout.strides[i] * extents[inner];
+  });
+}
+
+std::vector<std::vector<AxisId>> find_collapsed(const Program& program, const Survey& survey,
+                                                std::span<const TensorView> tensors,
+                                                std::span<const std::int64_t> extents) {
+  std::map<AxisId, AxisId> outer_of;  // by the inner axis of a collapsible pair
+  for (const auto& axes : survey.binders)
+    for (std::size_t i = 1; i < axes.size(); ++i)
+      if (can_collapse(program, survey, tensors, extents, axes[i - 1], axes[i])) outer_of[axes[i]] = axes[i - 1];
+  std::set<AxisId> swallowed;
+  for (const auto& [inner, outer] : outer_of) swallowed.insert(outer);
+  std::vector<std::vector<AxisId>> collapsed(program.axes.size());
+  for (const auto& [inner, outer] : outer_of) {
+    if (swallowed.contains(inner)) continue;
+    std::vector<AxisId>& group = collapsed[inner];
+    group = {inner};
+    for (auto it = outer_of.find(inner); it != outer_of.end(); it = outer_of.find(it->second))
+      group.insert(group.begin(), it->second);
+  }
+  return collapsed;
+}
+
+/// The extent of one axis of a tensor or table.
+std::int64_t size_of_axis(const Program& program, std::span<const TensorView> tensors,
+                          std::span<const std::int64_t> extents, TensorId tensor, std::size_t axis) {
+  const std::vector<AxisId>& table = program.tensors[tensor].table;
+  return table.empty() ? tensors[tensor].layout.extents[axis] : extents[table[axis]];
+}
+
+/// 'p': the access never misses; 'g': not where its guard holds; 'c': must be checked.
+char answer(const Program& program, std::span<const TensorView> tensors, std::span<const std::int64_t> extents,
+            Bounds& bounds, const Access& access, Expr guard) {
+  bool always = true, guarded = true;
+  for (std::size_t i = 0; i < access.subscripts.size(); ++i) {
+    const Expr s = access.subscripts[i];
+    if (s->as<Axis>()) continue;
+    const Interval inside{0, size_of_axis(program, tensors, extents, access.tensor, i) - 1};
+    always = always && bounds.of(s).within(inside);
+    guarded = guarded && bounds.of(s, guard).within(inside);
+  }
+  return always ? 'p' : guarded ? 'g' : 'c';
+}
+
+std::string ask(const Program& program, const Survey& survey, std::span<const TensorView> tensors,
+                std::span<const std::int64_t> extents) {
+  Bounds bounds(extents);
+  std::string answers;
+  for (Expr e : survey.nodes) {
+    if (const Apply* apply = e->as<Apply>(); apply && info(apply->op).typing == Typing::compare) {
+      const std::optional<bool> decided = bounds.decide(e);
+      answers += !decided ? '?' : *decided ? 't' : 'f';
+    } else if (const Read* read = e->as<Read>()) {
+      answers += answer(program, tensors, extents, bounds, {read->tensor, read->subscripts}, read->guard);
+    }
+  }
+  for (const Statement& s : program.statements)
+    answers += answer(program, tensors, extents, bounds, {s.target, s.subscripts}, s.guard);
+  return answers;
+}
+
+bool offsets_are_short(const Program& program, const Survey& survey, std::span<const TensorView> tensors,
+                       std::span<const std::int64_t> extents) {
+  for (TensorId t = 0; t < program.tensors.size(); ++t) {
+    const std::vector<AxisId>& table = program.tensors[t].table;
+    Wide reach = table.empty() ? 0 : 1;
+    if (table.empty()) {
+      const Layout& layout = tensors[t].layout;
+      for (int i = 0; i < layout.rank; ++i) {
+        if (layout.extents[i] >= short_limit) return false;
+        const std::int64_t stride = layout.strides[i] < 0 ? -layout.strides[i] : layout.strides[i];
+        if (layout.extents[i] > 0) reach += static_cast<Wide>(layout.extents[i] - 1) * stride;
+      }
+    } else {
+      for (std::size_t i = 1; i < table.size(); ++i) reach *= extents[table[i]];
+    }
+    if (reach >= short_limit) return false;
+  }
+  // A product of collapsed extents is the reach of some tensor; what is left are single extents, and the index of an
+  // arg-reduction, which counts through all its axes.
+  for (Expr e : survey.nodes) {
+    const Fold* fold = e->as<Fold>();
+    if (!fold || info(fold->reduction).results != Results::index) continue;
+    Wide positions = 1;
+    for (AxisId axis : fold->axes) positions = std::min<Wide>(positions * extents[axis], short_limit);
+    if (positions >= short_limit) return false;
+  }
+  return std::ranges::all_of(extents, [](std::int64_t extent) { return extent < short_limit; });
+}
+
+bool written_are_disjoint(const Program& program, std::span<const TensorView> tensors) {
+  std::set<TensorId> written;
+  for (const Statement& s : program.statements)
+    if (program.tensors[s.target].table.empty()) written.insert(s.target);
+  for (TensorId w : written)
+    for (TensorId t = 0; t < tensors.size(); ++t)
+      if (t != w && program.tensors[t].table.empty() && may_overlap(tensors[w], tensors[t])) return false;
+  return true;
+}
+
+}  // namespace
+
+Specialisation specialise(const Program& program, std::span<const TensorView> tensors,
+                          std::span<const std::int64_t> extents) {
+  const Survey survey(program);
+  Specialisation result;
+  result.strides.resize(program.tensors.size());
+  for (TensorId t = 0; t < program.tensors.size(); ++t)
+    for (int i = 0; program.tensors[t].table.empty() && i < program.tensors[t].rank; ++i) {
+      const std::int64_t stride = tensors[t].layout.strides[i];
+      result.strides[t].push_back(stride == 0 ? StrideClass::zero : stride == 1 ? StrideClass::one : StrideClass::any);
+    }
+  result.collapsed = find_collapsed(program, survey, tensors, extents);
+  result.answers = ask(program, survey, tensors, extents);
+  result.short_offsets = offsets_are_short(program, survey, tensors, extents);
+  result.disjoint = written_are_disjoint(program, tensors);
+  return result;
+}
+
+std::string to_string(const Specialisation& s) {
+  std::string text = "strides";
+  for (const auto& tensor : s.strides) {
+    text += ' ';
+    for (StrideClass c : tensor) text += c == StrideClass::zero ? '0' : c == StrideClass::one ? '1' : 's';
+  }
+  text += "\ncollapsed";
+  for (std::size_t a = 0; a < s.collapsed.size(); ++a)
+    if (!s.collapsed[a].empty()) {
+      text += ' ' + std::to_string(a) + '=';
+      for (AxisId axis : s.collapsed[a]) text += (text.back() == '=' ? "" : "*") + std::to_string(axis);
+    }
+  text += "\nanswers " + s.answers;
+  text += s.short_offsets ? "\noffsets 32" : "\noffsets 64";
+  text += s.disjoint ? "\ndisjoint\n" : "\noverlapping\n";
+  return text;
+}
+
+void apply_specialisation(Program& program, const Specialisation& s) {
+  Graph& g = program.graph;
+  std::set<AxisId> swallowed;
+  for (const auto& group : s.collapsed)
+    for (std::size_t i = 0; i + 1 < group.size(); ++i) swallowed.insert(group[i]);
+  const auto without_swallowed = [&](std::vector<AxisId> axes) {
+    std::erase_if(axes, [&](AxisId axis) { return swallowed.contains(axis); });
+    return axes;
+  };
+
+  // The questions were asked of the original nodes, so that is whose answers count.
+  const Survey survey(program);
+  std::unordered_map<Expr, char> answers;
+  std::size_t next = 0;
+  for (Expr e : survey.nodes) {
+    const Apply* apply = e->as<Apply>();
+    if ((apply && info(apply->op).typing == Typing::compare) || e->as<Read>()) answers.emplace(e, s.answers[next++]);
+  }
+
+  Memo memo;
+  const Rewrite use = [&](Expr original, Expr e) -> Expr {
+    if (const auto it = answers.find(original); it != answers.end()) {
+      if (it->second == 't' || it->second == 'f') return constant(g, Scalar::of(it->second == 't'));
+      if (const Read* read = e->as<Read>(); read && it->second == 'p')
+        return ir::read(g, read->tensor, e->dtype, read->subscripts, Policy::assume_inside, nullptr);
+      if (const Read* read = e->as<Read>(); read && it->second == 'g')
+        return ir::read(g, read->tensor, e->dtype, read->subscripts, Policy::assume_inside, read->guard);
+    }
+    if (const Axis* axis = e->as<Axis>(); axis && swallowed.contains(axis->axis)) return constant(g, std::int64_t{0});
+    if (const Fold* fold = e->as<Fold>()) {
+      const Expr made = ir::fold(g, fold->reduction, without_swallowed(fold->axes), fold->body);
+      return info(fold->reduction).results == Results::index ? made->as<Project>()->fold : made;
+    }
+    return e;
+  };
+  for (Statement& statement : program.statements) {
+    for (Expr& e : statement.subscripts) e = rewrite(g, e, memo, use);
+    statement.value = rewrite(g, statement.value, memo, use);
+    if (statement.guard) statement.guard = rewrite(g, statement.guard, memo, use);
+    if (statement.guard && statement.guard->as<Const>() && statement.guard->as<Const>()->value.get<bool>())
+      statement.guard = nullptr;
+    if (s.answers[next++] != 'c') statement.policy = Policy::assume_inside;
+    statement.domain = without_swallowed(statement.domain);
+  }
+}
+
+}  // namespace ricci::jit

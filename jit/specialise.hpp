@@ -1,0 +1,35 @@
+#pragma once
+// What a kernel may assume about its arguments. The assumptions are found at bind time, are part of the kernel's key,
+// and are all that distinguishes the variants of one expression: a new shape with the same answers compiles nothing.
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ricci/ir.hpp"
+#include "ricci/tensor_view.hpp"
+
+namespace ricci::jit {
+
+enum class StrideClass : std::uint8_t { zero, one, any };
+
+struct Specialisation {
+  std::vector<std::vector<StrideClass>> strides;  // by tensor, axis (tables: by construction row-major)
+  std::vector<std::vector<ir::AxisId>> collapsed; // by axis: the axes it stands for, outermost first; empty: itself only,
+                                                  // or, for an axis that another one swallowed, never iterated
+  std::string answers;       // of the interval analysis, question by question: what was proved
+  bool short_offsets = true; // every offset and extent fits 31 bits: lanes count in i32
+  bool disjoint = true;      // no written tensor overlaps another one
+};
+
+/// Finds the assumptions that hold for these arguments. `extents` by AxisId of `program`, the prepared one.
+Specialisation specialise(const ir::Program& program, std::span<const TensorView> tensors,
+                          std::span<const std::int64_t> extents);
+
+/// The assumptions as text, for the key and for dumps.
+std::string to_string(const Specialisation&);
+
+/// Rewrites the program to use them: comparisons that were decided become constants, guards of reads that fit anyway
+/// go, and an axis that another one swallowed becomes 0.
+void apply_specialisation(ir::Program&, const Specialisation&);
+
+}  // namespace ricci::jit
