@@ -94,12 +94,12 @@ class Naive {
       if (s.guard) {
         const Bounded guard = value(s.guard);
         lost |= guard.error != 0;
-        if (guard.error != 0 || !is_true(guard.value)) return;
+        if (!is_true(guard.value)) return;
       }
       bool known = true;
       std::byte* address = find(s.target, s.subscripts, known);
       lost |= !known;
-      if (known) writes.emplace_back(address, value(s.value));
+      writes.emplace_back(address, value(s.value));
     });
     std::unordered_map<std::byte*, Accumulation> sums;
     for (const auto& [address, written] : writes) {
