@@ -74,8 +74,11 @@ auto reduce_named(Over<I...>, First&& first, Rest&&... rest) {
   }
 }
 
+// Of anything, because clang forms a candidate's parameter types before it looks at the constraints.
 template <class E>
-inline constexpr int rank_of = Bare<E>::syntax.rank;
+inline constexpr int rank_of = 0;
+template <Expression E>
+inline constexpr int rank_of<E> = Bare<E>::syntax.rank;
 
 }  // namespace detail
 
