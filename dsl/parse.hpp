@@ -29,7 +29,7 @@ struct Tree {
   std::vector<std::int64_t> axes;
 };
 
-/// zeros, full or iota: a new tensor whose elements all are `first`, or count from it.
+/// zeros, full, iota or a number: a new tensor whose elements all are `first`, or count from it.
 struct Construction {
   std::vector<std::int64_t> extents;
   Scalar first;  // of the tensor's dtype
@@ -45,7 +45,7 @@ struct Statement {
   bool is_number = false;  // and that is a number of the program text
   Tree tree;
   StatementSyntax syntax;              // a target that is new has subscripts that are different indices
-  std::optional<Construction> construction;  // then there is no syntax
+  std::optional<Construction> construction;  // then the syntax is not needed
 };
 
 /// Parses one statement; `tokens` starts with it, and what it takes is removed, its `end` included.

@@ -110,6 +110,10 @@ class Call {
   }
 
   const Node& over_axis(Reducer reducer, const Node& body) {
+    if (body.rank == 0 && (reducer == Reducer::max || reducer == Reducer::min))
+      p_.fail(name_, Error::Kind::rank, called() + " reduces over an axis or an index; the " +
+                                            (reducer == Reducer::max ? "greater" : "lesser") + " of two values is " +
+                                            called() + "imum(a, b)");
     const Token& token = p_.peek();
     const std::optional<Scalar> axis = p_.scalar();
     if (!axis || axis->dtype != DType::i64) {

@@ -60,7 +60,14 @@ std::optional<Scalar> value_of(const Token& token) {
 const Node& Parser::number(const Token& token) {
   const std::optional<Scalar> value = value_of(token);
   if (!value) fail(token, Error::Kind::limit, "an integer must fit 64 bits, with sign");
-  return add(token, make_literal(*value));
+  return scalar_leaf(token, make_number(value->dtype), *value);
+}
+
+/// Numbers are leaves, not constants, as in C++: statements that differ in a number share their kernel.
+const Node& Parser::scalar_leaf(const Token& token, Syntax leaf, Scalar value) {
+  leaf.leaf = static_cast<std::uint32_t>(tree_.scalars.size());
+  tree_.scalars.push_back(value);
+  return add(token, leaf);
 }
 
 std::optional<Scalar> Parser::scalar() {
@@ -104,8 +111,9 @@ const Node& Parser::unary() {
   if (accept("-")) {
     const bool literal = peek().kind == Token::Kind::integer || peek().kind == Token::Kind::real;
     const Node& value = unary();
-    if (literal && value.form == Form::literal) return add(token, make_literal(negated(value.value)));
-    return apply(token, Op::negate, {&value});
+    if (!literal || value.form != Form::number) return apply(token, Op::negate, {&value});
+    tree_.scalars.back() = negated(tree_.scalars.back());
+    return value;
   }
   if (accept(info(Op::logical_not).text)) return apply(token, Op::logical_not, {&unary()});
   const Node& base = postfix();
@@ -144,15 +152,11 @@ const Node& Parser::primary() {
 const Node& Parser::name() {
   const Token& token = take();
   if (peek().is("(")) return call(token);
-  if (const auto value = find_constant(token.text)) return add(token, make_literal(*value));
+  if (const auto value = find_constant(token.text)) return scalar_leaf(token, make_number(value->dtype), *value);
   const Variable* v = variable(token.text);
   if (v && peek().is("[")) return access(token, v->array.dtype(), v->array.rank());
-  if (v && v->number) {
-    Syntax leaf = make_number(v->array.dtype());
-    leaf.leaf = static_cast<std::uint32_t>(tree_.scalars.size());
-    tree_.scalars.push_back(Scalar::load(v->array.dtype(), v->array.data()));
-    return add(token, leaf);
-  }
+  if (v && v->number)
+    return scalar_leaf(token, make_number(v->array.dtype()), Scalar::load(v->array.dtype(), v->array.data()));
   if (v) {
     Syntax leaf = make_tensor(v->array.dtype(), v->array.rank());
     leaf.leaf = static_cast<std::uint32_t>(tree_.tensors.size());
@@ -193,10 +197,7 @@ const Node& Parser::subscript() {
     at_ = before;
     return expression();
   }
-  Syntax leaf = make_integer();
-  leaf.leaf = static_cast<std::uint32_t>(tree_.scalars.size());
-  tree_.scalars.push_back(*whole);
-  return add(token, leaf);
+  return scalar_leaf(token, make_integer(), *whole);
 }
 
 const Node& Parser::add(const Token& token, const Syntax& node) {

@@ -41,6 +41,7 @@ class Parser {
   const Node& primary();
   const Node& name();
   const Node& number(const Token&);
+  const Node& scalar_leaf(const Token&, Syntax leaf, Scalar value);
   const Node& subscript();
   std::vector<const Syntax*> subscripts();
   const Node& apply(const Token&, Op op, std::initializer_list<const Syntax*> args);

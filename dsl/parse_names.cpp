@@ -5,6 +5,18 @@
 #include "parse_expression.hpp"
 
 namespace ricci::text {
+namespace {
+
+/// The sentences of the rules speak C++; casts are all that differs.
+std::string in_this_language(std::string sentence) {
+  constexpr std::pair<std::string_view, std::string_view> words[] = {
+      {"cast<std::int64_t>(...)", "i64(...)"}, {"cast<...>(...)", "a cast, as in i64(...)"}};
+  for (const auto& [cpp, text] : words)
+    if (const std::size_t at = sentence.find(cpp); at != std::string::npos) sentence.replace(at, cpp.size(), text);
+  return sentence;
+}
+
+}  // namespace
 
 Parser::Parser(std::string_view source, std::span<const Token> tokens, const Variables& variables, Tree& tree)
     : source_(source), tokens_(tokens), variables_(variables), tree_(tree) {
@@ -60,7 +72,7 @@ void Parser::require(const Token& token, const Fault& fault) const {
   try {
     throw_fault(fault);
   } catch (const Error& error) {
-    fail(token, error.kind(), error.what());
+    fail(token, error.kind(), in_this_language(error.what()));
   }
 }
 

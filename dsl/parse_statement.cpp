@@ -99,6 +99,7 @@ class StatementParser {
     const Node& value = p_.expression();
     p_.require(token, check_new_tensor(value));
     out_.is_number = value.weak && value.rank == 0 && value.free.size == 0;
+    if (value.form == Form::number) out_.construction = Construction{{}, out_.tree.scalars.back()};  // needs no kernel
     out_.syntax = {nullptr, Assign::set, &value, value.dtype};
   }
 

@@ -15,6 +15,7 @@ namespace {
 constexpr std::int64_t few = 20;             // values shown without being asked for
 constexpr std::int64_t all_up_to = 1000;     // values; of more only the edges are shown
 constexpr std::int64_t edge = 3;
+constexpr std::size_t line_width = 100;
 
 std::string element(const TensorView& view, std::int64_t offset) {
   return visit_dtype(view.layout.dtype, [&]<class T>(std::type_identity<T>) {
@@ -57,14 +58,19 @@ class ValuePrinter {
       text_ += fmt::format("{:>{}}", element(view_, offset), width_);
       return;
     }
-    const bool innermost = axis + 1 == rank;
-    const std::string separator =
-        innermost ? std::string(" ") : std::string(rank - axis - 1, '\n') + std::string(axis + 1, ' ');
+    const std::string indent(static_cast<std::size_t>(axis) + 1, ' ');
+    const std::string line_break = std::string(static_cast<std::size_t>(rank - axis - 1), '\n') + indent;
+    auto separate = [&] {
+      const std::size_t column = text_.size() - (text_.rfind('\n') + 1);
+      if (axis + 1 < rank) text_ += line_break;
+      else text_ += column + 1 + width_ < line_width ? " " : "\n" + indent;
+    };
     text_ += '[';
     for (std::int64_t i = 0; i < view_.layout.extents[axis]; ++i) {
-      if (i > 0) text_ += separator;
+      if (i > 0) separate();
       if (skips(axis, i)) {
-        text_ += "..." + separator;
+        text_ += "...";
+        separate();
         i = view_.layout.extents[axis] - edge;
       }
       print(axis + 1, offset + i * view_.layout.strides[axis]);
