@@ -1,6 +1,7 @@
 #include "ricci/statement.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <mutex>
 
 #include "ricci/error.hpp"
@@ -143,20 +144,26 @@ Array make_result(const Variant& v, DType dtype, TensorView* views, int count) {
   return result;
 }
 
-/// A small array on the stack, a large one on the heap.
+/// An array on the stack when it is small. Only the elements in use are initialised: views are large, and most
+/// statements have two or three.
 template <class T, std::size_t N>
 class Scratch {
+  static_assert(std::is_trivially_destructible_v<T>);
+
  public:
   explicit Scratch(int size) : size_(static_cast<std::size_t>(size)) {
-    if (size_ > N) large_.resize(size_);
+    if (size_ > N) large_ = std::make_unique<T[]>(size_);
+    else std::uninitialized_default_construct_n(small(), size_);
   }
-  T* data() { return size_ > N ? large_.data() : small_; }
+  T* data() { return large_ ? large_.get() : small(); }
   std::span<T> span() { return {data(), size_}; }
 
  private:
+  T* small() { return reinterpret_cast<T*>(small_); }
+
   std::size_t size_;
-  T small_[N];
-  std::vector<T> large_;
+  std::unique_ptr<T[]> large_;
+  alignas(T) std::byte small_[N * sizeof(T)];
 };
 
 }  // namespace
