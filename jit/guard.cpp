@@ -3,19 +3,23 @@
 #include <algorithm>
 #include <map>
 
+#include "share.hpp"
+
 namespace ricci::jit {
 
 using namespace ir;
 
 namespace {
 
-bool always_fits(const Read& read) {
-  return std::ranges::all_of(read.subscripts, [](Expr e) { return e->as<Axis>() != nullptr; });
+bool always_fits(const Program& program, const Read& read) {
+  for (std::size_t i = 0; i < read.subscripts.size(); ++i)
+    if (!is_sized_by(program, read.subscripts[i], read.tensor, i)) return false;
+  return true;
 }
 
 class Guards {
  public:
-  explicit Guards(Graph& g) : g_(g) {}
+  explicit Guards(Program& program) : program_(program), g_(program.graph) {}
 
   /// `e` as it must be evaluated where `guard` holds (null: always).
   Expr under(Expr guard, Expr e) {
@@ -36,10 +40,11 @@ class Guards {
           return apply(g_, n.op, std::move(args));
         },
         [&](const Read& n) {
-          const Expr own = n.guard ? both(guard, under(guard, n.guard)) : guard;
+          const Expr given = n.guard ? under(guard, n.guard) : nullptr;
+          const Expr own = given ? both(guard, given) : guard;
           std::vector<Expr> subscripts;
           for (Expr s : n.subscripts) subscripts.push_back(under(own, s));
-          return read(g_, n.tensor, e->dtype, std::move(subscripts), n.policy, always_fits(n) ? nullptr : own);
+          return read(g_, n.tensor, e->dtype, std::move(subscripts), n.policy, always_fits(program_, n) ? given : own);
         },
         [&](const Fold& n) {
           const Expr made = fold(g_, n.reduction, n.axes, under(guard, n.body));
@@ -57,11 +62,12 @@ class Guards {
   bool may_miss(Expr e) {
     if (auto it = may_miss_.find(e); it != may_miss_.end()) return it->second;
     const Read* read = e->as<Read>();
-    const bool result = (read && !always_fits(*read)) || std::ranges::any_of(children(e), [&](Expr c) { return may_miss(c); });
+    const bool result = (read && !always_fits(program_, *read)) || std::ranges::any_of(children(e), [&](Expr c) { return may_miss(c); });
     may_miss_.emplace(e, result);
     return result;
   }
 
+  Program& program_;
   Graph& g_;
   std::map<std::pair<Expr, Expr>, Expr> done_;
   std::unordered_map<Expr, bool> may_miss_;
@@ -70,7 +76,7 @@ class Guards {
 }  // namespace
 
 void attach_guards(Program& program) {
-  Guards guards(program.graph);
+  Guards guards(program);
   for (Statement& s : program.statements) {
     if (s.guard) s.guard = guards.under(nullptr, s.guard);
     for (Expr& subscript : s.subscripts) subscript = guards.under(s.guard, subscript);

@@ -8,7 +8,7 @@ namespace ricci::jit {
 ///
 ///     select(i > 0, a[i - 1], 0)     ->     select(i > 0, a[i - 1] if (i > 0), 0)
 ///
-/// Reads whose subscripts are all bare axes always fit and stay as they are.
+/// Reads whose subscripts are all axes sized by that very tensor always fit and stay as they are.
 void attach_guards(ir::Program&);
 
 }  // namespace ricci::jit

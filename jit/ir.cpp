@@ -94,6 +94,9 @@ Expr simplify(Graph& g, Op op, const std::vector<Expr>& args) {
   if (op == Op::select) {
     if (is_value(args[0], 1) || args[1] == args[2]) return args[1];
     if (is_value(args[0], 0)) return args[2];
+    const Apply* inner = args[1]->as<Apply>();  // where(c, where(c, a, b), d)
+    if (inner && inner->op == Op::select && inner->args[0] == args[0])
+      return apply(g, Op::select, {args[0], inner->args[1], args[2]});
     return nullptr;
   }
   if (op == Op::logical_not) {

@@ -101,7 +101,7 @@ class NestLowering {
   void clear(const Statement& s, Value table) {
     const TensorDecl& decl = program_.tensors[s.target];
     Value elements = b_.constant(1);
-    for (std::size_t i = 1; i < decl.table.size(); ++i) elements = b_.multiply(0, elements, x_.extent_of(decl.table[i]));
+    for (std::size_t i = 1; i < decl.table.size(); ++i) elements = b_.multiply(0, elements, x_.table_extent(decl.table[i]));
     const Value first = b_.multiply(level(), table, elements);
     const Value neutral = b_.constant(identity(*s.update, decl.dtype), x_.lanes());
     const Value at = x_.open_for(b_.constant(0), elements, x_.lanes());
@@ -195,8 +195,7 @@ class NestLowering {
     const bool vector = x_.lane_loop().has_value();
     const DType dtype = program_.tensors[s.target].dtype;
     const std::vector<Value> values = x_.expanded(s.value, dtype);
-    if (s.policy == Policy::check && !std::ranges::all_of(s.subscripts, [](Expr e) { return e->as<Axis>(); }))
-      x_.check(s.target, s.subscripts, s.guard, target_text(s));
+    if (s.policy == Policy::check) x_.check(s.target, s.subscripts, s.guard, target_text(s));
     const Address at = x_.address(s.target, s.subscripts, level());
     const std::optional<Op> combine = s.update ? std::optional(ricci::info(*s.update).step) : std::nullopt;
     for (std::size_t part = 0; part < values.size(); ++part) {

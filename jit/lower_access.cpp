@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "lower_expression.hpp"
+#include "share.hpp"
 
 namespace ricci::jit {
 
@@ -19,13 +20,13 @@ Value ExpressionLowering::stride(TensorId tensor, std::size_t axis) {
     return builder_.symbol({Symbol::Kind::stride, {tensor, static_cast<std::uint32_t>(axis)}});
   }
   Value product = builder_.constant(1);
-  for (std::size_t i = axis + 1; i < table.size(); ++i) product = builder_.multiply(0, product, extent_of(table[i]));
+  for (std::size_t i = axis + 1; i < table.size(); ++i) product = builder_.multiply(0, product, table_extent(table[i]));
   return product;
 }
 
 Value ExpressionLowering::size(TensorId tensor, std::size_t axis) {
   const std::vector<AxisId>& table = program_.tensors[tensor].table;
-  if (!table.empty()) return extent_of(table[axis]);
+  if (!table.empty()) return table_extent(table[axis]);
   return builder_.symbol({Symbol::Kind::size, {tensor, static_cast<std::uint32_t>(axis)}});
 }
 
@@ -110,12 +111,12 @@ Value ExpressionLowering::mask(Expr guard, bool vector, std::size_t part, std::s
   return builder_.compute(level, Op::logical_and, DType::b1, {lanes_left, condition});
 }
 
-void ExpressionLowering::check(TensorId tensor, const std::vector<Expr>& subscripts, Expr guard, std::string text) {
+void ExpressionLowering::check(TensorId tensor, const std::vector<Expr>& subscripts, Expr guard, const std::string& text) {
   const auto number = static_cast<std::uint32_t>(std::ranges::find(info_.checks, text) - info_.checks.begin());
-  if (number == info_.checks.size()) info_.checks.push_back(std::move(text));
   for (std::size_t i = 0; i < subscripts.size(); ++i) {
     const Expr s = subscripts[i];
-    if (s->as<Axis>()) continue;
+    if (is_sized_by(program_, s, tensor, i)) continue;
+    if (number == info_.checks.size()) info_.checks.push_back(text);
     const Lanes v = value(s);
     const std::size_t level = guard ? std::max(v.level, value(guard).level) : v.level;
     const bool vector = v.vector || (guard && value(guard).vector);
@@ -148,8 +149,7 @@ Value ExpressionLowering::load(std::size_t level, TensorId tensor, const Address
 
 Lanes ExpressionLowering::read(Expr e, const Read& n) {
   const std::size_t level = level_of(e);
-  if (n.policy == Policy::check && !std::ranges::all_of(n.subscripts, [](Expr s) { return s->as<Axis>(); }))
-    check(n.tensor, n.subscripts, n.guard, to_string(program_, e));
+  if (n.policy == Policy::check) check(n.tensor, n.subscripts, n.guard, to_string(program_, e));
   const Address at = address(n.tensor, n.subscripts, level);
   // A lane axis of stride zero, or one that only the guard uses: every lane reads the same element.
   const bool vector = in_lanes(e) && (at.motion != Motion::still || (n.guard && in_lanes(n.guard)));

@@ -149,9 +149,15 @@ Symbol ExpressionLowering::extent_symbol(AxisId axis) const {
   return {Symbol::Kind::extent, group.empty() ? std::vector<AxisId>{axis} : group};
 }
 
+Value ExpressionLowering::table_extent(AxisId axis) {
+  const AxisDecl& decl = program_.axes[axis];
+  if (decl.fixed >= 0) return builder_.constant(decl.fixed);
+  return builder_.symbol(decl.tables ? Symbol{Symbol::Kind::tables, {}} : Symbol{Symbol::Kind::extent, {axis}});
+}
+
 Value ExpressionLowering::extent_of(AxisId axis) {
   const std::int64_t fixed = program_.axes[axis].fixed;
-  return fixed >= 0 ? builder_.constant(fixed) : builder_.symbol(extent_symbol(axis));
+  return fixed >= 0 && s_.collapsed[axis].empty() ? builder_.constant(fixed) : builder_.symbol(extent_symbol(axis));
 }
 
 }  // namespace ricci::jit

@@ -55,14 +55,18 @@ class ExpressionLowering {
   const Lanes& value(ir::Expr);
   /// The value in `dtype`, as one vector for each part of the lane loop; without one, as a scalar.
   std::vector<loop::Value> expanded(ir::Expr, DType);
+  /// The extent of the axis' loop, which stands for several axes when it has swallowed some.
   loop::Value extent_of(ir::AxisId);
+  /// The extent of one dimension of a table.
+  loop::Value table_extent(ir::AxisId);
   Symbol extent_symbol(ir::AxisId) const;
 
   /// Computed no deeper than `level`, which must have all axes of the subscripts.
   Address address(ir::TensorId, const std::vector<ir::Expr>& subscripts, std::size_t level);
   /// The mask of part `part` of an access guarded by `guard` (null: always); loop::none when all lanes run.
   loop::Value mask(ir::Expr guard, bool vector, std::size_t part, std::size_t level);
-  void check(ir::TensorId, const std::vector<ir::Expr>& subscripts, ir::Expr guard, std::string text);
+  /// Checks for every subscript that is not an axis sized by the tensor itself.
+  void check(ir::TensorId, const std::vector<ir::Expr>& subscripts, ir::Expr guard, const std::string& text);
   loop::Value load(std::size_t level, ir::TensorId, const Address&, std::size_t part, bool vector, loop::Value mask);
 
  private:

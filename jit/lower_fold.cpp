@@ -222,6 +222,7 @@ void ExpressionLowering::fold(Expr e) {
   known_.resize(level + 1);
   const std::optional<LaneLoop> outer_lane = lane_;
   if (!in_lanes(e)) lane_.reset();
+  const auto outer_bound = bound_;  // a loop that is open deeper may bind the same canonical axes
 
   const bool has_index = info(f.reduction).results == Results::index;
   const auto own = schedule_.fold_lanes.find(e);
@@ -243,6 +244,7 @@ void ExpressionLowering::fold(Expr e) {
   }
 
   lane_ = outer_lane;
+  bound_ = outer_bound;
   for (Known& k : known_deeper) known_.push_back(std::move(k));
   builder_.resume(std::move(deeper));
   if (!has_index) {

@@ -198,6 +198,14 @@ void order_loops(const Program& program, Nest& nest) {
   nest.tile = on_lanes ? (outside > 0 ? 1024 : 4096) : outside > 0 ? 16 : 256;
 }
 
+/// Whether lanes along `axis` store different elements, or accumulate.
+bool lanes_can_store(Program& program, const Specialisation& s, const Nest& nest, AxisId axis) {
+  return std::ranges::all_of(nest.statements, [&](std::size_t i) {
+    const Statement& statement = program.statements[i];
+    return statement.update || motion(program, s, statement.target, statement.subscripts, axis) != Motion::still;
+  });
+}
+
 std::size_t count_nodes(const Program& program, const Nest& nest) {
   std::size_t count = 0;
   for (std::size_t i : nest.statements)
@@ -241,6 +249,7 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
     auto fold_lanes = model.fold_lanes;
     for (std::size_t d = domain.size(); d-- > 0;) {
       if (nest.serial && d + 1 != domain.size()) break;  // lanes would change which duplicate is last
+      if (!lanes_can_store(program, s, nest, domain[d])) continue;
       const double cost = model.nest(nest, domain[d], domain[d]);
       if (cost >= best) continue;
       best = cost;

@@ -28,11 +28,24 @@ AxisId CanonicalAxes::get(AxisId like, int depth, int position) {
   while (class_of_.size() < program_.axes.size()) class_of_.push_back(static_cast<std::uint32_t>(class_of_.size()));
   const auto [it, fresh] = made_.try_emplace({class_of_[like], depth, position}, 0);
   if (fresh) {
+    AxisDecl decl(program_.axes[like]);
+    for (AxisId a = 0; a < program_.axes.size(); ++a)  // all uses that give the class its extent
+      if (class_of_[a] == class_of_[like])
+        for (const TensorAxis& size : program_.axes[a].sizes)
+          if (std::ranges::count(decl.sizes, size) == 0) decl.sizes.push_back(size);
     it->second = static_cast<AxisId>(program_.axes.size());
-    program_.axes.push_back(AxisDecl(program_.axes[like]));
+    program_.axes.push_back(std::move(decl));
     class_of_.push_back(class_of_[like]);
   }
   return it->second;
+}
+
+bool is_sized_by(const Program& program, Expr subscript, TensorId tensor, std::size_t position) {
+  const Axis* bare = subscript->as<Axis>();
+  if (!bare) return false;
+  const std::vector<AxisId>& table = program.tensors[tensor].table;
+  if (!table.empty()) return table[position] == bare->axis;
+  return std::ranges::count(program.axes[bare->axis].sizes, TensorAxis{tensor, static_cast<std::uint32_t>(position)}) > 0;
 }
 
 int FoldDepth::of(Expr e) {

@@ -29,6 +29,9 @@ std::vector<TensorId> name_old_values(Program& program) {
     s.guard = renamed(s.guard);
     if (!used) continue;
     program.tensors.push_back(TensorDecl(program.tensors[target]));
+    for (AxisDecl& axis : program.axes)
+      for (std::size_t i = 0, n = axis.sizes.size(); i < n; ++i)
+        if (axis.sizes[i].tensor == target) axis.sizes.push_back({old, axis.sizes[i].axis});
     origin.push_back(target);
   }
   return origin;

@@ -83,7 +83,7 @@ int position_of(const Access& access, AxisId axis) {
 bool always_neighbours(const Survey& survey, AxisId outer, AxisId inner) {
   return std::ranges::all_of(survey.binders, [&](const std::vector<AxisId>& axes) {
     const auto o = std::ranges::find(axes, outer), i = std::ranges::find(axes, inner);
-    return o == axes.end() ? i == axes.end() : i == o + 1;
+    return o == axes.end() ? i == axes.end() : i != axes.end() && i == o + 1;
   });
 }
 
@@ -135,7 +135,6 @@ char answer(const Program& program, std::span<const TensorView> tensors, std::sp
   bool always = true, guarded = true;
   for (std::size_t i = 0; i < access.subscripts.size(); ++i) {
     const Expr s = access.subscripts[i];
-    if (s->as<Axis>()) continue;
     const Interval inside{0, size_of_axis(program, tensors, extents, access.tensor, i) - 1};
     always = always && bounds.of(s).within(inside);
     guarded = guarded && bounds.of(s, guard).within(inside);
@@ -259,10 +258,13 @@ void apply_specialisation(Program& program, const Specialisation& s) {
   const Rewrite use = [&](Expr original, Expr e) -> Expr {
     if (const auto it = answers.find(original); it != answers.end()) {
       if (it->second == 't' || it->second == 'f') return constant(g, Scalar::of(it->second == 't'));
-      if (const Read* read = e->as<Read>(); read && it->second == 'p')
-        return ir::read(g, read->tensor, e->dtype, read->subscripts, Policy::assume_inside, nullptr);
-      if (const Read* read = e->as<Read>(); read && it->second == 'g')
-        return ir::read(g, read->tensor, e->dtype, read->subscripts, Policy::assume_inside, read->guard);
+      if (const Read* read = e->as<Read>(); read && it->second != 'c') {
+        if (it->second == 'g')
+          return ir::read(g, read->tensor, e->dtype, read->subscripts, Policy::assume_inside, read->guard);
+        const Expr always = ir::read(g, read->tensor, e->dtype, read->subscripts, Policy::assume_inside);
+        if (!read->guard) return always;
+        return ir::apply(g, Op::select, {read->guard, always, constant(g, Scalar{e->dtype, 0})});
+      }
     }
     if (const Axis* axis = e->as<Axis>(); axis && swallowed.contains(axis->axis)) return constant(g, std::int64_t{0});
     if (const Fold* fold = e->as<Fold>()) {

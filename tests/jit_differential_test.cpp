@@ -1,0 +1,99 @@
+// One program, many ways to run it: the reference evaluator, the loop interpreter, native code at two optimisation
+// levels, several vector widths and thread counts. All give the same bits; only a float sum may differ between the
+// reference (plain order) and a schedule, and then by no more than the bound of support/naive.hpp.
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <optional>
+
+#include "ricci/compile.hpp"
+#include "ricci/error.hpp"
+#include "ricci/target.hpp"
+#include "support/naive.hpp"
+#include "support/random_program.hpp"
+
+using namespace ricci;
+using namespace ricci::test;
+
+namespace {
+
+/// The tensors after a run, or the error that it ended in.
+struct Outcome {
+  Arguments arguments;
+  std::optional<Error::Kind> error;
+  std::string message;
+};
+
+template <class Run>
+Outcome outcome(const RandomCase& c, const Run& run) {
+  Outcome result{fresh_arguments(c.program, c.tensors.views), {}, {}};
+  try {
+    run(result.arguments.views);
+  } catch (const Error& error) {
+    result.error = error.kind();
+    result.message = error.what();
+  }
+  return result;
+}
+
+std::string describe(const Options& o) {
+  return std::string(o.backend == Backend::native ? "native" : "interpreter") + " width " + std::to_string(o.vector_bytes) +
+         (o.optimise ? " optimised" : " unoptimised") + " threads " + std::to_string(o.threads);
+}
+
+Outcome run_with(Executable& executable, const RandomCase& c, const Options& options) {
+  return outcome(c, [&](std::span<const TensorView> views) { executable.run(views, c.params, options); });
+}
+
+/// Empty, or how `actual` differs from `expected`.
+std::string difference(const RandomCase& c, const Outcome& expected, const Outcome& actual) {
+  if (expected.error != actual.error) return "error \"" + expected.message + "\" against \"" + actual.message + '"';
+  if (expected.error) return expected.message == actual.message ? "" : expected.message + " against " + actual.message;
+  if (!gaps_intact(actual.arguments)) return "a byte outside the tensors was written";
+  return first_difference(c.program, expected.arguments.views, actual.arguments.views);
+}
+
+void check_seed(std::uint64_t seed) {
+  const RandomCase c = random_case(seed);
+  INFO(c.text);
+  Executable executable(ir::Program(c.program));
+  const Outcome reference =
+      outcome(c, [&](std::span<const TensorView> views) { evaluate_reference(c.program, views, c.params); });
+  for (int width : {64, 32, 16}) {
+    if (width > host_target().vector_bytes) continue;
+    Options options;
+    options.vector_bytes = width;
+    options.threads = 1;
+    options.backend = Backend::loop_interpreter;
+    const Outcome interpreted = run_with(executable, c, options);
+    INFO(describe(options));
+    if (reference.error || interpreted.error || !c.has_float_sum) {
+      const std::string d = difference(c, reference, interpreted);
+      CHECK(d == "");
+      if (d != "") return;
+    } else {
+      Arguments plain = fresh_arguments(c.program, c.tensors.views);
+      CHECK(first_outside(c.program, run_naive(c.program, plain.views, c.params), interpreted.arguments.views) == "");
+    }
+    options.backend = Backend::native;
+    for (bool optimise : {true, false}) {
+      options.optimise = optimise;
+      for (int threads : {1, 2, 3}) {
+        options.threads = threads;
+        const std::string d = difference(c, interpreted, run_with(executable, c, options));
+        INFO(describe(options));
+        CHECK(d == "");
+        if (d != "") return;
+      }
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("random programs give the same bits in every way to run them", "[differential]") {
+  const char* first = std::getenv("RICCI_FIRST_SEED");
+  const char* count = std::getenv("RICCI_SEEDS");
+  const std::uint64_t begin = first ? std::strtoull(first, nullptr, 10) : 0;
+  const std::uint64_t seeds = count ? std::strtoull(count, nullptr, 10) : 150;
+  for (std::uint64_t seed = begin; seed < begin + seeds; ++seed) check_seed(seed);
+}
