@@ -132,7 +132,8 @@ class Call {
 
   [[noreturn]] void unknown() const {
     if (is_constructor(name_.text))
-      p_.fail(name_, Error::Kind::syntax, called() + "(...) makes a whole tensor and stands alone: name = " + called() + "(...)");
+      p_.fail(name_, Error::Kind::syntax,
+              called() + "(...) makes a whole tensor and stands alone: name = " + called() + "(...)");
     if (p_.variable(name_.text))
       p_.fail(name_, Error::Kind::syntax, "'" + called() + "' is a tensor; its subscripts stand in [ ]");
     std::string message = "unknown function '" + called() + "'";

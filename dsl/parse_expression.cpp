@@ -77,7 +77,8 @@ std::optional<Scalar> Parser::scalar() {
   if (token.kind == Token::Kind::integer || token.kind == Token::Kind::real) value = value_of(token);
   if (token.kind == Token::Kind::name) {
     value = find_constant(token.text);
-    if (const Variable* v = variable(token.text); v && v->number) value = Scalar::load(v->array.dtype(), v->array.data());
+    if (const Variable* v = variable(token.text); v && v->number)
+      value = Scalar::load(v->array.dtype(), v->array.data());
   }
   if (!value || (negative && value->dtype == DType::b1)) return std::nullopt;
   at_ += negative ? 2 : 1;
@@ -202,7 +203,8 @@ const Node& Parser::subscript() {
 
 const Node& Parser::add(const Token& token, const Syntax& node) {
   require(token, check(node));
-  if (tree_.nodes.size() >= max_nodes) fail(token, Error::Kind::limit, "a statement may have at most 100000 operations");
+  if (tree_.nodes.size() >= max_nodes)
+    fail(token, Error::Kind::limit, "a statement may have at most 100000 operations");
   int height = 0;
   for (int i = 0; i < node.children; ++i)
     height = std::max(height, static_cast<const Node*>(node.child[i])->height + 1);

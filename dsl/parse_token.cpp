@@ -97,7 +97,8 @@ class Lexer {
     if (c == '(' || c == '[') open_.push_back(at_);
     if (c != ')' && c != ']') return;
     if (open_.empty()) fail(at_, "this bracket closes none");
-    if (source_[open_.back()] != (c == ')' ? '(' : '[')) fail(at_, "this bracket is not of the kind of the one it closes");
+    if (source_[open_.back()] != (c == ')' ? '(' : '['))
+      fail(at_, "this bracket is not of the kind of the one it closes");
     open_.pop_back();
   }
 

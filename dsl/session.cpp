@@ -88,7 +88,8 @@ Outcome run_construction(const Statement& s, int repeat) {
   for (int i = 0; i <= repeat; ++i) {
     const auto start = std::chrono::steady_clock::now();
     outcome.value = construct(*s.construction);
-    outcome.run_ms.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
+    outcome.run_ms.push_back(
+        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
   }
   outcome.report.run_ms = outcome.run_ms[0];
   return outcome;

@@ -11,8 +11,9 @@ using namespace ricci;
 
 namespace {
 
-constexpr std::pair<std::string_view, Executable::Stage> stages[] = {
-    {"index", Executable::Stage::index}, {"schedule", Executable::Stage::schedule}, {"loops", Executable::Stage::loops}};
+constexpr std::pair<std::string_view, Executable::Stage> stages[] = {{"index", Executable::Stage::index},
+                                                                     {"schedule", Executable::Stage::schedule},
+                                                                     {"loops", Executable::Stage::loops}};
 
 /// Small values that depend on the place alone; integers are 0 to 3, so that they can be subscripts.
 Array made_up(DType dtype, const std::vector<std::int64_t>& extents) {

@@ -43,8 +43,9 @@ std::vector<std::string> lines(const std::string& text) {
 
 TEST_CASE("arrays come from files, and go to files after the text has run") {
   const TemporaryFolder folder;
-  const Finished done = ricci_driver({"--bind", "scores=" + scores_file(folder), "--save", "best=" + folder.path("best.npy"),
-                                      "--save", "s=" + folder.path("s.npy"), "-e", "best = argmax(scores, 1); s = sum(scores)"});
+  const Finished done =
+      ricci_driver({"--bind", "scores=" + scores_file(folder), "--save", "best=" + folder.path("best.npy"), "--save",
+                    "s=" + folder.path("s.npy"), "-e", "best = argmax(scores, 1); s = sum(scores)"});
   CHECK(done.status == 0);
   CHECK(done.error.empty());
   const Array best = load_npy(folder.path("best.npy"));
@@ -53,6 +54,12 @@ TEST_CASE("arrays come from files, and go to files after the text has run") {
   CHECK(static_cast<const std::int64_t*>(best.data())[0] == 1);
   CHECK(static_cast<const std::int64_t*>(best.data())[1] == 0);
   CHECK(load_npy(folder.path("s.npy")).rank() == 0);
+}
+
+TEST_CASE("IDX files are known by their names") {
+  const TemporaryFolder folder;
+  const std::string file = folder.write("tiny-idx1-ubyte", std::string("\0\0\x08\x01\0\0\0\x03\x07\x08\x09", 11));
+  CHECK(ricci_driver({"--bind", "x=" + file, "-e", "x"}).output.find("x : u8[3]  min 7 max 9 mean 8 ") == 0);
 }
 
 TEST_CASE("text comes from -e, from a file, or from standard input") {
@@ -79,7 +86,8 @@ TEST_CASE("long values are cut as NumPy cuts them") {
 }
 
 TEST_CASE("JSON is one valid object per statement with all members") {
-  const Finished done = ricci_driver({"--json", "--repeat", "2", "-e", "x = zeros(4, 5)\ny[j] = sum(i, # \"é\n x[i, j]) ; nan"});
+  const Finished done =
+      ricci_driver({"--json", "--repeat", "2", "-e", "x = zeros(4, 5)\ny[j] = sum(i, # \"é\n x[i, j]) ; nan"});
   REQUIRE(done.status == 0);
   const std::vector<std::string> objects = lines(done.output);
   REQUIRE(objects.size() == 3);
@@ -101,14 +109,16 @@ TEST_CASE("JSON is one valid object per statement with all members") {
 }
 
 TEST_CASE("the test's JSON reader refuses what is not JSON") {
-  for (const char* text : {"", "{", "{\"a\": nan}", "{\"a\": 1,}", "[1 2]", "{\"a\": 01}", "\"\n\"", "{} {}", "{\"a\" 1}"})
+  for (const char* text :
+       {"", "{", "{\"a\": nan}", "{\"a\": 1,}", "[1 2]", "{\"a\": 01}", "\"\n\"", "{} {}", "{\"a\" 1}"})
     CHECK_FALSE(JsonReader(text).valid());
   CHECK(JsonReader("{\"a\": [1, -2.5e-7, \"\\u001b\", {}, null]}").valid());
 }
 
 TEST_CASE("repeated updates save the result of one") {
   const TemporaryFolder folder;
-  REQUIRE(ricci_driver({"--repeat", "5", "--save", "h=" + folder.path("h.npy"), "-e", "h = zeros(2, i64); k = iota(6); h[k[n] % 2] += 1"})
+  REQUIRE(ricci_driver({"--repeat", "5", "--save", "h=" + folder.path("h.npy"), "-e",
+                        "h = zeros(2, i64); k = iota(6); h[k[n] % 2] += 1"})
               .status == 0);
   const Array h = load_npy(folder.path("h.npy"));
   CHECK(static_cast<const std::int64_t*>(h.data())[0] == 3);
@@ -116,7 +126,8 @@ TEST_CASE("repeated updates save the result of one") {
 }
 
 TEST_CASE("every stage can be dumped, under a heading") {
-  const Finished done = ricci_driver({"--dump", "index,schedule,loops", "--dump", "llvm,asm", "-e", "x = zeros(9); y[i] = x[i] + 1"});
+  const Finished done =
+      ricci_driver({"--dump", "index,schedule,loops", "--dump", "llvm,asm", "-e", "x = zeros(9); y[i] = x[i] + 1"});
   CHECK(done.status == 0);
   for (const char* stage : {"index", "schedule", "loops", "llvm", "asm"})
     CHECK(done.output.find("--- " + std::string(stage) + ": y[i] = x[i] + 1\n") != std::string::npos);
@@ -195,9 +206,11 @@ TEST_CASE("a fault is told with the file, the line and the column") {
 }
 
 TEST_CASE("hostile text gives one printable line") {
-  const std::string hostile[] = {std::string(100'000, '('), std::string("x = \x1b]0;owned\x07"), std::string("\0\xff\xfe", 3),
-                                 std::string(1'000'000, 'a'), std::string(1'000'000, '-'), "x[" + std::string(1'000'000, ',') + "]",
-                                 "zeros(99999999999, 99999999999)", "zeros(999999999, 99999)", "iota(-1)", "zeros(1,1,1,1,1,1,1,1,1)"};
+  const std::string hostile[] = {
+      std::string(100'000, '('),         std::string("x = \x1b]0;owned\x07"), std::string("\0\xff\xfe", 3),
+      std::string(1'000'000, 'a'),       std::string(1'000'000, '-'),         "x[" + std::string(1'000'000, ',') + "]",
+      "zeros(99999999999, 99999999999)", "zeros(999999999, 99999)",           "iota(-1)",
+      "zeros(1,1,1,1,1,1,1,1,1)"};
   for (const std::string& text : hostile) {
     const Finished done = ricci_driver({}, text);
     INFO(done.error);

@@ -186,10 +186,12 @@ TEST_CASE("faults name their place and what was expected") {
   CHECK(fault("1 2") == "1:3: expected an operator or the end of the statement, found '2'");
   CHECK(fault("x[i") == "1:2: this bracket is not closed");
   CHECK(fault("(x[i)]") == "1:5: this bracket is not of the kind of the one it closes");
-  CHECK(fault("sum(x, 1)") == "1:8: the axis is outside the rank of the array; negative axes count from the end: axis 1, rank 1");
+  CHECK(fault("sum(x, 1)") ==
+        "1:8: the axis is outside the rank of the array; negative axes count from the end: axis 1, rank 1");
   CHECK(fault("sum(i, i, m[i, i])") == "1:8: a reduction may name each of its indices once: i");
   CHECK(fault("x += 1").starts_with("1:3: an update needs subscripts"));
-  CHECK(fault("hist[i] += 1") == "1:1: unknown name 'hist'; an update needs a tensor that exists, as made by hist = zeros(10)");
+  CHECK(fault("hist[i] += 1") ==
+        "1:1: unknown name 'hist'; an update needs a tensor that exists, as made by hist = zeros(10)");
   CHECK(fault("y[i] = 3").starts_with("1:6: nothing gives this index its extent"));
   CHECK(fault("y[i, i] = m[i, i]") == "1:1: the subscripts of a new tensor must be different indices");
   CHECK(fault("m[i, j] + m[j, i]").starts_with("1:1: the operands use the free indices in opposite orders"));

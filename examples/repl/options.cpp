@@ -22,7 +22,8 @@ NamedFile named_file(const std::string& option, const std::string& text) {
 
 Executable::Stage stage(const std::string& name) {
   if (const auto found = stage_of(name)) return *found;
-  throw CLI::ValidationError("--dump", "unknown stage '" + escaped(name) + "'; the stages are " + std::string(stage_list));
+  throw CLI::ValidationError("--dump",
+                             "unknown stage '" + escaped(name) + "'; the stages are " + std::string(stage_list));
 }
 
 }  // namespace
@@ -51,7 +52,9 @@ std::variant<CommandLine, Status> parse_command_line(int argc, char** argv) {
   app.add_option("--save", save, "write a variable as .npy after the text has run")
       ->type_name("NAME=FILE")->allow_extra_args(false);
   app.add_option("--threads", line.threads, "threads to compute with; 0: all")->check(CLI::Range(0, 4096));
-  app.add_option("--repeat", line.repeat, "run each statement N more times, warm")->check(CLI::Range(0, 100'000'000))->type_name("N");
+  app.add_option("--repeat", line.repeat, "run each statement N more times, warm")
+      ->check(CLI::Range(0, 100'000'000))
+      ->type_name("N");
   app.add_flag("--json", line.json, "print one JSON object per statement");
   app.add_option("--dump", dump, "print compiler stages: " + std::string(stage_list))
       ->type_name("STAGE[,STAGE]")->delimiter(',')->allow_extra_args(false);

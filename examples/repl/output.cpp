@@ -106,7 +106,8 @@ std::string times(const Outcome& outcome) {
   const double best = *std::ranges::min_element(outcome.run_ms);
   std::string text = fmt::format("  {:.3g} ms", best);
   if (outcome.run_ms.size() > 1) text += fmt::format(" (best of {})", outcome.run_ms.size());
-  if (outcome.report.origin == Origin::compiled) text += fmt::format(" (compiled {:.3g} ms)", outcome.report.compile_ms);
+  if (outcome.report.origin == Origin::compiled)
+    text += fmt::format(" (compiled {:.3g} ms)", outcome.report.compile_ms);
   if (outcome.report.origin == Origin::disk) text += " (from disk)";
   return text;
 }
@@ -153,9 +154,9 @@ std::string json(const Outcome& outcome) {
       R"("run_ms": [{:.6g}], "temporary_bytes": {}, "accumulator_bytes": {}, "kernels": {}, "phases": {}, )"
       R"("loops": {}, "checks_kept": {}, "proved": {}}})"
       "\n",
-      quoted(outcome.text), quoted(outcome.name), to_string(view.layout.dtype), fmt::join(extents_of(view.layout), ", "),
-      r.compile_ms, to_string(r.origin), fmt::join(outcome.run_ms, ", "), r.temporary_bytes, r.accumulator_bytes,
-      r.kernels, r.phases, r.loops, r.checks.size(), r.proved);
+      quoted(outcome.text), quoted(outcome.name), to_string(view.layout.dtype),
+      fmt::join(extents_of(view.layout), ", "), r.compile_ms, to_string(r.origin), fmt::join(outcome.run_ms, ", "),
+      r.temporary_bytes, r.accumulator_bytes, r.kernels, r.phases, r.loops, r.checks.size(), r.proved);
 }
 
 }  // namespace ricci::driver

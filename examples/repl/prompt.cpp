@@ -55,7 +55,8 @@ void print_dump(const Session& session, std::string_view rest) {
   const std::size_t end = std::min(rest.find(' ', begin), rest.size());
   const std::string_view name = rest.substr(begin, end - begin);
   const auto stage = stage_of(name);
-  if (!stage) throw Error(Error::Kind::name, fmt::format("unknown stage '{}'; the stages are {}", escaped(name), stage_list));
+  if (!stage)
+    throw Error(Error::Kind::name, fmt::format("unknown stage '{}'; the stages are {}", escaped(name), stage_list));
   fmt::print("{}", session.dump(*stage, rest.substr(end)));
 }
 

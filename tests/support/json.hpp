@@ -86,7 +86,8 @@ class JsonReader {
       ++at_;
       if (escape == 'u') {
         for (int i = 0; i < 4; ++i)
-          if (std::string_view("0123456789abcdefABCDEF").find(text_.substr(at_++, 1)) == std::string_view::npos) return false;
+          if (std::string_view("0123456789abcdefABCDEF").find(text_.substr(at_++, 1)) == std::string_view::npos)
+            return false;
       } else if (std::string_view("\"\\/bfnrt").find(escape) == std::string_view::npos) {
         return false;
       }
