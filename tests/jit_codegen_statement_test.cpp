@@ -221,11 +221,11 @@ TEST_CASE("a failed check ends the phase with its number plus one") {
   LoopBuilder b;
   const loop::BufferId in = b.buffer(DType::i32), out = b.buffer(DType::i32, true);
   b.kernel.info.checks = {"zeroth", "first"};
-  const Value limit = b.constant(std::int32_t{10}, 4);
+  const Value zero = b.constant(std::int32_t{0}, 4);
   b.loop(b.begin, b.end, 4, {}, [&](Value i, Values) {
     const Value mask = b.lane_mask(b.compute(Op::subtract, DType::i64, {b.end, i}), 4);
     const Value x = b.load(in, i, 4, mask);
-    b.check(1, b.compute(Op::less, DType::b1, {x, limit}), mask);
+    b.check(1, b.compute(Op::greater, DType::b1, {x, zero}), mask);
     b.check(0, b.compute(Op::not_equal, DType::b1, {x, b.constant(std::int32_t{5}, 4)}));
     b.store(out, i, x, mask);
     return Values{};
@@ -237,10 +237,10 @@ TEST_CASE("a failed check ends the phase with its number plus one") {
           CHECK(std::ranges::count_if(buffers[1], [](std::int32_t v) { return v != -1; }) == written);
         });
   };
-  status({0, 1, 2, 3, 6, 7, 8, 9}, 8, 0, 8);
-  status({0, 1, 2, 3, 6, 7, 10, 9}, 8, 2, 4);
-  status({0, 1, 2, 5, 10, 7, 8, 9}, 8, 1, 0);
-  status({0, 1, 2, 3, 6, 7, 10, 10}, 6, 0, 6);  // masked-off lanes are not checked
+  status({1, 2, 3, 4, 6, 7, 8, 9}, 8, 0, 8);
+  status({1, 2, 3, 4, 6, 7, 0, 9}, 8, 2, 4);
+  status({1, 2, 3, 5, 0, 7, 8, 9}, 8, 1, 0);
+  status({1, 2, 3, 4, 6, 7, 0, 0}, 6, 0, 6);  // the lanes from 6 on would fail, but are masked off
 }
 
 TEST_CASE("any lane, also of one") {
