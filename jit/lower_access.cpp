@@ -61,8 +61,9 @@ Address ExpressionLowering::address(TensorId tensor, const std::vector<Expr>& su
         ++unit_steps;
       else
         add_step(step);
+    } else if (const Lanes& v = value(s); !v.vector) {  // it reads along an axis of stride zero
+      add_uniform(s, stride_value);
     } else {
-      const Lanes& v = value(s);
       const Value factor = builder_.splat(0, builder_.convert(0, stride_value, dtype), lanes());
       for (std::size_t part = 0; part < v.parts.size(); ++part) {
         Value term = builder_.convert(v.level, v.parts[part], dtype);

@@ -98,6 +98,7 @@ class ExpressionLowering {
   State reduce_lanes(const ir::Fold&, ir::AxisId lane_axis, std::vector<ir::AxisId> outer, std::size_t depth, State);
   State step(const ir::Fold&, State);
   loop::Value index_of(const ir::Fold&, loop::Value lane_base);
+  loop::Value lane_indices(const ir::Fold&, DType);
   State merge(const ir::Fold&, std::size_t level, const State& a, const State& b);
   State halves(const ir::Fold&, std::size_t level, State);
 

@@ -71,6 +71,17 @@ Value ExpressionLowering::index_of(const Fold& f, Value lane_base) {
   return index;
 }
 
+/// How much further than lane 0 each lane is in that order.
+Value ExpressionLowering::lane_indices(const Fold& f, DType dtype) {
+  Value later = builder_.constant(1);
+  for (auto axis = std::ranges::find(f.axes, lane_->axis) + 1; axis != f.axes.end(); ++axis)
+    later = builder_.multiply(0, later, extent_of(*axis));
+  const Value iota = builder_.iota(dtype, lanes());
+  if (later == builder_.constant(1)) return iota;
+  const Value apart = builder_.splat(0, builder_.convert(0, later, dtype), lanes());
+  return builder_.compute(0, Op::multiply, dtype, {iota, apart});
+}
+
 /// One iteration: combines the body's value, at the axes as they are bound, into the state.
 ExpressionLowering::State ExpressionLowering::step(const Fold& f, State state) {
   const bool vector = builder_.type(state.best[0]).lanes > 1;
@@ -98,7 +109,7 @@ ExpressionLowering::State ExpressionLowering::step(const Fold& f, State state) {
     if (along_lanes) {
       const Value first = builder_.add(level, lane_->base, builder_.constant(static_cast<std::int64_t>(part) * lanes()));
       const Value base = builder_.splat(level, builder_.convert(level, index_of(f, first), index_dtype), lanes());
-      index = builder_.compute(level, Op::add, index_dtype, {base, builder_.iota(index_dtype, lanes())});
+      index = builder_.compute(level, Op::add, index_dtype, {base, lane_indices(f, index_dtype)});
     } else {
       const Value scalar = builder_.convert(level, index_of(f, 0), index_dtype);
       index = vector ? builder_.splat(level, scalar, lanes()) : scalar;
