@@ -73,6 +73,36 @@ Expr canonical(Program& program, CanonicalAxes& axes, FoldDepth& depth, Expr e) 
   return info(old.reduction).results == Results::index ? made->as<Project>()->fold : made;
 }
 
+/// Applies `f` to everything that the program computes.
+void rewrite_all(Program& program, const Rewrite& f) {
+  Memo memo;
+  for (Statement& s : program.statements) {
+    for (Expr& subscript : s.subscripts) subscript = rewrite(program.graph, subscript, memo, f);
+    s.value = rewrite(program.graph, s.value, memo, f);
+    if (s.guard) s.guard = rewrite(program.graph, s.guard, memo, f);
+  }
+}
+
+/// max(k, e) beside argmax(k, e) is the value that wins there, bit for bit: both keep the first of equals and the
+/// first NaN.
+void join_extrema(Program& program) {
+  std::vector<Fold> searches;
+  rewrite_all(program, [&](Expr, Expr e) {
+    const Fold* fold = e->as<Fold>();
+    if (fold && info(fold->reduction).results == Results::index) searches.push_back(*fold);
+    return e;
+  });
+  if (searches.empty()) return;
+  rewrite_all(program, [&](Expr original, Expr e) {
+    const Fold* old = original->as<Fold>();
+    if (!old || (old->reduction != Reduction::max && old->reduction != Reduction::min)) return e;
+    const Reduction search = old->reduction == Reduction::max ? Reduction::argmax : Reduction::argmin;
+    if (std::ranges::count(searches, Fold{search, old->axes, old->body}) == 0) return e;
+    const Expr index = fold(program.graph, search, old->axes, e->as<Fold>()->body);
+    return project(program.graph, index->as<Project>()->fold, 0);
+  });
+}
+
 }  // namespace
 
 void share(Program& program, CanonicalAxes& axes) {
@@ -94,6 +124,7 @@ void share(Program& program, CanonicalAxes& axes) {
     s.value = update(s.value);
     s.guard = update(s.guard);
   }
+  join_extrema(program);
 }
 
 }  // namespace ricci::jit

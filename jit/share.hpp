@@ -28,6 +28,8 @@ class CanonicalAxes {
 /// one node, computed once:
 ///
 ///     sum(c, s[b,c]) + max(d, s[b,d]) * sum(e, s[b,e])     ->     sum(c, s[b,c]) + max(c, s[b,c]) * sum(c, s[b,c])
+///
+/// A maximum beside the argmax of the same becomes one of its two results.
 void share(ir::Program&, CanonicalAxes&);
 
 /// Whether `subscript` of axis `position` of `tensor` is a bare axis that takes its extent from there: it always fits.

@@ -1,5 +1,5 @@
 #pragma once
-// The index program of a C++ statement, as text, without running it.
+// The index program of a C++ statement without running it, with its arguments or as text.
 #include <string>
 
 #include "ricci/prepared.hpp"
@@ -8,28 +8,43 @@
 namespace ricci::test {
 
 template <class... Parts>
-std::string text_of(const StatementSyntax& statement, const Parts&... parts) {
+Prepared prepare_parts(const StatementSyntax& statement, const Parts&... parts) {
   const Array* tensors[64];
   Scalar scalars[64];
   std::int64_t axes[64];
   Frame frame{tensors, scalars, axes};
   (parts.collect(frame), ...);
-  const Prepared prepared = prepare(statement, {tensors, scalars, axes, static_cast<int>(frame.tensors - tensors),
-                                                static_cast<int>(frame.scalars - scalars),
-                                                static_cast<int>(frame.axes - axes), nullptr});
-  return ir::to_string(prepared.executable->program());
+  return prepare(statement, {tensors, scalars, axes, static_cast<int>(frame.tensors - tensors),
+                             static_cast<int>(frame.scalars - scalars), static_cast<int>(frame.axes - axes), nullptr});
 }
+
+/// `target assign value`.
+template <class Target, Expression Value>
+Prepared prepared(const Target& target, Assign assign, const Value& value) {
+  return prepare_parts({&Target::syntax, assign, &Value::syntax, Target::syntax.dtype}, target, value);
+}
+template <class Target, Arithmetic Value>
+Prepared prepared(const Target& target, Assign assign, Value value) {
+  return prepared(target, assign, Node<Value>(value));
+}
+/// A new tensor made of `value`.
+template <Expression Value>
+Prepared prepared(const Value& value) {
+  return prepare_parts({nullptr, Assign::set, &Value::syntax, Value::syntax.dtype}, value);
+}
+
+inline std::string text_of(const Prepared& p) { return ir::to_string(p.executable->program()); }
 
 /// Of `target assign value`.
 template <class Target, class Value>
 std::string assignment_text(const Target& target, Assign assign, const Value& value) {
-  return text_of({&Target::syntax, assign, &Value::syntax, Target::syntax.dtype}, target, value);
+  return text_of(prepared(target, assign, value));
 }
 
 /// Of a new tensor made of `value`.
 template <class Value>
 std::string new_tensor_text(const Value& value) {
-  return text_of({nullptr, Assign::set, &Value::syntax, Value::syntax.dtype}, value);
+  return text_of(prepared(value));
 }
 
 }  // namespace ricci::test

@@ -359,7 +359,8 @@ class Generator : Dice {
   std::vector<std::int64_t> limits_;   // of the tensors: above all values of an index tensor, 0 for the others
 };
 
-/// Whether some sum or product of the program adds floats.
+}  // namespace
+
 bool has_float_sum(const Program& p) {
   const auto inexact = [](Reduction r, DType d) {
     return is_float(d) && (r == Reduction::sum || r == Reduction::prod);
@@ -380,8 +381,6 @@ bool has_float_sum(const Program& p) {
   }
   return found;
 }
-
-}  // namespace
 
 RandomCase random_case(std::uint64_t seed, const RandomOptions& options) {
   RandomCase made = Generator(seed, options).make(seed);

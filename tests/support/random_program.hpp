@@ -27,4 +27,7 @@ struct RandomCase {
 /// targets overlap no other tensor.
 RandomCase random_case(std::uint64_t seed, const RandomOptions& = {});
 
+/// Whether some value is a float sum or product, whose order is the schedule's.
+bool has_float_sum(const ir::Program&);
+
 }  // namespace ricci::test
