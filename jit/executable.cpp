@@ -270,7 +270,7 @@ std::string Executable::dump(Stage stage, std::span<const TensorView> tensors, s
   const Target target = target_of(options);
   const Built built = build(impl_->normalised, b.specialisation, target);
   switch (stage) {
-    case Stage::index: return to_string(built.program);
+    case Stage::index: return to_string(built.program, true, ir::Axes::used);
     case Stage::schedule: return to_string(built.schedule, built.program);
     case Stage::loops: return to_string(built.kernel);
     case Stage::llvm: return llvm_text(built.kernel, {target, options.optimise});

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <unordered_set>
 
 #include "ricci/ir.hpp"
 
@@ -212,7 +213,7 @@ struct Printer {
     return text + "\n";
   }
 
-  std::string declarations() const {
+  std::string declarations(const std::vector<bool>& shown) const {
     std::string text;
     for (TensorId id = 0; id < program.tensors.size(); ++id) {
       const TensorDecl& t = program.tensors[id];
@@ -221,6 +222,7 @@ struct Printer {
     }
     if (!text.empty()) text += "\n";
     for (AxisId id = 0; id < program.axes.size(); ++id) {
+      if (!shown[id]) continue;
       const AxisDecl& a = program.axes[id];
       text += "axis " + axis(id);
       std::string source;
@@ -235,11 +237,37 @@ struct Printer {
   }
 };
 
+/// By axis: whether a statement iterates it, a reduction binds it, or a table has it for a dimension.
+std::vector<bool> used_axes(const Program& program) {
+  std::vector<bool> used(program.axes.size());
+  const auto use = [&](const std::vector<AxisId>& axes) {
+    for (AxisId axis : axes) used[axis] = true;
+  };
+  std::unordered_set<Expr> seen;
+  std::vector<Expr> stack;
+  for (const Statement& s : program.statements) {
+    use(s.domain);
+    use(program.tensors[s.target].table);
+    stack.insert(stack.end(), s.subscripts.begin(), s.subscripts.end());
+    stack.push_back(s.value);
+    if (s.guard) stack.push_back(s.guard);
+  }
+  while (!stack.empty()) {
+    const Expr e = stack.back();
+    stack.pop_back();
+    if (!seen.insert(e).second) continue;
+    if (const Fold* fold = e->as<Fold>()) use(fold->axes);
+    for (Expr child : children(e)) stack.push_back(child);
+  }
+  return used;
+}
+
 }  // namespace
 
-std::string to_string(const Program& program, bool names) {
+std::string to_string(const Program& program, bool names, Axes axes) {
   Printer printer{program, names, {}};
-  std::string text = printer.declarations();
+  std::string text =
+      printer.declarations(axes == Axes::all ? std::vector<bool>(program.axes.size(), true) : used_axes(program));
   for (const Statement& s : program.statements) text += printer.statement(s);
   return text;
 }

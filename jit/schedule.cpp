@@ -39,6 +39,7 @@ class CostModel {
     lane_ = lane;
     seen_.clear();
     path_.clear();
+    fold_lanes.clear();
     if (inner) path_.push_back(*inner);
     double total = 0;
     for (std::size_t i : nest.statements) {
@@ -50,7 +51,7 @@ class CostModel {
     return total;
   }
 
-  /// Lane axes of reductions met while costing, for those that choose their own.
+  /// The lane axes that reductions outside the lanes of the last nest would choose for themselves.
   std::unordered_map<Expr, AxisId> fold_lanes;
 
  private:
@@ -259,7 +260,9 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
     schedule.fold_lanes.insert(fold_lanes.begin(), fold_lanes.end());
     order_loops(program, nest);
     const std::size_t nodes = count_nodes(program, nest);
-    nest.unroll = !nest.lane_axis ? 1 : nodes <= 12 ? 4 : nodes <= 32 ? 2 : 1;
+    // Lanes that may meet are stored one by one, which is long code for each part.
+    const std::size_t longest = nest.tables ? 2 : 4;
+    nest.unroll = static_cast<int>(!nest.lane_axis ? 1 : nodes <= 12 ? longest : nodes <= 32 ? 2 : 1);
   }
   return schedule;
 }

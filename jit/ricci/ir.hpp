@@ -128,9 +128,12 @@ struct Program {
   std::vector<Statement> statements;
 };
 
+/// Which axes a printed program declares: all of them, or those that something iterates.
+enum class Axes : bool { all, used };
+
 /// The program as text, one line per statement; equal programs give equal text. User-given names of tensors,
 /// axes and params appear when `names` is set; otherwise they are numbered in order of declaration (a cache key).
-std::string to_string(const Program&, bool names = true);
+std::string to_string(const Program&, bool names = true, Axes = Axes::all);
 std::string to_string(const Program&, Expr, bool names = true);
 
 // --- walking -------------------------------------------------------------------------------------------------
