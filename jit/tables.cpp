@@ -54,6 +54,15 @@ bool is_injective(const Statement& s) {
   });
 }
 
+bool is_private(const Program& program, TensorId tensor) {
+  const std::vector<AxisId>& axes = program.tensors[tensor].table;
+  return !axes.empty() && program.axes[axes[0]].tables;
+}
+
+bool folds_whole_domain(const Program& program, const Statement& s) {
+  return is_private(program, s.target) && s.subscripts.size() == 1;
+}
+
 Table make_table(Program& program, DType dtype, const std::vector<AxisId>& dimensions) {
   Table table{static_cast<TensorId>(program.tensors.size()), {tables_axis(program)}};
   table.axes.insert(table.axes.end(), dimensions.begin(), dimensions.end());
@@ -93,8 +102,15 @@ void privatise(Program& program, CanonicalAxes& axes) {
     std::vector<AxisId> dimensions;
     std::vector<Expr> element;
     for (std::uint32_t i = 0; i < s.subscripts.size(); ++i) {
-      program.axes.push_back({.name = "d" + std::to_string(i), .sizes = {{s.target, i}}, .fixed = -1, .tables = false});
-      dimensions.push_back(static_cast<AxisId>(program.axes.size() - 1));
+      // An axis that is the subscript measures the table too: it needs no check there, and collapses as it would
+      // in the target.
+      const Axis* bare = s.subscripts[i]->as<Axis>();
+      if (bare && is_sized_by(program, s.subscripts[i], s.target, i) && std::ranges::count(dimensions, bare->axis) == 0) {
+        dimensions.push_back(bare->axis);
+      } else {
+        program.axes.push_back({.name = "d" + std::to_string(i), .sizes = {{s.target, i}}, .fixed = -1, .tables = false});
+        dimensions.push_back(static_cast<AxisId>(program.axes.size() - 1));
+      }
       element.push_back(axis(g, dimensions.back()));
     }
     const Table table = make_table(program, program.tensors[s.target].dtype, dimensions);
