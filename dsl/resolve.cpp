@@ -95,9 +95,13 @@ ir::TensorId Resolver::next_tensor(DType dtype, int rank) {
 
 ir::Expr Resolver::next_scalar(Form form, DType dtype) {
   const int leaf = scalar_leaf_++;
-  if (form == Form::number && dtype == DType::i64 && leaves_.scalars && leaves_.scalars[leaf].dtype == DType::i64) {
-    out_.known.push_back({leaf, leaves_.scalars[leaf]});
-    return ir::constant(graph(), leaves_.scalars[leaf]);
+  if (form == Form::number && is_integer(dtype) && leaves_.scalars && is_integer(leaves_.scalars[leaf].dtype)) {
+    const Scalar given = leaves_.scalars[leaf], value = evaluate(Op::cast, dtype, {&given, 1});
+    const auto negative = [](const Scalar& x) { return is_signed_integer(x.dtype) && x.as_int() < 0; };
+    if (value.as_int() == given.as_int() && negative(value) == negative(given)) {  // else an error when it is called
+      out_.known.push_back({leaf, given});
+      return ir::constant(graph(), value);
+    }
   }
   const auto id = static_cast<ir::ParamId>(out_.program.params.size());
   out_.program.params.push_back({"s" + std::to_string(id), dtype});

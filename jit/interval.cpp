@@ -52,6 +52,11 @@ Interval of_op(Op op, DType dtype, std::span<const Interval> x, Interval everyth
       return {0, x[1].high - 1};
     case Op::minimum: return {std::min(x[0].low, x[1].low), std::min(x[0].high, x[1].high)};
     case Op::maximum: return {std::max(x[0].low, x[1].low), std::max(x[0].high, x[1].high)};
+    case Op::logical_and:
+      // The bits of a number that is not negative bound those of the result.
+      if (x[0].low >= 0 && x[1].low >= 0) return {0, std::min(x[0].high, x[1].high)};
+      if (x[0].low >= 0 || x[1].low >= 0) return {0, x[0].low >= 0 ? x[0].high : x[1].high};
+      return everything;
     case Op::select: return hull(x[1], x[2]);
     case Op::abs:
       if (x[0].low >= 0) return x[0];
@@ -106,25 +111,53 @@ Interval Bounds::of(Expr e) {
 }
 
 Interval Bounds::of(Expr e, Expr guard) {
-  Interval result = of(e);
-  for (Expr condition : conjuncts(guard)) {
-    const Apply* compare = condition->as<Apply>();
-    if (!compare || compare->args.size() != 2) continue;
-    const Expr left = compare->args[0], right = compare->args[1];
-    if (!is_signed_integer(left->dtype)) continue;
-    const auto below = [&](Expr x, Expr limit, bool strict) {
-      if (x == e) result.high = std::min(result.high, of(limit).high - strict);
-      if (limit == e) result.low = std::max(result.low, of(x).low + strict);
-    };
-    switch (compare->op) {
-      case Op::less: below(left, right, true); break;
-      case Op::less_equal: below(left, right, false); break;
-      case Op::greater: below(right, left, true); break;
-      case Op::greater_equal: below(right, left, false); break;
-      default: break;
-    }
+  if (!guard) return of(e);
+  Bounds narrowed(extents_);
+  for (Expr condition : conjuncts(guard)) narrowed.assume(condition);
+  return narrowed.of(e);
+}
+
+void Bounds::narrow(Expr e, Interval to) {
+  const Interval now = of(e), both{std::max(now.low, to.low), std::min(now.high, to.high)};
+  if (both.low > both.high) return;  // the guard is never true
+  known_[e] = both;
+  const Apply* apply = e->as<Apply>();
+  const bool keeps_value = apply && apply->op == Op::cast && is_signed_integer(apply->args[0]->dtype) &&
+                           size_of(apply->args[0]->dtype) <= size_of(e->dtype);
+  if (keeps_value) narrow(apply->args[0], both);
+}
+
+void Bounds::assume(Expr condition) {
+  const Apply* compare = condition->as<Apply>();
+  const bool negated = compare && compare->op == Op::logical_not;
+  if (negated) compare = compare->args[0]->as<Apply>();
+  if (!compare || info(compare->op).typing != Typing::compare || !is_signed_integer(compare->args[0]->dtype)) return;
+  const Expr left = compare->args[0], right = compare->args[1];
+  const Interval a = of(left), b = of(right), all = full(DType::i64);
+  const auto below = [&](Expr x, Interval of_x, Expr limit, Interval of_limit, bool strict) {
+    if (of_limit.high > all.low) narrow(x, {all.low, of_limit.high - strict});
+    if (of_x.low < all.high) narrow(limit, {of_x.low + strict, all.high});
+  };
+  const auto apart = [&](Expr x, Interval of_x, Interval from) {
+    if (from.low == from.high && of_x.low < of_x.high) narrow(x, {of_x.low + (of_x.low == from.low), of_x.high - (of_x.high == from.low)});
+  };
+  switch (compare->op) {
+    case Op::less: negated ? below(right, b, left, a, false) : below(left, a, right, b, true); break;
+    case Op::less_equal: negated ? below(right, b, left, a, true) : below(left, a, right, b, false); break;
+    case Op::greater: negated ? below(left, a, right, b, false) : below(right, b, left, a, true); break;
+    case Op::greater_equal: negated ? below(left, a, right, b, true) : below(right, b, left, a, false); break;
+    case Op::equal:
+    case Op::not_equal:
+      if (negated == (compare->op == Op::equal)) {
+        apart(left, a, b);
+        apart(right, b, a);
+      } else {
+        narrow(left, b);
+        narrow(right, a);
+      }
+      break;
+    default: break;
   }
-  return result;
 }
 
 std::optional<bool> Bounds::decide(Expr comparison) {

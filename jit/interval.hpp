@@ -23,13 +23,16 @@ class Bounds {
 
   /// An interval that holds every value of `e`; for floats the widest one.
   Interval of(ir::Expr e);
-  /// The same where `guard` is known to be true: its conjuncts low <= e and e < high narrow the result.
+  /// The same where `guard` is known to be true: its conjuncts that compare signed integers narrow what they
+  /// compare, and so every expression of it.
   Interval of(ir::Expr e, ir::Expr guard);
   /// The value of a comparison, when every choice of the axes gives the same.
   std::optional<bool> decide(ir::Expr comparison);
 
  private:
   Interval compute(ir::Expr e);
+  void assume(ir::Expr condition);
+  void narrow(ir::Expr e, Interval to);
   std::span<const std::int64_t> extents_;
   std::unordered_map<ir::Expr, Interval> known_;
 };

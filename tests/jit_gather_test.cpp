@@ -1,0 +1,210 @@
+// Computed subscripts on the right: which element they read, which checks they keep, and what a bad one reports.
+#include <catch2/catch.hpp>
+#include <limits>
+
+#include "support/backends.hpp"
+#include "support/naive.hpp"
+#include "support/program_builder.hpp"
+#include "support/tensors.hpp"
+
+using namespace ricci;
+using namespace ricci::test;
+using namespace ricci::names;
+
+namespace {
+
+/// out[i] = x[index[i]] with `count` indices of this dtype.
+ir::Program lookup(DType dtype) {
+  ProgramBuilder p;
+  const ir::AxisId i_axis = p.axis("i");
+  const ir::TensorId x = p.tensor("x", DType::f32, 1), index = p.tensor("index", dtype, 1);
+  const ir::TensorId out = p.tensor("out", DType::f32, 1);
+  p.assign(out, {p.index(i_axis)}, p.at(x, {p.cast(DType::i64, p.at(index, {p.index(i_axis)}))}), {i_axis});
+  return std::move(p.program);
+}
+
+GuardedTensor vector_of(DType dtype, std::span<const std::int64_t> values) {
+  const std::int64_t extents[] = {static_cast<std::int64_t>(values.size())};
+  GuardedTensor made(dtype, extents);
+  for (std::int64_t n = 0; n < extents[0]; ++n)
+    visit_dtype(dtype, [&]<class T>(std::type_identity<T>) {
+      Scalar::of(static_cast<T>(values[static_cast<std::size_t>(n)])).store(element(made.view(), n));
+    });
+  return made;
+}
+
+std::vector<std::int64_t> counted(std::int64_t n) {
+  std::vector<std::int64_t> made;
+  for (std::int64_t k = 0; k < n; ++k) made.push_back(k);
+  return made;
+}
+
+}  // namespace
+
+TEST_CASE("every integer type is an index, with all of its values") {
+  for (DType dtype : {DType::i8, DType::i16, DType::i32, DType::i64, DType::u8, DType::u16, DType::u32, DType::u64}) {
+    std::vector<std::int64_t> indices;
+    for (int k = 0; k < 70; ++k) indices.push_back(k * 53 % (dtype == DType::i8 ? 128 : 256));
+    indices[3] = dtype == DType::i8 ? 127 : 200;
+    const GuardedTensor index = vector_of(dtype, indices), x = vector_of(DType::f32, counted(256));
+    const GuardedTensor out = vector_of(DType::f32, std::vector<std::int64_t>(70));
+    const Ran ran = run_everywhere(lookup(dtype), std::array{x.view(), index.view(), out.view()});
+    CAPTURE(to_string(dtype));
+    REQUIRE(ran.fault == "");
+    REQUIRE(!ran.error);
+    for (std::int64_t n = 0; n < 70; ++n)
+      REQUIRE(static_cast<float*>(out.view().data)[n] == static_cast<float>(indices[static_cast<std::size_t>(n)]));
+  }
+}
+
+TEST_CASE("a u8 or u16 index is proved when the axis has all of its values") {
+  const std::pair<DType, std::int64_t> cases[] = {{DType::u8, 256}, {DType::u16, 65536}};
+  for (const auto& [dtype, extent] : cases)
+    for (std::int64_t missing : {0, 1}) {
+      const GuardedTensor index = vector_of(dtype, counted(20)), x = vector_of(DType::f32, counted(extent - missing));
+      const GuardedTensor out = vector_of(DType::f32, std::vector<std::int64_t>(20));
+      const Ran ran = run_everywhere(lookup(dtype), std::array{x.view(), index.view(), out.view()});
+      REQUIRE(ran.fault == "");
+      CHECK(ran.report.checks.size() == static_cast<std::size_t>(missing));
+      CHECK(ran.report.proved == 1 - missing);
+    }
+}
+
+TEST_CASE("an index outside is an error that names tensor, axis, extent, value and iteration") {
+  const struct { DType dtype; std::int64_t value; const char* text; } cases[] = {
+      {DType::i32, 10, "subscript 10 is outside axis 0 of x (extent 10) at i=23"},
+      {DType::i32, -1, "subscript -1 is outside axis 0 of x (extent 10) at i=23"},
+      {DType::i64, std::int64_t{1} << 32, "subscript 4294967296 is outside axis 0 of x (extent 10) at i=23"},
+      {DType::i64, std::numeric_limits<std::int64_t>::min(),
+       "subscript -9223372036854775808 is outside axis 0 of x (extent 10) at i=23"},
+      {DType::u8, 255, "subscript 255 is outside axis 0 of x (extent 10) at i=23"},
+      {DType::u64, -1, "subscript -1 is outside axis 0 of x (extent 10) at i=23"},
+      {DType::u32, 0x80000000, "subscript 2147483648 is outside axis 0 of x (extent 10) at i=23"}};
+  for (const auto& c : cases) {
+    std::vector<std::int64_t> indices(40, 3);
+    indices[23] = c.value;
+    indices[31] = indices[39] = 100;
+    const GuardedTensor index = vector_of(c.dtype, indices), x = vector_of(DType::f32, counted(10));
+    const GuardedTensor out = vector_of(DType::f32, std::vector<std::int64_t>(40));
+    const Ran ran = run_everywhere(lookup(c.dtype), std::array{x.view(), index.view(), out.view()});
+    CHECK(ran.fault == "");
+    CHECK(ran.error == Error::Kind::bounds);
+    CHECK(ran.message == c.text);
+  }
+}
+
+TEST_CASE("the first bad iteration in row-major order is reported, whatever the threads and the loops") {
+  // Stored so that the loops and the lanes run along the first axis: there, (700, 2) comes before (3, 900).
+  const Tensor<std::int32_t, 2> index = Tensor<std::int32_t, 2>(1000, 1000).permuted({1, 0});
+  Tensor<std::int32_t, 2> writable = index;
+  const auto x = filled<float>([](auto n) { return n; }, 5);
+  Tensor<float, 2> out(1000, 1000);
+  writable.at(700, 2) = 7;
+  writable.at(3, 900) = -4;
+  writable.at(3, 901) = 11;
+  CHECK(run_with_threads(prepared(out[i, j], Assign::set, x[index[i, j]])) ==
+        "subscript -4 is outside axis 0 of t1 (extent 5) at i=3, j=900");
+}
+
+TEST_CASE("subscripts that are proved keep no check") {
+  auto scores = filled<float>(shuffled(11), 4, 6, 5), feature = filled<float>(shuffled(101), 4, 6, 5);
+  auto index = filled<std::int32_t>([](auto n) { return n * 13 - 200; }, 40);
+  const auto table = filled<float>([](auto n) { return n; }, 9);
+  const auto is_proved = [](const Prepared& p, int proved) {
+    const Ran ran = run_everywhere(p);
+    CHECK(ran.fault == "");
+    CHECK(!ran.error);
+    CHECK(ran.report.checks == std::vector<std::string>());
+    CHECK(ran.report.proved >= proved);
+  };
+  is_proved(prepared(feature[b, argmax(c, scores[b, c, w]), w]), 1);
+  is_proved(prepared(table[minimum(maximum(index[i], 0), 8)]), 1);
+  is_proved(prepared(table[index[i] % 9]), 1);
+  is_proved(prepared(table[where(index[i] >= 0, minimum(index[i], 8), 8) % 9]), 1);
+  is_proved(prepared(table[index[i] & 7]), 1);
+  is_proved(prepared(where((index[i] >= 0) & (index[i] < 9), table[index[i]], 0)), 1);
+  is_proved(prepared(where((index[i] > 2) & ~(index[i] >= 12), table[index[i] - 3], 0)), 1);
+}
+
+TEST_CASE("an argmax over more elements than the axis has is checked") {
+  const auto scores = filled<float>([](auto n) { return n == 6 * 3 + 2; }, 4, 6);
+  const auto table = filled<float>([](auto n) { return n; }, 5);
+  const Ran ran = run_everywhere(prepared(table[argmax(c, scores[b, c])]));
+  REQUIRE(ran.fault == "");
+  CHECK(ran.report.checks.size() == 1);
+}
+
+TEST_CASE("a guarded neighbour is never read outside the buffer and needs no check") {
+  // run_everywhere puts a[0] at the start of a page: a read of a[-1] would end the test.
+  for (std::int64_t extent : {1, 2, 15, 16, 17, 33, 100}) {
+    const auto a = filled<float>([](auto n) { return n + 1; }, extent);
+    Tensor<float, 1> out(extent);
+    const Ran left = run_everywhere(prepared(out[i], Assign::set, where(i > 0, a[i - 1], 0)));
+    REQUIRE(left.fault == "");
+    CHECK(left.report.checks.empty());
+    for (std::int64_t n = 0; n < extent; ++n) REQUIRE(out.at(n) == static_cast<float>(n));
+    const Ran right = run_everywhere(prepared(out[i], Assign::set, where(i < extent - 1, a[i + 1], -1)));
+    REQUIRE(right.fault == "");
+    for (std::int64_t n = 0; n < extent; ++n) REQUIRE(out.at(n) == (n + 1 < extent ? static_cast<float>(n + 2) : -1));
+    const Ran both =
+        run_everywhere(prepared(out[i], Assign::set, where((i > 1) & (i <= 5), a[i - 2], where(i > 5, a[i - 6], 0))));
+    REQUIRE(both.fault == "");
+    CHECK(!both.error);
+  }
+}
+
+TEST_CASE("an index that is out of range only in untaken lanes is no error") {
+  auto index = filled<std::int32_t>([](auto n) { return n % 3 == 0 ? 1000000 + n : n % 7; }, 100);
+  const auto table = filled<float>([](auto n) { return n * 10; }, 7);
+  Tensor<float, 1> out(100);
+  const Ran ran = run_everywhere(prepared(out[i], Assign::set, where(i % 3 != 0, table[index[i]], -1)));
+  REQUIRE(ran.fault == "");
+  REQUIRE(!ran.error);
+  for (int n = 0; n < 100; ++n) REQUIRE(out.at(n) == (n % 3 == 0 ? -1 : n % 7 * 10));
+  const Ran wrong = run_everywhere(prepared(out[i], Assign::set, where(i % 3 == 0, table[index[i]], -1)));
+  CHECK(wrong.fault == "");
+  CHECK(wrong.message == "subscript 1000000 is outside axis 0 of t1 (extent 7) at i=0");
+}
+
+TEST_CASE("an index read under the same condition is not followed where the condition is false") {
+  const auto first = filled<std::int32_t>([](auto n) { return n < 30 ? (n * 5) % 20 : -5; }, 50);
+  const auto second = filled<std::int32_t>([](auto n) { return (n * 3) % 8; }, 20);
+  const auto table = filled<float>([](auto n) { return n; }, 8);
+  Tensor<float, 1> out(50);
+  const Ran ran = run_everywhere(prepared(out[i], Assign::set, where(first[i] >= 0, table[second[first[i]]], 0.5)));
+  REQUIRE(ran.fault == "");
+  REQUIRE(!ran.error);
+  for (int n = 0; n < 50; ++n) REQUIRE(out.at(n) == (n < 30 ? static_cast<float>(n * 5 % 20 * 3 % 8) : 0.5f));
+}
+
+TEST_CASE("chains of gathers, several computed subscripts, and gathers in every layout") {
+  const auto a = filled<float>(shuffled(1000), 12, 9);
+  const auto u = filled<std::uint8_t>([](auto n) { return n * 5 % 12; }, 50), v = filled<std::uint8_t>([](auto n) { return n * 11 % 50; }, 70);
+  const auto w2 = filled<std::int64_t>([](auto n) { return n * 4 % 9; }, 70);
+  Tensor<float, 1> out(70);
+  REQUIRE(run_everywhere(prepared(out[i], Assign::set, a[u[v[i]], w2[i]])).fault == "");
+  for (int n = 0; n < 70; ++n) REQUIRE(out.at(n) == a.at(u.at(v.at(n)), w2.at(n)));
+  REQUIRE(run_everywhere(prepared(a[u[i], j] + a[u[v[k]], j])).fault == "");
+  REQUIRE(run_everywhere(prepared(a.permuted({1, 0})[w2[i], u[v[i]]])).fault == "");
+  REQUIRE(run_everywhere(prepared(a.flipped(0)[u[v[i]], j])).fault == "");
+  REQUIRE(run_everywhere(prepared(a.sliced(1, 0, 9, 2).flipped(1)[u[i], j])).fault == "");
+  REQUIRE(run_everywhere(prepared(a[u[v[i]], w2[i]] * a[u[v[i]], j])).fault == "");
+}
+
+TEST_CASE("affine subscripts read neighbours, strides and reversals") {
+  const auto a = filled<float>(shuffled(1000), 101);
+  const auto kernel = filled<float>([](auto n) { return n - 1; }, 3);
+  Tensor<float, 1> out(50), window(99);
+  REQUIRE(run_everywhere(prepared(out[i], Assign::set, a[i + 1])).fault == "");
+  REQUIRE(out.at(49) == a.at(50));
+  REQUIRE(run_everywhere(prepared(out[i], Assign::set, a[2 * i + 1] - a[100 - 2 * i])).fault == "");
+  REQUIRE(out.at(7) == a.at(15) - a.at(86));
+  const Ran sums = run_everywhere(prepared(window[i], Assign::set, sum(k, a[i + k] * kernel[k])));
+  REQUIRE(sums.fault == "");
+  CHECK(sums.report.checks.empty());
+  REQUIRE(window.at(98) == a.at(100) - a.at(98));
+  Tensor<float, 1> longer(60);
+  const Ran beyond = run_everywhere(prepared(longer[i], Assign::set, a[2 * i]));
+  CHECK(beyond.fault == "");
+  CHECK(beyond.message == "subscript 102 is outside axis 0 of t1 (extent 101) at i=51");
+}
