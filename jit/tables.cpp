@@ -105,10 +105,12 @@ void privatise(Program& program, CanonicalAxes& axes) {
       // An axis that is the subscript measures the table too: it needs no check there, and collapses as it would
       // in the target.
       const Axis* bare = s.subscripts[i]->as<Axis>();
-      if (bare && is_sized_by(program, s.subscripts[i], s.target, i) && std::ranges::count(dimensions, bare->axis) == 0) {
+      const bool sized = is_sized_by(program, s.subscripts[i], s.target, i);
+      if (sized && std::ranges::count(dimensions, bare->axis) == 0) {
         dimensions.push_back(bare->axis);
       } else {
-        program.axes.push_back({.name = "d" + std::to_string(i), .sizes = {{s.target, i}}, .fixed = -1, .tables = false});
+        const std::string name = "d" + std::to_string(i);
+        program.axes.push_back({.name = name, .sizes = {{s.target, i}}, .fixed = -1, .tables = false});
         dimensions.push_back(static_cast<AxisId>(program.axes.size() - 1));
       }
       element.push_back(axis(g, dimensions.back()));
