@@ -1,5 +1,6 @@
 #include "aliasing.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <unordered_set>
 
@@ -14,20 +15,30 @@ using namespace ir;
 
 namespace {
 
-/// All reads of the statement.
-std::vector<const Read*> reads_of(const Statement& s) {
-  std::vector<const Read*> reads;
+/// All that the expressions are made of, each node once.
+std::unordered_set<Expr> nodes_of(std::vector<Expr> stack) {
   std::unordered_set<Expr> seen;
-  std::vector<Expr> stack(s.subscripts);
-  stack.push_back(s.value);
-  if (s.guard) stack.push_back(s.guard);
   while (!stack.empty()) {
     const Expr e = stack.back();
     stack.pop_back();
     if (!seen.insert(e).second) continue;
-    if (const Read* read = e->as<Read>()) reads.push_back(read);
     for (Expr child : children(e)) stack.push_back(child);
   }
+  return seen;
+}
+
+std::unordered_set<Expr> nodes_of(const Statement& s) {
+  std::vector<Expr> roots(s.subscripts);
+  roots.push_back(s.value);
+  if (s.guard) roots.push_back(s.guard);
+  return nodes_of(std::move(roots));
+}
+
+/// All reads of the statement.
+std::vector<const Read*> reads_of(const Statement& s) {
+  std::vector<const Read*> reads;
+  for (Expr e : nodes_of(s))
+    if (const Read* read = e->as<Read>()) reads.push_back(read);
   return reads;
 }
 
@@ -68,6 +79,39 @@ std::vector<Array> copy_overlapping(const Program& program, std::span<TensorView
     }
   }
   return copies;
+}
+
+std::vector<TensorId> steering_tensors(const Program& program) {
+  std::vector<Expr> deciding;
+  for (const Statement& s : program.statements) {
+    deciding.insert(deciding.end(), s.subscripts.begin(), s.subscripts.end());
+    if (s.guard) deciding.push_back(s.guard);
+    for (Expr e : nodes_of(s)) {
+      if (const Read* read = e->as<Read>()) {
+        deciding.insert(deciding.end(), read->subscripts.begin(), read->subscripts.end());
+        if (read->guard) deciding.push_back(read->guard);
+      } else if (const Apply* apply = e->as<Apply>(); apply && apply->op == Op::select) {
+        deciding.push_back(apply->args[0]);
+      }
+    }
+  }
+  std::vector<TensorId> tensors;
+  for (Expr e : nodes_of(std::move(deciding)))
+    if (const Read* read = e->as<Read>(); read && std::ranges::count(tensors, read->tensor) == 0)
+      tensors.push_back(read->tensor);
+  return tensors;
+}
+
+OldValues copy_steering(std::span<const TensorView> tensors, std::span<const TensorId> targets,
+                        std::span<const TensorId> steering) {
+  const auto is_written = [&](TensorId t) {
+    return std::ranges::any_of(targets, [&](TensorId w) { return w == t || may_overlap(tensors[w], tensors[t]); });
+  };
+  OldValues old;
+  if (std::ranges::any_of(steering, is_written))
+    for (TensorId t = 0; t < tensors.size(); ++t)
+      if (is_written(t)) old.emplace_back(t, copy_of(tensors[t]));
+  return old;
 }
 
 }  // namespace ricci::jit

@@ -1,6 +1,7 @@
 #pragma once
 // Overlap between what a statement writes and what it reads: proved harmless, or answered with a copy.
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "ricci/array.hpp"
@@ -12,5 +13,13 @@ namespace ricci::jit {
 /// result keeps alive. A tensor read only at the element that is being written needs none. Throws Error{limit} for a
 /// target that is read-only or stores several elements in one place.
 std::vector<Array> copy_overlapping(const ir::Program&, std::span<TensorView> tensors);
+
+/// The tensors that are read in subscripts and conditions: their elements decide which elements are touched.
+std::vector<ir::TensorId> steering_tensors(const ir::Program&);
+
+using OldValues = std::vector<std::pair<ir::TensorId, Array>>;
+/// Copies of the tensors that share memory with a target; none unless a steering tensor is among them.
+OldValues copy_steering(std::span<const TensorView> tensors, std::span<const ir::TensorId> targets,
+                        std::span<const ir::TensorId> steering);
 
 }  // namespace ricci::jit

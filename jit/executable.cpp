@@ -76,12 +76,14 @@ struct Executable::Impl {
   ir::Program original;
   Normalised normalised;
   std::vector<ir::TensorId> targets;  // user tensors that are written
+  std::vector<ir::TensorId> steering; // user tensors whose elements decide which elements are touched
   std::mutex mutex;                   // over the program's graph and `calls`
   std::vector<std::shared_ptr<const Call>> calls;  // most recently made last
 
   explicit Impl(ir::Program program) : original(program), normalised(normalise(std::move(program))) {
     for (const ir::Statement& s : original.statements)
       if (std::ranges::count(targets, s.target) == 0) targets.push_back(s.target);
+    steering = steering_tensors(original);
   }
 
   Binding bind(std::span<const TensorView> tensors) const {
@@ -131,15 +133,26 @@ struct Executable::Impl {
     return report;
   }
 
+  /// What an error message needs of elements that the kernel may have overwritten by then: copies, where a check
+  /// depends on them. Counted as temporary bytes.
+  OldValues old_values(std::span<const TensorView> tensors, Report& report) const {
+    if (report.checks.empty()) return {};
+    OldValues old = copy_steering(tensors, targets, steering);
+    for (const auto& [tensor, copy] : old)
+      report.temporary_bytes += copy.size() * static_cast<std::int64_t>(size_of(copy.dtype()));
+    return old;
+  }
+
   /// The error that the program's meaning gives for these arguments. The kernel only knows that there is one.
   [[noreturn]] void raise_error(std::span<const TensorView> tensors, std::span<const Scalar> params,
-                                const std::string& check) const {
+                                const OldValues& old, const std::string& check) const {
     std::vector<TensorView> views(tensors.begin(), tensors.end());
     std::vector<Array> scratch;
     for (ir::TensorId t : targets) {
       scratch.push_back(Array::zeros(views[t].layout.dtype, extents_of(views[t].layout)));
       views[t] = scratch.back().view();
     }
+    for (const auto& [tensor, copy] : old) views[tensor] = copy.view();
     evaluate_reference(original, views, params);
     internal_error(__FILE__, __LINE__, "a check failed that the reference evaluator passes: " + check);
   }
@@ -192,6 +205,7 @@ struct Executable::Impl {
         bound = tensors;
       }
     }
+    const OldValues old = old_values(tensors, report);
     const auto start = std::chrono::steady_clock::now();
     const std::vector<PhaseFunction>& phases = call->kernel->phases;
     const std::int32_t status =
@@ -200,7 +214,7 @@ struct Executable::Impl {
                  return phases[p](&args, begin, end);
                });
     report.run_ms = milliseconds_since(start);
-    if (status != 0) raise_error(tensors, params, call->kernel->info.checks.at(static_cast<std::size_t>(status) - 1));
+    if (status != 0) raise_error(tensors, params, old, call->kernel->info.checks.at(static_cast<std::size_t>(status) - 1));
     return report;
   }
 
@@ -219,6 +233,7 @@ struct Executable::Impl {
     }
     const LaunchPlan plan = plan_launch(kernel.info, b.tensors, b.extents);
     Report report = report_of(kernel.info, b, plan);
+    const OldValues old = old_values(tensors, report);
     const auto start = std::chrono::steady_clock::now();
     const std::int32_t status = launch(
         plan, b.tensors, params, options.threads,
@@ -236,7 +251,7 @@ struct Executable::Impl {
           return loop::interpret(kernel, p, memory, symbols, begin, end);
         });
     report.run_ms = milliseconds_since(start);
-    if (status != 0) raise_error(tensors, params, kernel.info.checks.at(static_cast<std::size_t>(status) - 1));
+    if (status != 0) raise_error(tensors, params, old, kernel.info.checks.at(static_cast<std::size_t>(status) - 1));
     return report;
   }
 };

@@ -1,0 +1,122 @@
+// The right-hand side sees the old values of the left, at the price of a copy only where there is no other way.
+#include <catch2/catch.hpp>
+
+#include "support/backends.hpp"
+#include "support/tensors.hpp"
+
+using namespace ricci;
+using namespace ricci::test;
+using namespace ricci::names;
+
+namespace {
+
+/// Runs the statement in every way; the bytes of copies it made.
+std::int64_t copied_bytes(const Prepared& p) {
+  const Ran ran = run_everywhere(p);
+  CHECK(ran.fault == "");
+  CHECK(!ran.error);
+  return ran.report.temporary_bytes;
+}
+
+auto counting(std::int64_t n) {
+  return filled<float>([](auto k) { return k + 1; }, n);
+}
+
+}  // namespace
+
+TEST_CASE("an elementwise update in place copies nothing") {
+  auto x = counting(100);
+  CHECK(copied_bytes(prepared(x[i], Assign::set, x[i] * 2)) == 0);
+  CHECK(x.at(99) == 200);
+  CHECK(copied_bytes(prepared(x[i], Assign::add, x[i] * x[i])) == 0);
+  CHECK(x.at(0) == 6);
+  auto m = filled<double>(shuffled(50), 9, 17);
+  const double before = m.at(4, 9);
+  CHECK(copied_bytes(prepared(m[i, j], Assign::set, where(m[i, j] > 25, m[i, j] - 25, m[i, j]))) == 0);
+  CHECK(m.at(4, 9) == (before > 25 ? before - 25 : before));
+}
+
+TEST_CASE("a transposition onto itself reads the old values") {
+  for (int n : {1, 2, 5, 16, 17, 33}) {
+    auto s = filled<float>([](auto k) { return k; }, n, n);
+    const std::int64_t bytes = copied_bytes(prepared(s[i, j], Assign::set, s[j, i]));
+    CHECK(bytes == n * n * 4);
+    for (int a = 0; a < n; ++a)
+      for (int b = 0; b < n; ++b) REQUIRE(s.at(a, b) == static_cast<float>(b * n + a));
+  }
+}
+
+TEST_CASE("a reversal onto itself reads the old values") {
+  for (int n : {2, 3, 16, 31, 100}) {
+    auto a = counting(n);
+    CHECK(copied_bytes(prepared(a[i], Assign::set, a[n - 1 - i])) == n * 4);
+    for (int k = 0; k < n; ++k) REQUIRE(a.at(k) == static_cast<float>(n - k));
+    Tensor<float, 1> reversed = a.flipped(0);
+    CHECK(copied_bytes(prepared(a[i], Assign::set, reversed[i])) == n * 4);
+    for (int k = 0; k < n; ++k) REQUIRE(a.at(k) == static_cast<float>(k + 1));
+  }
+}
+
+TEST_CASE("shifts through overlapping views read the old values") {
+  for (std::int64_t by : {1, 3, 16, 17}) {
+    const std::int64_t n = 100;
+    auto a = counting(n), b = counting(n);
+    Tensor<float, 1> to = a.sliced(0, by, n);
+    const Tensor<float, 1> from = a.sliced(0, 0, n - by);
+    CHECK(copied_bytes(prepared(to[i], Assign::set, from[i])) == (n - by) * 4);
+    for (std::int64_t k = 0; k < n; ++k) REQUIRE(a.at(k) == static_cast<float>(k < by ? k + 1 : k + 1 - by));
+    Tensor<float, 1> low = b.sliced(0, 0, n - by);
+    const Tensor<float, 1> high = b.sliced(0, by, n);
+    CHECK(copied_bytes(prepared(low[i], Assign::set, high[i] + low[i])) == (n - by) * 4);
+    for (std::int64_t k = 0; k < n - by; ++k) REQUIRE(b.at(k) == static_cast<float>(2 * k + 2 + by));
+  }
+}
+
+TEST_CASE("a running neighbour sum in place reads the old values") {
+  auto a = counting(50);
+  Tensor<float, 1> middle = a.sliced(0, 1, 49);
+  const Tensor<float, 1> left = a.sliced(0, 0, 48), right = a.sliced(0, 2, 50);
+  CHECK(copied_bytes(prepared(middle[i], Assign::set, left[i] + middle[i] + right[i])) == 2 * 48 * 4);
+  for (int k = 1; k < 49; ++k) REQUIRE(a.at(k) == static_cast<float>(3 * (k + 1)));
+}
+
+TEST_CASE("a gather from the target reads the old values") {
+  auto a = counting(40);
+  const auto order = filled<std::int32_t>([](auto k) { return k * 7 % 40; }, 40);
+  CHECK(copied_bytes(prepared(a[i], Assign::set, a[order[i]])) == 40 * 4);
+  for (int k = 0; k < 40; ++k) REQUIRE(a.at(k) == static_cast<float>(k * 7 % 40 + 1));
+  auto b = counting(40);
+  CHECK(copied_bytes(prepared(b[order[i]], Assign::set, b[i])) == 40 * 4);
+  for (int k = 0; k < 40; ++k) REQUIRE(b.at(k * 7 % 40) == static_cast<float>(k + 1));
+}
+
+TEST_CASE("a reduction over the target reads the old values") {
+  auto a = filled<float>(shuffled(20), 12, 17);
+  const std::vector<float> before = values(a);
+  REQUIRE(run_everywhere(prepared(a[i, j], Assign::subtract, max(k, a[i, k]))).fault == "");
+  for (int r = 0; r < 12; ++r) {
+    float largest = 0;
+    for (int c = 0; c < 17; ++c) largest = std::max(largest, before[static_cast<std::size_t>(r * 17 + c)]);
+    for (int c = 0; c < 17; ++c) REQUIRE(a.at(r, c) == before[static_cast<std::size_t>(r * 17 + c)] - largest);
+  }
+}
+
+TEST_CASE("views that interleave or only touch copy at most themselves") {
+  auto a = counting(60);
+  Tensor<float, 1> even = a.sliced(0, 0, 60, 2);
+  const Tensor<float, 1> odd = a.sliced(0, 1, 60, 2);
+  CHECK(copied_bytes(prepared(even[i], Assign::set, odd[i] * 10)) <= 30 * 4);
+  for (int k = 0; k < 30; ++k) REQUIRE(a.at(2 * k) == static_cast<float>(10 * (2 * k + 2)));
+  Tensor<float, 1> front = a.sliced(0, 0, 30);
+  const Tensor<float, 1> back = a.sliced(0, 30, 60);
+  CHECK(copied_bytes(prepared(front[i], Assign::set, back[i])) == 0);
+  CHECK(front.at(29) == a.at(59));
+}
+
+TEST_CASE("a subscript that depends on the target's old values fails with the error that they give") {
+  auto a = filled<std::int64_t>([](auto k) { return k == 30 ? 77 : k % 9; }, 40);
+  const auto table = filled<std::int64_t>([](auto k) { return k; }, 9);
+  const Ran ran = run_everywhere(prepared(a[i], Assign::set, table[a[i]]));
+  CHECK(ran.fault == "");
+  CHECK(ran.message == "subscript 77 is outside axis 0 of t1 (extent 9) at i=30");
+}
