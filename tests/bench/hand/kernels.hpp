@@ -1,0 +1,17 @@
+#pragma once
+// The kernels of one level, as functions.
+#include <type_traits>
+
+#include "hand.hpp"
+
+namespace ricci::bench::RICCI_BENCH_LEVEL {
+
+#define RICCI_BENCH_KERNELS(X)                                                                                   \
+  X(gather_of_argmax) X(class_statistics) X(softmax_planes) X(softmax_rows) X(nearest_of_ten) X(nearest_of_many) \
+  X(elementwise) X(scatter_add) X(histogram) X(sum) X(copy) X(transpose) X(matmul) X(tiny_gather_of_argmax)
+
+#define X(name) std::remove_pointer_t<decltype(Hand::name)> name;
+RICCI_BENCH_KERNELS(X)
+#undef X
+
+}  // namespace ricci::bench::RICCI_BENCH_LEVEL

@@ -1,0 +1,49 @@
+// Counting labels: of independent neighbours, and of runs of equal ones, as in label maps.
+#include <atomic>
+#include <stdexcept>
+
+#include "data.hpp"
+#include "ricci/compile.hpp"
+#include "ricci/parallel.hpp"
+#include "workload.hpp"
+
+namespace ricci::bench {
+
+Workloads histogram() {
+  const auto make = [](int run) {
+    constexpr std::int64_t size = 16 << 20;
+    constexpr std::int32_t bins = 1024;
+    const auto label = labels(bins, size, run);
+    Tensor<std::int32_t, 1> hist(bins), by_hand(bins);
+    Case c;
+    c.bytes = size * 4;
+    c.ricci = [=]() mutable {
+      auto [n] = indices<"n">;
+      hist[label[n]] += 1;
+    };
+    c.hand = [=](int threads) mutable {
+      constexpr std::int64_t blocks = size / 4096, grain = 128;
+      std::vector<std::int32_t> counts(blocks / grain * bins);
+      std::atomic<bool> inside = true;
+      parallel_for(blocks, grain, threads, [&](std::int64_t begin, std::int64_t end) {
+        if (!hand().histogram(label.data(), counts.data() + begin / grain * bins, begin, end))
+          inside = false;
+      });
+      if (!inside) throw std::out_of_range("a label is no bin");
+      for (std::size_t i = 0; i < counts.size(); ++i) by_hand.data()[i % bins] += counts[i];
+    };
+    // Calls add up: the results are compared after one call of each into zeros.
+    c.difference = [=, r = c.ricci, h = c.hand]() mutable {
+      hist.fill(0);
+      by_hand.fill(0);
+      r();
+      h(default_options().threads);
+      return difference_of(hist, by_hand);
+    };
+    return c;
+  };
+  return {{"W7 histogram random", "[16777216] into [1024]", [=] { return make(1); }},
+          {"W7 histogram of runs", "[16777216] into [1024]", [=] { return make(100); }}};
+}
+
+}  // namespace ricci::bench

@@ -1,0 +1,150 @@
+// ricci_bench: every workload as an index expression and by hand, in one table.
+//
+//   ricci_bench [--json FILE] [--benchmark_filter=REGEX] [other options of Google Benchmark]
+#include <benchmark/benchmark.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "ricci/compile.hpp"
+#include "ricci/parallel.hpp"
+#include "workload.hpp"
+
+namespace ricci::bench {
+
+namespace {
+
+/// The data of one workload at a time: a workload's runs with different threads follow each other.
+struct Loaded {
+  const Workload* workload = nullptr;
+  Case data;
+  Report first;
+};
+
+Loaded& load(const Workload& workload) {
+  static Loaded loaded;
+  if (loaded.workload == &workload) return loaded;
+  loaded = {};
+  loaded.data = workload.make();
+  loaded.workload = &workload;
+  default_options().threads = 0;
+  loaded.data.ricci();
+  loaded.first = last_report();
+  return loaded;
+}
+
+void run(benchmark::State& state, const Workload& workload, int threads) {
+  const Loaded& loaded = load(workload);
+  default_options().threads = threads;
+  loaded.data.hand(threads);
+  loaded.data.ricci();
+  if (const std::string difference = loaded.data.difference(); !difference.empty()) {
+    state.SkipWithError(difference.c_str());
+    return;
+  }
+  for (auto _ : state) {
+    const Measurement m = measure(loaded.data, threads);
+    state.SetIterationTime(m.ricci_ms / 1e3);
+    state.SetLabel(workload.shape);
+    state.counters["threads"] = threads;
+    state.counters["hand_ms"] = m.hand_ms;
+    state.counters["ricci_ms"] = m.ricci_ms;
+    state.counters["ratio"] = m.ratio;
+    state.counters["pairs"] = m.pairs;
+    state.counters["gigabytes_per_second"] = loaded.data.bytes / m.ricci_ms / 1e6;
+    state.counters["temporary_bytes"] = static_cast<double>(last_report().temporary_bytes);
+    state.counters["accumulator_bytes"] = static_cast<double>(last_report().accumulator_bytes);
+    state.counters["compile_ms"] = loaded.first.compile_ms;
+  }
+}
+
+/// One line per workload and number of threads.
+class Table : public benchmark::BenchmarkReporter {
+ public:
+  bool ReportContext(const Context&) override {
+    std::printf("By hand for x86-64-%s. Times are medians; the ratio ricci / hand is the median over pairs of calls.\n\n",
+                hand().level);
+    std::printf("%-22s %-30s %2s %9s %9s %6s %6s %10s %12s %10s\n", "workload", "shape", "T", "hand ms", "ricci ms",
+                "ratio", "GB/s", "temporary", "accumulators", "compile ms");
+    return true;
+  }
+
+  void ReportRuns(const std::vector<Run>& runs) override {
+    for (const Run& r : runs) {
+      const std::string name = r.run_name.function_name.substr(0, r.run_name.function_name.rfind('/'));
+      if (r.error_occurred) {
+        std::printf("%-22s FAILED: %s\n", name.c_str(), r.error_message.c_str());
+        failed = true;
+        continue;
+      }
+      const auto value = [&](const char* counter) { return r.counters.at(counter).value; };
+      std::printf("%-22s %-30s %2.0f %9.4g %9.4g %6.2f %6.3g %10.0f %12.0f %10.3g\n", name.c_str(),
+                  r.report_label.c_str(), value("threads"), value("hand_ms"), value("ricci_ms"), value("ratio"),
+                  value("gigabytes_per_second"), value("temporary_bytes"), value("accumulator_bytes"),
+                  value("compile_ms"));
+    }
+    std::fflush(stdout);
+  }
+
+  bool failed = false;
+};
+
+Workloads all_workloads() {
+  Workloads all;
+  for (const auto& group : {gather_of_argmax, class_statistics, softmax, nearest_centroid, elementwise, scatter_add,
+                            histogram, tiny, sum_of_all, copies, matmul})
+    for (Workload& workload : group()) all.push_back(std::move(workload));
+  return all;
+}
+
+/// --json FILE in terms of Google Benchmark.
+std::vector<std::string> translated(int argc, char** argv) {
+  std::vector<std::string> arguments(argv, argv + argc);
+  for (std::size_t i = 1; i + 1 < arguments.size(); ++i)
+    if (arguments[i] == "--json") {
+      arguments[i] = "--benchmark_out=" + arguments[i + 1];
+      arguments[i + 1] = "--benchmark_out_format=json";
+    }
+  return arguments;
+}
+
+int run_all(int argc, char** argv) {
+  setenv("RICCI_CACHE", "off", 1);  // compile_ms is that of compiling
+  std::vector<std::string> arguments = translated(argc, argv);
+  std::vector<char*> pointers;
+  for (std::string& argument : arguments) pointers.push_back(argument.data());
+  int count = static_cast<int>(pointers.size());
+  benchmark::Initialize(&count, pointers.data());
+  if (benchmark::ReportUnrecognizedArguments(count, pointers.data())) return 2;
+
+  // The first compilation of a process also loads LLVM.
+  Tensor<float, 1> warm(1);
+  warm[names::i] = warm[names::i] + 1;
+
+  const Workloads workloads = all_workloads();
+  for (const Workload& workload : workloads)
+    for (int threads = 1; threads <= std::min(2, hardware_threads()); ++threads)
+      benchmark::RegisterBenchmark((workload.name + '/' + std::to_string(threads)).c_str(),
+                                   [&workload, threads](benchmark::State& state) { run(state, workload, threads); })
+          ->Iterations(1)
+          ->UseManualTime()
+          ->Unit(benchmark::kMillisecond);
+  Table table;
+  benchmark::RunSpecifiedBenchmarks(&table);
+  benchmark::Shutdown();
+  return table.failed ? 1 : 0;
+}
+
+}  // namespace
+
+const Hand& hand() {
+  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma"))
+    throw std::runtime_error("the hand-written kernels need a machine of level x86-64-v3 or above");
+  const bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                    __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  return wide ? v4::kernels : v3::kernels;
+}
+
+}  // namespace ricci::bench
+
+int main(int argc, char** argv) { return ricci::bench::run_all(argc, argv); }
