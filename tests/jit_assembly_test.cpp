@@ -1,0 +1,121 @@
+// What the machine code of the seed kernel is made of, at every vector width of the host.
+#include <catch2/catch.hpp>
+#include <xmmintrin.h>
+
+#include <map>
+#include <regex>
+
+#include "ricci/target.hpp"
+#include "support/backends.hpp"
+#include "support/tensors.hpp"
+
+using namespace ricci;
+using namespace ricci::test;
+using namespace ricci::names;
+
+namespace {
+
+/// Views of the shapes of the seed, without memory: a dump reads no elements.
+struct Seed {
+  float* nowhere = reinterpret_cast<float*>(std::uintptr_t{1} << 40);
+  Tensor<float, 4> scores = Tensor<float, 4>::view(nowhere, {8, 21, 512, 512});
+  Tensor<float, 4> feature = Tensor<float, 4>::view(nowhere + (std::int64_t{1} << 32), {8, 64, 512, 512});
+  Tensor<float, 3> out = Tensor<float, 3>::view(nowhere + (std::int64_t{2} << 32), {8, 512, 512});
+
+  std::string assembly(int width) {
+    const Prepared p = prepared(out[b, h, w], Assign::set, feature[b, argmax(scores, 1), h, w]);
+    return p.executable->dump(Executable::Stage::assembly, p.tensors, p.params, {.vector_bytes = width});
+  }
+};
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    lines.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return lines;
+}
+
+/// The bodies of innermost loops: from a label to a jump back to it, without another such jump inside.
+std::vector<std::string> innermost_loops(const std::string& assembly) {
+  const std::vector<std::string> lines = lines_of(assembly);
+  std::map<std::string, std::size_t> labels;
+  std::vector<std::string> bodies;
+  std::size_t last_begin = 0;
+  bool any = false;
+  for (std::size_t end = 0; end < lines.size(); ++end) {
+    std::smatch match;
+    if (std::regex_search(lines[end], match, std::regex(R"(^(\.L\w+):)"))) labels[match[1]] = end;
+    if (!std::regex_search(lines[end], match, std::regex(R"(\tj[a-z]+\s+(\.L\w+))"))) continue;
+    const auto label = labels.find(match[1]);
+    if (label == labels.end()) continue;  // forwards
+    const std::size_t begin = label->second;
+    const bool contains_another = any && begin <= last_begin;
+    last_begin = any ? std::max(begin, last_begin) : begin;
+    any = true;
+    if (contains_another) continue;
+    std::string body;
+    for (std::size_t k = begin; k <= end; ++k) body += lines[k] + '\n';
+    bodies.push_back(body);
+  }
+  return bodies;
+}
+
+bool has(const std::string& text, const std::string& pattern) {
+  return std::regex_search(text, std::regex(pattern));
+}
+
+}  // namespace
+
+TEST_CASE("the seed kernel compares packed scores and gathers the feature in hardware") {
+  for (int width : vector_widths()) {
+    if (width < 32) continue;
+    const std::string text = Seed().assembly(width), reg = width == 64 ? "zmm" : "ymm";
+    CAPTURE(width);
+    CHECK(has(text, "\\tvcmp\\w*ps\\s[^\\n]*%" + reg));
+    CHECK(has(text, "\\tvgatherdps\\s[^\\n]*%" + reg));
+    CHECK(has(text, "\\tvmovups\\s[^\\n]*%" + reg + "[^\\n]*, [^\\n]*\\(%"));
+    CHECK(!has(text, "\\tcall"));
+    if (width == 32) CHECK(!has(text, "%zmm"));
+  }
+}
+
+TEST_CASE("no gather stands in the loop that compares") {
+  for (int width : vector_widths()) {
+    if (width < 32) continue;
+    int comparing = 0;
+    for (const std::string& body : innermost_loops(Seed().assembly(width))) {
+      if (!has(body, "\\tvcmp\\w*ps\\s")) continue;
+      ++comparing;
+      INFO(body);
+      CHECK(!has(body, "gather"));
+      CHECK(!has(body, "\\tcall"));
+    }
+    CHECK(comparing >= 1);
+  }
+}
+
+TEST_CASE("the narrowest vectors use no wider registers") {
+  const std::string text = Seed().assembly(16);
+  CHECK(has(text, "cmp\\w*ps\\s[^\\n]*%xmm"));
+  CHECK(!has(text, "%ymm"));
+  CHECK(!has(text, "%zmm"));
+  CHECK(!has(text, "\\tcall"));
+}
+
+TEST_CASE("kernels leave the floating-point environment as it was") {
+  const auto x = filled<float>([](auto n) { return n * 1e-40f - 1e-39f; }, 1000);
+  const auto key = filled<std::int32_t>([](auto n) { return n % 5; }, 1000);
+  Tensor<float, 1> out(1000), sums(5);
+  Tensor<std::int8_t, 1> small(1000);
+  const unsigned before = _mm_getcsr();
+  out[i] = exp(x[i]) / (x[i] - x[i]) + sqrt(x[i]);
+  small[i] = cast<std::int8_t>(x[i] * 1e30);
+  sums[key[i]] += x[i];
+  CHECK((_mm_getcsr() & ~0x3fu) == (before & ~0x3fu));  // all but the sticky flags
+  // Denormal numbers are neither flushed nor read as zero.
+  CHECK(out.at(0) != out.at(0));
+  CHECK(sums.at(1) != 0);
+}
