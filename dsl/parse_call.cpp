@@ -27,6 +27,12 @@ std::optional<Op> find_op(std::string_view name) {
   return std::nullopt;
 }
 
+std::optional<Outside> find_outside(std::string_view name) {
+  const auto found = std::ranges::find(outside_names, name);
+  if (found == std::end(outside_names) || name == "check") return std::nullopt;
+  return static_cast<Outside>(found - outside_names);
+}
+
 std::optional<Scalar> find_constant(std::string_view name) {
   if (name == "true" || name == "false") return Scalar::of(name == "true");
   if (name == "nan") return Scalar::of(std::numeric_limits<double>::quiet_NaN());
@@ -39,6 +45,7 @@ bool is_constructor(std::string_view name) { return std::ranges::find(constructo
 std::vector<std::string_view> function_names() {
   std::vector<std::string_view> names{"where", "delta", "one_hot", "sq"};
   names.insert(names.end(), std::begin(constructors), std::end(constructors));
+  names.insert(names.end(), std::begin(outside_names) + 1, std::end(outside_names));
   for (int i = 0; i < reducer_count; ++i) names.push_back(to_string(static_cast<Reducer>(i)));
   for (int i = 0; i < dtype_count; ++i) names.push_back(to_string(static_cast<DType>(i)));
   for (const OpInfo& op : op_table)
@@ -146,7 +153,25 @@ class Call {
   const Token& name_;
 };
 
+const Node& Parser::bounded_access(const Token& function, Outside outside) {
+  take();  // the bracket
+  const Token& name = peek();
+  if (name.kind != Token::Kind::name || !(peek(1).is(")") || peek(1).is(",")))
+    require(name, {Rule::outside_of_an_expression, {}});
+  const Variable* v = variable(take().text);
+  if (!v) unknown_tensor(name);
+  const Syntax* filler = nullptr;
+  if (outside == Outside::fill) {
+    expect(",", "and the value outside");
+    filler = &expression();
+  }
+  expect(")", "after the arguments of " + std::string(function.text));
+  if (!peek().is("[")) unexpected("'[' and subscripts");
+  return access(name, v->array.dtype(), v->array.rank(), outside, filler);
+}
+
 const Node& Parser::call(const Token& name) {
+  if (const auto outside = find_outside(name.text)) return bounded_access(name, *outside);
   take();  // the bracket
   return Call(*this, name).parse();
 }

@@ -11,6 +11,8 @@ namespace ricci::text {
 std::optional<Reducer> find_reducer(std::string_view name);
 /// The op that is called by this name; a cast is called by the name of its dtype.
 std::optional<Op> find_op(std::string_view name);
+/// The policy that is called by this name, as in clip(x)[i + 1].
+std::optional<Outside> find_outside(std::string_view name);
 bool is_function(std::string_view name);
 std::vector<std::string_view> function_names();
 

@@ -168,11 +168,12 @@ const Node& Parser::name() {
   return index(token.text);
 }
 
-const Node& Parser::access(const Token& name, DType dtype, int rank) {
+const Node& Parser::access(const Token& name, DType dtype, int rank, Outside outside, const Syntax* filler) {
   const auto leaf = static_cast<std::uint32_t>(tree_.tensors.size());
   tree_.tensors.push_back(name.text);
-  const std::vector<const Syntax*> list = subscripts();
-  Syntax node = make_access(dtype, rank, list.data(), static_cast<int>(list.size()));
+  std::vector<const Syntax*> list = subscripts();
+  if (filler) list.push_back(filler);
+  Syntax node = make_access(dtype, rank, list.data(), static_cast<int>(list.size()), true, outside);
   node.leaf = leaf;
   return add(name, node);
 }

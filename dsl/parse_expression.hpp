@@ -27,8 +27,11 @@ class Parser {
 
   // --- expressions ----------------------------------------------------------------------------------------------
   const Node& expression() { return binary(0); }
-  /// The bracketed list after a tensor's name.
-  const Node& access(const Token& name, DType dtype, int rank);
+  /// The bracketed list after a tensor's name; `filler` is the value of fill().
+  const Node& access(const Token& name, DType dtype, int rank, Outside = Outside::check,
+                     const Syntax* filler = nullptr);
+  /// The rest of clip(x)[...] and its siblings after the function's name.
+  const Node& bounded_access(const Token& function, Outside);
   const Node& add(const Token&, const Syntax& node);
   /// A number, perhaps negative, or a variable that is one; nothing is taken otherwise.
   std::optional<Scalar> scalar();

@@ -49,11 +49,18 @@ class StatementParser {
   }
 
  private:
-  /// The number of tokens of a name with the subscripts behind it.
+  /// The number of tokens of a name with the subscripts behind it, or of a bounded one, as in drop(x)[i + 1].
   std::size_t end_of_target() const {
-    if (!tokens_[1].is("[")) return 1;
+    const std::size_t open = is_bounded() ? end_of_brackets(1) : 1;
+    return tokens_[open].is("[") ? end_of_brackets(open) : 1;
+  }
+
+  bool is_bounded() const { return tokens_[1].is("(") && find_outside(tokens_[0].text); }
+
+  /// The token after the bracket that closes the one at `open`.
+  std::size_t end_of_brackets(std::size_t open) const {
     int depth = 0;
-    for (std::size_t i = 1; i < tokens_.size(); ++i) {
+    for (std::size_t i = open; i < tokens_.size(); ++i) {
       if (tokens_[i].is("[") || tokens_[i].is("(")) ++depth;
       if (tokens_[i].is("]") || tokens_[i].is(")")) --depth;
       if (depth == 0) return i + 1;
@@ -104,17 +111,19 @@ class StatementParser {
   }
 
   void element_assignment() {
-    const Token& name = p_.take();
+    const bool bounded = is_bounded();
+    const Token &first = p_.take(), &name = bounded ? tokens_[2] : first;
     const Variable* existing = p_.variable(name.text);
     const std::size_t at = end_of_target();
     const Assign assign = *assignment_at(at);
-    if (!existing && assign != Assign::set)
+    if (!existing && (assign != Assign::set || bounded))
       p_.unknown_tensor(name, "an update needs a tensor that exists, as made by " +
                                   std::string(name.text.substr(0, 64)) + " = zeros(10)");
     if (!existing) return new_tensor(name, tokens_[at]);
     out_.name = name.text;
     out_.is_new = false;
-    const Node& target = p_.access(name, existing->array.dtype(), existing->array.rank());
+    const Node& target = bounded ? p_.bounded_access(first, *find_outside(first.text))
+                                 : p_.access(name, existing->array.dtype(), existing->array.rank());
     take_assignment(assign);
     const Node& value = p_.expression();
     p_.require(tokens_[at], check_assignment(target, assign, value));

@@ -27,7 +27,14 @@ class Resolver {
   /// The value with the node's own dtype; `unnamed` are the axes that its unnamed axes take, at least its rank.
   ir::Expr lower(const Syntax& node, const Axes& unnamed);
   ir::Expr lower_as(const Syntax& node, DType dtype, const Axes& unnamed);
-  std::vector<ir::Expr> subscripts(const Syntax& node, ir::TensorId tensor, const Axes& unnamed);
+  /// The subscripts of an access, and what its policy for those outside makes of them.
+  struct Place {
+    std::vector<ir::Expr> subscripts;
+    ir::Policy policy = ir::Policy::check;
+    ir::Expr inside = nullptr;  // fill, drop: whether they are inside; null: always
+  };
+  Place place(const Syntax& node, ir::TensorId tensor, const Axes& unnamed);
+  ir::Expr extent_of(ir::TensorAxis);
   ir::Expr whole(const Syntax& node, const Axes& unnamed);
   ir::Expr access(const Syntax& node, const Axes& unnamed);
   ir::Expr named(const Syntax& node);
@@ -136,23 +143,49 @@ ir::Expr Resolver::lower(const Syntax& node, const Axes& unnamed) {
   return nullptr;
 }
 
+/// The extent of an axis of a tensor: that of an index which has it, or of one that nothing iterates.
+ir::Expr Resolver::extent_of(ir::TensorAxis use) {
+  const auto& axes = out_.program.axes;
+  const auto has = [&](const ir::AxisDecl& axis) { return std::ranges::count(axis.sizes, use) > 0; };
+  auto axis = static_cast<ir::AxisId>(std::ranges::find_if(axes, has) - axes.begin());
+  if (axis == axes.size()) add_size(axis = new_axis("_"), use);
+  return ir::extent(graph(), axis);
+}
+
 /// A subscript that turns out to be a bare axis takes part in deciding that axis' extent.
-std::vector<ir::Expr> Resolver::subscripts(const Syntax& node, ir::TensorId tensor, const Axes& unnamed) {
+Resolver::Place Resolver::place(const Syntax& node, ir::TensorId tensor, const Axes& unnamed) {
   const Axes aligned = node.free.size > 0 ? axes_of(node.free) : unnamed;
-  std::vector<ir::Expr> list;
-  for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(node.children); ++i) {
+  ir::Graph& g = graph();
+  Place place{{}, policy(node), nullptr};
+  for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(node.subscripts()); ++i) {
     const Syntax& subscript = *node.child[i];
     if (subscript.form == Form::integer)
-      out_.integers.push_back({static_cast<ir::ParamId>(out_.program.params.size()), tensor, i});
-    const ir::Expr e = lower_as(subscript, DType::i64, aligned);
-    if (const auto* axis = e->as<ir::Axis>()) add_size(axis->axis, {tensor, i});
-    list.push_back(e);
+      out_.integers.push_back({static_cast<ir::ParamId>(out_.program.params.size()), tensor, i,
+                               node.outside == Outside::check});
+    ir::Expr e = lower_as(subscript, DType::i64, aligned);
+    if (const auto* axis = e->as<ir::Axis>()) {
+      add_size(axis->axis, {tensor, i});
+    } else if (node.outside == Outside::clip) {
+      const ir::Expr last = ir::apply(g, Op::subtract, {extent_of({tensor, i}), ir::constant(g, std::int64_t{1})});
+      e = ir::apply(g, Op::minimum, {ir::apply(g, Op::maximum, {e, ir::constant(g, std::int64_t{0})}), last});
+    } else if (node.outside == Outside::wrap) {
+      e = ir::apply(g, Op::remainder, {e, extent_of({tensor, i})});
+    } else if (node.outside == Outside::fill || node.outside == Outside::drop) {
+      const ir::Expr above = ir::apply(g, Op::greater_equal, {e, ir::constant(g, std::int64_t{0})});
+      const ir::Expr below = ir::apply(g, Op::less, {e, extent_of({tensor, i})});
+      const ir::Expr inside = ir::apply(g, Op::logical_and, {above, below});
+      place.inside = place.inside ? ir::apply(g, Op::logical_and, {place.inside, inside}) : inside;
+    }
+    place.subscripts.push_back(e);
   }
-  return list;
+  return place;
 }
 
 /// Integer subscripts are checked when the statement is called; a list with no other computed ones needs no check.
+/// Clipped and wrapped subscripts are checked too: nothing is inside an axis of extent 0.
 ir::Policy Resolver::policy(const Syntax& node) {
+  if (node.outside == Outside::clip || node.outside == Outside::wrap) return ir::Policy::check;
+  if (node.outside != Outside::check) return ir::Policy::assume_inside;
   bool integers = false;
   for (int i = 0; i < node.children; ++i) {
     if (node.child[i]->form == Form::integer) integers = true;
@@ -173,8 +206,12 @@ ir::Expr Resolver::whole(const Syntax& node, const Axes& unnamed) {
 
 ir::Expr Resolver::access(const Syntax& node, const Axes& unnamed) {
   const ir::TensorId tensor = next_tensor(node.dtype, node.tensor_rank);
-  std::vector<ir::Expr> list = subscripts(node, tensor, unnamed);
-  return ir::read(graph(), tensor, node.dtype, std::move(list), policy(node));
+  Place at = place(node, tensor, unnamed);
+  const ir::Expr read = ir::read(graph(), tensor, node.dtype, std::move(at.subscripts), at.policy, at.inside);
+  if (node.outside != Outside::fill) return read;
+  const Axes aligned = node.free.size > 0 ? axes_of(node.free) : unnamed;
+  const ir::Expr filler = lower_as(*node.child[node.subscripts()], node.dtype, aligned);
+  return at.inside ? ir::apply(graph(), Op::select, {at.inside, read, filler}) : read;
 }
 
 ir::Expr Resolver::named(const Syntax& node) {
@@ -280,8 +317,10 @@ Resolved Resolver::resolve() {
 
   if (target) {
     const ir::TensorId id = next_tensor(target->dtype, target->tensor_rank);
-    s.subscripts = subscripts(*target, id, unnamed);
-    s.policy = policy(*target);
+    Place at = place(*target, id, unnamed);
+    s.subscripts = std::move(at.subscripts);
+    s.policy = at.policy;
+    s.guard = at.inside;
   } else {
     out_.program.tensors.push_back({"result", statement_.dtype, static_cast<int>(s.domain.size()), {}});
     for (std::uint32_t i = 0; i < s.domain.size(); ++i) {

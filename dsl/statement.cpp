@@ -119,7 +119,7 @@ void convert_scalars(const Variant& v, const Operands& operands, const TensorVie
     params[i] = converted(operands.scalars[v.plan.scalars[i]], program.params[i].dtype);
   for (const IntegerSubscript& use : v.plan.integers) {
     const std::int64_t extent = tensors[use.tensor].layout.extents[use.axis], given = params[use.param].as_int();
-    if (given < -extent || given >= extent)
+    if (use.checked && (given < -extent || given >= extent))
       throw Error(Error::Kind::bounds, "subscript " + std::to_string(given) + " is outside axis " +
                                            std::to_string(use.axis) + " of " + program.tensors[use.tensor].name +
                                            ", which has extent " + std::to_string(extent));

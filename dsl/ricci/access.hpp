@@ -30,18 +30,19 @@ constexpr D subscript(S&& s) {
 
 }  // namespace detail
 
-template <bool writable, DType dtype, int rank, class... S>
+/// `S` are the subscripts, and for Outside::fill the value after them.
+template <bool writable, Outside outside, DType dtype, int rank, class... S>
 class Access {
   static constexpr const Syntax* subscripts_syntax[] = {&S::syntax..., nullptr};
 
  public:
-  static constexpr Syntax syntax = make_access(dtype, rank, subscripts_syntax, sizeof...(S), writable);
+  static constexpr Syntax syntax = make_access(dtype, rank, subscripts_syntax, sizeof...(S), writable, outside);
 
   template <class... X>
   explicit Access(const Array& array, X&&... subscripts)
       : array_(array), subscripts_(detail::subscript<S>(std::forward<X>(subscripts))...) {}
   /// The same access without the permission to write.
-  Access(const Access<true, dtype, rank, S...>& other)
+  Access(const Access<true, outside, dtype, rank, S...>& other)
     requires(!writable)
       : array_(other.array_), subscripts_(other.subscripts_) {}
   Access(const Access&) = default;
@@ -74,7 +75,7 @@ class Access {
   }
 
  private:
-  template <bool, DType, int, class...>
+  template <bool, Outside, DType, int, class...>
   friend class Access;
 
   template <Assign assign, class E>
@@ -90,9 +91,21 @@ class Access {
   [[no_unique_address]] boost::hana::basic_tuple<S...> subscripts_;
 };
 
-template <DType dtype, int rank, class... S>
-struct NodeOf<Access<true, dtype, rank, S...>> {
-  using type = Access<false, dtype, rank, S...>;
+template <Outside outside, DType dtype, int rank, class... S>
+struct NodeOf<Access<true, outside, dtype, rank, S...>> {
+  using type = Access<false, outside, dtype, rank, S...>;
 };
+
+namespace detail {
+
+/// The access, or the refusal of it.
+template <class A, class... X>
+auto make_access(const Array& array, X&&... subscripts) {
+  if constexpr ((is_poison<Bare<X>> || ...)) return Poison{};
+  else if constexpr (check(A::syntax)) return refuse<NodeCheck<A>>();
+  else return A(array, std::forward<X>(subscripts)...);
+}
+
+}  // namespace detail
 
 }  // namespace ricci

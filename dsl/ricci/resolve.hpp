@@ -15,6 +15,7 @@ struct IntegerSubscript {
   ir::ParamId param;
   ir::TensorId tensor;
   std::uint32_t axis;
+  bool checked;  // it must be inside; otherwise the program decides what happens
 };
 
 /// A scalar leaf that the program has as a constant.

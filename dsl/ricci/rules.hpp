@@ -73,11 +73,15 @@ constexpr Fault unaligned(int rank, const IndexSet& indices) {
 }
 
 constexpr Fault check_access(const Syntax& node) {
-  if (node.children != node.tensor_rank)
-    return {Rule::wrong_number_of_subscripts, Detail{} << node.children << " subscripts, rank " << node.tensor_rank};
+  if (node.subscripts() != node.tensor_rank)
+    return {Rule::wrong_number_of_subscripts,
+            Detail{} << node.subscripts() << " subscripts, rank " << node.tensor_rank};
   for (int i = 0; i < node.children; ++i) {
     const Syntax& s = *node.child[i];
-    if (!is_integer(s.dtype)) return {Rule::subscript_is_not_an_integer, Detail{} << to_string(s.dtype)};
+    if (i == node.subscripts()) {
+      if (!same_kind_cast(s.type(), node.dtype))
+        return {Rule::fill_changes_the_kind, Detail{} << to_string(s.dtype) << " for " << to_string(node.dtype)};
+    } else if (!is_integer(s.dtype)) return {Rule::subscript_is_not_an_integer, Detail{} << to_string(s.dtype)};
     if (s.rank > 0 && node.free.size > 0 && s.rank != node.free.size) return unaligned(s.rank, node.free);
     if (s.rank > 0 && node.free.size == 0 && s.rank != node.rank)
       return {Rule::rank_mismatch, Detail{} << "ranks " << s.rank << " and " << node.rank};
@@ -129,7 +133,8 @@ constexpr bool respects(const Syntax& node, const IndexSet& order) {
   int last = -1;
   for (int i = 0; i < node.children; ++i) {
     const Syntax& child = *node.child[i];
-    if (child.form == Form::index && (node.form == Form::access || node.form == Form::named)) {
+    const bool subscript = node.form == Form::named || (node.form == Form::access && i < node.subscripts());
+    if (child.form == Form::index && subscript) {
       const int at = order.find(child.bound[0]);
       if (at >= 0 && at < last) return false;
       if (at >= 0) last = at;
@@ -138,6 +143,13 @@ constexpr bool respects(const Syntax& node, const IndexSet& order) {
     }
   }
   return true;
+}
+
+/// Whether a subscript of the target reads with drop().
+constexpr bool reads_drop(const Syntax& target) {
+  for (int i = 0; i < target.children; ++i)
+    if (target.child[i]->drops) return true;
+  return false;
 }
 
 constexpr Fault check_kind(const Syntax& value, DType to) {
@@ -172,6 +184,8 @@ constexpr Fault check(const Syntax& node) {
 constexpr Fault check_assignment(const Syntax& target, Assign assign, const Syntax& value) {
   if (target.form != Form::access) return {Rule::not_assignable, {}};
   if (!target.writable) return {Rule::read_only_tensor, {}};
+  if (target.outside == Outside::fill) return {Rule::fill_is_for_reading, {}};
+  if (value.drops || detail::reads_drop(target)) return {Rule::drop_is_for_writing, {}};
   if (value.rank > 0 && target.free.size > 0 && value.rank != target.free.size)
     return detail::unaligned(value.rank, target.free);
   if (value.rank > 0 && target.free.size == 0 && value.rank != target.rank)
@@ -196,6 +210,7 @@ constexpr Fault check_assignment(const Syntax& target, Assign assign, const Synt
 }
 
 constexpr Fault check_new_tensor(const Syntax& value, std::optional<int> rank, std::optional<DType> dtype) {
+  if (value.drops) return {Rule::drop_is_for_writing, {}};
   if (value.rank > 0 && value.free.size > 0) return detail::unaligned(value.rank, value.free);
   const int made = value.rank + value.free.size;
   if (made > max_rank) return {Rule::too_many_axes, Detail{} << made << " axes"};

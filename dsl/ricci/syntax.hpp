@@ -40,11 +40,24 @@ constexpr std::string_view to_string(Reducer r) {
   return r == Reducer::mean ? "mean" : r == Reducer::count ? "count" : to_string(static_cast<Reduction>(r));
 }
 
+/// What an access does where a computed subscript is outside its axis. Subscripts that are a bare index always fit.
+enum class Outside : std::uint8_t {
+  check,          // an error
+  clip,           // the nearest subscript inside
+  wrap,           // the subscript modulo the extent
+  fill,           // a read gives another value, the child after the subscripts; the tensor is not read
+  assume_inside,  // the user's promise that it does not happen
+  drop,           // a write does nothing
+};
+inline constexpr std::string_view outside_names[] = {"check", "clip", "wrap", "fill", "assume_inside", "drop"};
+
 struct Syntax {
   Form form = Form::literal;
   DType dtype = DType::i64;
   bool weak = false;
   bool writable = true;           // access: not of a const tensor
+  Outside outside = Outside::check;  // access
+  bool drops = false;             // there is an access within it that only writing knows
   Op op = Op::cast;               // apply
   Reducer reducer = Reducer::sum; // reduce, reduce_axis
   int rank = 0;                   // unnamed axes of the value
@@ -54,11 +67,13 @@ struct Syntax {
   IndexSet bound = {};               // reduce: the reduced indices; index: itself
   Scalar value{};                 // literal
   int children = 0;
-  const Syntax* child[max_rank + 1]{};
+  const Syntax* child[max_rank + 2]{};
   std::uint32_t leaf = 0;         // for trees made at run time: which variable or number a leaf stands for
   int tensors = 0, scalars = 0, axes = 0;  // leaves of the tree of each kind
 
   constexpr Value type() const { return {dtype, weak}; }
+  /// access: how many of the children, the first ones, are subscripts.
+  constexpr int subscripts() const { return children - (outside == Outside::fill); }
   constexpr bool is_sized(const IndexName* name) const {
     const int i = free.find(name);
     return i >= 0 && ((sized >> i) & 1u);
@@ -76,6 +91,7 @@ struct Syntax {
     tensors += node.tensors;
     scalars += node.scalars;
     axes += node.axes;
+    drops = drops || node.drops;
   }
 };
 
@@ -102,15 +118,19 @@ constexpr Syntax make_tensor(DType dtype, int rank) {
   return {.form = Form::tensor, .dtype = dtype, .rank = rank, .tensor_rank = rank, .tensors = 1};
 }
 
-/// Subscripts with unnamed axes take the names of the list; if it has none, the axes stay unnamed.
-constexpr Syntax make_access(DType dtype, int rank, const Syntax* const* subscripts, int count, bool writable = true) {
-  Syntax s{.form = Form::access, .dtype = dtype, .writable = writable, .tensor_rank = rank, .tensors = 1};
+/// Subscripts with unnamed axes take the names of the list; if it has none, the axes stay unnamed. For Outside::fill
+/// the value follows the subscripts.
+constexpr Syntax make_access(DType dtype, int rank, const Syntax* const* subscripts, int count, bool writable = true,
+                             Outside outside = Outside::check) {
+  Syntax s{.form = Form::access, .dtype = dtype, .writable = writable, .outside = outside,
+           .drops = outside == Outside::drop, .tensor_rank = rank, .tensors = 1};
   int unnamed = 0;
-  for (int i = 0; i < count && i <= max_rank; ++i) {
+  for (int i = 0; i < count && i < max_rank + 2; ++i) {
     const Syntax& subscript = *subscripts[i];
     s.add_child(subscript);
     s.add_free(subscript);
-    if (subscript.form == Form::index) s.add_free(subscript.bound[0], true);
+    const bool is_value = outside == Outside::fill && i == count - 1;
+    if (subscript.form == Form::index && !is_value) s.add_free(subscript.bound[0], true);
     if (subscript.rank > unnamed) unnamed = subscript.rank;
   }
   if (unnamed > 0 && s.free.size > 0) s.sized = (1u << s.free.size) - 1;  // aligned: the unnamed axes have extents

@@ -170,10 +170,8 @@ class Tensor {
     if constexpr (!(Operand<S> && ...)) {
       return refuse<NotASubscript<S...>>();
     } else {
-      using A = Access<writable, dtype, Rank, detail::Subscript<S>...>;
-      if constexpr ((is_poison<Bare<S>> || ...)) return Poison{};
-      else if constexpr (check(A::syntax)) return refuse<NodeCheck<A>>();
-      else return A(array_, std::forward<S>(subscripts)...);
+      using A = Access<writable, Outside::check, dtype, Rank, detail::Subscript<S>...>;
+      return detail::make_access<A>(array_, std::forward<S>(subscripts)...);
     }
   }
 
