@@ -226,7 +226,9 @@ class NestLowering {
     const Value offsets = !at.offsets.empty() ? at.offsets[part]
                           : at.motion == Motion::still ? b_.constant(Scalar{dtype, 0}, x_.lanes())
                                                        : b_.iota(dtype, x_.lanes());
-    b_.add(level(), loop::Scatter{s.target, at.base, offsets, value, mask, combine});
+    const bool moves = at.motion == Motion::contiguous;
+    const Value first = b_.constant(moves ? static_cast<std::int64_t>(part) * x_.lanes() : 0);
+    b_.add(level(), loop::Scatter{s.target, b_.add(level(), at.base, first), offsets, value, mask, combine});
   }
 
   /// Whether no two lanes write the same element: the lane axis is a subscript by itself.

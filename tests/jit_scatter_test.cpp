@@ -198,6 +198,28 @@ TEST_CASE("updates of one element: a target of rank 0") {
   CHECK(static_cast<float>(largest) == 28);
 }
 
+TEST_CASE("updates through affine subscripts meet the right elements") {
+  for (std::int64_t count : {1, 7, 16, 31, 33, 64, 100, 200}) {
+    const auto x = filled<float>(shuffled(37), count);
+    auto next = filled<float>([](auto n) { return n; }, count + 1), backwards = next.copy();
+    auto spread = filled<float>([](auto n) { return n; }, 2 * count);
+    const std::vector<float> before = values(spread);
+    CAPTURE(count);
+    REQUIRE(run_everywhere(prepared(next[i + 1], Assign::add, x[i])).fault == "");
+    REQUIRE(run_everywhere(prepared(backwards[count - i], Assign::add, x[i])).fault == "");
+    REQUIRE(run_everywhere(prepared(spread[2 * i + 1], Assign::max, x[i])).fault == "");
+    for (std::int64_t k = 0; k < count; ++k) {
+      REQUIRE(next.at(k + 1) == static_cast<float>(k + 1) + x.at(k));
+      REQUIRE(backwards.at(count - k) == static_cast<float>(count - k) + x.at(k));
+      REQUIRE(spread.at(2 * k + 1) == std::max(before[static_cast<std::size_t>(2 * k + 1)], x.at(k)));
+    }
+    const auto column = filled<float>([](auto n) { return n % 5 - 2; }, count, 3);
+    Tensor<float, 2> sums(count + 2, 3);
+    REQUIRE(run_everywhere(prepared(sums[i + k, k], Assign::add, column[i, k])).fault == "");
+    for (std::int64_t r = 0; r < count; ++r) REQUIRE(sums.at(r + 2, 2) == column.at(r, 2));
+  }
+}
+
 TEST_CASE("a selected sum over keys runs as a scatter, not over every class") {
   const auto key = keys(90, 40);
   const auto x = filled<float>(shuffled(31), 90);
