@@ -22,11 +22,12 @@ fs::path own_folder() {
   return fs::canonical(in_executable ? "/proc/self/exe" : map->l_name, ignored).parent_path();
 }
 
-/// The library lies beside us, or in an installation's lib folder, or where it was built.
+/// The library lies beside us, or in an installation's lib folder, or where it was built, or where it was installed.
 const CodegenTable& open_library() {
-  const fs::path built = RICCI_LLVM_LIBRARY, folder = own_folder();
+  const fs::path built = RICCI_BUILT_LLVM_LIBRARY, installed = RICCI_INSTALLED_LLVM_LIBRARY, folder = own_folder();
   std::string tried;
-  for (const fs::path& path : {folder / built.filename(), folder / ".." / "lib" / built.filename(), built}) {
+  for (const fs::path& path :
+       {folder / built.filename(), folder / ".." / "lib" / built.filename(), built, installed}) {
     std::error_code ignored;
     if (!fs::exists(path, ignored)) {
       tried += "\n  " + path.string() + ": no such file";

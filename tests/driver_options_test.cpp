@@ -144,7 +144,7 @@ TEST_CASE("results do not depend on the number of threads") {
   CHECK(contents(folder.path("1")) == contents(folder.path("3")));
 }
 
-TEST_CASE("help and version end well; wrong usage is one line and status 2") {
+TEST_CASE("help and version end well, wrong usage is one line and status 2") {
   CHECK(ricci_driver({"--help"}).status == 0);
   CHECK(ricci_driver({"--help"}).output.find("--bind") != std::string::npos);
   CHECK(ricci_driver({"--version"}).output.starts_with("ricci "));

@@ -231,7 +231,7 @@ TEST_CASE("constants fold through the one definition of scalar semantics", "[ir]
   CHECK(fold2(Op::less, 1.0f, NAN) == constant(g, Scalar::of(false)));
 }
 
-TEST_CASE("an arg-reduction is its index; its value is the other projection of the same fold", "[ir]") {
+TEST_CASE("an arg-reduction is its index, and its value is the other projection of the same fold", "[ir]") {
   Graph g;
   Expr x = read(g, 0, DType::f32, {axis(g, 0)});
   Expr where = fold(g, Reduction::argmax, {0}, x), what = project(g, where->as<Project>()->fold, 0);

@@ -1,0 +1,56 @@
+# What Ricci is built with. Whatever is missing ends the configuration with one sentence that says how to get it.
+
+include(CheckCXXSourceCompiles)
+set(CMAKE_REQUIRED_FLAGS "-std=c++23")
+check_cxx_source_compiles("
+  #if !defined(__cpp_multidimensional_subscript)
+  #error no
+  #endif
+  int main() {}" RICCI_HAS_MULTIDIMENSIONAL_SUBSCRIPT)
+unset(CMAKE_REQUIRED_FLAGS)
+if(NOT RICCI_HAS_MULTIDIMENSIONAL_SUBSCRIPT)
+  message(FATAL_ERROR "Ricci needs a C++23 compiler with multi-argument operator[] (__cpp_multidimensional_subscript): "
+                      "g++ 12 or later, or clang 17 or later; ${CMAKE_CXX_COMPILER} does not have it.")
+endif()
+
+function(ricci_require what package)
+  foreach(found IN LISTS ARGN)
+    if(NOT ${found})
+      message(FATAL_ERROR "Ricci needs ${what}; on Debian: apt-get install ${package}.")
+    endif()
+  endforeach()
+endfunction()
+
+find_package(LLVM 19.1 CONFIG QUIET HINTS /usr/lib/llvm-19/lib/cmake/llvm)
+ricci_require("LLVM 19 with its CMake files" llvm-19-dev LLVM_FOUND)
+find_package(Boost 1.74 QUIET)
+ricci_require("Boost 1.74 or later" libboost-dev Boost_FOUND)
+find_package(TBB QUIET)
+ricci_require("oneTBB" libtbb-dev TBB_FOUND)
+find_package(PNG QUIET)
+ricci_require("libpng" libpng-dev PNG_FOUND)
+find_package(ZLIB QUIET)
+ricci_require("zlib" zlib1g-dev ZLIB_FOUND)
+find_package(fmt QUIET)
+ricci_require("fmt" libfmt-dev fmt_FOUND)
+find_package(CLI11 QUIET)
+ricci_require("CLI11" libcli11-dev CLI11_FOUND)
+
+find_path(XXHASH_HEADER xxhash.h)
+ricci_require("xxHash" libxxhash-dev XXHASH_HEADER)
+find_path(SLEEF_HEADER sleef.h)
+find_library(SLEEF_LIBRARY sleef)
+ricci_require("SLEEF" libsleef-dev SLEEF_HEADER SLEEF_LIBRARY)
+find_path(LIBMD_HEADER sha2.h)
+find_library(LIBMD_LIBRARY md)
+ricci_require("libmd" libmd-dev LIBMD_HEADER LIBMD_LIBRARY)
+find_path(LIBEDIT_HEADER editline/readline.h)
+find_library(LIBEDIT_LIBRARY edit)
+ricci_require("libedit" libedit-dev LIBEDIT_HEADER LIBEDIT_LIBRARY)
+
+if(RICCI_TESTS)
+  find_package(Catch2 2.13 QUIET)
+  ricci_require("Catch2 2.13 for its tests (or -DRICCI_TESTS=OFF)" catch2 Catch2_FOUND)
+  find_package(Python3 QUIET COMPONENTS Interpreter)
+  ricci_require("Python 3 for its tests (or -DRICCI_TESTS=OFF)" python3 Python3_FOUND)
+endif()
