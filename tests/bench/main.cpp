@@ -62,7 +62,7 @@ void run(benchmark::State& state, const Workload& workload, int threads) {
 class Table : public benchmark::BenchmarkReporter {
  public:
   bool ReportContext(const Context&) override {
-    std::printf("By hand for x86-64-%s. Times are medians; the ratio ricci / hand is the median over pairs of calls.\n\n",
+    std::printf("By hand for x86-64-%s. Times are medians; the ratio is ricci / hand, the median over pairs.\n\n",
                 hand().level);
     std::printf("%-22s %-30s %2s %9s %9s %6s %6s %10s %12s %10s\n", "workload", "shape", "T", "hand ms", "ricci ms",
                 "ratio", "GB/s", "temporary", "accumulators", "compile ms");

@@ -26,19 +26,13 @@ inline void transpose_tile(const float* x, std::int64_t stride_x, float* out, st
 }  // namespace
 
 void elementwise(const float* x, float* out, std::int64_t begin, std::int64_t end) {
-  constexpr int tile_size = 1024;
-  alignas(64) float tile[tile_size];
-  for (std::int64_t at = begin * tile_size; at < end * tile_size; at += tile_size) {
-    for (int i = 0; i < tile_size; i += lanes) {
-      __builtin_prefetch(x + at + tile_size + i);
-      const Floats v = load(x + at + i), magnitude = (Floats)((Ints)v & 0x7fffffff);
-      Floats root;
-      for (int lane = 0; lane < lanes; ++lane) root[lane] = __builtin_sqrtf(magnitude[lane]);
-      store(tile + i, sin(v) * exp(-v * v) + root);
-    }
-    stream(out + at, tile, tile_size);
+  // Arithmetic takes as long as memory here, so streaming stores would only stand in each other's way.
+  for (std::int64_t at = begin * 1024; at < end * 1024; at += lanes) {
+    const Floats v = load(x + at), magnitude = (Floats)((Ints)v & 0x7fffffff);
+    Floats root;
+    for (int lane = 0; lane < lanes; ++lane) root[lane] = __builtin_sqrtf(magnitude[lane]);
+    store(out + at, sin(v) * exp(-v * v) + root);
   }
-  _mm_sfence();
 }
 
 float sum(const float* x, std::int64_t begin, std::int64_t end) {

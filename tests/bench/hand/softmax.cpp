@@ -5,8 +5,8 @@
 namespace ricci::bench::RICCI_BENCH_LEVEL {
 
 void softmax_planes(const float* in, float* out, const Planes& s, std::int64_t begin, std::int64_t end) {
-  // The planes share a few sets of the caches (see argmax.cpp): they are read seven at a time and only once, into a tile
-  // without such conflicts.
+  // The planes share a few sets of the caches (see argmax.cpp): they are read seven at a time and only once, into a
+  // tile without such conflicts.
   constexpr int strip = 512;
   alignas(64) float tile[64][strip], most[strip];
   for (std::int64_t first = begin * strip; first < end * strip; first += strip) {
