@@ -139,7 +139,8 @@ void Bounds::assume(Expr condition) {
     if (of_x.low < all.high) narrow(limit, {of_x.low + strict, all.high});
   };
   const auto apart = [&](Expr x, Interval of_x, Interval from) {
-    if (from.low == from.high && of_x.low < of_x.high) narrow(x, {of_x.low + (of_x.low == from.low), of_x.high - (of_x.high == from.low)});
+    if (from.low != from.high || of_x.low == of_x.high) return;
+    narrow(x, {of_x.low + (of_x.low == from.low), of_x.high - (of_x.high == from.low)});
   };
   switch (compare->op) {
     case Op::less: negated ? below(right, b, left, a, false) : below(left, a, right, b, true); break;

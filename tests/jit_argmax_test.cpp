@@ -69,7 +69,8 @@ Scalar value_with_ties(DType dtype, Dice& dice) {
     if constexpr (std::is_same_v<T, bool>) return Scalar::of(dice.chance(50));
     else if constexpr (std::is_floating_point_v<T>)
       return Scalar::of(dice.chance(2) ? Limits::quiet_NaN()
-                                       : dice.one_of({T(0), -T(0), T(1), T(-1), Limits::infinity(), -Limits::infinity()}));
+                                       : dice.one_of({T(0), -T(0), T(1), T(-1), Limits::infinity(),
+                                                      -Limits::infinity()}));
     else return Scalar::of(dice.one_of({T(0), T(1), T(3), Limits::min(), Limits::max(), T(Limits::max() / 2)}));
   });
 }
@@ -198,7 +199,8 @@ TEST_CASE("argmax over several axes counts row-major over them, in the order the
   const std::int64_t extents[] = {3, 17, 5};
   const GuardedTensor x(DType::f32, extents);
   for (std::int64_t n = 0; n < x.view().layout.size(); ++n) Scalar::of(0.0f).store(element(x.view(), n));
-  for (const auto& at : {std::array<std::int64_t, 3>{1, 9, 4}, {1, 12, 2}, {2, 3, 3}}) Scalar::of(1.0f).store(element(x.view(), at));
+  for (const auto& at : {std::array<std::int64_t, 3>{1, 9, 4}, {1, 12, 2}, {2, 3, 3}})
+    Scalar::of(1.0f).store(element(x.view(), at));
   const std::pair<std::vector<int>, std::vector<std::int64_t>> cases[] = {
       {{0, 1, 2}, {(1 * 17 + 9) * 5 + 4}},
       {{2, 0, 1}, {(2 * 3 + 1) * 17 + 12}},

@@ -179,7 +179,8 @@ TEST_CASE("an index read under the same condition is not followed where the cond
 
 TEST_CASE("chains of gathers, several computed subscripts, and gathers in every layout") {
   const auto a = filled<float>(shuffled(1000), 12, 9);
-  const auto u = filled<std::uint8_t>([](auto n) { return n * 5 % 12; }, 50), v = filled<std::uint8_t>([](auto n) { return n * 11 % 50; }, 70);
+  const auto u = filled<std::uint8_t>([](auto n) { return n * 5 % 12; }, 50);
+  const auto v = filled<std::uint8_t>([](auto n) { return n * 11 % 50; }, 70);
   const auto w2 = filled<std::int64_t>([](auto n) { return n * 4 % 9; }, 70);
   Tensor<float, 1> out(70);
   REQUIRE(run_everywhere(prepared(out[i], Assign::set, a[u[v[i]], w2[i]])).fault == "");

@@ -52,7 +52,8 @@ TEST_CASE("a million keys are counted in several tables, with the same bits for 
   CHECK(report.accumulator_bytes % (11 * 8) == 0);
 
   Tensor<float, 1> weights(11);
-  for (int width : vector_widths()) CHECK(run_with_threads(prepared(weights[key[n]], Assign::add, weight[n]), width) == "");
+  for (int width : vector_widths())
+    CHECK(run_with_threads(prepared(weights[key[n]], Assign::add, weight[n]), width) == "");
   auto largest = filled<float>([](auto) { return -1; }, 11);
   CHECK(run_with_threads(prepared(largest[key[n]], Assign::max, weight[n])) == "");
   CHECK(largest.at(0) == 1.0f);
@@ -123,7 +124,8 @@ TEST_CASE("the gradient of an embedding") {
 TEST_CASE("every update accumulates duplicates") {
   const auto key = keys(200, 6);
   const auto value = filled<std::int32_t>([](auto n) { return n * 37 % 101 - 50; }, 200);
-  const auto real = filled<float>([](auto n) { return n == 77 ? std::numeric_limits<float>::quiet_NaN() : n % 5 ? 1.0f : 2.0f; }, 200);
+  auto real = filled<float>([](auto n) { return n % 5 ? 1 : 2; }, 200);
+  real.at(77) = std::numeric_limits<float>::quiet_NaN();
   const auto target = [] { return filled<std::int32_t>([](auto n) { return n * 3 - 5; }, 6); };
   const auto check = [&](Assign assign, auto step) {
     Tensor<std::int32_t, 1> out = target();

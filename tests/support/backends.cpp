@@ -174,8 +174,9 @@ std::string run_with_threads(const ir::Program& program, std::span<const TensorV
     const Options options{.threads = threads, .vector_bytes = vector_bytes};
     Outcome now = outcome(tensors, Flush::end,
                           [&](std::span<const TensorView> views) { return executable.run(views, params, options); });
+    const std::string d = first ? difference(program, *first, now) : "";
+    if (d != "") return describe(options, Flush::end) + ": " + d;
     if (!first) first = std::move(now);
-    else if (const std::string d = difference(program, *first, now); d != "") return describe(options, Flush::end) + ": " + d;
   }
   if (first->error) return first->message;
   const std::vector<bool> written = written_tensors(program);
