@@ -126,7 +126,7 @@ struct Executable::Impl {
     report.kernels = 1;
     report.phases = static_cast<int>(info.phases.size());
     report.loops = info.loops;
-    report.temporary_bytes = b.temporary_bytes;
+    report.temporary_bytes = b.temporary_bytes + plan.temporary_bytes;
     report.accumulator_bytes = plan.accumulator_bytes;
     report.checks = info.checks;
     report.proved = info.proved;
@@ -240,8 +240,8 @@ struct Executable::Impl {
         [&](std::size_t p, const KernelArgs& args, std::int64_t begin, std::int64_t end) {
           std::vector<loop::Memory> memory;
           for (std::size_t i = 0; i < kernel.info.buffers.size(); ++i) {
-            if (plan.table_bytes[i] > 0 || i >= b.tensors.size()) {
-              memory.push_back({args.buffers[i], 0, plan.table_bytes[i] / static_cast<std::int64_t>(size_of(kernel.info.buffers[i].dtype))});
+            if (plan.own_bytes[i] > 0 || i >= b.tensors.size()) {
+              memory.push_back({args.buffers[i], 0, plan.own_bytes[i] / static_cast<std::int64_t>(size_of(kernel.info.buffers[i].dtype))});
             } else {
               const OffsetRange range = offset_range(b.tensors[i].layout);
               memory.push_back({args.buffers[i], range.low, range.high});

@@ -35,15 +35,14 @@ std::int64_t product_of(const std::vector<std::uint32_t>& ids, const std::vector
 }
 
 /// How many private tables: enough to share the work, but clearing and merging them must stay a small part of it.
-std::int64_t count_tables(const KernelInfo& info, std::vector<std::int64_t>& symbols) {
+/// `tables_symbol` has the value 1 yet.
+std::int64_t count_tables(const KernelInfo& info, const std::vector<std::int64_t>& symbols, std::uint32_t tables_symbol) {
   std::int64_t elements = 1, tables = max_tables;
   for (const BufferInfo& buffer : info.buffers)
-    if (!buffer.extents.empty()) elements = std::max(elements, product_of(buffer.extents, symbols));  // with 1 table
+    if (std::ranges::count(buffer.extents, tables_symbol) > 0)
+      elements = std::max(elements, product_of(buffer.extents, symbols));
   for (const PhaseInfo& phase : info.phases) {
-    if (phase.items.empty() && !std::ranges::any_of(phase.trip, [&](const TripFactor& f) {
-          return info.symbols[f.symbol].kind == Symbol::Kind::tables;
-        }))
-      continue;
+    if (phase.trip.size() != 1 || phase.trip[0].symbol != tables_symbol) continue;
     const std::int64_t steps = product_of(phase.work, symbols);
     tables = std::min({tables, count(phase.items, symbols), steps / steps_per_chunk, steps / (4 * elements)});
   }
@@ -69,7 +68,7 @@ class Few {
 LaunchPlan plan_launch(const KernelInfo& info, std::span<const TensorView> tensors,
                        std::span<const std::int64_t> extents) {
   LaunchPlan plan;
-  std::size_t tables_symbol = info.symbols.size();
+  auto tables_symbol = static_cast<std::uint32_t>(info.symbols.size());
   for (std::uint32_t i = 0; i < info.symbols.size(); ++i) {
     const Symbol& s = info.symbols[i];
     std::int64_t value = 1;
@@ -84,13 +83,14 @@ LaunchPlan plan_launch(const KernelInfo& info, std::span<const TensorView> tenso
     }
     plan.symbols.push_back(value);
   }
-  if (tables_symbol < info.symbols.size()) plan.symbols[tables_symbol] = count_tables(info, plan.symbols);
+  if (tables_symbol < info.symbols.size()) plan.symbols[tables_symbol] = count_tables(info, plan.symbols, tables_symbol);
   for (const BufferInfo& buffer : info.buffers) {
     const std::int64_t bytes = buffer.extents.empty() ? 0
                                                       : product_of(buffer.extents, plan.symbols) *
                                                             static_cast<std::int64_t>(size_of(buffer.dtype));
-    plan.table_bytes.push_back(bytes);
-    plan.accumulator_bytes += bytes;
+    plan.own_bytes.push_back(bytes);
+    const bool is_table = std::ranges::count(buffer.extents, tables_symbol) > 0;
+    (is_table ? plan.accumulator_bytes : plan.temporary_bytes) += bytes;
   }
   for (const PhaseInfo& phase : info.phases) {
     const std::int64_t trip = count(phase.trip, plan.symbols), steps = product_of(phase.work, plan.symbols);
@@ -105,19 +105,19 @@ std::int32_t launch(const LaunchPlan& plan, std::span<const TensorView> tensors,
   Few<std::int64_t, 32> symbols(plan.symbols.size());
   std::ranges::copy(plan.symbols, symbols.data());
   for (std::size_t i = 0; i < plan.params.size(); i += 2) symbols[plan.params[i]] = static_cast<std::int64_t>(params[plan.params[i + 1]].bits);
-  Few<void*, 16> buffers(plan.table_bytes.size());
+  Few<void*, 16> buffers(plan.own_bytes.size());
   for (std::size_t i = 0; i < tensors.size(); ++i) buffers[i] = tensors[i].data;
-  // All tables in one block of the caching allocator, each at a cache line's start.
+  // All tables and temporaries in one block of the caching allocator, each at a cache line's start.
   std::byte* block = nullptr;
   std::size_t bytes = 0;
-  if (plan.accumulator_bytes > 0) {
-    for (std::int64_t b : plan.table_bytes) bytes += (static_cast<std::size_t>(b) + 63) / 64 * 64;
+  if (plan.accumulator_bytes + plan.temporary_bytes > 0) {
+    for (std::int64_t b : plan.own_bytes) bytes += (static_cast<std::size_t>(b) + 63) / 64 * 64;
     block = static_cast<std::byte*>(allocate_block(bytes));
     std::size_t at = 0;
-    for (std::size_t i = 0; i < plan.table_bytes.size(); ++i) {
-      if (plan.table_bytes[i] == 0 && i < tensors.size()) continue;
+    for (std::size_t i = 0; i < plan.own_bytes.size(); ++i) {
+      if (plan.own_bytes[i] == 0 && i < tensors.size()) continue;
       buffers[i] = block + at;
-      at += (static_cast<std::size_t>(plan.table_bytes[i]) + 63) / 64 * 64;
+      at += (static_cast<std::size_t>(plan.own_bytes[i]) + 63) / 64 * 64;
     }
   }
   const KernelArgs args{buffers.data(), symbols.data(), helper_table().data()};

@@ -19,8 +19,8 @@ struct LaunchPlan {
   std::vector<std::int64_t> symbols;             // params are filled in by each call
   std::vector<std::uint32_t> params;             // pairs: symbol, param
   std::vector<Phase> phases;
-  std::vector<std::int64_t> table_bytes;         // by buffer; 0 for tensors
-  std::int64_t accumulator_bytes = 0;
+  std::vector<std::int64_t> own_bytes;           // by buffer: of tables and temporaries; 0 for tensors
+  std::int64_t accumulator_bytes = 0, temporary_bytes = 0;
 };
 
 /// `extents` by axis of the program that the kernel was built from.

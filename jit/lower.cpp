@@ -152,7 +152,10 @@ class NestLowering {
     const Value low = b_.multiply(level(), index[nest_.split], b_.constant(nest_.tile));
     const Value tile_end = b_.add(level(), low, b_.constant(nest_.tile));
     const Value high = i64(Op::minimum, tile_end, x_.extent_of(nest_.order[nest_.split]));
-    loops(nest_.split, low, high);
+    if (!nest_.folds) return loops(nest_.split, low, high);
+    x_.limit(nest_.order[nest_.split], low, high);
+    --info_.loops;  // the loop of a tile is one with the loop over tiles
+    statements();
   }
 
   /// The loops from order[k] on; the first of them over [low, high), or over all when there is no `high`.
@@ -188,13 +191,14 @@ class NestLowering {
   }
 
   void statements() {
-    for (std::size_t i : nest_.statements) statement(program_.statements[i]);
+    for (std::size_t k = 0; k < nest_.statements.size(); ++k)
+      statement(program_.statements[nest_.statements[k]], nest_.values[k]);
   }
 
-  void statement(const Statement& s) {
+  void statement(const Statement& s, Expr value) {
     const bool vector = x_.lane_loop().has_value();
     const DType dtype = program_.tensors[s.target].dtype;
-    const std::vector<Value> values = x_.expanded(s.value, dtype);
+    const std::vector<Value> values = x_.expanded(value, dtype);
     if (s.policy == Policy::check) x_.check(s.target, s.subscripts, s.guard, target_text(s));
     const Address at = x_.address(s.target, s.subscripts, level());
     const std::optional<Op> combine = s.update ? std::optional(ricci::info(*s.update).step) : std::nullopt;
@@ -204,17 +208,17 @@ class NestLowering {
         scatter(s, at, part, values[part], mask, combine);
         continue;
       }
-      Value value = values[part];
+      Value stored = values[part];
       if (combine) {
         const Value old = x_.load(level(), s.target, at, part, vector, mask);
-        value = b_.compute(level(), *combine, dtype, {old, value});
+        stored = b_.compute(level(), *combine, dtype, {old, stored});
       }
       if (at.motion == Motion::still || at.motion == Motion::contiguous) {
         RICCI_ASSERT(!vector || at.motion == Motion::contiguous, "lanes of an assignment meet in one element");
         const Value first = b_.constant(static_cast<std::int64_t>(part) * x_.lanes());
-        b_.add(level(), loop::Store{s.target, b_.add(level(), at.base, first), value, mask});
+        b_.add(level(), loop::Store{s.target, b_.add(level(), at.base, first), stored, mask});
       } else {
-        scatter(s, at, part, value, mask, std::nullopt);
+        scatter(s, at, part, stored, mask, std::nullopt);
       }
     }
   }

@@ -43,6 +43,11 @@ void ExpressionLowering::enter_lanes(AxisId axis, Value base, int parts, std::op
 std::size_t ExpressionLowering::level_of(Expr e) const {
   std::size_t level = 0;
   for (AxisId axis : e->free) level = std::max(level, bound_.at(axis).level);
+  if (limits_.empty()) return level;
+  const Expr reduction = e->as<Project>() ? e->as<Project>()->fold : e;
+  if (const Fold* fold = reduction->as<Fold>())
+    for (AxisId axis : fold->axes)
+      if (const auto it = limits_.find(axis); it != limits_.end()) level = std::max(level, it->second.level);
   return level;
 }
 

@@ -52,6 +52,9 @@ class ExpressionLowering {
   void enter_lanes(ir::AxisId axis, loop::Value base, int parts, std::optional<loop::Value> remaining);
   void leave_lanes() { lane_.reset(); }
 
+  /// From now on, reductions over `axis` run over [low, high) only, inside the innermost level.
+  void limit(ir::AxisId axis, loop::Value low, loop::Value high) { limits_[axis] = {low, high, builder_.level()}; }
+
   const Lanes& value(ir::Expr);
   /// The value in `dtype`, as one vector for each part of the lane loop; without one, as a scalar.
   std::vector<loop::Value> expanded(ir::Expr, DType);
@@ -74,6 +77,10 @@ class ExpressionLowering {
     loop::Value variable;
     std::size_t level;
   };
+  struct Limit {
+    loop::Value low, high;
+    std::size_t level;
+  };
   using Known = std::unordered_map<ir::Expr, Lanes>;
 
   std::size_t level_of(ir::Expr) const;
@@ -91,6 +98,7 @@ class ExpressionLowering {
   loop::Value size(ir::TensorId, std::size_t axis);
 
   // lower_fold.cpp
+  std::pair<loop::Value, loop::Value> range_of(ir::AxisId);
   struct State;  // of a reduction, by part
   void fold(ir::Expr);
   State start(const ir::Fold&, DType, int parts, int lanes, bool indexed);
@@ -109,6 +117,7 @@ class ExpressionLowering {
   PhaseBuilder builder_;
   std::vector<Known> known_;  // by level
   std::unordered_map<ir::AxisId, Binding> bound_;
+  std::unordered_map<ir::AxisId, Limit> limits_;
   std::optional<LaneLoop> lane_;
 };
 

@@ -120,6 +120,14 @@ ExpressionLowering::State ExpressionLowering::step(const Fold& f, State state) {
   return next;
 }
 
+/// What a reduction over this axis runs over.
+std::pair<Value, Value> ExpressionLowering::range_of(AxisId axis) {
+  const auto it = limits_.find(axis);
+  if (it != limits_.end()) return {it->second.low, it->second.high};
+  const Value zero = builder_.constant(0);
+  return {zero, extent_of(axis)};
+}
+
 /// Serial loops over `loops` from `depth` on, the state carried through.
 ExpressionLowering::State ExpressionLowering::reduce_loops(const Fold& f, std::vector<AxisId> loops, std::size_t depth,
                                                            State state) {
@@ -130,8 +138,8 @@ ExpressionLowering::State ExpressionLowering::reduce_loops(const Fold& f, std::v
     carried.push_back(builder_.carry(initial));
     variables.push_back(carried.back().variable);
   }
-  const Value zero = builder_.constant(0), extent = extent_of(loops[depth]);
-  bind_loop(loops[depth], zero, extent, 1, std::move(carried));
+  const auto [low, high] = range_of(loops[depth]);
+  bind_loop(loops[depth], low, high, 1, std::move(carried));
   const State next = reduce_loops(f, loops, depth + 1, state.like(variables));
   return state.like(close_for(next.flat()));
 }
@@ -149,20 +157,23 @@ ExpressionLowering::State ExpressionLowering::reduce_lanes(const Fold& f, AxisId
   };
   if (depth < outer.size()) {
     std::vector<Value> variables;
-    const Value zero = builder_.constant(0), extent = extent_of(outer[depth]);
-    bind_loop(outer[depth], zero, extent, 1, carry_all(state, variables));
+    const auto [low, high] = range_of(outer[depth]);
+    bind_loop(outer[depth], low, high, 1, carry_all(state, variables));
     const State next = reduce_lanes(f, lane_axis, outer, depth + 1, state.like(variables));
     return state.like(close_for(next.flat()));
   }
   const int parts = static_cast<int>(state.best.size());
   const std::int64_t stride = std::int64_t{parts} * lanes();
-  const Value zero = builder_.constant(0), extent = extent_of(lane_axis);
-  const Value whole = builder_.compute(0, Op::logical_and, DType::i64, {extent, builder_.constant(-stride)});
+  const auto [low, high] = range_of(lane_axis);
+  const std::size_t level = limits_.contains(lane_axis) ? limits_.at(lane_axis).level : 0;
+  Value middle = low == builder_.constant(0) ? high : builder_.compute(level, Op::subtract, DType::i64, {high, low});
+  middle = builder_.compute(level, Op::logical_and, DType::i64, {middle, builder_.constant(-stride)});
+  middle = builder_.add(level, middle, low);
   for (const bool masked : {false, true}) {
     std::vector<Value> variables;
-    const Value base = open_for(masked ? whole : zero, masked ? extent : whole, stride, carry_all(state, variables));
+    const Value base = open_for(masked ? middle : low, masked ? high : middle, stride, carry_all(state, variables));
     std::optional<Value> remaining;
-    if (masked) remaining = builder_.compute(builder_.level(), Op::subtract, DType::i64, {extent, base});
+    if (masked) remaining = builder_.compute(builder_.level(), Op::subtract, DType::i64, {high, base});
     enter_lanes(lane_axis, base, parts, remaining);
     if (!masked) ++info_.loops;
     const State next = step(f, state.like(variables));

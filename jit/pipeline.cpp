@@ -3,6 +3,7 @@
 #include "delta.hpp"
 #include "guard.hpp"
 #include "lower.hpp"
+#include "place.hpp"
 #include "ricci/error.hpp"
 #include "share.hpp"
 #include "snapshot.hpp"
@@ -16,6 +17,7 @@ Normalised normalise(ir::Program program) {
   solve_deltas(program, axes);
   privatise(program, axes);
   attach_guards(program);
+  place_reductions(program, axes);
   std::vector<ir::TensorId> origin = name_old_values(program);
   return {std::move(program), std::move(origin)};
 }

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "affine.hpp"
+#include "place.hpp"
 #include "tables.hpp"
 
 namespace ricci::jit {
@@ -49,6 +50,15 @@ class CostModel {
       total += expression(s.value) + store(s);
     }
     return total;
+  }
+
+  /// Chooses the lanes of reductions that stand outside all loops.
+  void reductions(const std::vector<Expr>& values) {
+    lane_.reset();
+    seen_.clear();
+    path_.clear();
+    fold_lanes.clear();
+    for (Expr e : values) expression(e);
   }
 
   /// The lane axes that reductions outside the lanes of the last nest would choose for themselves.
@@ -167,7 +177,8 @@ bool may_join(const Program& program, const Specialisation& specialisation, cons
   const Statement& s = program.statements[candidate];
   const Statement& first = program.statements[nest.statements.front()];
   if (s.domain != first.domain || nest.serial || !specialisation.disjoint) return false;
-  if (program.tensors[s.target].table.empty() == nest.tables) return false;
+  if (is_private(program, s.target) != nest.tables || folds_whole_domain(program, s) != folds_whole_domain(program, first))
+    return false;
   if (!nest.tables && !is_injective(s)) return false;
   bool independent = true;
   for (std::size_t i : nest.statements) {
@@ -179,24 +190,43 @@ bool may_join(const Program& program, const Specialisation& specialisation, cons
   return independent;
 }
 
-/// Loop order: axes that reductions depend on stay outside the others, so that no reduction runs again under a loop
-/// it does not need; the lane axis is the innermost of its kind.
+/// Loop order and tiles. The lane axis is the innermost of its kind; loops that reductions do not need are inside all
+/// that they need, and belong to one item.
 void order_loops(const Program& program, Nest& nest) {
   const Statement& first = program.statements[nest.statements.front()];
+  nest.order = loop_order(first);
+  if (nest.serial) return;
   std::set<AxisId> of_folds;
   for (std::size_t i : nest.statements)
     for_each_node(program.statements[i], [&](Expr e) {
       if (e->as<Fold>()) of_folds.insert(e->free.begin(), e->free.end());
     });
-  const auto rank = [&](AxisId axis) { return 2 * (of_folds.contains(axis) ? 0 : 1) + (nest.lane_axis == axis); };
-  nest.order = first.domain;
-  if (nest.serial) return;
-  std::ranges::stable_sort(nest.order, {}, rank);
-  const auto outside = std::ranges::count_if(nest.order, [&](AxisId axis) { return of_folds.contains(axis); });
+  const auto needed = [&](AxisId axis) { return of_folds.contains(axis); };
+  const auto inner = std::ranges::find_if_not(nest.order, needed);
+  const auto move_lane_last = [&](auto begin, auto end) {
+    const auto lane = std::find(begin, end, nest.lane_axis.value_or(~0u));
+    if (lane != end) std::rotate(lane, lane + 1, end);
+  };
+  move_lane_last(nest.order.begin(), inner);
+  move_lane_last(inner, nest.order.end());
+  const auto outside = inner - nest.order.begin();
   const auto lane = std::ranges::find(nest.order, nest.lane_axis.value_or(~0u)) - nest.order.begin();
   nest.split = static_cast<std::size_t>(outside > 0 ? outside - 1 : std::min<std::ptrdiff_t>(lane, std::ssize(nest.order) - 1));
   const bool on_lanes = !nest.order.empty() && nest.lane_axis == nest.order[nest.split];
   nest.tile = on_lanes ? (outside > 0 ? 1024 : 4096) : outside > 0 ? 16 : 256;
+}
+
+/// A full reduction: an item is a run of the outermost axis with everything inside.
+void reduce_items(Program& program, Nest& nest) {
+  const Statement& first = program.statements[nest.statements.front()];
+  nest.folds = true;
+  nest.order = first.domain;
+  nest.split = 0;
+  nest.tile = nest.order.size() == 1 ? 16384 : 16;
+  for (std::size_t k = 0; k < nest.statements.size(); ++k) {
+    const Statement& s = program.statements[nest.statements[k]];
+    nest.values[k] = fold(program.graph, *s.update, nest.order, s.value);
+  }
 }
 
 /// Whether lanes along `axis` store different elements, or accumulate.
@@ -233,17 +263,26 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
     const Statement& statement = program.statements[i];
     if (!schedule.nests.empty() && may_join(program, s, schedule.nests.back(), i)) {
       schedule.nests.back().statements.push_back(i);
+      schedule.nests.back().values.push_back(statement.value);
       continue;
     }
-    const bool tables = !program.tensors[statement.target].table.empty();
+    const bool tables = is_private(program, statement.target);
     Nest& nest = schedule.nests.emplace_back();
     nest.statements = {i};
+    nest.values = {statement.value};
     nest.tables = tables;
     nest.serial = !tables && !is_injective(statement);
   }
   CostModel model(program, s, schedule.lanes);
   for (Nest& nest : schedule.nests) {
-    const std::vector<AxisId>& domain = program.statements[nest.statements.front()].domain;
+    const Statement& first = program.statements[nest.statements.front()];
+    const std::vector<AxisId>& domain = first.domain;
+    if (folds_whole_domain(program, first)) {
+      reduce_items(program, nest);
+      model.reductions(nest.values);
+      schedule.fold_lanes.insert(model.fold_lanes.begin(), model.fold_lanes.end());
+      continue;
+    }
     std::optional<AxisId> inner;
     if (!domain.empty()) inner = domain.back();
     double best = model.nest(nest, std::nullopt, inner);
@@ -285,13 +324,16 @@ std::string to_string(const Schedule& schedule, const Program& program) {
     text += '\n';
   }
   for (const Nest& nest : schedule.nests)
-    for (std::size_t i : nest.statements)
-      for_each_node(program.statements[i], [&](Expr e) {
+    for (std::size_t k = 0; k < nest.statements.size(); ++k) {
+      Statement s = program.statements[nest.statements[k]];
+      s.value = nest.values[k];
+      for_each_node(s, [&](Expr e) {
         const auto it = schedule.fold_lanes.find(e);
         if (it == schedule.fold_lanes.end()) return;
         text += "lanes of " + to_string(program, e) + ": " + name(it->second) + " x" + std::to_string(schedule.lanes) + '*' +
                 std::to_string(std::max(1, schedule.fold_accumulators / schedule.lanes)) + '\n';
       });
+    }
   return text;
 }
 

@@ -15,12 +15,14 @@ namespace ricci::jit {
 /// One phase: statements over the same domain, in the same loops.
 struct Nest {
   std::vector<std::size_t> statements;
+  std::vector<ir::Expr> values;         // what each statement stores
   std::vector<ir::AxisId> order;        // outermost first
   std::optional<ir::AxisId> lane_axis;  // the axis that lanes run over
   int unroll = 1;                       // vectors per step of lane_axis
   std::size_t split = 0;                // order[split] is cut into tiles; it and the axes before it are the items
   std::int64_t tile = 1;                // elements of order[split] per item
   bool tables = false;                  // accumulates into private tables: items are shared among them
+  bool folds = false;                   // the values are reductions over the axes of an item; `order` only makes items
   bool serial = false;                  // duplicates of an assignment: one item, in the order of the domain
 };
 

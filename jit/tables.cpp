@@ -21,25 +21,29 @@ std::vector<Expr> behind(Expr first, std::vector<Expr> rest) {
   return rest;
 }
 
-bool used(const Statement& s, AxisId axis) {
-  return (s.guard && uses_axis(s.guard, axis)) ||
-         std::ranges::any_of(s.subscripts, [&](Expr e) { return uses_axis(e, axis); });
-}
-
-/// Moves the axes that only the value uses into a reduction of the value.
+/// Moves the axes that no subscript uses into a reduction of the value. Where a guard on them fails, the value is the
+/// neutral one.
 void reduce_unused_axes(Program& program, CanonicalAxes& axes, Statement& s) {
+  Graph& g = program.graph;
   std::vector<AxisId> kept, unused;
-  for (AxisId axis : s.domain) (used(s, axis) ? kept : unused).push_back(axis);
+  for (AxisId axis : s.domain) {
+    const bool used = std::ranges::any_of(s.subscripts, [&](Expr e) { return uses_axis(e, axis); });
+    (used ? kept : unused).push_back(axis);
+  }
   if (unused.empty()) return;
+  if (s.guard && std::ranges::any_of(unused, [&](AxisId axis) { return uses_axis(s.guard, axis); })) {
+    s.value = apply(g, Op::select, {s.guard, s.value, constant(g, identity(*s.update, s.value->dtype))});
+    s.guard = nullptr;
+  }
   FoldDepth depth;
   const int level = depth.of(s.value) + 1;
   std::unordered_map<AxisId, Expr> renamed;
   std::vector<AxisId> bound;
   for (std::size_t i = 0; i < unused.size(); ++i) {
     bound.push_back(axes.get(unused[i], level, static_cast<int>(i)));
-    renamed.emplace(unused[i], axis(program.graph, bound.back()));
+    renamed.emplace(unused[i], axis(g, bound.back()));
   }
-  s.value = fold(program.graph, *s.update, bound, substitute(program.graph, s.value, renamed));
+  s.value = fold(g, *s.update, bound, substitute(g, s.value, renamed));
   s.domain = kept;
 }
 

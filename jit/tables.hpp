@@ -22,6 +22,12 @@ ir::Statement accumulate(ir::Program&, const Table&, Reduction, std::vector<ir::
 /// Whether no two iterations write the same element: every axis of the domain is a subscript by itself.
 bool is_injective(const ir::Statement&);
 
+/// Whether the tensor is an accumulation table, rather than the user's or a temporary.
+bool is_private(const ir::Program&, ir::TensorId);
+
+/// Whether the statement accumulates its whole domain into one element of each table: a share of a full reduction.
+bool folds_whole_domain(const ir::Program&, const ir::Statement&);
+
 /// Turns every update whose iterations may meet in one element into private accumulation and a merge:
 ///
 ///     hist[e[n]] += v     ->     table[q, e[n]] += v;  hist[d] += sum(q, table[q, d])

@@ -1,0 +1,180 @@
+#include "place.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "tables.hpp"
+
+namespace ricci::jit {
+
+using namespace ir;
+
+namespace {
+
+bool is_result(Expr e) { return e->as<Project>() || (e->as<Fold>() && info(e->as<Fold>()->reduction).results == Results::value); }
+
+const Fold& fold_of(Expr result) {
+  const Project* project = result->as<Project>();
+  return *(project ? project->fold : result)->as<Fold>();
+}
+
+/// The reductions of a statement that stand in no other reduction.
+std::vector<Expr> outer_results(const Statement& s) {
+  std::vector<Expr> results;
+  std::set<Expr> seen;
+  std::vector<Expr> stack(s.subscripts);
+  stack.push_back(s.value);
+  if (s.guard) stack.push_back(s.guard);
+  while (!stack.empty()) {
+    const Expr e = stack.back();
+    stack.pop_back();
+    if (!seen.insert(e).second) continue;
+    if (is_result(e)) {
+      results.push_back(e);
+      continue;
+    }
+    for (Expr child : children(e)) stack.push_back(child);
+  }
+  return results;
+}
+
+class Placement {
+ public:
+  Placement(Program& program, CanonicalAxes& axes) : program_(program), g_(program.graph), axes_(axes) {}
+
+  void run() {
+    std::vector<Statement> old = std::move(program_.statements);
+    program_.statements.clear();
+    for (Statement& s : old) place(std::move(s));
+    program_.statements = std::move(done_);
+  }
+
+ private:
+  using Path = std::vector<AxisId>;
+
+  /// Moves what must move out of `s`, then appends `s`.
+  void place(Statement s) {
+    const Path path = loop_order(s);
+    done_for_.clear();
+    for (Expr& subscript : s.subscripts) subscript = placed(subscript, path);
+    s.value = placed(s.value, path);
+    if (s.guard) s.guard = placed(s.guard, path);
+    done_.push_back(std::move(s));
+  }
+
+  /// `e` as it stands inside the loops of `path`, outermost first.
+  Expr placed(Expr e, const Path& path) {
+    if (const auto it = done_for_.find({e, path}); it != done_for_.end()) return it->second;
+    const Expr result = is_result(e) ? placed_result(e, path) : with_placed_children(e, path);
+    done_for_[{e, path}] = result;
+    return result;
+  }
+
+  Expr placed_result(Expr e, const Path& path) {
+    const Fold& f = fold_of(e);
+    const bool merges_tables = program_.axes[f.axes[0]].tables;
+    std::size_t level = 0;  // loops of `path` that the reduction stands in
+    for (std::size_t i = 0; i < path.size(); ++i)
+      if (uses_axis(e, path[i])) level = i + 1;
+    const bool repeated = std::any_of(path.begin(), path.begin() + static_cast<std::ptrdiff_t>(level),
+                                      [&](AxisId axis) { return !uses_axis(e, axis); }) ||
+                          (e->free.empty() && !path.empty());
+    const bool whole = e->free.empty() && info(f.reduction).results == Results::value;
+    if (!merges_tables && (repeated || whole)) return whole ? in_tables(f) : in_temporary(e);
+    Path inner(path.begin(), path.begin() + static_cast<std::ptrdiff_t>(level));
+    inner.insert(inner.end(), f.axes.begin(), f.axes.end());
+    const Expr body = placed(f.body, inner);
+    const Expr made = fold(g_, f.reduction, f.axes, body);
+    return e->as<Project>() ? project(g_, made->as<Project>()->fold, e->as<Project>()->result) : made;
+  }
+
+  /// A reduction over everything: private tables of one element.
+  Expr in_tables(const Fold& f) {
+    if (const auto it = tabled_.find(&f); it != tabled_.end()) return it->second;
+    std::vector<AxisId> domain;
+    std::unordered_map<AxisId, Expr> renamed;
+    for (std::size_t i = 0; i < f.axes.size(); ++i) {
+      domain.push_back(axes_.get(f.axes[i], 0, static_cast<int>(i)));
+      renamed.emplace(f.axes[i], axis(g_, domain.back()));
+    }
+    const Table table = make_table(program_, f.body->dtype, {});
+    const auto keep = std::move(done_for_);
+    place(accumulate(program_, table, f.reduction, {}, substitute(g_, f.body, renamed), domain));
+    done_for_ = keep;
+    return tabled_[&f] = combined(program_, table, f.reduction, {});
+  }
+
+  /// One value per choice of the axes that the reduction depends on.
+  Expr in_temporary(Expr e) {
+    if (const auto it = stored_.find(e); it != stored_.end()) return it->second;
+    Statement s;
+    std::vector<AxisId> dimensions;
+    std::vector<Expr> read_at;
+    std::unordered_map<AxisId, Expr> renamed;
+    for (std::size_t i = 0; i < e->free.size(); ++i) {
+      const AxisId own = axes_.get(e->free[i], 0, static_cast<int>(i));
+      dimensions.push_back(own);
+      s.domain.push_back(own);
+      s.subscripts.push_back(axis(g_, own));
+      read_at.push_back(axis(g_, e->free[i]));
+      renamed.emplace(e->free[i], axis(g_, own));
+    }
+    if (dimensions.empty()) {
+      program_.axes.push_back({.name = "one", .sizes = {}, .fixed = 1, .tables = false});
+      dimensions.push_back(static_cast<AxisId>(program_.axes.size() - 1));
+      s.subscripts.push_back(constant(g_, std::int64_t{0}));
+      read_at.push_back(s.subscripts.back());
+    }
+    s.target = static_cast<TensorId>(program_.tensors.size());
+    program_.tensors.push_back({"temporary", e->dtype, static_cast<int>(dimensions.size()), dimensions});
+    s.value = substitute(g_, e, renamed);
+    s.policy = Policy::assume_inside;
+    const TensorId target = s.target;
+    const auto keep = std::move(done_for_);
+    place(std::move(s));
+    done_for_ = keep;
+    return stored_[e] = read(g_, target, e->dtype, read_at, Policy::assume_inside);
+  }
+
+  Expr with_placed_children(Expr e, const Path& path) {
+    const auto all = [&](const std::vector<Expr>& list) {
+      std::vector<Expr> result;
+      for (Expr x : list) result.push_back(placed(x, path));
+      return result;
+    };
+    return visit(
+        e,
+        [&](const Apply& n) {
+          return n.op == Op::cast ? ir::cast(g_, e->dtype, placed(n.args[0], path)) : apply(g_, n.op, all(n.args));
+        },
+        [&](const Read& n) {
+          return read(g_, n.tensor, e->dtype, all(n.subscripts), n.policy, n.guard ? placed(n.guard, path) : nullptr);
+        },
+        [&](const auto&) { return e; });
+  }
+
+  Program& program_;
+  Graph& g_;
+  CanonicalAxes& axes_;
+  std::vector<Statement> done_;
+  std::map<std::pair<Expr, Path>, Expr> done_for_;
+  std::map<const Fold*, Expr> tabled_;
+  std::map<Expr, Expr> stored_;
+};
+
+}  // namespace
+
+std::vector<AxisId> loop_order(const Statement& s) {
+  std::vector<AxisId> order = s.domain;
+  if (!s.update && !is_injective(s)) return order;
+  std::map<AxisId, int> uses;
+  for (Expr e : outer_results(s))
+    for (AxisId axis : e->free) ++uses[axis];
+  std::ranges::stable_sort(order, std::greater{}, [&](AxisId axis) { return uses[axis]; });
+  return order;
+}
+
+void place_reductions(Program& program, CanonicalAxes& axes) { Placement(program, axes).run(); }
+
+}  // namespace ricci::jit

@@ -1,0 +1,22 @@
+#pragma once
+#include "share.hpp"
+
+namespace ricci::jit {
+
+/// The order in which a statement's loops nest: axes that more reductions depend on are further out, so that a
+/// reduction runs outside the loops it does not need. Statements whose duplicates count keep the order of the domain.
+std::vector<ir::AxisId> loop_order(const ir::Statement&);
+
+/// Gives a statement of its own to every reduction that would otherwise run again and again, under a loop it does not
+/// depend on or in every chunk of a parallel loop:
+///
+///     y[i] = x[i] / sum(k, x[k])     ->     table[q] += x[k] over k;  y[i] = x[i] / sum(q, table[q])
+///     y[i] = a[argmax(k, x[k]), i]   ->     t[0] = argmax(k, x[k]);   y[i] = a[t[0], i]
+///     o[i, j] = sum(k, a[i,k]) * sum(k, b[j,k])   ->   t[j] = sum(k, b[j,k]);  o[i, j] = sum(k, a[i,k]) * t[j]
+///
+/// The first form runs in parallel and merges by chunks; the others store one value per choice of the axes they depend
+/// on, which the report counts as temporary bytes. Sums over everything take the first form also when they stand
+/// alone, to run in parallel.
+void place_reductions(ir::Program&, CanonicalAxes&);
+
+}  // namespace ricci::jit
