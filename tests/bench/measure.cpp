@@ -1,5 +1,3 @@
-#include <time.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -9,18 +7,18 @@
 
 namespace ricci::bench {
 
+double seconds(clockid_t clock) {
+  timespec t;
+  clock_gettime(clock, &t);
+  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
+}
+
 namespace {
 
 constexpr int least_pairs = 11, most_pairs = 101;
 constexpr double seconds_enough = 1, seconds_at_most = 4;
 constexpr double sample_seconds = 300e-6;  // short calls are repeated until a sample lasts this long
 constexpr double delay_allowed = 0.04;
-
-double seconds(clockid_t clock) {
-  timespec t;
-  clock_gettime(clock, &t);
-  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
-}
 
 double now() { return seconds(CLOCK_MONOTONIC); }
 

@@ -1,5 +1,7 @@
 #pragma once
 // A workload: an index expression and a kernel written by hand for the same work on the same data.
+#include <time.h>
+
 #include <functional>
 #include <memory>
 #include <string>
@@ -44,5 +46,8 @@ struct Measurement {
   int pairs = 0;
 };
 Measurement measure(const Case&, int threads);
+
+/// Of CLOCK_MONOTONIC or of the processor time of the calling thread.
+double seconds(clockid_t clock);
 
 }  // namespace ricci::bench
