@@ -41,12 +41,10 @@ std::unique_ptr<llvm::TargetMachine> make_machine(const CodegenOptions& options)
   strict.NoTrappingFPMath = true;
   // The name of the host's CPU is not asked for: it may be wrong in a virtual machine and brings features of its own.
   const char* cpu = has_avx512(options.target) ? "x86-64-v4" : "x86-64-v3";
-  const auto level = options.optimise ? llvm::CodeGenOptLevel::Less : llvm::CodeGenOptLevel::None;
-  std::unique_ptr<llvm::TargetMachine> machine(target->createTargetMachine(
+  // Never None: the fast selector of LLVM 19 makes select(c, load float, x) a vblendvps that reads 16 bytes.
+  const auto level = llvm::CodeGenOptLevel::Less;
+  return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
       triple, cpu, feature_string(options.target), strict, llvm::Reloc::PIC_, llvm::CodeModel::Small, level, true));
-  // LLVM 19's fast selector makes select(c, load float, x) a vblendvps that reads 16 bytes.
-  machine->setO0WantsFastISel(false);
-  return machine;
 }
 
 /// The passes and the analyses they share; building these takes longer than running them on a small kernel.

@@ -12,7 +12,7 @@ namespace ricci {
 
 struct CodegenOptions {
   Target target;
-  bool optimise = true;  // false: no passes and code generation at O0, for tests
+  bool optimise = true;  // false: no passes over the LLVM IR, for tests
 };
 
 /// Machine code in memory, ready to run; frees it on destruction. Nobody may be running it then.

@@ -18,7 +18,7 @@ struct Options {
   int threads = 0;                    // 0: all of the process
   Backend backend = Backend::native;
   int vector_bytes = 0;               // 0: the host's widest
-  bool optimise = true;               // false: code generation at O0, for tests
+  bool optimise = true;               // false: no passes over the LLVM IR, for tests
 };
 
 /// Defaults of the process; may be changed between runs (the driver's --threads does).
