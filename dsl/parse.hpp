@@ -20,11 +20,24 @@ struct Node : Syntax {
   int height = 0;
 };
 
+/// start:stop:step along one axis of a tensor, ends that are left out replaced; see sliced() of views.hpp.
+struct AxisSlice {
+  int axis;
+  std::int64_t start, stop, step;
+};
+
+/// A variable, or the view of it that slices leave.
+struct TensorLeaf {
+  std::string_view name;
+  std::vector<AxisSlice> slices;
+};
+
 /// The nodes of one statement, and what its leaves stand for by Syntax::leaf. Moving it keeps the addresses.
 struct Tree {
   std::deque<IndexName> names;
   std::deque<Node> nodes;
-  std::vector<std::string_view> tensors;  // names of variables
+  std::vector<TensorLeaf> tensors;
+  std::vector<AxisSlice> slices;  // while a list of subscripts is read: those seen, their axes not yet known
   std::vector<Scalar> scalars;
   std::vector<std::int64_t> axes;
 };

@@ -161,45 +161,11 @@ const Node& Parser::name() {
   if (v) {
     Syntax leaf = make_tensor(v->array.dtype(), v->array.rank());
     leaf.leaf = static_cast<std::uint32_t>(tree_.tensors.size());
-    tree_.tensors.push_back(token.text);
+    tree_.tensors.push_back({token.text, {}});
     return add(token, leaf);
   }
   if (peek().is("[") || !indices_.contains(token.text)) unknown_tensor(token);
   return index(token.text);
-}
-
-const Node& Parser::access(const Token& name, DType dtype, int rank, Outside outside, const Syntax* filler) {
-  const auto leaf = static_cast<std::uint32_t>(tree_.tensors.size());
-  tree_.tensors.push_back(name.text);
-  std::vector<const Syntax*> list = subscripts();
-  if (filler) list.push_back(filler);
-  Syntax node = make_access(dtype, rank, list.data(), static_cast<int>(list.size()), true, outside);
-  node.leaf = leaf;
-  return add(name, node);
-}
-
-std::vector<const Syntax*> Parser::subscripts() {
-  expect("[", "before subscripts");
-  std::vector<const Syntax*> list;
-  if (!peek().is("]")) {
-    do {
-      list.push_back(&subscript());
-    } while (accept(","));
-  }
-  expect("]", "after subscripts");
-  return list;
-}
-
-/// A whole number alone counts from the end when it is negative; within an expression it is just a value.
-const Node& Parser::subscript() {
-  const std::size_t before = at_;
-  const Token& token = peek();
-  const std::optional<Scalar> whole = scalar();
-  if (!whole || whole->dtype != DType::i64 || !(peek().is(",") || peek().is("]"))) {
-    at_ = before;
-    return expression();
-  }
-  return scalar_leaf(token, make_integer(), *whole);
 }
 
 const Node& Parser::add(const Token& token, const Syntax& node) {

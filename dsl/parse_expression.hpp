@@ -27,7 +27,8 @@ class Parser {
 
   // --- expressions ----------------------------------------------------------------------------------------------
   const Node& expression() { return binary(0); }
-  /// The bracketed list after a tensor's name; `filler` is the value of fill().
+  /// The bracketed list after a tensor's name, or without one all of the tensor, as a target; `filler` is the value
+  /// of fill().
   const Node& access(const Token& name, DType dtype, int rank, Outside = Outside::check,
                      const Syntax* filler = nullptr);
   /// The rest of clip(x)[...] and its siblings after the function's name.
@@ -46,6 +47,9 @@ class Parser {
   const Node& number(const Token&);
   const Node& scalar_leaf(const Token&, Syntax leaf, Scalar value);
   const Node& subscript();
+  const Node* positional();
+  std::optional<std::int64_t> slice_bound();
+  void resolve_positional(std::vector<const Syntax*>& list, int rank, TensorLeaf& tensor);
   std::vector<const Syntax*> subscripts();
   const Node& apply(const Token&, Op op, std::initializer_list<const Syntax*> args);
   const Node& call(const Token& name);

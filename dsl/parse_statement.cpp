@@ -41,8 +41,7 @@ class StatementParser {
     const Token& first = p_.peek();
     const std::size_t after = first.kind == Kind::name ? end_of_target() : 0;
     if (after == 1 && (tokens_[1].is("="))) definition();
-    else if (after == 1 && assignment_at(1)) p_.fail(tokens_[1], Error::Kind::syntax, update_without_subscripts(first));
-    else if (after > 1 && assignment_at(after)) element_assignment();
+    else if (after >= 1 && assignment_at(after)) element_assignment();
     else value();
     if (p_.peek().kind != Kind::end) p_.unexpected("an operator or the end of the statement");
     return std::move(out_);
@@ -80,11 +79,6 @@ class StatementParser {
     if (named && token.text == "max") return Assign::max;
     if (named && token.text == "min") return Assign::min;
     return std::nullopt;
-  }
-
-  static std::string update_without_subscripts(const Token& name) {
-    const std::string text(name.text.substr(0, 64));
-    return "an update needs subscripts, as in " + text + "[i] += ...; " + text + " = ... makes a new tensor";
   }
 
   void definition() {

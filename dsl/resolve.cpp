@@ -1,59 +1,12 @@
 #include "ricci/resolve.hpp"
 
 #include <algorithm>
+#include <utility>
 
+#include "resolver.hpp"
 #include "ricci/error.hpp"
 
 namespace ricci {
-namespace {
-
-class Resolver {
- public:
-  Resolver(const StatementSyntax& statement, const Leaves& leaves) : statement_(statement), leaves_(leaves) {}
-  Resolved resolve();
-
- private:
-  using Axes = std::vector<ir::AxisId>;
-
-  ir::Graph& graph() { return out_.program.graph; }
-  ir::AxisId new_axis(std::string_view name);
-  ir::AxisId open(const IndexName* name);
-  ir::AxisId axis_of(const IndexName* name) const;
-  Axes axes_of(const IndexSet& set) const;
-  void add_size(ir::AxisId axis, ir::TensorAxis use);
-  ir::TensorId next_tensor(DType dtype, int rank);
-  ir::Expr next_scalar(Form form, DType dtype);
-
-  /// The value with the node's own dtype; `unnamed` are the axes that its unnamed axes take, at least its rank.
-  ir::Expr lower(const Syntax& node, const Axes& unnamed);
-  ir::Expr lower_as(const Syntax& node, DType dtype, const Axes& unnamed);
-  /// The subscripts of an access, and what its policy for those outside makes of them.
-  struct Place {
-    std::vector<ir::Expr> subscripts;
-    ir::Policy policy = ir::Policy::check;
-    ir::Expr inside = nullptr;  // fill, drop: whether they are inside; null: always
-  };
-  Place place(const Syntax& node, ir::TensorId tensor, const Axes& unnamed);
-  ir::Expr extent_of(ir::TensorAxis);
-  ir::Expr whole(const Syntax& node, const Axes& unnamed);
-  ir::Expr access(const Syntax& node, const Axes& unnamed);
-  ir::Expr named(const Syntax& node);
-  ir::Expr apply(const Syntax& node, const Axes& unnamed);
-  ir::Expr multiply(const Syntax& node, const Axes& unnamed);
-  ir::Expr reduce(const Syntax& node, const Axes& unnamed);
-  ir::Expr reduced(Reducer reducer, DType result, const Axes& over, const Syntax& body, const Axes& unnamed);
-  static ir::Policy policy(const Syntax& node);
-
-  const StatementSyntax& statement_;
-  const Leaves& leaves_;
-  Resolved out_;
-  struct Binding {
-    const IndexName* name;
-    ir::AxisId axis;
-  };
-  std::vector<Binding> scope_;  // inner bindings last; a binder hides equal names outside
-  int tensor_leaf_ = 0, scalar_leaf_ = 0, axis_leaf_ = 0;
-};
 
 ir::AxisId Resolver::new_axis(std::string_view name) {
   auto& axes = out_.program.axes;
@@ -129,6 +82,8 @@ ir::Expr Resolver::lower(const Syntax& node, const Axes& unnamed) {
     case Form::integer: return next_scalar(node.form, node.dtype);
     case Form::tensor: return whole(node, unnamed);
     case Form::access: return access(node, unnamed);
+    case Form::all:
+    case Form::newaxis: break;  // only subscripts, see place()
     case Form::named: return named(node);
     case Form::apply: return apply(node, unnamed);
     case Form::square: {
@@ -143,57 +98,6 @@ ir::Expr Resolver::lower(const Syntax& node, const Axes& unnamed) {
   return nullptr;
 }
 
-/// The extent of an axis of a tensor: that of an index which has it, or of one that nothing iterates.
-ir::Expr Resolver::extent_of(ir::TensorAxis use) {
-  const auto& axes = out_.program.axes;
-  const auto has = [&](const ir::AxisDecl& axis) { return std::ranges::count(axis.sizes, use) > 0; };
-  auto axis = static_cast<ir::AxisId>(std::ranges::find_if(axes, has) - axes.begin());
-  if (axis == axes.size()) add_size(axis = new_axis("_"), use);
-  return ir::extent(graph(), axis);
-}
-
-/// A subscript that turns out to be a bare axis takes part in deciding that axis' extent.
-Resolver::Place Resolver::place(const Syntax& node, ir::TensorId tensor, const Axes& unnamed) {
-  const Axes aligned = node.free.size > 0 ? axes_of(node.free) : unnamed;
-  ir::Graph& g = graph();
-  Place place{{}, policy(node), nullptr};
-  for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(node.subscripts()); ++i) {
-    const Syntax& subscript = *node.child[i];
-    if (subscript.form == Form::integer)
-      out_.integers.push_back({static_cast<ir::ParamId>(out_.program.params.size()), tensor, i,
-                               node.outside == Outside::check});
-    ir::Expr e = lower_as(subscript, DType::i64, aligned);
-    if (const auto* axis = e->as<ir::Axis>()) {
-      add_size(axis->axis, {tensor, i});
-    } else if (node.outside == Outside::clip) {
-      const ir::Expr last = ir::apply(g, Op::subtract, {extent_of({tensor, i}), ir::constant(g, std::int64_t{1})});
-      e = ir::apply(g, Op::minimum, {ir::apply(g, Op::maximum, {e, ir::constant(g, std::int64_t{0})}), last});
-    } else if (node.outside == Outside::wrap) {
-      e = ir::apply(g, Op::remainder, {e, extent_of({tensor, i})});
-    } else if (node.outside == Outside::fill || node.outside == Outside::drop) {
-      const ir::Expr above = ir::apply(g, Op::greater_equal, {e, ir::constant(g, std::int64_t{0})});
-      const ir::Expr below = ir::apply(g, Op::less, {e, extent_of({tensor, i})});
-      const ir::Expr inside = ir::apply(g, Op::logical_and, {above, below});
-      place.inside = place.inside ? ir::apply(g, Op::logical_and, {place.inside, inside}) : inside;
-    }
-    place.subscripts.push_back(e);
-  }
-  return place;
-}
-
-/// Integer subscripts are checked when the statement is called; a list with no other computed ones needs no check.
-/// Clipped and wrapped subscripts are checked too: nothing is inside an axis of extent 0.
-ir::Policy Resolver::policy(const Syntax& node) {
-  if (node.outside == Outside::clip || node.outside == Outside::wrap) return ir::Policy::check;
-  if (node.outside != Outside::check) return ir::Policy::assume_inside;
-  bool integers = false;
-  for (int i = 0; i < node.children; ++i) {
-    if (node.child[i]->form == Form::integer) integers = true;
-    else if (node.child[i]->form != Form::index) return ir::Policy::check;
-  }
-  return integers ? ir::Policy::assume_inside : ir::Policy::check;
-}
-
 ir::Expr Resolver::whole(const Syntax& node, const Axes& unnamed) {
   const ir::TensorId tensor = next_tensor(node.dtype, node.tensor_rank);
   std::vector<ir::Expr> list;
@@ -202,16 +106,6 @@ ir::Expr Resolver::whole(const Syntax& node, const Axes& unnamed) {
     list.push_back(ir::axis(graph(), unnamed[i]));
   }
   return ir::read(graph(), tensor, node.dtype, std::move(list));
-}
-
-ir::Expr Resolver::access(const Syntax& node, const Axes& unnamed) {
-  const ir::TensorId tensor = next_tensor(node.dtype, node.tensor_rank);
-  Place at = place(node, tensor, unnamed);
-  const ir::Expr read = ir::read(graph(), tensor, node.dtype, std::move(at.subscripts), at.policy, at.inside);
-  if (node.outside != Outside::fill) return read;
-  const Axes aligned = node.free.size > 0 ? axes_of(node.free) : unnamed;
-  const ir::Expr filler = lower_as(*node.child[node.subscripts()], node.dtype, aligned);
-  return at.inside ? ir::apply(graph(), Op::select, {at.inside, read, filler}) : read;
 }
 
 ir::Expr Resolver::named(const Syntax& node) {
@@ -287,7 +181,7 @@ ir::Expr Resolver::reduced(Reducer reducer, DType result, const Axes& over, cons
   }
 }
 
-std::optional<Reduction> update_of(Assign assign) {
+static std::optional<Reduction> update_of(Assign assign) {
   switch (assign) {
     case Assign::set: return std::nullopt;
     case Assign::add:
@@ -329,14 +223,15 @@ Resolved Resolver::resolve() {
     }
     out_.result_axes = s.domain;
   }
+  const Axes new_on_the_left = std::exchange(new_axes_, {});
+  for (ir::AxisId axis : new_on_the_left) out_.program.axes[axis].fixed = 1;
   const DType dtype = target ? target->dtype : statement_.dtype;
   s.value = lower_as(value, dtype, unnamed);
+  for (ir::AxisId axis : new_axes_) fix_if_unsized(axis);
   if (statement_.assign == Assign::subtract) s.value = ir::apply(graph(), Op::negate, {s.value});
   out_.program.statements.push_back(std::move(s));
   return std::move(out_);
 }
-
-}  // namespace
 
 Resolved resolve(const StatementSyntax& statement, const Leaves& leaves) {
   return Resolver(statement, leaves).resolve();

@@ -8,6 +8,7 @@
 #include "parse_call.hpp"
 #include "ricci/prepared.hpp"
 #include "ricci/shape.hpp"
+#include "ricci/views.hpp"
 
 namespace ricci {
 namespace {
@@ -30,6 +31,12 @@ Array make_target(const Prepared& p) {
   return Array::uninitialised(program.tensors[0].dtype, shape);
 }
 
+Array view_of(const text::TensorLeaf& leaf, const Variables& variables) {
+  Array view = variables.find(leaf.name)->second.array;
+  for (const text::AxisSlice& s : leaf.slices) view = sliced(view, s.axis, s.start, s.stop, s.step);
+  return view;
+}
+
 /// The statement with its arguments; Prepared::result is the tensor that it makes or writes.
 Prepared bind(const Statement& s, const Variables& variables) {
   std::vector<Array> arrays;
@@ -41,9 +48,9 @@ Prepared bind(const Statement& s, const Variables& variables) {
       case Form::tensor:
       case Form::access: {
         const bool is_target = &leaf == s.syntax.target;
-        names.push_back(is_target ? std::string_view(s.name) : s.tree.tensors[leaf.leaf]);
+        names.push_back(is_target ? std::string_view(s.name) : s.tree.tensors[leaf.leaf].name);
         arrays.push_back(is_target && s.is_new ? undecided(leaf.dtype, leaf.tensor_rank)
-                                               : variables.find(names.back())->second.array);
+                                               : view_of(s.tree.tensors[leaf.leaf], variables));
         return;
       }
       case Form::reduce_axis: axes.push_back(s.tree.axes[leaf.leaf]); return;
@@ -99,7 +106,7 @@ Outcome run_construction(const Statement& s, int repeat) {
 Outcome run_statement(const Statement& s, const Session& session) {
   if (s.construction) return run_construction(s, session.repeat);
   Prepared p = bind(s, session.variables());
-  Outcome outcome{s.text, s.name, p.result, {}, {}, {}};
+  Outcome outcome{s.text, s.name, s.is_new ? p.result : *session.find(s.name), {}, {}, {}};
   for (Executable::Stage stage : session.stages)
     outcome.dumps.emplace_back(stage, p.executable->dump(stage, p.tensors, p.params, session.options));
   const bool updates = !s.is_new && session.repeat > 0;

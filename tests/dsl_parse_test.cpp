@@ -189,7 +189,7 @@ TEST_CASE("faults name their place and what was expected") {
   CHECK(fault("sum(x, 1)") ==
         "1:8: the axis is outside the rank of the array; negative axes count from the end: axis 1, rank 1");
   CHECK(fault("sum(i, i, m[i, i])") == "1:8: a reduction may name each of its indices once: i");
-  CHECK(fault("x += 1").starts_with("1:3: an update needs subscripts"));
+  CHECK(fault("y += 1").starts_with("1:1: unknown name 'y'; an update needs a tensor that exists"));
   CHECK(fault("hist[i] += 1") ==
         "1:1: unknown name 'hist'; an update needs a tensor that exists, as made by hist = zeros(10)");
   CHECK(fault("y[i] = 3").starts_with("1:6: nothing gives this index its extent"));

@@ -4,27 +4,36 @@
 #include <boost/hana/unpack.hpp>
 
 #include "ricci/evaluate.hpp"
+#include "ricci/positional.hpp"
 
 namespace ricci {
 
 namespace detail {
 
-// What a subscript is inside the access: whole numbers of every type are one type of subscript.
-template <class S>
+// What a subscript is inside the access: whole numbers of every type are one type of subscript, and so are the kinds
+// of whole axes; an ellipsis stands for `rest` of them.
+template <class S, int rest>
 struct SubscriptOf {
   using type = Node<S>;
 };
-template <class S>
+template <class S, int rest>
   requires(std::is_integral_v<S> && !std::is_same_v<S, bool>)
-struct SubscriptOf<S> {
+struct SubscriptOf<S, rest> {
   using type = Integer;
 };
-template <class S>
-using Subscript = typename SubscriptOf<Bare<S>>::type;
+template <class S, int rest>
+  requires is_positional<S>
+struct SubscriptOf<S, rest> {
+  using type = std::conditional_t<std::is_same_v<S, NewAxis>, Inserted,
+                                  Whole<std::is_same_v<S, Ellipsis> ? rest : 1>>;
+};
+template <class S, int rest>
+using Subscript = typename SubscriptOf<Bare<S>, rest>::type;
 
 template <class D, class S>
 constexpr D subscript(S&& s) {
   if constexpr (std::is_same_v<D, Integer>) return Integer{static_cast<std::int64_t>(s)};
+  else if constexpr (is_positional<Bare<S>>) return D{};
   else return D(std::forward<S>(s));
 }
 
@@ -98,12 +107,27 @@ struct NodeOf<Access<true, outside, dtype, rank, S...>> {
 
 namespace detail {
 
-/// The access, or the refusal of it.
-template <class A, class... X>
-auto make_access(const Array& array, X&&... subscripts) {
-  if constexpr ((is_poison<Bare<X>> || ...)) return Poison{};
-  else if constexpr (check(A::syntax)) return refuse<NodeCheck<A>>();
-  else return A(array, std::forward<X>(subscripts)...);
+/// The access, or the refusal of it; `value` is nothing, or that of fill().
+template <bool writable, Outside outside, DType dtype, int rank, class... V, class... S>
+auto access(const Array& array, const boost::hana::basic_tuple<V...>& value, S&&... subscripts) {
+  if constexpr ((is_poison<Bare<S>> || ...)) {
+    return Poison{};
+  } else if constexpr (!((Operand<S> || is_positional<Bare<S>>) && ...)) {
+    return refuse<NotASubscript<S...>>();
+  } else if constexpr ((0 + ... + std::is_same_v<Bare<S>, Ellipsis>) > 1) {
+    return refuse<SeveralEllipses<S...>>();
+  } else {
+    constexpr int left = rank - (0 + ... + consumed_by<Bare<S>>()), rest = left > 0 ? left : 0;
+    using A = Access<writable, outside, dtype, rank, Subscript<S, rest>..., V...>;
+    if constexpr (check(A::syntax)) {
+      return refuse<NodeCheck<A>>();
+    } else {
+      return boost::hana::unpack(value, [&](const V&... v) {
+        if constexpr (!(std::is_same_v<Bare<S>, Slice> || ...)) return A(array, std::forward<S>(subscripts)..., v...);
+        else return A(sliced_by<rest>(array, subscripts...), std::forward<S>(subscripts)..., v...);
+      });
+    }
+  }
 }
 
 }  // namespace detail

@@ -19,14 +19,7 @@ class Bounded {
  private:
   template <class... S>
   auto access(S&&... subscripts) const {
-    if constexpr (!(Operand<S> && ...)) {
-      return refuse<NotASubscript<S...>>();
-    } else {
-      using A = Access<writable, outside, dtype, rank, detail::Subscript<S>..., V...>;
-      return boost::hana::unpack(value_, [&](const auto&... value) {
-        return detail::make_access<A>(array_, std::forward<S>(subscripts)..., value...);
-      });
-    }
+    return detail::access<writable, outside, dtype, rank>(array_, value_, std::forward<S>(subscripts)...);
   }
 
   Array array_;

@@ -6,7 +6,8 @@ namespace ricci {
 
 namespace detail {
 
-constexpr Syntax reduce_syntax(Reducer reducer, const Syntax& body, const Syntax* const* over, int count, IndexSet set) {
+constexpr Syntax reduce_syntax(Reducer reducer, const Syntax& body, const Syntax* const* over, int count,
+                               IndexSet set) {
   for (int i = 0; i < count; ++i) set.add(over[i]->bound[0]);
   return make_reduce(reducer, set, body);
 }
@@ -83,15 +84,16 @@ inline constexpr int rank_of<E> = Bare<E>::syntax.rank;
 }  // namespace detail
 
 // Function templates, not objects: they overload with std::max and friends under `using namespace std`.
-#define RICCI_REDUCER(name)                                                                                       \
+#define RICCI_REDUCER(name) RICCI_REDUCER_AS(name, name, )
+#define RICCI_REDUCER_AS(form, name, qualifier)                                                                   \
   template <IndexLike I, class... Rest>                                                                           \
     requires(sizeof...(Rest) > 0)                                                                                 \
-  auto name(const I&, Rest&&... rest) {                                                                           \
+  auto form(const I&, Rest&&... rest) qualifier {                                                                 \
     return detail::reduce_named<Reducer::name>(detail::Over<I>{}, std::forward<Rest>(rest)...);                   \
   }                                                                                                               \
   template <Expression E>                                                                                         \
     requires(!IndexLike<E>)                                                                                       \
-  auto name(E&& e, std::type_identity_t<AxisOf<detail::rank_of<E>>> axis) {                                       \
+  auto form(E&& e, std::type_identity_t<AxisOf<detail::rank_of<E>>> axis) qualifier {                             \
     return make_node<ReduceAxis<Reducer::name, Node<E>>>(Node<E>(std::forward<E>(e)), axis.value);                \
   }
 
@@ -100,12 +102,18 @@ RICCI_REDUCER(prod)
 RICCI_REDUCER(min)     // the first NaN wins; an error over nothing
 RICCI_REDUCER(max)
 RICCI_REDUCER(any)
-RICCI_REDUCER(all)
 RICCI_REDUCER(argmin)  // i64; among equals the smallest index; several indices: row-major over them
 RICCI_REDUCER(argmax)
 RICCI_REDUCER(mean)    // of integers f64
 RICCI_REDUCER(count)   // of what is not zero, i64
 
+/// The reduction all(k, e), all(e, axis), and a whole axis as a subscript: x[all, 0].
+struct All {
+  RICCI_REDUCER_AS(operator(), all, const)
+};
+inline constexpr All all{};
+
 #undef RICCI_REDUCER
+#undef RICCI_REDUCER_AS
 
 }  // namespace ricci

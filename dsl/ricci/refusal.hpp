@@ -61,6 +61,10 @@ template <class... Given>
 struct NotASubscript {
   static constexpr Fault fault{Rule::not_a_subscript, {}};
 };
+template <class... Given>
+struct SeveralEllipses {
+  static constexpr Fault fault{Rule::several_ellipses, {}};
+};
 template <class Given>
 struct OutsideOfAnExpression {
   static constexpr Fault fault{Rule::outside_of_an_expression, {}};

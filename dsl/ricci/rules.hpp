@@ -72,20 +72,32 @@ constexpr Fault unaligned(int rank, const IndexSet& indices) {
   return {Rule::rank_does_not_match_the_indices, Detail{} << rank << " unnamed axes, indices " << indices};
 }
 
+constexpr Fault check_subscript(const Syntax& node, const Syntax& s) {
+  if (s.is_positional()) return {};
+  if (!is_integer(s.dtype)) return {Rule::subscript_is_not_an_integer, Detail{} << to_string(s.dtype)};
+  if (s.rank == 0) return {};
+  const int rank = node.positional ? node.gathered : node.rank;
+  if (node.free.size > 0 && s.rank != node.free.size) return unaligned(s.rank, node.free);
+  if (node.free.size == 0 && s.rank != rank)
+    return {Rule::rank_mismatch, Detail{} << "ranks " << s.rank << " and " << rank};
+  return {};
+}
+
 constexpr Fault check_access(const Syntax& node) {
-  if (node.subscripts() != node.tensor_rank)
-    return {Rule::wrong_number_of_subscripts,
-            Detail{} << node.subscripts() << " subscripts, rank " << node.tensor_rank};
-  for (int i = 0; i < node.children; ++i) {
-    const Syntax& s = *node.child[i];
-    if (i == node.subscripts()) {
-      if (!same_kind_cast(s.type(), node.dtype))
-        return {Rule::fill_changes_the_kind, Detail{} << to_string(s.dtype) << " for " << to_string(node.dtype)};
-    } else if (!is_integer(s.dtype)) return {Rule::subscript_is_not_an_integer, Detail{} << to_string(s.dtype)};
-    if (s.rank > 0 && node.free.size > 0 && s.rank != node.free.size) return unaligned(s.rank, node.free);
-    if (s.rank > 0 && node.free.size == 0 && s.rank != node.rank)
-      return {Rule::rank_mismatch, Detail{} << "ranks " << s.rank << " and " << node.rank};
-  }
+  int consumed = 0;
+  for (int i = 0; i < node.subscripts(); ++i) consumed += node.child[i]->consumed();
+  if (consumed != node.tensor_rank)
+    return {Rule::wrong_number_of_subscripts, Detail{} << consumed << " subscripts, rank " << node.tensor_rank};
+  if (node.rank > max_rank || node.subscripts() > max_rank + 1) return {Rule::too_many_axes, {}};
+  if (node.positional && node.free.size > 0) return {Rule::named_and_positional, Detail{} << "indices " << node.free};
+  for (int i = 0; i < node.subscripts(); ++i)
+    if (const Fault fault = check_subscript(node, *node.child[i])) return fault;
+  if (node.outside != Outside::fill) return {};
+  const Syntax& filler = *node.child[node.subscripts()];
+  if (!same_kind_cast(filler.type(), node.dtype))
+    return {Rule::fill_changes_the_kind, Detail{} << to_string(filler.dtype) << " for " << to_string(node.dtype)};
+  if (filler.rank > 0 && filler.rank != (node.free.size > 0 ? node.free.size : node.rank))
+    return {Rule::rank_mismatch, Detail{} << "ranks " << filler.rank << " and " << node.rank};
   return {};
 }
 
@@ -145,11 +157,11 @@ constexpr bool respects(const Syntax& node, const IndexSet& order) {
   return true;
 }
 
-/// Whether a subscript of the target reads with drop().
-constexpr bool reads_drop(const Syntax& target) {
-  for (int i = 0; i < target.children; ++i)
-    if (target.child[i]->drops) return true;
-  return false;
+/// The fault of reading what is for writing only.
+constexpr Fault check_read(const Syntax& value) {
+  if (value.drops) return {Rule::drop_is_for_writing, {}};
+  if (value.masks) return {Rule::mask_is_for_writing, {}};
+  return {};
 }
 
 constexpr Fault check_kind(const Syntax& value, DType to) {
@@ -175,6 +187,8 @@ constexpr Fault check(const Syntax& node) {
     case Form::literal:
     case Form::number:
     case Form::integer:
+    case Form::all:
+    case Form::newaxis:
     case Form::tensor:
     case Form::cast: return {};
   }
@@ -185,7 +199,9 @@ constexpr Fault check_assignment(const Syntax& target, Assign assign, const Synt
   if (target.form != Form::access) return {Rule::not_assignable, {}};
   if (!target.writable) return {Rule::read_only_tensor, {}};
   if (target.outside == Outside::fill) return {Rule::fill_is_for_reading, {}};
-  if (value.drops || detail::reads_drop(target)) return {Rule::drop_is_for_writing, {}};
+  if (const Fault fault = detail::check_read(value)) return fault;
+  for (int i = 0; i < target.children; ++i)
+    if (const Fault fault = detail::check_read(*target.child[i])) return fault;
   if (value.rank > 0 && target.free.size > 0 && value.rank != target.free.size)
     return detail::unaligned(value.rank, target.free);
   if (value.rank > 0 && target.free.size == 0 && value.rank != target.rank)
@@ -210,7 +226,7 @@ constexpr Fault check_assignment(const Syntax& target, Assign assign, const Synt
 }
 
 constexpr Fault check_new_tensor(const Syntax& value, std::optional<int> rank, std::optional<DType> dtype) {
-  if (value.drops) return {Rule::drop_is_for_writing, {}};
+  if (const Fault fault = detail::check_read(value)) return fault;
   if (value.rank > 0 && value.free.size > 0) return detail::unaligned(value.rank, value.free);
   const int made = value.rank + value.free.size;
   if (made > max_rank) return {Rule::too_many_axes, Detail{} << made << " axes"};

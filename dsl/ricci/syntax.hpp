@@ -18,6 +18,8 @@ enum class Form : std::uint8_t {
   literal,      // a number whose value is known: `value`; weak
   number,       // a number known only when the statement runs; weak; one scalar leaf
   integer,      // a whole number as a subscript, negative from the end; one scalar leaf
+  all,          // as a subscript: `tensor_rank` whole axes; a slice is one axis of a view of the tensor
+  newaxis,      // as a subscript: an unnamed axis along which the value is the same
   tensor,       // a tensor without subscripts; one tensor leaf
   access,       // a tensor with its subscripts, the children; one tensor leaf, before those of the children
   named,        // any unnamed value with explicit indices: child 0, then one index per axis
@@ -57,7 +59,10 @@ struct Syntax {
   bool weak = false;
   bool writable = true;           // access: not of a const tensor
   Outside outside = Outside::check;  // access
-  bool drops = false;             // there is an access within it that only writing knows
+  bool drops = false;             // there is a drop(x)[...] within it
+  bool masks = false;             // there is a mask as a subscript within it
+  bool positional = false;        // access: there is an all, newaxis or mask among the subscripts
+  int gathered = 0, gather_at = 0;  // positional access: how many of its axes are those of arrays, and from where
   Op op = Op::cast;               // apply
   Reducer reducer = Reducer::sum; // reduce, reduce_axis
   int rank = 0;                   // unnamed axes of the value
@@ -92,7 +97,18 @@ struct Syntax {
     scalars += node.scalars;
     axes += node.axes;
     drops = drops || node.drops;
+    masks = masks || node.masks;
   }
+
+  // Of a subscript:
+  constexpr bool is_mask() const { return dtype == DType::b1 && rank > 0; }
+  constexpr bool is_positional() const { return form == Form::all || form == Form::newaxis || is_mask(); }
+  /// How many axes of the tensor it stands for.
+  constexpr int consumed() const {
+    return form == Form::newaxis ? 0 : form == Form::all ? tensor_rank : is_mask() ? rank : 1;
+  }
+  /// How many axes of the result are its own; those of integer arrays are shared.
+  constexpr int produced() const { return form == Form::newaxis ? 1 : is_positional() ? consumed() : 0; }
 };
 
 // --- makers; the children must outlive the node ------------------------------------------------------------------
@@ -114,8 +130,28 @@ constexpr Syntax make_number(DType dtype) {
 }
 constexpr Syntax make_integer() { return {.form = Form::integer, .scalars = 1}; }
 
+constexpr Syntax make_all(int axes) { return {.form = Form::all, .tensor_rank = axes}; }
+constexpr Syntax make_newaxis() { return {.form = Form::newaxis}; }
+
 constexpr Syntax make_tensor(DType dtype, int rank) {
   return {.form = Form::tensor, .dtype = dtype, .rank = rank, .tensor_rank = rank, .tensors = 1};
+}
+
+/// Where the axes of integer arrays go among the others, as in NumPy: where the first of them stands, but to the front
+/// if something else stands between them. Integers beside arrays count as arrays.
+constexpr int place_of_gathered(const Syntax* const* subscripts, int count) {
+  int before = 0, at = -1;
+  bool ended = false;
+  for (int i = 0; i < count; ++i) {
+    if (subscripts[i]->is_positional()) {
+      ended = at >= 0;
+      before += subscripts[i]->produced();
+    } else {
+      if (ended) return 0;
+      if (at < 0) at = before;
+    }
+  }
+  return at;
 }
 
 /// Subscripts with unnamed axes take the names of the list; if it has none, the axes stay unnamed. For Outside::fill
@@ -124,17 +160,27 @@ constexpr Syntax make_access(DType dtype, int rank, const Syntax* const* subscri
                              Outside outside = Outside::check) {
   Syntax s{.form = Form::access, .dtype = dtype, .writable = writable, .outside = outside,
            .drops = outside == Outside::drop, .tensor_rank = rank, .tensors = 1};
-  int unnamed = 0;
+  int unnamed = 0, produced = 0;
   for (int i = 0; i < count && i < max_rank + 2; ++i) {
     const Syntax& subscript = *subscripts[i];
     s.add_child(subscript);
     s.add_free(subscript);
-    const bool is_value = outside == Outside::fill && i == count - 1;
-    if (subscript.form == Form::index && !is_value) s.add_free(subscript.bound[0], true);
-    if (subscript.rank > unnamed) unnamed = subscript.rank;
+    if (outside == Outside::fill && i == count - 1) break;
+    if (subscript.form == Form::index) s.add_free(subscript.bound[0], true);
+    s.masks = s.masks || subscript.is_mask();
+    s.positional = s.positional || subscript.is_positional();
+    produced += subscript.produced();
+    if (!subscript.is_mask() && subscript.rank > unnamed) unnamed = subscript.rank;
   }
-  if (unnamed > 0 && s.free.size > 0) s.sized = (1u << s.free.size) - 1;  // aligned: the unnamed axes have extents
-  else s.rank = unnamed;
+  if (s.positional) {
+    s.gathered = unnamed;
+    if (unnamed > 0) s.gather_at = place_of_gathered(s.child, s.subscripts());
+    s.rank = produced + unnamed;
+  } else if (unnamed > 0 && s.free.size > 0) {
+    s.sized = (1u << s.free.size) - 1;  // aligned: the unnamed axes have extents
+  } else {
+    s.rank = unnamed;
+  }
   return s;
 }
 

@@ -108,6 +108,18 @@ class Tensor {
   template <class... S>
   auto operator()(S&&... subscripts) { return access<true>(std::forward<S>(subscripts)...); }
 
+  /// Updates of all elements: t += e is t[ellipsis] += e. The value has as many axes, or none.
+  template <Operand E>
+  void operator+=(const E& e) { (*this)[ellipsis] += e; }
+  template <Operand E>
+  void operator-=(const E& e) { (*this)[ellipsis] -= e; }
+  template <Operand E>
+  void operator*=(const E& e) { (*this)[ellipsis] *= e; }
+  template <Operand E>
+  void operator|=(const E& e) { (*this)[ellipsis] |= e; }
+  template <Operand E>
+  void operator&=(const E& e) { (*this)[ellipsis] &= e; }
+
   /// One element; negative subscripts count from the end. Throws Error{bounds}.
   template <std::integral... N>
     requires(sizeof...(N) == Rank)
@@ -167,12 +179,8 @@ class Tensor {
 
   template <bool writable, class... S>
   auto access(S&&... subscripts) const {
-    if constexpr (!(Operand<S> && ...)) {
-      return refuse<NotASubscript<S...>>();
-    } else {
-      using A = Access<writable, Outside::check, dtype, Rank, detail::Subscript<S>...>;
-      return detail::make_access<A>(array_, std::forward<S>(subscripts)...);
-    }
+    return detail::access<writable, Outside::check, dtype, Rank>(array_, boost::hana::basic_tuple<>{},
+                                                                 std::forward<S>(subscripts)...);
   }
 
   Array array_;

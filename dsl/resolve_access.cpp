@@ -1,0 +1,117 @@
+// What the subscripts of an access become: whole axes, gathers, policies for those outside, masks.
+#include <algorithm>
+
+#include "resolver.hpp"
+#include "ricci/error.hpp"
+
+namespace ricci {
+
+/// The extent of an axis of a tensor: that of an index which has it, or of one that nothing iterates.
+ir::Expr Resolver::extent_of(ir::TensorAxis use) {
+  const auto& axes = out_.program.axes;
+  const auto has = [&](const ir::AxisDecl& axis) { return std::ranges::count(axis.sizes, use) > 0; };
+  auto axis = static_cast<ir::AxisId>(std::ranges::find_if(axes, has) - axes.begin());
+  if (axis == axes.size()) add_size(axis = new_axis("_"), use);
+  return ir::extent(graph(), axis);
+}
+
+/// What the policy makes of the computed subscript `e`.
+ir::Expr Resolver::bounded(const Syntax& node, ir::TensorAxis use, ir::Expr e, Place& place) {
+  ir::Graph& g = graph();
+  const ir::Expr zero = ir::constant(g, std::int64_t{0});
+  switch (node.outside) {
+    case Outside::check:
+    case Outside::assume_inside: return e;
+    case Outside::clip: {
+      const ir::Expr last = ir::apply(g, Op::subtract, {extent_of(use), ir::constant(g, std::int64_t{1})});
+      return ir::apply(g, Op::minimum, {ir::apply(g, Op::maximum, {e, zero}), last});
+    }
+    case Outside::wrap: return ir::apply(g, Op::remainder, {e, extent_of(use)});
+    case Outside::fill:
+    case Outside::drop:
+      narrow(place, ir::apply(g, Op::greater_equal, {e, zero}));
+      narrow(place, ir::apply(g, Op::less, {e, extent_of(use)}));
+      return e;
+  }
+  RICCI_ASSERT(false, "unknown policy");
+  return nullptr;
+}
+
+void Resolver::narrow(Place& place, ir::Expr condition) {
+  place.inside = place.inside ? ir::apply(graph(), Op::logical_and, {place.inside, condition}) : condition;
+}
+
+/// The whole axis `use` of a tensor, as `axis`.
+void Resolver::add_whole(Place& place, ir::TensorAxis use, ir::AxisId axis) {
+  add_size(axis, use);
+  place.subscripts.push_back(ir::axis(graph(), axis));
+}
+
+/// A subscript that turns out to be a bare axis takes part in deciding that axis' extent.
+Resolver::Place Resolver::place(const Syntax& node, ir::TensorId tensor, const Axes& unnamed) {
+  Axes gathered = node.free.size > 0 ? axes_of(node.free) : unnamed, kept;
+  if (node.positional) {
+    const auto first = unnamed.begin() + node.gather_at, last = first + node.gathered;
+    gathered.assign(first, last);
+    kept.assign(unnamed.begin(), first);
+    kept.insert(kept.end(), last, unnamed.begin() + node.rank);
+  }
+  Place place{{}, policy(node), nullptr};
+  auto next = kept.begin();
+  for (int i = 0; i < node.subscripts(); ++i) {
+    const Syntax& subscript = *node.child[i];
+    const auto use = [&] { return ir::TensorAxis{tensor, static_cast<std::uint32_t>(place.subscripts.size())}; };
+    if (subscript.form == Form::newaxis) {
+      new_axes_.push_back(*next++);
+      continue;
+    }
+    if (subscript.is_positional()) {
+      const Axes own(next, next + subscript.produced());
+      if (subscript.is_mask()) narrow(place, lower(subscript, own));
+      for (ir::AxisId axis : own) add_whole(place, use(), axis);
+      next += subscript.produced();
+      continue;
+    }
+    if (subscript.form == Form::integer)
+      out_.integers.push_back({static_cast<ir::ParamId>(out_.program.params.size()), tensor, use().axis,
+                               node.outside == Outside::check});
+    const ir::Expr e = lower_as(subscript, DType::i64, gathered);
+    if (const auto* axis = e->as<ir::Axis>()) add_whole(place, use(), axis->axis);
+    else place.subscripts.push_back(bounded(node, use(), e, place));
+  }
+  return place;
+}
+
+/// Integer subscripts are checked when the statement is called; a list with no other computed ones needs no check.
+/// Clipped and wrapped subscripts are checked too: nothing is inside an axis of extent 0.
+ir::Policy Resolver::policy(const Syntax& node) {
+  if (node.outside == Outside::clip || node.outside == Outside::wrap) return ir::Policy::check;
+  if (node.outside != Outside::check) return ir::Policy::assume_inside;
+  bool integers = false;
+  for (int i = 0; i < node.children; ++i) {
+    if (node.child[i]->form == Form::integer) integers = true;
+    else if (node.child[i]->form != Form::index && !node.child[i]->is_positional()) return ir::Policy::check;
+  }
+  return integers ? ir::Policy::assume_inside : ir::Policy::check;
+}
+
+ir::Expr Resolver::access(const Syntax& node, const Axes& unnamed) {
+  const ir::TensorId tensor = next_tensor(node.dtype, node.tensor_rank);
+  Place at = place(node, tensor, unnamed);
+  const ir::Expr read = ir::read(graph(), tensor, node.dtype, std::move(at.subscripts), at.policy, at.inside);
+  if (node.outside != Outside::fill) return read;
+  const Axes aligned = node.free.size > 0 ? axes_of(node.free) : unnamed;
+  const ir::Expr filler = lower_as(*node.child[node.subscripts()], node.dtype, aligned);
+  return at.inside ? ir::apply(graph(), Op::select, {at.inside, read, filler}) : read;
+}
+
+/// The axes of a new tensor do not size anything.
+void Resolver::fix_if_unsized(ir::AxisId id) {
+  ir::AxisDecl& axis = out_.program.axes[id];
+  const bool sized = std::ranges::any_of(axis.sizes, [&](const ir::TensorAxis& use) {
+    return statement_.target || use.tensor != 0;
+  });
+  if (!sized) axis.fixed = 1;
+}
+
+}  // namespace ricci

@@ -1,0 +1,60 @@
+#pragma once
+// The walk from a surface statement to the index IR; see ricci/resolve.hpp.
+#include "ricci/resolve.hpp"
+
+namespace ricci {
+
+class Resolver {
+ public:
+  Resolver(const StatementSyntax& statement, const Leaves& leaves) : statement_(statement), leaves_(leaves) {}
+  Resolved resolve();
+
+ private:
+  using Axes = std::vector<ir::AxisId>;
+
+  ir::Graph& graph() { return out_.program.graph; }
+  ir::AxisId new_axis(std::string_view name);
+  ir::AxisId open(const IndexName* name);
+  ir::AxisId axis_of(const IndexName* name) const;
+  Axes axes_of(const IndexSet& set) const;
+  void add_size(ir::AxisId axis, ir::TensorAxis use);
+  ir::TensorId next_tensor(DType dtype, int rank);
+  ir::Expr next_scalar(Form form, DType dtype);
+
+  /// The value with the node's own dtype; `unnamed` are the axes that its unnamed axes take, at least its rank.
+  ir::Expr lower(const Syntax& node, const Axes& unnamed);
+  ir::Expr lower_as(const Syntax& node, DType dtype, const Axes& unnamed);
+  /// The subscripts of an access, and what its policy for those outside makes of them.
+  struct Place {
+    std::vector<ir::Expr> subscripts;
+    ir::Policy policy = ir::Policy::check;
+    ir::Expr inside = nullptr;  // fill, drop: whether they are inside; masks: whether they are chosen; null: always
+  };
+  ir::Expr bounded(const Syntax& node, ir::TensorAxis, ir::Expr subscript, Place&);
+  void narrow(Place&, ir::Expr condition);
+  void add_whole(Place&, ir::TensorAxis, ir::AxisId);
+  Place place(const Syntax& node, ir::TensorId tensor, const Axes& unnamed);
+  ir::Expr extent_of(ir::TensorAxis);
+  ir::Expr whole(const Syntax& node, const Axes& unnamed);
+  ir::Expr access(const Syntax& node, const Axes& unnamed);
+  ir::Expr named(const Syntax& node);
+  ir::Expr apply(const Syntax& node, const Axes& unnamed);
+  ir::Expr multiply(const Syntax& node, const Axes& unnamed);
+  ir::Expr reduce(const Syntax& node, const Axes& unnamed);
+  ir::Expr reduced(Reducer reducer, DType result, const Axes& over, const Syntax& body, const Axes& unnamed);
+  static ir::Policy policy(const Syntax& node);
+  void fix_if_unsized(ir::AxisId);
+
+  const StatementSyntax& statement_;
+  const Leaves& leaves_;
+  Resolved out_;
+  struct Binding {
+    const IndexName* name;
+    ir::AxisId axis;
+  };
+  Axes new_axes_;  // of newaxis: extent 1, unless something else gives them another
+  std::vector<Binding> scope_;  // inner bindings last; a binder hides equal names outside
+  int tensor_leaf_ = 0, scalar_leaf_ = 0, axis_leaf_ = 0;
+};
+
+}  // namespace ricci
