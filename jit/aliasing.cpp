@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <unordered_set>
 
 #include "ricci/error.hpp"
 #include "ricci/overlap.hpp"
@@ -15,29 +14,10 @@ using namespace ir;
 
 namespace {
 
-/// All that the expressions are made of, each node once.
-std::unordered_set<Expr> nodes_of(std::vector<Expr> stack) {
-  std::unordered_set<Expr> seen;
-  while (!stack.empty()) {
-    const Expr e = stack.back();
-    stack.pop_back();
-    if (!seen.insert(e).second) continue;
-    for (Expr child : children(e)) stack.push_back(child);
-  }
-  return seen;
-}
-
-std::unordered_set<Expr> nodes_of(const Statement& s) {
-  std::vector<Expr> roots(s.subscripts);
-  roots.push_back(s.value);
-  if (s.guard) roots.push_back(s.guard);
-  return nodes_of(std::move(roots));
-}
-
 /// All reads of the statement.
 std::vector<const Read*> reads_of(const Statement& s) {
   std::vector<const Read*> reads;
-  for (Expr e : nodes_of(s))
+  for (Expr e : nodes(expressions(s)))
     if (const Read* read = e->as<Read>()) reads.push_back(read);
   return reads;
 }
@@ -86,7 +66,7 @@ std::vector<TensorId> steering_tensors(const Program& program) {
   for (const Statement& s : program.statements) {
     deciding.insert(deciding.end(), s.subscripts.begin(), s.subscripts.end());
     if (s.guard) deciding.push_back(s.guard);
-    for (Expr e : nodes_of(s)) {
+    for (Expr e : nodes(expressions(s))) {
       if (const Read* read = e->as<Read>()) {
         deciding.insert(deciding.end(), read->subscripts.begin(), read->subscripts.end());
         if (read->guard) deciding.push_back(read->guard);
@@ -96,7 +76,7 @@ std::vector<TensorId> steering_tensors(const Program& program) {
     }
   }
   std::vector<TensorId> tensors;
-  for (Expr e : nodes_of(std::move(deciding)))
+  for (Expr e : nodes(std::move(deciding)))
     if (const Read* read = e->as<Read>(); read && std::ranges::count(tensors, read->tensor) == 0)
       tensors.push_back(read->tensor);
   return tensors;

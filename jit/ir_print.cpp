@@ -12,7 +12,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <unordered_set>
 
 #include "ricci/ir.hpp"
 
@@ -197,11 +196,8 @@ struct Printer {
   }
 
   std::string statement(const Statement& s) {
-    std::vector<Expr> roots = s.subscripts;
-    roots.push_back(s.value);
-    if (s.guard) roots.push_back(s.guard);
     std::string text;
-    for (const std::string& definition : define_lets(roots)) text += "  " + definition + "\n";
+    for (const std::string& definition : define_lets(expressions(s))) text += "  " + definition + "\n";
     text += tensor(s.target) + "[" + subscripts(s.subscripts) + (s.policy == Policy::check ? "] " : "]! ");
     if (s.update) {
       const std::string_view sign = info(info(*s.update).step).text;
@@ -243,21 +239,11 @@ std::vector<bool> used_axes(const Program& program) {
   const auto use = [&](const std::vector<AxisId>& axes) {
     for (AxisId axis : axes) used[axis] = true;
   };
-  std::unordered_set<Expr> seen;
-  std::vector<Expr> stack;
   for (const Statement& s : program.statements) {
     use(s.domain);
     use(program.tensors[s.target].table);
-    stack.insert(stack.end(), s.subscripts.begin(), s.subscripts.end());
-    stack.push_back(s.value);
-    if (s.guard) stack.push_back(s.guard);
-  }
-  while (!stack.empty()) {
-    const Expr e = stack.back();
-    stack.pop_back();
-    if (!seen.insert(e).second) continue;
-    if (const Fold* fold = e->as<Fold>()) use(fold->axes);
-    for (Expr child : children(e)) stack.push_back(child);
+    for (Expr e : nodes(expressions(s)))
+      if (const Fold* fold = e->as<Fold>()) use(fold->axes);
   }
   return used;
 }

@@ -2,6 +2,7 @@
 #include "ricci/ir.hpp"
 
 #include <algorithm>
+#include <unordered_set>
 
 namespace ricci::ir {
 
@@ -65,6 +66,32 @@ std::vector<Expr> children(Expr e) {
         return list;
       },
       [](const Fold& n) { return List{n.body}; }, [](const Project& n) { return List{n.fold}; });
+}
+
+std::vector<Expr> expressions(const Statement& s) {
+  std::vector<Expr> all = s.subscripts;
+  all.push_back(s.value);
+  if (s.guard) all.push_back(s.guard);
+  return all;
+}
+
+void walk(std::vector<Expr> roots, const std::function<bool(Expr)>& f) {
+  std::unordered_set<Expr> seen;
+  while (!roots.empty()) {
+    const Expr e = roots.back();
+    roots.pop_back();
+    if (!seen.insert(e).second || !f(e)) continue;
+    for (Expr child : children(e)) roots.push_back(child);
+  }
+}
+
+std::vector<Expr> nodes(std::vector<Expr> roots) {
+  std::vector<Expr> all;
+  walk(std::move(roots), [&](Expr e) {
+    all.push_back(e);
+    return true;
+  });
+  return all;
 }
 
 Expr rewrite(Graph& g, Expr e, Memo& memo, const Rewrite& f) {

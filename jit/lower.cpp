@@ -263,21 +263,17 @@ class NestLowering {
 /// Accesses with a computed subscript that need no check.
 int count_proved(const Program& program) {
   int proved = 0;
-  std::set<Expr> seen;
   const auto computed = [](const std::vector<Expr>& subscripts) {
     return !std::ranges::all_of(subscripts, [](Expr e) { return e->as<Axis>() || e->as<Const>(); });
   };
-  const auto walk = [&](const auto& self, Expr e) -> void {
-    if (!seen.insert(e).second) return;
+  std::vector<Expr> roots;
+  for (const Statement& s : program.statements) {
+    for (Expr e : expressions(s)) roots.push_back(e);
+    proved += s.policy == Policy::assume_inside && computed(s.subscripts);
+  }
+  for (Expr e : nodes(std::move(roots))) {
     const Read* read = e->as<Read>();
     proved += read && read->policy == Policy::assume_inside && computed(read->subscripts);
-    for (Expr child : children(e)) self(self, child);
-  };
-  for (const Statement& s : program.statements) {
-    for (Expr e : s.subscripts) walk(walk, e);
-    walk(walk, s.value);
-    if (s.guard) walk(walk, s.guard);
-    proved += s.policy == Policy::assume_inside && computed(s.subscripts);
   }
   return proved;
 }

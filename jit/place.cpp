@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 
 #include "tables.hpp"
 
@@ -22,20 +21,10 @@ const Fold& fold_of(Expr result) {
 /// The reductions of a statement that stand in no other reduction.
 std::vector<Expr> outer_results(const Statement& s) {
   std::vector<Expr> results;
-  std::set<Expr> seen;
-  std::vector<Expr> stack(s.subscripts);
-  stack.push_back(s.value);
-  if (s.guard) stack.push_back(s.guard);
-  while (!stack.empty()) {
-    const Expr e = stack.back();
-    stack.pop_back();
-    if (!seen.insert(e).second) continue;
-    if (is_result(e)) {
-      results.push_back(e);
-      continue;
-    }
-    for (Expr child : children(e)) stack.push_back(child);
-  }
+  walk(expressions(s), [&](Expr e) {
+    if (is_result(e)) results.push_back(e);
+    return !is_result(e);
+  });
   return results;
 }
 

@@ -16,7 +16,7 @@ namespace {
 
 // The cost model. A unit is one scalar operation. Extents are not looked at, because a new shape must not change the
 // schedule: every loop counts as this many iterations.
-constexpr double typical_extent = 16;
+constexpr double typical_extent = 32;
 constexpr double gather_cost = 0.8;      // per lane, hardware gather from cache
 constexpr double scatter_cost = 1.2;     // per lane
 constexpr double collision_cost = 2.0;   // per lane, when lanes may meet and go one after another
@@ -157,21 +157,6 @@ class CostModel {
   std::set<Expr> seen_;
 };
 
-template <class F>
-void for_each_node(const Statement& s, const F& f) {
-  std::set<Expr> seen;
-  std::vector<Expr> stack(s.subscripts);
-  stack.push_back(s.value);
-  if (s.guard) stack.push_back(s.guard);
-  while (!stack.empty()) {
-    const Expr e = stack.back();
-    stack.pop_back();
-    if (!seen.insert(e).second) continue;
-    f(e);
-    for (Expr child : children(e)) stack.push_back(child);
-  }
-}
-
 /// Statements share a nest when they have the same domain and none needs the finished result of another.
 bool may_join(const Program& program, const Specialisation& specialisation, const Nest& nest, std::size_t candidate) {
   const Statement& s = program.statements[candidate];
@@ -183,8 +168,8 @@ bool may_join(const Program& program, const Specialisation& specialisation, cons
   bool independent = true;
   for (std::size_t i : nest.statements) {
     const Statement& earlier = program.statements[i];
-    for_each_node(s, [&](Expr e) { independent &= !e->as<Read>() || e->as<Read>()->tensor != earlier.target; });
-    for_each_node(earlier, [&](Expr e) { independent &= !e->as<Read>() || e->as<Read>()->tensor != s.target; });
+    for (Expr e : nodes(expressions(s))) independent &= !e->as<Read>() || e->as<Read>()->tensor != earlier.target;
+    for (Expr e : nodes(expressions(earlier))) independent &= !e->as<Read>() || e->as<Read>()->tensor != s.target;
     independent &= earlier.target != s.target;
   }
   return independent;
@@ -198,9 +183,8 @@ void order_loops(const Program& program, Nest& nest) {
   if (nest.serial) return;
   std::set<AxisId> of_folds;
   for (std::size_t i : nest.statements)
-    for_each_node(program.statements[i], [&](Expr e) {
+    for (Expr e : nodes(expressions(program.statements[i])))
       if (e->as<Fold>()) of_folds.insert(e->free.begin(), e->free.end());
-    });
   const auto needed = [&](AxisId axis) { return of_folds.contains(axis); };
   const auto inner = std::ranges::find_if_not(nest.order, needed);
   const auto move_lane_last = [&](auto begin, auto end) {
@@ -240,7 +224,7 @@ bool lanes_can_store(Program& program, const Specialisation& s, const Nest& nest
 std::size_t count_nodes(const Program& program, const Nest& nest) {
   std::size_t count = 0;
   for (std::size_t i : nest.statements)
-    for_each_node(program.statements[i], [&](Expr e) { count += e->as<Apply>() || e->as<Read>() || e->as<Fold>(); });
+    for (Expr e : nodes(expressions(program.statements[i]))) count += e->as<Apply>() || e->as<Read>() || e->as<Fold>();
   return count;
 }
 
@@ -248,7 +232,7 @@ std::size_t count_nodes(const Program& program, const Nest& nest) {
 bool computes_doubles(const Program& program) {
   bool found = false;
   for (const Statement& s : program.statements)
-    for_each_node(s, [&](Expr e) { found |= e->dtype == DType::f64; });
+    for (Expr e : nodes(expressions(s))) found |= e->dtype == DType::f64;
   return found;
 }
 
@@ -327,12 +311,12 @@ std::string to_string(const Schedule& schedule, const Program& program) {
     for (std::size_t k = 0; k < nest.statements.size(); ++k) {
       Statement s = program.statements[nest.statements[k]];
       s.value = nest.values[k];
-      for_each_node(s, [&](Expr e) {
+      for (Expr e : nodes(expressions(s))) {
         const auto it = schedule.fold_lanes.find(e);
-        if (it == schedule.fold_lanes.end()) return;
+        if (it == schedule.fold_lanes.end()) continue;
         text += "lanes of " + to_string(program, e) + ": " + name(it->second) + " x" + std::to_string(schedule.lanes) + '*' +
                 std::to_string(std::max(1, schedule.fold_accumulators / schedule.lanes)) + '\n';
-      });
+      }
     }
   return text;
 }

@@ -148,6 +148,15 @@ decltype(auto) visit(Expr e, Fs&&... fs) {
 /// The direct children, in order; a guard that is present is the last child of its Read.
 std::vector<Expr> children(Expr);
 
+/// The expressions of a statement: its subscripts, its value, its guard if it has one.
+std::vector<Expr> expressions(const Statement&);
+
+/// Calls `f` on every node of these expressions, each once, parents before children. Below a node for which `f` returns
+/// false it does not go.
+void walk(std::vector<Expr> roots, const std::function<bool(Expr)>& f);
+/// All nodes of these expressions, each once, parents before children.
+std::vector<Expr> nodes(std::vector<Expr> roots);
+
 /// Rebuilds `e` bottom-up: `f(old, rebuilt)` receives every node with its children already rebuilt and returns
 /// its replacement. Each node is visited once; `memo` may be kept between calls with the same `f`.
 using Rewrite = std::function<Expr(Expr original, Expr rebuilt)>;
