@@ -8,7 +8,7 @@
 namespace ricci::text {
 namespace {
 
-constexpr int reducer_count = static_cast<int>(Reducer::count) + 1;
+constexpr int reducer_count = std::size(reducer_names);
 constexpr std::string_view constructors[] = {"zeros", "full", "iota"};
 
 }  // namespace
@@ -43,7 +43,7 @@ std::optional<Scalar> find_constant(std::string_view name) {
 bool is_constructor(std::string_view name) { return std::ranges::find(constructors, name) != std::end(constructors); }
 
 std::vector<std::string_view> function_names() {
-  std::vector<std::string_view> names{"where", "delta", "one_hot", "sq"};
+  std::vector<std::string_view> names{"where", "delta", "one_hot", "sq", "order"};
   names.insert(names.end(), std::begin(constructors), std::end(constructors));
   names.insert(names.end(), std::begin(outside_names) + 1, std::end(outside_names));
   for (int i = 0; i < reducer_count; ++i) names.push_back(to_string(static_cast<Reducer>(i)));
@@ -66,6 +66,7 @@ class Call {
   const Node& parse() {
     if (const auto dtype = dtype_from_string(name_.text)) return p_.add(name_, make_cast(*dtype, *arguments(1)[0]));
     if (name_.text == "sq") return p_.add(name_, make_square(*arguments(1)[0]));
+    if (name_.text == "order") return order();
     if (const auto reducer = find_reducer(name_.text)) return reduction(*reducer);
     if (const auto op = find_op(name_.text)) {
       const int arity = info(*op).arity;
@@ -93,7 +94,20 @@ class Call {
 
   void close() { p_.expect(")", "after the arguments of " + called()); }
 
-  /// sum(k, l, e), sum(e, axis), or sum(e) over all axes of an array without subscripts.
+  /// order(e, j, i)
+  const Node& order() {
+    const Node& value = p_.expression();
+    IndexSet indices;
+    while (p_.accept(",")) {
+      const Token& index = p_.peek();
+      if (index.kind != Token::Kind::name || !p_.indices_.contains(index.text)) p_.unexpected("an index");
+      indices.add(p_.index_name(p_.take().text));
+    }
+    close();
+    return p_.add(name_, make_order(value, indices));
+  }
+
+  /// sum(k, l, e), sum(e, axis), sum(e, axis, keepdims), or sum(e) over all axes of an array without subscripts.
   const Node& reduction(Reducer reducer) {
     IndexSet over;
     while (p_.peek().kind == Token::Kind::name && p_.peek(1).is(",") && p_.indices_.contains(p_.peek().text)) {
@@ -110,6 +124,7 @@ class Call {
       return p_.add(name_, make_reduce(reducer, over, body));
     }
     if (p_.accept(",")) return over_axis(reducer, body);
+    if (reducer == Reducer::softmax) p_.unexpected("',' and an axis, or the index before the argument");
     close();
     if (body.rank == 0) p_.require(name_, {Rule::reduction_without_axes, Detail{} << to_string(reducer)});
     for (int i = 0; i < body.rank; ++i) over.add(&p_.tree_.names.emplace_back("_", true));
@@ -129,8 +144,11 @@ class Call {
         message += "; an index cannot have the name of a variable";
       p_.fail(token, Error::Kind::syntax, message);
     }
+    const bool keeps = p_.accept(",");
+    if (keeps && p_.peek().text != "keepdims") p_.unexpected("keepdims");
+    if (keeps) p_.take();
     close();
-    Syntax node = make_reduce_axis(reducer, body);
+    Syntax node = make_reduce_axis(reducer, body, keeps);
     p_.require(token, check_axis(axis->as_int(), body.rank));
     node.leaf = static_cast<std::uint32_t>(p_.tree_.axes.size());
     p_.tree_.axes.push_back(axis->as_int());

@@ -90,6 +90,7 @@ ir::Expr Resolver::lower(const Syntax& node, const Axes& unnamed) {
       const ir::Expr e = lower(*node.child[0], unnamed);
       return ir::apply(graph(), Op::multiply, {e, e});
     }
+    case Form::order: return lower(*node.child[0], unnamed);
     case Form::cast: return lower_as(*node.child[0], node.dtype, unnamed);
     case Form::reduce:
     case Form::reduce_axis: return reduce(node, unnamed);
@@ -137,48 +138,6 @@ ir::Expr Resolver::apply(const Syntax& node, const Axes& unnamed) {
   for (int i = 0; i < node.children; ++i)
     args.push_back(lower_as(*node.child[i], chooses && i == 0 ? DType::b1 : common, unnamed));
   return ir::apply(graph(), node.op, std::move(args));
-}
-
-ir::Expr Resolver::reduce(const Syntax& node, const Axes& unnamed) {
-  const Syntax& body = *node.child[0];
-  if (node.form == Form::reduce) {
-    const std::size_t outside = scope_.size();
-    Axes over;
-    for (int i = 0; i < node.bound.size; ++i) over.push_back(open(node.bound[i]));
-    const ir::Expr e = reduced(node.reducer, node.dtype, over, body, over);
-    scope_.resize(outside);
-    return e;
-  }
-  const auto position = static_cast<std::ptrdiff_t>(leaves_.axes[static_cast<std::size_t>(axis_leaf_++)]);
-  Axes inner(unnamed.begin(), unnamed.begin() + node.rank);
-  const ir::AxisId over = new_axis("_");
-  inner.insert(inner.begin() + position, over);
-  return reduced(node.reducer, node.dtype, {over}, body, inner);
-}
-
-ir::Expr Resolver::reduced(Reducer reducer, DType result, const Axes& over, const Syntax& body, const Axes& unnamed) {
-  ir::Graph& g = graph();
-  switch (reducer) {
-    case Reducer::mean: {
-      const ir::Expr sum = ir::fold(g, Reduction::sum, over, lower_as(body, result, unnamed));
-      ir::Expr count = ir::extent(g, over[0]);
-      for (std::size_t i = 1; i < over.size(); ++i)
-        count = ir::apply(g, Op::multiply, {count, ir::extent(g, over[i])});
-      return ir::apply(g, Op::divide, {sum, ir::cast(g, result, count)});
-    }
-    case Reducer::count: {
-      const ir::Expr counted = ir::cast(g, DType::i64, lower_as(body, DType::b1, unnamed));
-      return ir::fold(g, Reduction::sum, over, counted);
-    }
-    case Reducer::argmin:
-    case Reducer::argmax: return ir::fold(g, static_cast<Reduction>(reducer), over, lower(body, unnamed));
-    case Reducer::min:
-    case Reducer::max:
-      if (result == DType::b1)
-        return ir::fold(g, reducer == Reducer::min ? Reduction::all : Reduction::any, over, lower(body, unnamed));
-      [[fallthrough]];
-    default: return ir::fold(g, static_cast<Reduction>(reducer), over, lower_as(body, result, unnamed));
-  }
 }
 
 static std::optional<Reduction> update_of(Assign assign) {

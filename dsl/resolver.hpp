@@ -41,7 +41,11 @@ class Resolver {
   ir::Expr apply(const Syntax& node, const Axes& unnamed);
   ir::Expr multiply(const Syntax& node, const Axes& unnamed);
   ir::Expr reduce(const Syntax& node, const Axes& unnamed);
-  ir::Expr reduced(Reducer reducer, DType result, const Axes& over, const Syntax& body, const Axes& unnamed);
+  ir::Expr reduced(const Syntax& node, const Axes& over, const Axes& unnamed);
+  ir::Expr renamed(ir::Expr, Axes& over);
+  ir::Expr folded(Reduction, Axes over, ir::Expr);
+  ir::Expr averaged(const Axes& over, ir::Expr);
+  ir::Expr exponentials(const Axes& over, ir::Expr, bool tame, ir::Expr& greatest);
   static ir::Policy policy(const Syntax& node);
   void fix_if_unsized(ir::AxisId);
 

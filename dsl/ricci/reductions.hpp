@@ -42,9 +42,13 @@ struct AxisOf {
   static void ricci_axis_out_of_range();  // not constexpr: both compilers name it in their error
 };
 
-template <Reducer reducer, class E>
-struct ReduceAxis : Subscriptable<ReduceAxis<reducer, E>> {
-  static constexpr Syntax syntax = make_reduce_axis(reducer, E::syntax);
+/// sum(e, axis, keepdims): the axis stays, as newaxis would make it, so that e - mean(e, 1, keepdims) has a meaning.
+struct KeepDims {};
+inline constexpr KeepDims keepdims{};
+
+template <Reducer reducer, bool keeps, class E>
+struct ReduceAxis : Subscriptable<ReduceAxis<reducer, keeps, E>> {
+  static constexpr Syntax syntax = make_reduce_axis(reducer, E::syntax, keeps);
   E body;
   std::int64_t axis;
   ReduceAxis(E e, std::int64_t k) : body(std::move(e)), axis(k < 0 ? k + E::syntax.rank : k) {}
@@ -94,7 +98,12 @@ inline constexpr int rank_of<E> = Bare<E>::syntax.rank;
   template <Expression E>                                                                                         \
     requires(!IndexLike<E>)                                                                                       \
   auto form(E&& e, std::type_identity_t<AxisOf<detail::rank_of<E>>> axis) qualifier {                             \
-    return make_node<ReduceAxis<Reducer::name, Node<E>>>(Node<E>(std::forward<E>(e)), axis.value);                \
+    return make_node<ReduceAxis<Reducer::name, false, Node<E>>>(Node<E>(std::forward<E>(e)), axis.value);         \
+  }                                                                                                               \
+  template <Expression E>                                                                                         \
+    requires(!IndexLike<E>)                                                                                       \
+  auto form(E&& e, std::type_identity_t<AxisOf<detail::rank_of<E>>> axis, KeepDims) qualifier {                   \
+    return make_node<ReduceAxis<Reducer::name, true, Node<E>>>(Node<E>(std::forward<E>(e)), axis.value);          \
   }
 
 RICCI_REDUCER(sum)     // of integers in 64 bits; of b1 a count
@@ -106,6 +115,12 @@ RICCI_REDUCER(argmin)  // i64; among equals the smallest index; several indices:
 RICCI_REDUCER(argmax)
 RICCI_REDUCER(mean)    // of integers f64
 RICCI_REDUCER(count)   // of what is not zero, i64
+// Floating; of integers f64:
+RICCI_REDUCER(var)        // the mean of the squared distances from the mean
+RICCI_REDUCER(stddev)     // its square root
+RICCI_REDUCER(norm)       // the square root of the sum of squares
+RICCI_REDUCER(logsumexp)  // of nothing but -inf: -inf
+RICCI_REDUCER(softmax)    // exp(e) / sum of exp(e): softmax(k, e) has k still free; of nothing but -inf: NaN
 
 /// The reduction all(k, e), all(e, axis), and a whole axis as a subscript: x[all, 0].
 struct All {
@@ -115,5 +130,29 @@ inline constexpr All all{};
 
 #undef RICCI_REDUCER
 #undef RICCI_REDUCER_AS
+
+namespace detail {
+template <class... I>
+constexpr IndexSet index_set() {
+  IndexSet set;
+  (set.add(I::syntax.bound[0]), ...);
+  return set;
+}
+}  // namespace detail
+
+template <class E, class... I>
+struct Ordered {
+  static constexpr IndexSet indices = detail::index_set<I...>();
+  static constexpr Syntax syntax = make_order(E::syntax, indices);
+  E value;
+  explicit Ordered(E e) : value(std::move(e)) {}
+  void collect(Frame& frame) const { value.collect(frame); }
+};
+
+/// The expression with its free indices in this order, for the axes of a new tensor: order(A[i, j] + B[j, i], j, i).
+template <Expression E, IndexLike... I>
+auto order(E&& e, const I&...) {
+  return make_node<Ordered<Node<E>, I...>>(Node<E>(std::forward<E>(e)));
+}
 
 }  // namespace ricci

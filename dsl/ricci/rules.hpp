@@ -140,6 +140,12 @@ constexpr Fault check_reduce(const Syntax& node) {
   return {};
 }
 
+constexpr Fault check_order(const Syntax& node) {
+  const Syntax& value = *node.child[0];
+  if (value.rank == 0 && value.free.size == node.bound.size && value.free.subset_of(node.bound)) return {};
+  return {Rule::order_is_no_permutation, Detail{} << "indices " << value.free << ", order " << node.bound};
+}
+
 /// Whether no list of subscripts uses two of these indices in the opposite order.
 constexpr bool respects(const Syntax& node, const IndexSet& order) {
   int last = -1;
@@ -150,7 +156,9 @@ constexpr bool respects(const Syntax& node, const IndexSet& order) {
       const int at = order.find(child.bound[0]);
       if (at >= 0 && at < last) return false;
       if (at >= 0) last = at;
-    } else if (node.form == Form::reduce ? !respects(child, order.without(node.bound)) : !respects(child, order)) {
+    } else if (node.form == Form::reduce && node.reducer != Reducer::softmax) {
+      if (!respects(child, order.without(node.bound))) return false;
+    } else if (node.form != Form::order && !respects(child, order)) {
       return false;
     }
   }
@@ -179,8 +187,9 @@ constexpr Fault check(const Syntax& node) {
     case Form::named: return detail::check_named(node);
     case Form::apply: return detail::check_apply(node);
     case Form::reduce: return detail::check_reduce(node);
+    case Form::order: return detail::check_order(node);
     case Form::reduce_axis:
-      return node.rank < 0 ? Fault{Rule::reduction_without_axes, Detail{} << to_string(node.reducer)} : Fault{};
+      return node.child[0]->rank < 1 ? Fault{Rule::reduction_without_axes, Detail{} << to_string(node.reducer)} : Fault{};
     case Form::square:
       return node.dtype == DType::b1 ? Fault{Rule::no_such_operation, Detail{} << "sq of b1"} : Fault{};
     case Form::index:

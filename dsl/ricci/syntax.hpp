@@ -28,19 +28,28 @@ enum class Form : std::uint8_t {
   cast,         // child as `dtype`
   reduce,       // `reducer` of the child over the indices `bound`, which end there
   reduce_axis,  // `reducer` of the child over one unnamed axis; one axis leaf, before the leaves of the child
+  order,        // the child, whose free indices are in the order of `bound` where they make the axes of a new tensor
 };
 
-/// The reductions of the language: those of the index IR in the same order, and two made of them.
+/// The reductions of the language: those of the index IR in the same order, and others made of them.
 enum class Reducer : std::uint8_t {
 #define RICCI_REDUCTION(name, results, empty, step) name,
 #include "ricci/reductions.def"
 #undef RICCI_REDUCTION
-  mean,   // sum / number of elements
-  count,  // how many elements are not zero
+  mean,       // sum / number of elements
+  count,      // how many elements are not zero
+  var,        // mean of the squared distances from the mean
+  stddev,     // sqrt(var)
+  norm,       // sqrt of the sum of squares
+  logsumexp,  // log of the sum of exp; of nothing but -inf: -inf
+  softmax,    // exp / sum of exp, for every element: what it runs over stays free
 };
-constexpr std::string_view to_string(Reducer r) {
-  return r == Reducer::mean ? "mean" : r == Reducer::count ? "count" : to_string(static_cast<Reduction>(r));
-}
+inline constexpr std::string_view reducer_names[] = {
+#define RICCI_REDUCTION(name, results, empty, step) #name,
+#include "ricci/reductions.def"
+#undef RICCI_REDUCTION
+    "mean", "count", "var", "stddev", "norm", "logsumexp", "softmax"};
+constexpr std::string_view to_string(Reducer r) { return reducer_names[static_cast<int>(r)]; }
 
 /// What an access does where a computed subscript is outside its axis. Subscripts that are a bare index always fit.
 enum class Outside : std::uint8_t {
@@ -65,6 +74,7 @@ struct Syntax {
   int gathered = 0, gather_at = 0;  // positional access: how many of its axes are those of arrays, and from where
   Op op = Op::cast;               // apply
   Reducer reducer = Reducer::sum; // reduce, reduce_axis
+  bool keeps = false;             // reduce_axis: the axis stays, as a new axis
   int rank = 0;                   // unnamed axes of the value
   int tensor_rank = 0;            // tensor, access: rank of the tensor
   IndexSet free = {};                // free named indices, in order of first appearance
@@ -243,7 +253,12 @@ constexpr DType result_of(Reducer reducer, DType d) {
     case Reducer::prod: return is_float(d) ? d : is_unsigned_integer(d) ? DType::u64 : DType::i64;
     case Reducer::min:
     case Reducer::max: return d;
-    case Reducer::mean: return to_floating(d);
+    case Reducer::mean:
+    case Reducer::var:
+    case Reducer::stddev:
+    case Reducer::norm:
+    case Reducer::logsumexp:
+    case Reducer::softmax: return to_floating(d);
     case Reducer::any:
     case Reducer::all: return DType::b1;
     case Reducer::argmin:
@@ -253,22 +268,32 @@ constexpr DType result_of(Reducer reducer, DType d) {
   return d;
 }
 
-/// Unnamed axes of the body take the names `over`.
+/// Unnamed axes of the body take the names `over`, which end there, but stay free in softmax.
 constexpr Syntax make_reduce(Reducer reducer, const IndexSet& over, const Syntax& body) {
   Syntax s{.form = Form::reduce, .dtype = result_of(reducer, body.dtype), .reducer = reducer, .bound = over};
   s.add_child(body);
   for (int i = 0; i < body.free.size; ++i)
-    if (!over.contains(body.free[i])) s.add_free(body.free[i], (body.sized >> i) & 1u);
+    if (reducer == Reducer::softmax || !over.contains(body.free[i])) s.add_free(body.free[i], (body.sized >> i) & 1u);
+  for (int i = 0; i < over.size && reducer == Reducer::softmax && body.rank > 0; ++i) s.add_free(over[i], true);
   s.free.overflow = body.free.overflow || over.overflow;
   return s;
 }
 
 /// The axis is not part of the tree: it is a leaf, so that it may be known only when the statement runs.
-constexpr Syntax make_reduce_axis(Reducer reducer, const Syntax& body) {
+constexpr Syntax make_reduce_axis(Reducer reducer, const Syntax& body, bool keeps = false) {
   Syntax s = make_unary(Form::reduce_axis, result_of(reducer, body.dtype), false, body);
   s.reducer = reducer;
   s.axes += 1;
-  s.rank = body.rank - 1;
+  s.keeps = keeps || reducer == Reducer::softmax;
+  s.rank = body.rank - (s.keeps ? 0 : 1);
+  return s;
+}
+
+constexpr Syntax make_order(const Syntax& value, const IndexSet& indices) {
+  Syntax s{.form = Form::order, .dtype = value.dtype, .weak = value.weak, .rank = value.rank, .bound = indices};
+  s.add_child(value);
+  for (int i = 0; i < indices.size; ++i) s.add_free(indices[i], value.is_sized(indices[i]));
+  s.add_free(value);
   return s;
 }
 
