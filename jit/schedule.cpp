@@ -283,9 +283,7 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
     schedule.fold_lanes.insert(fold_lanes.begin(), fold_lanes.end());
     order_loops(program, nest);
     const std::size_t nodes = count_nodes(program, nest);
-    // Lanes that may meet are stored one by one, which is long code for each part.
-    const std::size_t longest = nest.tables ? 2 : 4;
-    nest.unroll = static_cast<int>(!nest.lane_axis ? 1 : nodes <= 12 ? longest : nodes <= 32 ? 2 : 1);
+    nest.unroll = !nest.lane_axis ? 1 : nodes <= 12 ? 4 : nodes <= 32 ? 2 : 1;
   }
   return schedule;
 }

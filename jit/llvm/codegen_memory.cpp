@@ -125,6 +125,29 @@ void for_set_bits(PhaseEmitter& e, Value* mask, llvm::function_ref<void(Value*)>
   b.SetInsertPoint(after);
 }
 
+/// Calls `body` with every lane number in order: a loop over a few lanes at a time, because all of them in a row are
+/// long code, which takes longer to compile than it saves.
+constexpr int lanes_at_once = 4;
+void for_each_lane(PhaseEmitter& e, int lanes, llvm::function_ref<void(Value*)> body) {
+  Builder& b = e.builder;
+  if (lanes <= lanes_at_once) {
+    for (int lane = 0; lane < lanes; ++lane) body(b.getInt64(lane));
+    return;
+  }
+  llvm::BasicBlock* before = b.GetInsertBlock();
+  auto* inside = llvm::BasicBlock::Create(b.getContext(), "lanes", e.function);
+  auto* after = llvm::BasicBlock::Create(b.getContext(), "lanes.end", e.function);
+  b.CreateBr(inside);
+  b.SetInsertPoint(inside);
+  auto* first = b.CreatePHI(b.getInt64Ty(), 2);
+  first->addIncoming(b.getInt64(0), before);
+  for (int lane = 0; lane < lanes_at_once; ++lane) body(b.CreateAdd(first, b.getInt64(lane)));
+  Value* next = b.CreateAdd(first, b.getInt64(lanes_at_once));
+  first->addIncoming(next, b.GetInsertBlock());
+  b.CreateCondBr(b.CreateICmpSLT(next, b.getInt64(lanes)), inside, after);
+  b.SetInsertPoint(after);
+}
+
 /// Stores `value`, or what `combine` makes of the old element and it; lane after lane.
 void store_lanes(PhaseEmitter& e, const loop::Scatter& s) {
   const loop::Type type = e.type(s.value), scalar{type.dtype, 1};
@@ -138,13 +161,14 @@ void store_lanes(PhaseEmitter& e, const loop::Scatter& s) {
   };
   Value* base = element_address(e, s.buffer, e[s.base]);
   llvm::Type* element = memory_type(e, scalar);
-  const Lanes offsets(e, e[s.offsets], s.mask != loop::none);
-  const Lanes values(e, to_memory(e, type, e[s.value]), s.mask != loop::none);
+  const bool by_variable = s.mask != loop::none || type.lanes > lanes_at_once;
+  const Lanes offsets(e, e[s.offsets], by_variable);
+  const Lanes values(e, to_memory(e, type, e[s.value]), by_variable);
   const auto store_lane = [&](Value* lane) {
     store(e.builder.CreateGEP(element, base, offsets.at(lane)), values.at(lane));
   };
   if (s.mask == loop::none)
-    for (int lane = 0; lane < type.lanes; ++lane) store_lane(e.builder.getInt64(lane));
+    for_each_lane(e, type.lanes, store_lane);
   else if (type.lanes == 1)
     emit_if(e, e[s.mask], [&] { store_lane(e.builder.getInt64(0)); });
   else
