@@ -57,7 +57,8 @@ struct Statement {
   bool is_new = true;     // the statement makes a tensor; otherwise it writes into one
   bool is_number = false;  // and that is a number of the program text
   Tree tree;
-  StatementSyntax syntax;              // a target that is new has subscripts that are different indices
+  std::vector<std::string> other_names;  // m, i = ...: the variables after the first, which are new too
+  std::vector<StatementSyntax> syntax;   // of each; a target that is new has subscripts that are different indices
   std::optional<Construction> construction;  // then the syntax is not needed
 };
 

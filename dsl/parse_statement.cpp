@@ -40,7 +40,8 @@ class StatementParser {
   Statement parse() {
     const Token& first = p_.peek();
     const std::size_t after = first.kind == Kind::name ? end_of_target() : 0;
-    if (after == 1 && (tokens_[1].is("="))) definition();
+    if (after == 1 && tokens_[1].is("=")) definition();
+    else if (after == 1 && is_list_of_names()) definitions();
     else if (after >= 1 && assignment_at(after)) element_assignment();
     else value();
     if (p_.peek().kind != Kind::end) p_.unexpected("an operator or the end of the statement");
@@ -88,6 +89,38 @@ class StatementParser {
     value();
   }
 
+  /// Whether the statement starts as m, i = ...
+  bool is_list_of_names() const {
+    std::size_t i = 0;
+    while (tokens_[i].kind == Kind::name && tokens_[i + 1].is(",")) i += 2;
+    return i > 0 && tokens_[i].kind == Kind::name && tokens_[i + 1].is("=");
+  }
+
+  /// m, i = max(scores, 1), argmax(scores, 1): several new tensors from one program.
+  void definitions() {
+    const Token& start = p_.peek();
+    std::vector<std::string> names;
+    do {
+      const Token& name = p_.take();
+      define(name);
+      if (std::ranges::count(names, out_.name) > 0)
+        p_.fail(name, Error::Kind::name, "the names on the left must be different");
+      names.push_back(out_.name);
+    } while (p_.accept(","));
+    p_.take();
+    do {
+      const Token& token = p_.peek();
+      const Node& value = p_.expression();
+      p_.require(token, check_new_tensor(value));
+      out_.syntax.push_back({nullptr, Assign::set, &value, value.dtype});
+    } while (p_.accept(","));
+    if (names.size() != out_.syntax.size())
+      p_.fail(start, Error::Kind::syntax, std::to_string(names.size()) + " names on the left, " +
+                                              std::to_string(out_.syntax.size()) + " values on the right");
+    out_.name = names.front();
+    out_.other_names.assign(names.begin() + 1, names.end());
+  }
+
   void define(const Token& name) {
     if (find_constant(name.text))
       p_.fail(name, Error::Kind::name, "'" + std::string(name.text) + "' is a constant; choose another name");
@@ -101,7 +134,7 @@ class StatementParser {
     p_.require(token, check_new_tensor(value));
     out_.is_number = value.weak && value.rank == 0 && value.free.size == 0;
     if (value.form == Form::number) out_.construction = Construction{{}, out_.tree.scalars.back()};  // needs no kernel
-    out_.syntax = {nullptr, Assign::set, &value, value.dtype};
+    out_.syntax = {{nullptr, Assign::set, &value, value.dtype}};
   }
 
   void element_assignment() {
@@ -121,7 +154,7 @@ class StatementParser {
     take_assignment(assign);
     const Node& value = p_.expression();
     p_.require(tokens_[at], check_assignment(target, assign, value));
-    out_.syntax = {&target, assign, &value, target.dtype};
+    out_.syntax = {{&target, assign, &value, target.dtype}};
   }
 
   void take_assignment(Assign assign) {
@@ -150,7 +183,7 @@ class StatementParser {
     for (int i = 0; i < indices.size && value.rank == 0; ++i)
       if (!value.is_sized(indices[i]))
         p_.require(assignment, {Rule::index_has_no_extent, Detail{} << indices[i]->text});
-    out_.syntax = {&target, Assign::set, &value, value.dtype};
+    out_.syntax = {{&target, Assign::set, &value, value.dtype}};
   }
 
   int subscript_count() const {

@@ -43,7 +43,7 @@ void Resolver::add_size(ir::AxisId axis, ir::TensorAxis use) {
 /// Equal tensors are declared once: the compiler then sees that equal reads are equal.
 ir::TensorId Resolver::next_tensor(DType dtype, int rank) {
   const int leaf = tensor_leaf_++;
-  const ir::TensorId id = leaves_.tensors[static_cast<std::size_t>(leaf)] + (statement_.target ? 0u : 1u);
+  const ir::TensorId id = leaves_.tensors[static_cast<std::size_t>(leaf)] + results_;
   auto& tensors = out_.program.tensors;
   RICCI_ASSERT(id <= tensors.size(), "tensors are not numbered by first appearance");
   if (id == tensors.size()) {
@@ -154,11 +154,16 @@ static std::optional<Reduction> update_of(Assign assign) {
   return std::nullopt;
 }
 
-Resolved Resolver::resolve() {
-  const Syntax& value = *statement_.value;
-  const Syntax* target = statement_.target;
+void Resolver::declare_result(ir::TensorId id, const StatementSyntax& statement) {
+  const int rank = statement.value->rank + statement.value->free.size;
+  out_.program.tensors.push_back({id == 0 ? "result" : "result" + std::to_string(id + 1), statement.dtype, rank, {}});
+}
+
+void Resolver::resolve(ir::TensorId id, const StatementSyntax& statement) {
+  const Syntax& value = *statement.value;
+  const Syntax* target = statement.target;
   const IndexSet& left = target ? target->free : value.free;
-  ir::Statement s{0, {}, update_of(statement_.assign), nullptr, nullptr, {}, ir::Policy::check};
+  ir::Statement s{id, {}, update_of(statement.assign), nullptr, nullptr, {}, ir::Policy::check};
 
   Axes unnamed;
   for (int i = 0; left.size == 0 && i < (target ? target->rank : value.rank); ++i) unnamed.push_back(new_axis("_"));
@@ -169,31 +174,28 @@ Resolved Resolver::resolve() {
     if (!left.contains(value.free[i])) s.domain.push_back(open(value.free[i]));
 
   if (target) {
-    const ir::TensorId id = next_tensor(target->dtype, target->tensor_rank);
+    next_tensor(target->dtype, target->tensor_rank);
     Place at = place(*target, id, unnamed);
     s.subscripts = std::move(at.subscripts);
     s.policy = at.policy;
     s.guard = at.inside;
   } else {
-    out_.program.tensors.push_back({"result", statement_.dtype, static_cast<int>(s.domain.size()), {}});
     for (std::uint32_t i = 0; i < s.domain.size(); ++i) {
-      add_size(s.domain[i], {0, i});
+      add_size(s.domain[i], {id, i});
       s.subscripts.push_back(ir::axis(graph(), s.domain[i]));
     }
-    out_.result_axes = s.domain;
+    out_.result_axes.push_back(s.domain);
   }
-  const Axes new_on_the_left = std::exchange(new_axes_, {});
-  for (ir::AxisId axis : new_on_the_left) out_.program.axes[axis].fixed = 1;
-  const DType dtype = target ? target->dtype : statement_.dtype;
-  s.value = lower_as(value, dtype, unnamed);
-  for (ir::AxisId axis : new_axes_) fix_if_unsized(axis);
-  if (statement_.assign == Assign::subtract) s.value = ir::apply(graph(), Op::negate, {s.value});
+  for (ir::AxisId axis : std::exchange(new_axes_, {})) out_.program.axes[axis].fixed = 1;
+  s.value = lower_as(value, statement.dtype, unnamed);
+  for (ir::AxisId axis : std::exchange(new_axes_, {})) fix_if_unsized(axis);
+  if (statement.assign == Assign::subtract) s.value = ir::apply(graph(), Op::negate, {s.value});
+  scope_.clear();
   out_.program.statements.push_back(std::move(s));
-  return std::move(out_);
 }
 
-Resolved resolve(const StatementSyntax& statement, const Leaves& leaves) {
-  return Resolver(statement, leaves).resolve();
+Resolved resolve(std::span<const StatementSyntax> statements, const Leaves& leaves) {
+  return Resolver(statements, leaves).result();
 }
 
 }  // namespace ricci

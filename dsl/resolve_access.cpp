@@ -109,7 +109,7 @@ ir::Expr Resolver::access(const Syntax& node, const Axes& unnamed) {
 void Resolver::fix_if_unsized(ir::AxisId id) {
   ir::AxisDecl& axis = out_.program.axes[id];
   const bool sized = std::ranges::any_of(axis.sizes, [&](const ir::TensorAxis& use) {
-    return statement_.target || use.tensor != 0;
+    return use.tensor >= results_;
   });
   if (!sized) axis.fixed = 1;
 }

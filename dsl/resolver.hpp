@@ -6,11 +6,19 @@ namespace ricci {
 
 class Resolver {
  public:
-  Resolver(const StatementSyntax& statement, const Leaves& leaves) : statement_(statement), leaves_(leaves) {}
-  Resolved resolve();
+  Resolver(std::span<const StatementSyntax> statements, const Leaves& leaves)
+      : results_(statements[0].target ? 0 : static_cast<ir::TensorId>(statements.size())), leaves_(leaves) {
+    for (ir::TensorId k = 0; k < results_; ++k) declare_result(k, statements[k]);
+    for (ir::TensorId k = 0; k < statements.size(); ++k) resolve(k, statements[k]);
+  }
+  Resolved result() && { return std::move(out_); }
 
  private:
   using Axes = std::vector<ir::AxisId>;
+
+  void declare_result(ir::TensorId, const StatementSyntax&);
+  /// A statement whose target is tensor `id`.
+  void resolve(ir::TensorId id, const StatementSyntax&);
 
   ir::Graph& graph() { return out_.program.graph; }
   ir::AxisId new_axis(std::string_view name);
@@ -49,7 +57,7 @@ class Resolver {
   static ir::Policy policy(const Syntax& node);
   void fix_if_unsized(ir::AxisId);
 
-  const StatementSyntax& statement_;
+  const ir::TensorId results_;  // how many new tensors there are
   const Leaves& leaves_;
   Resolved out_;
   struct Binding {

@@ -37,8 +37,9 @@ Array view_of(const text::TensorLeaf& leaf, const Variables& variables) {
   return view;
 }
 
-/// The statement with its arguments; Prepared::result is the tensor that it makes or writes.
+/// The statement with its arguments; Prepared::results are the tensors that it makes or writes.
 Prepared bind(const Statement& s, const Variables& variables) {
+  const Syntax* target = s.syntax[0].target;
   std::vector<Array> arrays;
   std::vector<std::string_view> names;
   std::vector<Scalar> scalars;
@@ -47,7 +48,7 @@ Prepared bind(const Statement& s, const Variables& variables) {
     switch (leaf.form) {
       case Form::tensor:
       case Form::access: {
-        const bool is_target = &leaf == s.syntax.target;
+        const bool is_target = &leaf == target;
         names.push_back(is_target ? std::string_view(s.name) : s.tree.tensors[leaf.leaf].name);
         arrays.push_back(is_target && s.is_new ? undecided(leaf.dtype, leaf.tensor_rank)
                                                : view_of(s.tree.tensors[leaf.leaf], variables));
@@ -57,15 +58,15 @@ Prepared bind(const Statement& s, const Variables& variables) {
       default: scalars.push_back(s.tree.scalars[leaf.leaf]); return;
     }
   };
-  if (s.syntax.target) for_each_leaf(*s.syntax.target, add);
-  for_each_leaf(*s.syntax.value, add);
+  if (target) for_each_leaf(*target, add);
+  for (const StatementSyntax& part : s.syntax) for_each_leaf(*part.value, add);
   std::vector<const Array*> pointers;
   for (const Array& array : arrays) pointers.push_back(&array);
   Prepared p = prepare(s.syntax, {pointers.data(), scalars.data(), axes.data(), static_cast<int>(pointers.size()),
                                   static_cast<int>(scalars.size()), static_cast<int>(axes.size()), names.data()});
-  if (!s.syntax.target) return p;
-  p.result = s.is_new ? make_target(p) : arrays[0];
-  p.tensors[0] = p.result.view();
+  if (!target) return p;
+  p.results = {s.is_new ? make_target(p) : arrays[0]};
+  p.tensors[0] = p.results[0].view();
   return p;
 }
 
@@ -91,7 +92,7 @@ Array construct(const text::Construction& c) {
 }
 
 Outcome run_construction(const Statement& s, int repeat) {
-  Outcome outcome{s.text, s.name, {}, {}, {}, {}};
+  Outcome outcome{s.text, s.name, {}, {}, {}, {}, {}};
   for (int i = 0; i <= repeat; ++i) {
     const auto start = std::chrono::steady_clock::now();
     outcome.value = construct(*s.construction);
@@ -106,15 +107,17 @@ Outcome run_construction(const Statement& s, int repeat) {
 Outcome run_statement(const Statement& s, const Session& session) {
   if (s.construction) return run_construction(s, session.repeat);
   Prepared p = bind(s, session.variables());
-  Outcome outcome{s.text, s.name, s.is_new ? p.result : *session.find(s.name), {}, {}, {}};
+  Outcome outcome{s.text, s.name, s.is_new ? p.results[0] : *session.find(s.name), {}, {}, {}, {}};
+  for (std::size_t k = 0; k < s.other_names.size(); ++k)
+    outcome.others.emplace_back(s.other_names[k], p.results[k + 1]);
   for (Executable::Stage stage : session.stages)
     outcome.dumps.emplace_back(stage, p.executable->dump(stage, p.tensors, p.params, session.options));
   const bool updates = !s.is_new && session.repeat > 0;
-  const Array before = updates ? copy_of(p.result) : Array();
+  const Array before = updates ? copy_of(p.results[0]) : Array();
   outcome.report = p.executable->run(p.tensors, p.params, session.options);
   outcome.run_ms.push_back(outcome.report.run_ms);
   for (int i = 0; i < session.repeat; ++i) {
-    const Array scratch = updates ? copy_of(before) : p.result;
+    const Array scratch = updates ? copy_of(before) : p.results[0];
     p.tensors[0] = scratch.view();
     outcome.run_ms.push_back(p.executable->run(p.tensors, p.params, session.options).run_ms);
   }
@@ -159,6 +162,7 @@ void Session::run(std::string_view source, FunctionRef<void(const Outcome&)> rep
     const Statement s = text::parse_statement(source, rest, variables_);
     const Outcome outcome = placed(source, s, [&] { return run_statement(s, *this); });
     if (s.is_new && !s.name.empty()) variables_.insert_or_assign(s.name, Variable{outcome.value, s.is_number});
+    for (const auto& [name, value] : outcome.others) variables_.insert_or_assign(name, Variable{value});
     report(outcome);
   }
 }

@@ -47,13 +47,20 @@ std::int64_t normalised(std::int64_t axis, const Syntax& reduction) {
   return axis < 0 ? axis + reduction.child[0]->rank : axis;
 }
 
-std::vector<std::int64_t> normalised_axes(const StatementSyntax& s, const Operands& operands) {
+using Statements = std::span<const StatementSyntax>;
+
+/// How many new tensors the statements make; they are the first ones of the program.
+std::size_t results_of(Statements statements) { return statements[0].target ? 0 : statements.size(); }
+
+std::vector<std::int64_t> normalised_axes(Statements statements, const Operands& operands) {
   std::vector<std::int64_t> axes;
   auto add = [&](const Syntax& leaf) {
     if (leaf.form == Form::reduce_axis) axes.push_back(normalised(operands.axes[axes.size()], leaf));
   };
-  if (s.target) for_each_leaf(*s.target, add);
-  for_each_leaf(*s.value, add);
+  for (const StatementSyntax& s : statements) {
+    if (s.target) for_each_leaf(*s.target, add);
+    for_each_leaf(*s.value, add);
+  }
   return axes;
 }
 
@@ -79,7 +86,7 @@ const Variant* find(const Site& site, const Pattern& pattern, const Operands& op
 
 /// Variants are only ever added, in front: readers need no lock. The first of a pattern has the whole numbers of
 /// integer arithmetic as constants; the second, and last, has them as params and serves all values.
-const Variant& find_or_add(Site& site, const StatementSyntax& s, const Pattern& pattern, const Operands& operands) {
+const Variant& find_or_add(Site& site, Statements s, const Pattern& pattern, const Operands& operands) {
   bool seen = false;
   if (const Variant* v = find(site, pattern, operands, seen)) return *v;
   static std::mutex adding;
@@ -127,21 +134,27 @@ void convert_scalars(const Variant& v, const Operands& operands, const TensorVie
   }
 }
 
-void bind_tensors(const StatementSyntax& s, const Operands& operands, const Pattern& pattern, TensorView* views) {
-  const int first = s.target ? 0 : 1;
-  for (int i = 0; i < pattern.distinct; ++i) views[first + i] = operands.tensors[pattern.first_leaf[i]]->view();
+void bind_tensors(Statements statements, const Operands& operands, const Pattern& pattern, TensorView* views) {
+  views += results_of(statements);
+  for (int i = 0; i < pattern.distinct; ++i) views[i] = operands.tensors[pattern.first_leaf[i]]->view();
 }
 
-Array make_result(const Variant& v, DType dtype, TensorView* views, int count) {
-  views[0].layout = {dtype, static_cast<int>(v.plan.result_axes.size()), {}, {}};
-  std::fill_n(views[0].layout.extents.begin(), v.plan.result_axes.size(), -1);  // takes no part in deciding extents
-  views[0].data = nullptr;
-  const std::vector<std::int64_t> extents = v.executable->extents({views, static_cast<std::size_t>(count)});
-  std::int64_t shape[max_rank];
-  for (std::size_t i = 0; i < v.plan.result_axes.size(); ++i) shape[i] = extents[v.plan.result_axes[i]];
-  Array result = Array::uninitialised(dtype, {shape, v.plan.result_axes.size()});
-  views[0] = result.view();
-  return result;
+/// Allocates the new tensors, the first of `views`.
+void make_results(const Variant& v, Statements statements, std::span<TensorView> views, Array* results) {
+  const std::vector<std::vector<ir::AxisId>>& axes = v.plan.result_axes;
+  if (axes.empty()) return;
+  for (std::size_t k = 0; k < axes.size(); ++k) {
+    views[k].layout = {statements[k].dtype, static_cast<int>(axes[k].size()), {}, {}};
+    std::fill_n(views[k].layout.extents.begin(), axes[k].size(), -1);  // takes no part in deciding extents
+    views[k].data = nullptr;
+  }
+  const std::vector<std::int64_t> extents = v.executable->extents(views);
+  for (std::size_t k = 0; k < axes.size(); ++k) {
+    std::int64_t shape[max_rank];
+    for (std::size_t i = 0; i < axes[k].size(); ++i) shape[i] = extents[axes[k][i]];
+    results[k] = Array::uninitialised(statements[k].dtype, {shape, axes[k].size()});
+    views[k] = results[k].view();
+  }
 }
 
 /// An array on the stack when it is small. Only the elements in use are initialised: views are large, and most
@@ -168,30 +181,38 @@ class Scratch {
 
 }  // namespace
 
-Array execute(Site& site, const StatementSyntax& s, const Operands& operands) {
+void execute(Site& site, std::span<const StatementSyntax> statements, const Operands& operands, Array* results) {
   const Pattern pattern(operands);
-  const Variant& v = find_or_add(site, s, pattern, operands);
-  Scratch<TensorView, 8> views(pattern.distinct + (s.target ? 0 : 1));
+  const Variant& v = find_or_add(site, statements, pattern, operands);
+  Scratch<TensorView, 8> views(pattern.distinct + static_cast<int>(results_of(statements)));
   Scratch<Scalar, 8> params(static_cast<int>(v.plan.scalars.size()));
-  bind_tensors(s, operands, pattern, views.data());
+  bind_tensors(statements, operands, pattern, views.data());
   convert_scalars(v, operands, views.data(), params.data());
-  Array result;
-  if (!s.target) result = make_result(v, s.dtype, views.data(), static_cast<int>(views.span().size()));
+  make_results(v, statements, views.span(), results);
   report_of_thread = v.executable->run(views.span(), params.span());
+}
+
+Array execute(Site& site, const StatementSyntax& statement, const Operands& operands) {
+  Array result;
+  execute(site, {&statement, 1}, operands, &result);
   return result;
 }
 
-Prepared prepare(const StatementSyntax& s, const Operands& operands) {
+Prepared prepare(std::span<const StatementSyntax> statements, const Operands& operands) {
   Site site;
   const Pattern pattern(operands);
-  const std::unique_ptr<const Variant> v(&find_or_add(site, s, pattern, operands));
-  Prepared prepared{v->executable, std::vector<TensorView>(pattern.distinct + (s.target ? 0u : 1u)),
-                    std::vector<Scalar>(v->plan.scalars.size()), {}};
-  bind_tensors(s, operands, pattern, prepared.tensors.data());
+  const std::unique_ptr<const Variant> v(&find_or_add(site, statements, pattern, operands));
+  const std::size_t results = results_of(statements);
+  Prepared prepared{v->executable, std::vector<TensorView>(static_cast<std::size_t>(pattern.distinct) + results),
+                    std::vector<Scalar>(v->plan.scalars.size()), std::vector<Array>(results)};
+  bind_tensors(statements, operands, pattern, prepared.tensors.data());
   convert_scalars(*v, operands, prepared.tensors.data(), prepared.params.data());
-  if (!s.target)
-    prepared.result = make_result(*v, s.dtype, prepared.tensors.data(), static_cast<int>(prepared.tensors.size()));
+  make_results(*v, statements, prepared.tensors, prepared.results.data());
   return prepared;
+}
+
+Prepared prepare(const StatementSyntax& statement, const Operands& operands) {
+  return prepare({&statement, 1}, operands);
 }
 
 const Report& last_report() { return report_of_thread; }

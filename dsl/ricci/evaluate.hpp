@@ -37,16 +37,38 @@ struct NewTensor {
   static inline constinit Site site{};
 };
 
-/// Lays down the leaves of `parts` and runs the statement on them.
-template <class Statement, class... Parts>
-Array run(const Parts&... parts) {
+/// New tensors of the values, made by one program.
+template <class... Values>
+struct NewTensors {
+  static constexpr Fault first_fault() {
+    Fault first;
+    for (const Fault& fault : {check_new_tensor(Values::syntax)...})
+      if (!first) first = fault;
+    return first;
+  }
+  static constexpr Fault fault = first_fault();
+  static constexpr StatementSyntax syntax[] = {{nullptr, Assign::set, &Values::syntax, Values::syntax.dtype}...};
+  static constexpr int tensors = (Values::syntax.tensors + ...), scalars = (Values::syntax.scalars + ...),
+                       axes = (Values::syntax.axes + ...);
+  static inline constinit Site site{};
+};
+
+/// Lays down the leaves of `parts` and calls `f` with them.
+template <class Statement, class F, class... Parts>
+auto with_operands(F f, const Parts&... parts) {
   const Array* tensors[Statement::tensors + 1];
   Scalar scalars[Statement::scalars + 1];
   std::int64_t axes[Statement::axes + 1];
   Frame frame{tensors, scalars, axes};
   (parts.collect(frame), ...);
-  return execute(Statement::site, Statement::syntax,
-                 {tensors, scalars, axes, Statement::tensors, Statement::scalars, Statement::axes, nullptr});
+  return f(Operands{tensors, scalars, axes, Statement::tensors, Statement::scalars, Statement::axes, nullptr});
+}
+
+/// Runs the statement of these parts.
+template <class Statement, class... Parts>
+Array run(const Parts&... parts) {
+  return with_operands<Statement>(
+      [](const Operands& operands) { return execute(Statement::site, Statement::syntax, operands); }, parts...);
 }
 
 }  // namespace detail

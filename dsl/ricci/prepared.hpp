@@ -9,10 +9,11 @@ struct Prepared {
   std::shared_ptr<Executable> executable;
   std::vector<TensorView> tensors;  // parallel to the program's tensors; a new one is allocated
   std::vector<Scalar> params;
-  Array result;                     // the new tensor, if the statement makes one
+  std::vector<Array> results;       // the new tensors, if the statements make some
 };
 
 /// Binds without running. Throws as execute() does, but for what only a run can find.
 Prepared prepare(const StatementSyntax&, const Operands&);
+Prepared prepare(std::span<const StatementSyntax>, const Operands&);
 
 }  // namespace ricci

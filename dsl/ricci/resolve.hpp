@@ -24,10 +24,11 @@ struct KnownScalar {
   Scalar value;
 };
 
-/// Tensor 0 of the program is the target; the others follow in the order of `Leaves::tensors`.
+/// The first tensors of the program are the target, or the new ones; the others follow in the order of
+/// `Leaves::tensors`.
 struct Resolved {
   ir::Program program;
-  std::vector<ir::AxisId> result_axes;     // of a new tensor: the axis behind each of its dimensions
+  std::vector<std::vector<ir::AxisId>> result_axes;  // of each new tensor: the axis behind each of its dimensions
   std::vector<int> scalars;                // by param: its scalar leaf, to be converted to the declared dtype
   std::vector<IntegerSubscript> integers;
   std::vector<KnownScalar> known;
@@ -42,7 +43,8 @@ struct Leaves {
                                            // because strides and bounds of subscripts follow from them
 };
 
-/// The statement must have passed check_assignment() or check_new_tensor().
-Resolved resolve(const StatementSyntax&, const Leaves&);
+/// The statements must have passed check_assignment() or check_new_tensor(). There is one, or several that all make
+/// new tensors: these run as one program.
+Resolved resolve(std::span<const StatementSyntax>, const Leaves&);
 
 }  // namespace ricci

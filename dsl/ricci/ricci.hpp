@@ -6,6 +6,7 @@
 #include "ricci/error.hpp"
 #include "ricci/functions.hpp"
 #include "ricci/index.hpp"
+#include "ricci/max_with_index.hpp"
 #include "ricci/outside.hpp"
 #include "ricci/reductions.hpp"
 #include "ricci/tensor.hpp"

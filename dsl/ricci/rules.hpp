@@ -189,7 +189,8 @@ constexpr Fault check(const Syntax& node) {
     case Form::reduce: return detail::check_reduce(node);
     case Form::order: return detail::check_order(node);
     case Form::reduce_axis:
-      return node.child[0]->rank < 1 ? Fault{Rule::reduction_without_axes, Detail{} << to_string(node.reducer)} : Fault{};
+      if (node.child[0]->rank < 1) return {Rule::reduction_without_axes, Detail{} << to_string(node.reducer)};
+      return {};
     case Form::square:
       return node.dtype == DType::b1 ? Fault{Rule::no_such_operation, Detail{} << "sq of b1"} : Fault{};
     case Form::index:

@@ -38,6 +38,7 @@ struct Outcome {
   Report report;               // of the first run
   std::vector<double> run_ms;  // of all runs
   std::vector<std::pair<Executable::Stage, std::string>> dumps;  // one for each of Session::stages
+  std::vector<std::pair<std::string, Array>> others;  // m, i = ...: the variables after the first, and their values
 };
 
 /// Runs statements one after another; a statement that fails defines nothing and ends the run.

@@ -2,6 +2,7 @@
 // Running statements. This is all that expression templates and the text front end see of the compiler.
 #include <atomic>
 #include <cstddef>
+#include <span>
 
 #include "ricci/array.hpp"
 #include "ricci/rules.hpp"
@@ -51,6 +52,9 @@ struct Site {
 /// Runs the statement, compiling it when this site has not seen its variant. Returns the new tensor if the statement
 /// makes one. Throws Error for extents that clash, subscripts out of range and numbers that do not fit.
 Array execute(Site&, const StatementSyntax&, const Operands&);
+/// Runs statements that all make new tensors as one program: `results` receives them. The operands are the leaves of
+/// all values, one after another.
+void execute(Site&, std::span<const StatementSyntax>, const Operands&, Array* results);
 
 /// What the last statement of this thread did; include <ricci/compile.hpp> to look into it.
 const Report& last_report();

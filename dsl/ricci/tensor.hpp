@@ -2,6 +2,7 @@
 // Tensor<T, Rank>: the user's array. A handle of one word: copies share the elements, as in NumPy.
 #include <initializer_list>
 #include <span>
+#include <tuple>
 
 #include "ricci/access.hpp"
 #include "ricci/views.hpp"
@@ -194,6 +195,31 @@ Tensor(const E&) -> Tensor<typename detail::Element<Bare<E>::syntax.dtype>::Type
 template <Expression E>
 auto evaluate(const E& e) {
   return Tensor(e);
+}
+
+namespace detail {
+template <class>
+using PoisonFor = Poison;
+}
+
+/// Several expressions as new tensors, by one program that shares what they have in common:
+/// auto [best, at] = eval(max(scores, 1), argmax(scores, 1)).
+template <Expression... E>
+  requires(sizeof...(E) > 1)
+auto eval(const E&... e) {
+  using Statements = detail::NewTensors<Node<E>...>;
+  if constexpr ((is_poison<E> || ...)) {
+    return std::tuple<detail::PoisonFor<E>...>();
+  } else if constexpr (Statements::fault) {
+    refuse<Statements>();
+    return std::tuple<detail::PoisonFor<E>...>();
+  } else {
+    Array results[sizeof...(E)];
+    detail::with_operands<Statements>(
+        [&](const Operands& operands) { execute(Statements::site, Statements::syntax, operands, results); }, e...);
+    auto next = [&, k = 0]() mutable { return std::move(results[k++]); };
+    return std::tuple{decltype(Tensor(e))(next())...};
+  }
 }
 
 }  // namespace ricci

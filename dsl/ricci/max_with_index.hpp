@@ -1,0 +1,32 @@
+#pragma once
+// Extrema together with where they are: a tuple of two new tensors, made by one kernel.
+#include "ricci/reductions.hpp"
+#include "ricci/tensor.hpp"
+
+namespace ricci {
+
+/// auto [best, at] = max_with_index(scores, 1), or max_with_index(c, scores[b, c, h, w]): max and argmax.
+template <Expression E>
+  requires(!IndexLike<E>)
+auto max_with_index(const E& e, std::type_identity_t<AxisOf<detail::rank_of<E>>> axis) {
+  return eval(max(e, axis), argmax(e, axis));
+}
+template <IndexLike I, class... Rest>
+  requires(sizeof...(Rest) > 0)
+auto max_with_index(const I& i, const Rest&... rest) {
+  return eval(max(i, rest...), argmax(i, rest...));
+}
+
+/// min and argmin.
+template <Expression E>
+  requires(!IndexLike<E>)
+auto min_with_index(const E& e, std::type_identity_t<AxisOf<detail::rank_of<E>>> axis) {
+  return eval(min(e, axis), argmin(e, axis));
+}
+template <IndexLike I, class... Rest>
+  requires(sizeof...(Rest) > 0)
+auto min_with_index(const I& i, const Rest&... rest) {
+  return eval(min(i, rest...), argmin(i, rest...));
+}
+
+}  // namespace ricci
