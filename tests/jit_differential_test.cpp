@@ -90,7 +90,7 @@ void check_seed(std::uint64_t seed) {
 
 }  // namespace
 
-TEST_CASE("random programs give the same bits in every way to run them", "[differential]") {
+TEST_CASE("random programs give the same bits in every way to run them", "[differential][slow]") {
   const char* first = std::getenv("RICCI_FIRST_SEED");
   const char* count = std::getenv("RICCI_SEEDS");
   const std::uint64_t begin = first ? std::strtoull(first, nullptr, 10) : 0;
