@@ -29,6 +29,7 @@ struct AxisSlice {
 /// A variable, or the view of it that slices leave.
 struct TensorLeaf {
   std::string_view name;
+  std::string_view shown;  // in messages: the name, or of a view the text with its subscripts
   std::vector<AxisSlice> slices;
 };
 

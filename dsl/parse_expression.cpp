@@ -161,7 +161,7 @@ const Node& Parser::name() {
   if (v) {
     Syntax leaf = make_tensor(v->array.dtype(), v->array.rank());
     leaf.leaf = static_cast<std::uint32_t>(tree_.tensors.size());
-    tree_.tensors.push_back({token.text, {}});
+    tree_.tensors.push_back({token.text, token.text, {}});
     return add(token, leaf);
   }
   if (peek().is("[") || !indices_.contains(token.text)) unknown_tensor(token);

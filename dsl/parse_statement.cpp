@@ -115,8 +115,8 @@ class StatementParser {
       out_.syntax.push_back({nullptr, Assign::set, &value, value.dtype});
     } while (p_.accept(","));
     if (names.size() != out_.syntax.size())
-      p_.fail(start, Error::Kind::syntax, std::to_string(names.size()) + " names on the left, " +
-                                              std::to_string(out_.syntax.size()) + " values on the right");
+      p_.fail(start, Error::Kind::syntax, std::to_string(names.size()) + " names on the left and " +
+                                              std::to_string(out_.syntax.size()) + " on the right");
     out_.name = names.front();
     out_.other_names.assign(names.begin() + 1, names.end());
   }

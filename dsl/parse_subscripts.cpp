@@ -15,11 +15,14 @@ constexpr std::uint32_t slice = 1; // Syntax::leaf of a slice
 
 const Node& Parser::access(const Token& name, DType dtype, int rank, Outside outside, const Syntax* filler) {
   const auto leaf = static_cast<std::uint32_t>(tree_.tensors.size());
-  tree_.tensors.push_back({name.text, {}});
+  tree_.tensors.push_back({name.text, name.text, {}});
   std::vector<const Syntax*> list;
   if (peek().is("[")) list = subscripts();
   else list.push_back(&add(name, make_all(rank)));
-  resolve_positional(list, rank, tree_.tensors[leaf]);
+  TensorLeaf& tensor = tree_.tensors[leaf];
+  resolve_positional(list, rank, tensor);
+  const Token& last = tokens_[at_ - 1];
+  if (!tensor.slices.empty()) tensor.shown = source_.substr(name.offset, last.offset + 1 - name.offset);
   if (filler) list.push_back(filler);
   Syntax node = make_access(dtype, rank, list.data(), static_cast<int>(list.size()), true, outside);
   node.leaf = leaf;
@@ -77,6 +80,7 @@ const Node* Parser::positional() {
   take();
   const std::optional<std::int64_t> stop = slice_bound();
   const std::int64_t step = accept(":") ? slice_bound().value_or(1) : 1;
+  if (!start && !stop && step == 1) return &add(token, make_all(1));
   constexpr std::int64_t first = std::numeric_limits<std::int64_t>::min(), last = ~first;
   tree_.slices.push_back({0, start.value_or(step > 0 ? 0 : last), stop.value_or(step > 0 ? last : first), step});
   Syntax node = make_all(1);

@@ -48,10 +48,10 @@ Prepared bind(const Statement& s, const Variables& variables) {
     switch (leaf.form) {
       case Form::tensor:
       case Form::access: {
-        const bool is_target = &leaf == target;
-        names.push_back(is_target ? std::string_view(s.name) : s.tree.tensors[leaf.leaf].name);
-        arrays.push_back(is_target && s.is_new ? undecided(leaf.dtype, leaf.tensor_rank)
-                                               : view_of(s.tree.tensors[leaf.leaf], variables));
+        const bool is_made = &leaf == target && s.is_new;
+        const text::TensorLeaf& tensor = s.tree.tensors[leaf.leaf];
+        names.push_back(tensor.shown);
+        arrays.push_back(is_made ? undecided(leaf.dtype, leaf.tensor_rank) : view_of(tensor, variables));
         return;
       }
       case Form::reduce_axis: axes.push_back(s.tree.axes[leaf.leaf]); return;

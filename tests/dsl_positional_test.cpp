@@ -157,6 +157,8 @@ TEST_CASE("positional subscripts that cannot be say so") {
   CHECK_THAT(text_fault("x[::0, 0, 0]"), Contains("the step of a slice is 0"));
   CHECK_THAT(text_fault("x[1.5:, 0, 0]"), Contains("the bounds of a slice are integers"));
   CHECK_THAT(text_fault("x[:, 9, 0]"), Contains("subscript 9 is outside axis 1 of x, which has extent 4"));
+  CHECK_THAT(text_fault("x[2:4, 0, 0] + line[:3]"), Contains("extent 2 in axis 0 of x[2:4, 0, 0]") &&
+                                                        Contains("extent 3 in axis 0 of line[:3]"));
   CHECK_THAT(text_fault("x[:, at, 0] + x[:, :, 0]"), Contains("ranks 2 and 3"));
   CHECK_THAT(text_fault("(x + 1)[:, :, :]"), Contains("an expression is subscripted by different indices"));
   CHECK_THROWS_WITH(evaluate(x[slice(0, 4, 0), 0, 0]), Contains("the step of a slice is 0"));

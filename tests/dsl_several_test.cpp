@@ -78,7 +78,7 @@ TEST_CASE("values on the right see the old variables") {
 }
 
 TEST_CASE("lists that do not match say so") {
-  CHECK_THAT(text_fault("m, i = max(scores, 1)"), Contains("2 names on the left, 1 values on the right"));
+  CHECK_THAT(text_fault("m, i = max(scores, 1)"), Contains("2 names on the left and 1 on the right"));
   CHECK_THAT(text_fault("m, m = scores, other"), Contains("the names on the left must be different"));
   CHECK_THAT(text_fault("m, true = scores, other"), Contains("'true' is a constant"));
   CHECK_THAT(text_fault("m, n = scores[b, c, h], other[b, b] + other[c, b]"), Contains("opposite orders"));
