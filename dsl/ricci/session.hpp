@@ -1,5 +1,7 @@
 #pragma once
 // The text language: statements over named arrays. The driver, the interactive prompt and the golden tests run it.
+// It is the C++ one without declarations, and with NumPy's spelling of positional subscripts and of several results:
+// x[1:5:2, ..., newaxis, -1], x[mask] = 0, drop(x)[i + 1] += y[i], m, i = max(x, 1), argmax(x, 1).
 #include <functional>
 #include <map>
 #include <string>

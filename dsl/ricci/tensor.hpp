@@ -120,6 +120,10 @@ class Tensor {
   void operator|=(const E& e) { (*this)[ellipsis] |= e; }
   template <Operand E>
   void operator&=(const E& e) { (*this)[ellipsis] &= e; }
+  template <Operand E>
+  void max_assign(const E& e) { (*this)[ellipsis].max_assign(e); }
+  template <Operand E>
+  void min_assign(const E& e) { (*this)[ellipsis].min_assign(e); }
 
   /// One element; negative subscripts count from the end. Throws Error{bounds}.
   template <std::integral... N>
