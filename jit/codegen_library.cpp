@@ -22,17 +22,14 @@ fs::path own_folder() {
   return fs::canonical(in_executable ? "/proc/self/exe" : map->l_name, ignored).parent_path();
 }
 
-/// The library lies beside us, or in an installation's lib folder, or where it was built, or where it was installed.
+/// The library lies beside us, or where the program's run path or the system says, or where it was built.
 const CodegenTable& open_library() {
-  const fs::path built = RICCI_BUILT_LLVM_LIBRARY, installed = RICCI_INSTALLED_LLVM_LIBRARY, folder = own_folder();
+  const fs::path built = RICCI_LLVM_LIBRARY, name = built.filename();
   std::string tried;
-  for (const fs::path& path :
-       {folder / built.filename(), folder / ".." / "lib" / built.filename(), built, installed}) {
-    std::error_code ignored;
-    if (!fs::exists(path, ignored)) {
-      tried += "\n  " + path.string() + ": no such file";
-    } else if (void* library = dlopen(path.c_str(), RTLD_LAZY | RTLD_LOCAL); library == nullptr) {
-      tried += "\n  " + path.string() + ": " + dlerror();
+  for (const fs::path& path : {own_folder() / name, name, built}) {
+    void* library = dlopen(path.c_str(), RTLD_LAZY | RTLD_LOCAL);
+    if (library == nullptr) {
+      tried += std::string("\n  ") + dlerror();
     } else if (void* table = dlsym(library, codegen_table_symbol); table == nullptr) {
       tried += "\n  " + path.string() + ": belongs to another version of Ricci";
       dlclose(library);

@@ -18,8 +18,8 @@ auto fields(is<Symbol> auto& s) {
   return std::tie(kind, ids);
 }
 auto fields(is<BufferInfo> auto& s) {
-  auto& [name, dtype, writable, extents] = s;
-  return std::tie(name, dtype, writable, extents);
+  auto& [name, dtype, writable, extents, scratch] = s;
+  return std::tie(name, dtype, writable, extents, scratch);
 }
 auto fields(is<TripFactor> auto& s) {
   auto& [symbol, divisor] = s;

@@ -192,7 +192,16 @@ struct Machine {
 std::int32_t interpret(const Kernel& kernel, std::size_t phase, const std::vector<Memory>& buffers,
                        const std::vector<std::int64_t>& symbols, std::int64_t begin, std::int64_t end) {
   const Phase& code = kernel.phases[phase];
-  Machine machine(kernel, code, buffers, symbols);
+  std::vector<Memory> all = buffers;
+  std::vector<std::vector<std::byte>> scratch;
+  for (std::size_t i = 0; i < kernel.info.buffers.size(); ++i) {
+    const BufferInfo& buffer = kernel.info.buffers[i];
+    if (buffer.scratch == 0) continue;
+    scratch.emplace_back(static_cast<std::size_t>(buffer.scratch) * size_of(buffer.dtype));
+    all.resize(kernel.info.buffers.size());
+    all[i] = {scratch.back().data(), 0, buffer.scratch};
+  }
+  Machine machine(kernel, code, all, symbols);
   machine.set(code.begin, begin);
   machine.set(code.end, end);
   machine.run(code.body);

@@ -320,6 +320,7 @@ struct Parser : Reader {
       b.dtype = type().dtype;
       b.writable = accept("writable");
       b.extents = symbols("extents");
+      if (accept("scratch")) b.scratch = number<std::int64_t>("a number of elements");
       info.buffers.push_back(std::move(b));
     }
     while (accept("check")) {

@@ -32,6 +32,13 @@ struct Address {
   std::vector<loop::Value> offsets;   // by part, unless still or contiguous
 };
 
+/// Where the states of a reduction are kept for the lanes of a tile: two scratch buffers, with the tile's first lane
+/// `low` at their start. Arg-reductions only have an index.
+struct ScratchState {
+  loop::BufferId best, index;
+  loop::Value low;
+};
+
 class ExpressionLowering {
  public:
   ExpressionLowering(ir::Program&, const Specialisation&, const Schedule&, KernelInfo&);
@@ -55,6 +62,15 @@ class ExpressionLowering {
   /// From now on, reductions over `axis` run over [low, high) only, inside the innermost level.
   void limit(ir::AxisId axis, loop::Value low, loop::Value high) { limits_[axis] = {low, high, builder_.level()}; }
 
+  void unlimit(ir::AxisId axis) { limits_.erase(axis); }
+
+  /// The state of a reduction that has seen nothing, to scratch for `count` lanes (and up to a vector more).
+  void clear_scratch(ir::Expr fold, const ScratchState&, loop::Value count);
+  /// In a lane loop: one more run of its body over the limited axis, from and to scratch.
+  void reduce_into_scratch(ir::Expr fold, const ScratchState&);
+  /// From now on, its results in lane loops are what scratch holds.
+  void take_from_scratch(ir::Expr fold, const ScratchState& states) { in_scratch_.insert_or_assign(fold, states); }
+
   const Lanes& value(ir::Expr);
   /// The value in `dtype`, as one vector for each part of the lane loop; without one, as a scalar.
   std::vector<loop::Value> expanded(ir::Expr, DType);
@@ -65,6 +81,7 @@ class ExpressionLowering {
   Symbol extent_symbol(ir::AxisId) const;
 
   /// Computed no deeper than `level`, which must have all axes of the subscripts.
+  DType offset_dtype() const { return s_.short_offsets ? DType::i32 : DType::i64; }
   Address address(ir::TensorId, const std::vector<ir::Expr>& subscripts, std::size_t level);
   /// The mask of part `part` of an access guarded by `guard` (null: always); loop::none when all lanes run.
   loop::Value mask(ir::Expr guard, bool vector, std::size_t part, std::size_t level);
@@ -87,7 +104,6 @@ class ExpressionLowering {
   bool in_lanes(ir::Expr e) const { return lane_ && ir::uses_axis(e, lane_->axis); }
   bool is_short(ir::Expr) const;
   DType lane_dtype(ir::Expr) const;
-  DType offset_dtype() const { return s_.short_offsets ? DType::i32 : DType::i64; }
 
   Lanes compute(ir::Expr);
   Lanes axis_value(ir::Expr, ir::AxisId);
@@ -109,6 +125,8 @@ class ExpressionLowering {
   loop::Value lane_indices(const ir::Fold&, DType);
   State merge(const ir::Fold&, std::size_t level, const State& a, const State& b);
   State halves(const ir::Fold&, std::size_t level, State);
+  State load_scratch(ir::Expr fold, const ScratchState&);
+  void store_scratch(const State&, const ScratchState&);
 
   ir::Program& program_;
   const Specialisation& s_;
@@ -118,6 +136,7 @@ class ExpressionLowering {
   std::vector<Known> known_;  // by level
   std::unordered_map<ir::AxisId, Binding> bound_;
   std::unordered_map<ir::AxisId, Limit> limits_;
+  std::unordered_map<ir::Expr, ScratchState> in_scratch_;
   std::optional<LaneLoop> lane_;
 };
 

@@ -234,6 +234,48 @@ ExpressionLowering::State ExpressionLowering::halves(const Fold& f, std::size_t 
   return state;
 }
 
+ExpressionLowering::State ExpressionLowering::load_scratch(Expr e, const ScratchState& states) {
+  const bool indexed = info(e->as<Fold>()->reduction).results == Results::index;
+  const std::size_t level = lane_->level;
+  const Value at = builder_.compute(level, Op::subtract, DType::i64, {lane_->base, states.low});
+  State state;
+  for (int part = 0; part < lane_->parts; ++part) {
+    const Value first = builder_.add(level, at, builder_.constant(std::int64_t{part} * lanes()));
+    const auto load = [&](loop::BufferId buffer) {
+      const Value result = builder_.make({info_.buffers[buffer].dtype, lanes()});
+      builder_.add(level, loop::Load{result, buffer, first});
+      return result;
+    };
+    state.best.push_back(load(states.best));
+    if (indexed) state.index.push_back(load(states.index));
+  }
+  return state;
+}
+
+void ExpressionLowering::store_scratch(const State& state, const ScratchState& states) {
+  const std::size_t level = builder_.level();
+  const Value at = builder_.compute(level, Op::subtract, DType::i64, {lane_->base, states.low});
+  for (std::size_t part = 0; part < state.best.size(); ++part) {
+    const Value first = builder_.add(level, at, builder_.constant(static_cast<std::int64_t>(part) * lanes()));
+    builder_.add(level, loop::Store{states.best, first, state.best[part]});
+    if (!state.index.empty()) builder_.add(level, loop::Store{states.index, first, state.index[part]});
+  }
+}
+
+void ExpressionLowering::clear_scratch(Expr e, const ScratchState& states, Value count) {
+  const bool indexed = info(e->as<Fold>()->reduction).results == Results::index;
+  const State empty = start(*e->as<Fold>(), e->dtype, 1, lanes(), indexed);
+  const Value at = open_for(builder_.constant(0), count, lanes());
+  builder_.add(builder_.level(), loop::Store{states.best, at, empty.best[0]});
+  if (indexed) builder_.add(builder_.level(), loop::Store{states.index, at, empty.index[0]});
+  close_for();
+}
+
+void ExpressionLowering::reduce_into_scratch(Expr e, const ScratchState& states) {
+  const Fold& f = *e->as<Fold>();
+  store_scratch(reduce_loops(f, f.axes, 0, load_scratch(e, states)), states);
+}
+
 void ExpressionLowering::fold(Expr e) {
   const Fold& f = *e->as<Fold>();
   const std::size_t level = level_of(e);
@@ -250,7 +292,10 @@ void ExpressionLowering::fold(Expr e) {
   const auto own = schedule_.fold_lanes.find(e);
   State state;
   bool vector = false;
-  if (lane_) {
+  if (const auto kept = in_scratch_.find(e); lane_ && kept != in_scratch_.end()) {
+    vector = true;
+    state = load_scratch(e, kept->second);
+  } else if (lane_) {
     vector = true;
     state = reduce_loops(f, f.axes, 0, start(f, e->dtype, lane_->parts, lanes(), has_index));
   } else if (own != schedule_.fold_lanes.end() && lanes() > 1) {

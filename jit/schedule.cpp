@@ -23,6 +23,9 @@ constexpr double collision_cost = 2.0;   // per lane, when lanes may meet and go
 constexpr double function_cost = 20;     // a transcendental: scalar, or one vector of them
 constexpr double merge_cost = 2;         // per halving of a vector at the end of a reduction along its lanes
 
+// The states of reductions across planes stay in the first-level cache.
+constexpr std::int64_t max_scratch_bytes = 20 << 10;
+
 bool is_function(Op op) {
   switch (op) {
     case Op::exp: case Op::log: case Op::sin: case Op::cos: case Op::tan: case Op::tanh: case Op::atan: case Op::pow:
@@ -197,7 +200,35 @@ void order_loops(const Program& program, Nest& nest) {
   const auto lane = std::ranges::find(nest.order, nest.lane_axis.value_or(~0u)) - nest.order.begin();
   nest.split = static_cast<std::size_t>(outside > 0 ? outside - 1 : std::min<std::ptrdiff_t>(lane, std::ssize(nest.order) - 1));
   const bool on_lanes = !nest.order.empty() && nest.lane_axis == nest.order[nest.split];
-  nest.tile = on_lanes ? (outside > 0 ? 1024 : 4096) : outside > 0 ? 16 : 256;
+  nest.tile = on_lanes ? (outside > 0 ? 2048 : 4096) : outside > 0 ? 16 : 256;
+}
+
+/// The reductions of a nest that read many planes of memory along the lanes.
+std::vector<Expr> find_streams(Program& program, const Specialisation& s, const Nest& nest) {
+  std::vector<Expr> streams;
+  if (!nest.lane_axis || nest.serial || nest.order[nest.split] != *nest.lane_axis) return streams;
+  std::int64_t bytes = 0;
+  for (std::size_t i : nest.statements) {
+    std::vector<Expr> all = nodes(expressions(program.statements[i]));
+    std::ranges::sort(all, {}, &Node::id);  // children before parents
+    for (Expr e : all) {
+      const Fold* fold = e->as<Fold>();
+      if (!fold || fold->axes.size() != 1 || !uses_axis(e, *nest.lane_axis) || std::ranges::count(streams, e) > 0) continue;
+      if (program.axes[fold->axes[0]].tables) continue;
+      const bool of_items = std::ranges::all_of(e->free, [&](AxisId axis) {
+        const auto at = std::ranges::find(nest.order, axis) - nest.order.begin();
+        return static_cast<std::size_t>(at) <= nest.split;
+      });
+      const auto moves = [&](Expr n) {
+        const Read* read = n->as<Read>();
+        return !read || motion(program, s, read->tensor, read->subscripts, *nest.lane_axis) == Motion::contiguous;
+      };
+      const bool indexed = info(fold->reduction).results == Results::index;
+      bytes += nest.tile * static_cast<std::int64_t>(size_of(e->dtype) + (indexed ? 4 : 0));
+      if (of_items && bytes <= max_scratch_bytes && std::ranges::all_of(nodes({fold->body}), moves)) streams.push_back(e);
+    }
+  }
+  return streams;
 }
 
 /// A full reduction: an item is a run of the outermost axis with everything inside.
@@ -226,6 +257,13 @@ std::size_t count_nodes(const Program& program, const Nest& nest) {
   for (std::size_t i : nest.statements)
     for (Expr e : nodes(expressions(program.statements[i]))) count += e->as<Apply>() || e->as<Read>() || e->as<Fold>();
   return count;
+}
+
+bool merges_tables(const Program& program, const Nest& nest) {
+  return std::ranges::any_of(nest.statements, [&](std::size_t i) {
+    const std::vector<Expr> all = nodes(expressions(program.statements[i]));
+    return std::ranges::any_of(all, [&](Expr e) { return e->as<Read>() && is_private(program, e->as<Read>()->tensor); });
+  });
 }
 
 /// Whether doubles are computed; f32 and everything narrower, and subscripts, compute in 4-byte lanes.
@@ -282,8 +320,11 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
     }
     schedule.fold_lanes.insert(fold_lanes.begin(), fold_lanes.end());
     order_loops(program, nest);
+    nest.streams = find_streams(program, s, nest);
     const std::size_t nodes = count_nodes(program, nest);
-    nest.unroll = !nest.lane_axis ? 1 : nodes <= 12 ? 4 : nodes <= 32 ? 2 : 1;
+    // Reductions over streams have planes to overlap, and merges of tables are short.
+    const bool short_step = !nest.streams.empty() || merges_tables(program, nest);
+    nest.unroll = !nest.lane_axis || short_step ? 1 : nodes <= 12 ? 4 : nodes <= 32 ? 2 : 1;
   }
   return schedule;
 }

@@ -21,6 +21,9 @@ struct Nest {
   int unroll = 1;                       // vectors per step of lane_axis
   std::size_t split = 0;                // order[split] is cut into tiles; it and the axes before it are the items
   std::int64_t tile = 1;                // elements of order[split] per item
+  /// Reductions over one axis, inner before outer, whose every read moves with the lanes: they are done for a whole
+  /// tile at once, a few planes of memory at a time.
+  std::vector<ir::Expr> streams;
   bool tables = false;                  // accumulates into private tables: items are shared among them
   bool folds = false;                   // the values are reductions over the axes of an item; `order` only makes items
   bool serial = false;                  // duplicates of an assignment: one item, in the order of the domain

@@ -23,9 +23,22 @@ Value* to_memory(PhaseEmitter& e, loop::Type type, Value* value) {
 
 DType buffer_dtype(PhaseEmitter& e, loop::BufferId buffer) { return e.kernel.info.buffers[buffer].dtype; }
 
+/// Where a buffer begins: an argument, or for scratch a place on the stack.
+Value* start_of(PhaseEmitter& e, loop::BufferId buffer) {
+  const BufferInfo& info = e.kernel.info.buffers[buffer];
+  if (info.scratch == 0) return load_argument(e, e.buffers, e.builder.getPtrTy(), buffer, e.buffer_addresses);
+  if (e.buffer_addresses.size() <= buffer) e.buffer_addresses.resize(buffer + 1);
+  if (e.buffer_addresses[buffer] == nullptr) {
+    auto* place = e.entry.CreateAlloca(memory_type(e, {info.dtype, 1}), e.entry.getInt64(info.scratch));
+    place->setAlignment(llvm::Align(64));
+    e.buffer_addresses[buffer] = place;
+  }
+  return e.buffer_addresses[buffer];
+}
+
 /// Address of the element (or vector of addresses of the elements) at `offset`.
 Value* element_address(PhaseEmitter& e, loop::BufferId buffer, Value* base, Value* offset = nullptr) {
-  Value* start = load_argument(e, e.buffers, e.builder.getPtrTy(), buffer, e.buffer_addresses);
+  Value* start = start_of(e, buffer);
   llvm::Type* element = memory_type(e, {buffer_dtype(e, buffer), 1});
   Value* address = e.builder.CreateGEP(element, start, base);
   return offset == nullptr ? address : e.builder.CreateGEP(element, address, offset);

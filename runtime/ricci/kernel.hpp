@@ -33,12 +33,14 @@ struct Symbol {
   bool operator==(const Symbol&) const = default;
 };
 
-/// A buffer argument: the first ones are the program's tensors, the others are accumulation tables.
+/// What a kernel loads from and stores to: first the program's tensors, then tables and temporaries, which the launcher
+/// provides as well, then scratch: a few elements that live on the stack of one call of a phase.
 struct BufferInfo {
   std::string name;
   DType dtype = DType::f32;
   bool writable = false;
-  std::vector<std::uint32_t> extents;  // tables only: symbols whose product is the number of elements
+  std::vector<std::uint32_t> extents;  // tables and temporaries: symbols whose product is the number of elements
+  std::int64_t scratch = 0;            // scratch: the number of elements; else 0
 };
 
 /// trip count of a phase = product over its factors of ceil(symbol / divisor)
