@@ -98,8 +98,8 @@ class NestLowering {
     for (Value count : counts(factors)) items = b_.multiply(0, items, count);
     const Value tables = b_.symbol({Symbol::Kind::tables, {}});
     const auto share = [&](Value t) { return i64(Op::floor_divide, b_.multiply(level(), t, items), tables); };
-    const Value next = b_.add(level(), table, b_.constant(1));
-    over_items(share(table), share(next), factors);
+    const Value first = share(table), last = share(b_.add(level(), table, b_.constant(1)));
+    over_items(first, last, factors);
     x_.close_for();
   }
 
