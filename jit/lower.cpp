@@ -181,14 +181,16 @@ class NestLowering {
     over_lanes(axis, low, end, [&] { loops(k + 1, b_.constant(0), std::nullopt); });
   }
 
-  /// Whole vectors over [low, end), then one masked vector at a time. `body` is lowered for both.
+  /// Whole vectors over [low, end), then one masked vector at a time. `body` is lowered for both; a nest that is short
+  /// has the masked ones only.
   template <class Body>
   void over_lanes(AxisId axis, Value low, Value end, const Body& body) {
     const std::int64_t stride = std::int64_t{nest_.unroll} * x_.lanes();
     const Value span = i64(Op::subtract, end, low);
     const Value whole = i64(Op::logical_and, span, b_.constant(-stride));
-    const Value middle = b_.add(level(), low, whole);
+    const Value middle = nest_.masked ? low : b_.add(level(), low, whole);
     for (const bool masked : {false, true}) {
+      if (nest_.masked && !masked) continue;
       const Value from = masked ? middle : low, to = masked ? end : middle;
       const Value base = x_.open_for(from, to, masked ? x_.lanes() : stride);
       std::optional<Value> remaining;
