@@ -181,16 +181,17 @@ class NestLowering {
     over_lanes(axis, low, end, [&] { loops(k + 1, b_.constant(0), std::nullopt); });
   }
 
-  /// Whole vectors over [low, end), then one masked vector at a time. `body` is lowered for both; a nest that is short
-  /// has the masked ones only.
+  /// Whole vectors over [low, end), then one masked vector at a time. `body` is lowered for both, or for the masked ones
+  /// only.
   template <class Body>
-  void over_lanes(AxisId axis, Value low, Value end, const Body& body) {
+  void over_lanes(AxisId axis, Value low, Value end, const Body& body, bool only_masked = false) {
     const std::int64_t stride = std::int64_t{nest_.unroll} * x_.lanes();
     const Value span = i64(Op::subtract, end, low);
     const Value whole = i64(Op::logical_and, span, b_.constant(-stride));
-    const Value middle = nest_.masked ? low : b_.add(level(), low, whole);
+    only_masked = only_masked || nest_.masked;
+    const Value middle = only_masked ? low : b_.add(level(), low, whole);
     for (const bool masked : {false, true}) {
-      if (nest_.masked && !masked) continue;
+      if (only_masked && !masked) continue;
       const Value from = masked ? middle : low, to = masked ? end : middle;
       const Value base = x_.open_for(from, to, masked ? x_.lanes() : stride);
       std::optional<Value> remaining;
@@ -220,7 +221,8 @@ class NestLowering {
       ++info_.loops;
       const Value last = i64(Op::minimum, b_.add(level(), first, b_.constant(planes_at_once)), extent);
       x_.limit(f.axes[0], first, last);
-      over_lanes(*nest_.lane_axis, low, end, [&] { x_.reduce_into_scratch(e, states); });
+      // What follows in a nest over tables is long code already: masks here cost less than a second body.
+      over_lanes(*nest_.lane_axis, low, end, [&] { x_.reduce_into_scratch(e, states); }, nest_.tables);
       x_.unlimit(f.axes[0]);
       x_.close_for();
       x_.take_from_scratch(e, states);
