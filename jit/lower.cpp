@@ -188,7 +188,6 @@ class NestLowering {
     const std::int64_t stride = std::int64_t{nest_.unroll} * x_.lanes();
     const Value span = i64(Op::subtract, end, low);
     const Value whole = i64(Op::logical_and, span, b_.constant(-stride));
-    only_masked = only_masked || nest_.masked;
     const Value middle = only_masked ? low : b_.add(level(), low, whole);
     for (const bool masked : {false, true}) {
       if (only_masked && !masked) continue;

@@ -322,9 +322,9 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
     order_loops(program, nest);
     nest.streams = find_streams(program, s, nest);
     const std::size_t nodes = count_nodes(program, nest);
-    nest.masked = merges_tables(program, nest);
-    // Reductions over streams have planes to overlap.
-    nest.unroll = !nest.lane_axis || nest.masked || !nest.streams.empty() ? 1 : nodes <= 12 ? 4 : nodes <= 32 ? 2 : 1;
+    // Reductions over streams have planes to overlap, and merges of tables are short.
+    const bool short_step = !nest.streams.empty() || merges_tables(program, nest);
+    nest.unroll = !nest.lane_axis || short_step ? 1 : nodes <= 12 ? 4 : nodes <= 32 ? 2 : 1;
   }
   return schedule;
 }
@@ -340,8 +340,7 @@ std::string to_string(const Schedule& schedule, const Program& program) {
       text += ' ' + name(nest.order[k]);
       if (!nest.serial && k == nest.split) text += '/' + std::to_string(nest.tile);
       if (nest.lane_axis == nest.order[k])
-        text += " x" + std::to_string(schedule.lanes) + (nest.unroll > 1 ? "*" + std::to_string(nest.unroll) : "") +
-                (nest.masked ? " masked" : "");
+        text += " x" + std::to_string(schedule.lanes) + (nest.unroll > 1 ? "*" + std::to_string(nest.unroll) : "");
       if (!nest.serial && k == nest.split) text += " |";
     }
     text += nest.serial ? " serial" : nest.tables ? " parallel over private tables" : " parallel before |";

@@ -19,7 +19,6 @@ struct Nest {
   std::vector<ir::AxisId> order;        // outermost first
   std::optional<ir::AxisId> lane_axis;  // the axis that lanes run over
   int unroll = 1;                       // vectors per step of lane_axis
-  bool masked = false;                  // every vector is masked: for nests too short to deserve a second loop body
   std::size_t split = 0;                // order[split] is cut into tiles; it and the axes before it are the items
   std::int64_t tile = 1;                // elements of order[split] per item
   /// Reductions over one axis, inner before outer, whose every read moves with the lanes: they are done for a whole
