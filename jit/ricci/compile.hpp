@@ -32,7 +32,7 @@ struct Report {
   int kernels = 0;
   int phases = 0;
   int loops = 0;
-  std::int64_t temporary_bytes = 0;    // arrays that the expression did not ask for: copies against aliasing
+  std::int64_t temporary_bytes = 0;    // arrays not asked for: copies against aliasing, results of placed reductions
   std::int64_t accumulator_bytes = 0;  // private tables of scatters and by-key sums, one per chunk
   std::vector<std::string> checks;     // computed subscripts still checked at run time, as text
   int proved = 0;                      // computed subscripts that need no check at these extents
@@ -49,7 +49,7 @@ class Executable {
 
   const ir::Program& program() const;  // as written
   /// The extent of every axis of program(), from the tensors that are bound (an unbound one has data == nullptr
-  /// and rank as declared; its extents are ignored). Throws Error{extent} when two uses disagree.
+  /// and -1 for every extent). Throws Error{extent} when two uses disagree.
   std::vector<std::int64_t> extents(std::span<const TensorView> tensors) const;
   /// Runs all statements in order. `tensors` and `params` parallel the program's declarations.
   Report run(std::span<const TensorView> tensors, std::span<const Scalar> params, const Options& = default_options());
