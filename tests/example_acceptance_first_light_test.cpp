@@ -121,7 +121,8 @@ TEMPLATE_TEST_CASE("case 6: transpose and permute", "[acceptance]", float, doubl
     Tensor<T, 4> turned(2, 5, 3, 4);
     turned[b, c, h, w] = X[b, h, w, c];
     CHECK(last_report().temporary_bytes == 0);
-    CHECK(difference(turned, direct<T>({2, 5, 3, 4}, [&](int b, int c, int h, int w) { return X.at(b, h, w, c); })) == "");
+    CHECK(difference(turned, direct<T>({2, 5, 3, 4}, [&](int b, int c, int h, int w) { return X.at(b, h, w, c); })) ==
+          "");
   }
 }
 
@@ -220,12 +221,13 @@ TEMPLATE_TEST_CASE("case 15: slices", "[acceptance]", float, double) {
 TEMPLATE_TEST_CASE("case 16: batched matmul", "[acceptance]", float, double) {
   using T = TestType;
   for (Order order : orders) {
-    const auto A = in_order(order, filled<T>(shuffled(7), 2, 3, 4)), X = in_order(order, filled<T>(shuffled(5), 2, 4, 5));
+    const auto A = in_order(order, filled<T>(shuffled(7), 2, 3, 4)),
+               X = in_order(order, filled<T>(shuffled(5), 2, 4, 5));
     Tensor<T, 3> product(2, 3, 5);
     product[b, i, j] = sum(k, A[b, i, k] * X[b, k, j]);
     CHECK(last_report().temporary_bytes == 0);
     CHECK(difference(product, direct<T>({2, 3, 5}, [&](int b, int i, int j) {
-            return total(4, [&](int k) { return A.at(b, i, k) * X.at(b, k, j); });
-          })) == "");
+                       return total(4, [&](int k) { return A.at(b, i, k) * X.at(b, k, j); });
+                     })) == "");
   }
 }

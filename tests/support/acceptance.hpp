@@ -17,10 +17,10 @@ namespace ricci::test {
 enum class Order { contiguous, permuted };
 inline constexpr Order orders[] = {Order::contiguous, Order::permuted};
 
-/// The same values in memory of another order: the first axis varies fastest, and a vector has gaps.
+/// A copy of the values in this order: when permuted, the first axis varies fastest, and a vector has gaps.
 template <class T, int rank>
 Tensor<T, rank> in_order(Order order, const Tensor<T, rank>& values) {
-  if (order == Order::contiguous) return values;
+  if (order == Order::contiguous) return values.copy();
   std::vector<std::int64_t> reversed(values.extents().rbegin(), values.extents().rend());
   if constexpr (rank == 1) {
     Tensor<T, 1> spread = Tensor<T, 1>(2 * reversed[0]).sliced(0, 0, 2 * reversed[0], 2);
@@ -31,7 +31,8 @@ Tensor<T, rank> in_order(Order order, const Tensor<T, rank>& values) {
       Tensor<T, rank> turned = Tensor<T, rank>(reversed).permuted({rank - 1 - axis...});
       turned[ellipsis] = values;
       return turned;
-    }(std::make_integer_sequence<int, rank>{});
+    }
+    (std::make_integer_sequence<int, rank>{});
   }
 }
 
