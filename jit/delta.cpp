@@ -82,6 +82,7 @@ class Solver {
     std::optional<Selection> selection = fold ? take_apart(g_, *fold) : std::nullopt;
     if (!selection) return e;
     std::vector<AxisId> bound = fold->axes;
+    if (!fold->ranges.empty()) add_ranges(*selection, *fold);
     bool changed = false;
     while (eliminate_one(*selection, bound)) changed = true;
     if (bound.empty()) return put_together(g_, *selection);
@@ -92,6 +93,16 @@ class Solver {
   std::vector<Statement> made;  // accumulations, to run before the statement being solved
 
  private:
+  /// The ranges of the fold, as conditions.
+  void add_ranges(Selection& s, const Fold& fold) {
+    for (std::size_t i = 0; i < fold.ranges.size(); ++i) {
+      const auto [low, high] = fold.ranges[i];
+      const Expr at = axis(g_, fold.axes[i]);
+      if (low) s.conditions.push_back(apply(g_, Op::less_equal, {low, at}));
+      if (high) s.conditions.push_back(apply(g_, Op::less, {at, high}));
+    }
+  }
+
   /// 0 <= value < extent of axis, as conditions.
   void push_inside(std::vector<Expr>& conditions, const Solution& s) {
     conditions.push_back(apply(g_, Op::less_equal, {constant(g_, std::int64_t{0}), s.value}));
@@ -193,7 +204,7 @@ void read_winners(Program& program) {
   Memo seen;
   const Rewrite collect = [&](Expr, Expr e) {
     const Fold* fold = e->as<Fold>();
-    if (fold && info(fold->reduction).results == Results::index && fold->axes.size() == 1 &&
+    if (fold && info(fold->reduction).results == Results::index && fold->axes.size() == 1 && fold->ranges.empty() &&
         uses_axis(fold->body, fold->axes[0])) {
       const Expr at_winner = substitute(g, fold->body, {{fold->axes[0], project(g, e, 1)}});
       winners.emplace(at_winner, project(g, e, 0));

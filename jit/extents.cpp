@@ -80,7 +80,7 @@ void check_reductions(const ir::Program& p, std::span<const std::int64_t> extent
       if (!visited.insert(e).second) continue;
       for (ir::Expr child : ir::children(e)) waiting.push_back(child);
       const ir::Fold* fold = e->as<ir::Fold>();
-      if (!fold || info(fold->reduction).empty == OnEmpty::identity) continue;
+      if (!fold || info(fold->reduction).empty == OnEmpty::identity || !fold->ranges.empty()) continue;
       for (ir::AxisId axis : fold->axes)
         if (extents[axis] == 0)
           throw Error(Error::Kind::extent, std::string(to_string(fold->reduction)) + " over " + listed(p, fold->axes) +

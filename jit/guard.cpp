@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 
 #include "share.hpp"
 
@@ -17,46 +18,80 @@ bool always_fits(const Program& program, const Read& read) {
   return true;
 }
 
+/// A fold over ranges around an expression. What its body does not vary along the ranges is computed before the loop,
+/// so it needs to know whether there will be an iteration.
+struct RangeAround {
+  const Fold* fold;
+  Expr occupied;  // whether no range of the fold is empty
+  const RangeAround* outer;
+};
+
 class Guards {
  public:
   explicit Guards(Program& program) : program_(program), g_(program.graph) {}
 
-  /// `e` as it must be evaluated where `guard` holds (null: always).
-  Expr under(Expr guard, Expr e) {
+  /// `e` as it must be evaluated where `guard` holds (null: always), within `ranges` (null: none).
+  Expr under(Expr guard, Expr e, const RangeAround* ranges = nullptr) {
     if (!may_miss(e)) return e;
-    if (auto it = done_.find({guard, e}); it != done_.end()) return it->second;
+    const auto key = std::tuple{guard, e, ranges};
+    if (auto it = done_.find(key); it != done_.end()) return it->second;
     const Expr result = visit(
         e,
         [&](const Apply& n) {
-          if (n.op == Op::cast) return ir::cast(g_, e->dtype, under(guard, n.args[0]));
+          if (n.op == Op::cast) return ir::cast(g_, e->dtype, under(guard, n.args[0], ranges));
           std::vector<Expr> args;
           if (n.op == Op::select) {
-            const Expr condition = under(guard, n.args[0]);
-            args = {condition, under(both(guard, condition), n.args[1]),
-                    under(both(guard, apply(g_, Op::logical_not, {condition})), n.args[2])};
+            const Expr condition = under(guard, n.args[0], ranges);
+            args = {condition, under(both(guard, condition), n.args[1], ranges),
+                    under(both(guard, apply(g_, Op::logical_not, {condition})), n.args[2], ranges)};
           } else {
-            for (Expr arg : n.args) args.push_back(under(guard, arg));
+            for (Expr arg : n.args) args.push_back(under(guard, arg, ranges));
           }
           return apply(g_, n.op, std::move(args));
         },
         [&](const Read& n) {
-          const Expr given = n.guard ? under(guard, n.guard) : nullptr;
-          const Expr own = given ? both(guard, given) : guard;
+          const Expr given = n.guard ? under(guard, n.guard, ranges) : nullptr;
+          Expr own = given ? both(guard, given) : guard;
+          for (const RangeAround* around = ranges; around; around = around->outer)
+            if (!varies(e, *around->fold)) own = both(own, around->occupied);
           std::vector<Expr> subscripts;
-          for (Expr s : n.subscripts) subscripts.push_back(under(own, s));
+          for (Expr s : n.subscripts) subscripts.push_back(under(own, s, ranges));
           return read(g_, n.tensor, e->dtype, std::move(subscripts), n.policy, always_fits(program_, n) ? given : own);
         },
         [&](const Fold& n) {
-          const Expr made = fold(g_, n.reduction, n.axes, under(guard, n.body));
-          return info(n.reduction).results == Results::index ? made->as<Project>()->fold : made;
+          const auto ranged = map_bounds(n.ranges, [&](Expr bound) { return under(guard, bound, ranges); });
+          const Expr occupied = is_occupied(n.axes, ranged);
+          if (!occupied) return fold_node(g_, {n.reduction, n.axes, under(guard, n.body, ranges), ranged});
+          const RangeAround& around = around_.emplace_back(RangeAround{&n, occupied, ranges});
+          return fold_node(g_, {n.reduction, n.axes, under(guard, n.body, &around), ranged});
         },
-        [&](const Project& n) { return project(g_, under(guard, n.fold), n.result); }, [&](const auto&) { return e; });
-    done_.emplace(std::pair{guard, e}, result);
+        [&](const Project& n) { return project(g_, under(guard, n.fold, ranges), n.result); },
+        [&](const auto&) { return e; });
+    done_.emplace(key, result);
     return result;
   }
 
  private:
-  Expr both(Expr a, Expr b) { return a ? apply(g_, Op::logical_and, {a, b}) : b; }
+  Expr both(Expr a, Expr b) { return a && b ? apply(g_, Op::logical_and, {a, b}) : a ? a : b; }
+
+  static bool varies(Expr e, const Fold& fold) {
+    for (std::size_t i = 0; i < fold.axes.size(); ++i)
+      if (fold.ranges[i] != Range{} && uses_axis(e, fold.axes[i])) return true;
+    return false;
+  }
+
+  /// Whether some value of every axis is within its range; null without ranges.
+  Expr is_occupied(const std::vector<AxisId>& axes, const std::vector<Range>& ranges) {
+    Expr all = nullptr;
+    const auto less = [&](Expr a, Expr b) { all = both(all, apply(g_, Op::less, {a, b})); };
+    for (std::size_t i = 0; i < ranges.size(); ++i) {
+      const auto [low, high] = ranges[i];
+      if (low && high) less(low, high);
+      if (low) less(low, extent(g_, axes[i]));
+      if (high) less(constant(g_, std::int64_t{0}), high);
+    }
+    return all;
+  }
 
   /// Whether some read in `e` may be outside its tensor.
   bool may_miss(Expr e) {
@@ -69,11 +104,14 @@ class Guards {
 
   Program& program_;
   Graph& g_;
-  std::map<std::pair<Expr, Expr>, Expr> done_;
+  std::deque<RangeAround> around_;
+  std::map<std::tuple<Expr, Expr, const RangeAround*>, Expr> done_;
   std::unordered_map<Expr, bool> may_miss_;
 };
 
 }  // namespace
+
+Expr guarded(Program& program, Expr guard, Expr e) { return Guards(program).under(guard, e); }
 
 void attach_guards(Program& program) {
   Guards guards(program);

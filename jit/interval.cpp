@@ -77,7 +77,7 @@ Interval Bounds::compute(Expr e) {
         const std::int64_t value = c.value.as_int();
         return {value, value};
       },
-      [&](const Axis& a) -> Interval { return {0, std::max<std::int64_t>(extents_[a.axis] - 1, 0)}; },
+      [&](const Axis& a) { return of_axis(a.axis); },
       [&](const Extent& x) -> Interval { return {extents_[x.axis], extents_[x.axis]}; },
       [&](const Param&) { return everything; },
       [&](const Apply& apply) -> Interval {
@@ -92,15 +92,24 @@ Interval Bounds::compute(Expr e) {
       [&](const Read& read) -> Interval { return read.guard ? hull(everything, {0, 0}) : everything; },
       [&](const Fold& fold) -> Interval {
         const bool selects = fold.reduction == Reduction::min || fold.reduction == Reduction::max;
-        return selects ? of(fold.body) : everything;
+        return selects && fold.ranges.empty() ? of(fold.body) : everything;
       },
       [&](const Project& project) -> Interval {
         const Fold& fold = *project.fold->as<Fold>();
-        if (project.result == 0) return of(fold.body);
+        if (project.result == 0) return fold.ranges.empty() ? of(fold.body) : everything;
         Wide n = 1;
         for (AxisId axis : fold.axes) n = std::min<Wide>(n * extents_[axis], everything.high);
         return {0, std::max<std::int64_t>(static_cast<std::int64_t>(n) - 1, 0)};
       });
+}
+
+Interval Bounds::of_axis(AxisId axis) {
+  Interval all{0, std::max<std::int64_t>(extents_[axis] - 1, 0)};
+  const auto range = ranges_ ? ranges_->find(axis) : AxisRanges::const_iterator{};
+  if (!ranges_ || range == ranges_->end()) return all;
+  if (Expr low = range->second.low) all.low = std::max(all.low, of(low).low);
+  if (Expr high = range->second.high) all.high = std::min(all.high, std::max(of(high).high, std::int64_t{1}) - 1);
+  return {std::min(all.low, all.high), all.high};  // the other way round nothing is ever evaluated
 }
 
 Interval Bounds::of(Expr e) {
@@ -112,7 +121,7 @@ Interval Bounds::of(Expr e) {
 
 Interval Bounds::of(Expr e, Expr guard) {
   if (!guard) return of(e);
-  Bounds narrowed(extents_);
+  Bounds narrowed(extents_, ranges_);
   for (Expr condition : conjuncts(guard)) narrowed.assume(condition);
   return narrowed.of(e);
 }

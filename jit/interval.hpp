@@ -15,11 +15,14 @@ struct Interval {
   bool within(Interval outer) const { return low >= outer.low && high <= outer.high; }
 };
 
+using AxisRanges = std::unordered_map<ir::AxisId, ir::Range>;
+
 /// Bounds of integer and b1 expressions; remembers what it has seen, so one object serves a whole program.
 class Bounds {
  public:
-  /// `extents` by AxisId.
-  explicit Bounds(std::span<const std::int64_t> extents) : extents_(extents) {}
+  /// `extents` by AxisId; `ranges` of the axes that every reduction binding them runs over in one range.
+  explicit Bounds(std::span<const std::int64_t> extents, const AxisRanges* ranges = nullptr)
+      : extents_(extents), ranges_(ranges) {}
 
   /// An interval that holds every value of `e`; for floats the widest one.
   Interval of(ir::Expr e);
@@ -31,9 +34,11 @@ class Bounds {
 
  private:
   Interval compute(ir::Expr e);
+  Interval of_axis(ir::AxisId);
   void assume(ir::Expr condition);
   void narrow(ir::Expr e, Interval to);
   std::span<const std::int64_t> extents_;
+  const AxisRanges* ranges_;
   std::unordered_map<ir::Expr, Interval> known_;
 };
 

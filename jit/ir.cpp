@@ -155,14 +155,29 @@ Expr read(Graph& g, TensorId tensor, DType dtype, std::vector<Expr> subscripts, 
   return g.intern(Read{tensor, std::move(subscripts), policy, guard}, dtype);
 }
 
-Expr fold(Graph& g, Reduction reduction, std::vector<AxisId> axes, Expr body) {
-  const DType dtype = body->dtype;
-  const bool logical = reduction == Reduction::any || reduction == Reduction::all;
-  RICCI_ASSERT(logical ? dtype == DType::b1 : accepts(info(reduction).step, dtype),
-               std::string(to_string(reduction)) + " of " + std::string(to_string(dtype)));
-  RICCI_ASSERT(!axes.empty(), "a fold over no axis");
-  Expr made = g.intern(Fold{reduction, std::move(axes), body}, dtype);
+Expr fold(Graph& g, Reduction reduction, std::vector<AxisId> axes, Expr body, std::vector<Range> ranges) {
+  Expr made = fold_node(g, {reduction, std::move(axes), body, std::move(ranges)});
   return info(reduction).results == Results::index ? project(g, made, 1) : made;
+}
+
+Expr fold_node(Graph& g, Fold f) {
+  const DType dtype = f.body->dtype;
+  const bool logical = f.reduction == Reduction::any || f.reduction == Reduction::all;
+  RICCI_ASSERT(logical ? dtype == DType::b1 : accepts(info(f.reduction).step, dtype),
+               std::string(to_string(f.reduction)) + " of " + std::string(to_string(dtype)));
+  RICCI_ASSERT(!f.axes.empty(), "a fold over no axis");
+  RICCI_ASSERT(f.ranges.empty() || f.ranges.size() == f.axes.size(), "a fold with another number of ranges than axes");
+  const auto bound = [&](Expr e) {
+    RICCI_ASSERT(e->dtype == DType::i64, "a bound that is not i64");
+    for (AxisId axis : f.axes) RICCI_ASSERT(!uses_axis(e, axis), "a bound that uses an axis of its fold");
+    return e;
+  };
+  for (Range& range : f.ranges = map_bounds(std::move(f.ranges), bound)) {
+    const Const* low = range.low ? range.low->as<Const>() : nullptr;
+    if (low && low->value.as_int() <= 0) range.low = nullptr;
+  }
+  if (std::ranges::all_of(f.ranges, [](const Range& r) { return r == Range{}; })) f.ranges.clear();
+  return g.intern(std::move(f), dtype);
 }
 
 Expr project(Graph& g, Expr fold, std::uint32_t result) {

@@ -58,6 +58,10 @@ struct NodeHash {
           h.add(static_cast<std::uint64_t>(n.reduction));
           h.add(n.axes);
           h.add(n.body);
+          for (const Range& range : n.ranges) {
+            h.add(range.low);
+            h.add(range.high);
+          }
         },
         [&](const Project& n) {
           h.add(n.result);

@@ -104,6 +104,13 @@ struct Printer {
     return out;
   }
 
+  /// k(low, high), with _ for an end that is not given.
+  static void append_range(Pieces& out, const Range& range) {
+    if (range == Range{}) return;
+    const auto bound = [](Expr e) { return e ? Piece{"", e} : Piece{"_"}; };
+    out.insert(out.end(), {{"("}, bound(range.low), {", "}, bound(range.high), {")"}});
+  }
+
   Pieces pieces(Expr e) const {
     return visit(
         e, [&](const Const& n) { return Pieces{{names ? readable(n.value) : exact(n.value)}}; },
@@ -112,7 +119,14 @@ struct Printer {
         [&](const Param& n) { return Pieces{{param(n.param)}}; },
         [&](const Apply& n) { return pieces(n, e->dtype); }, [&](const Read& n) { return pieces(n); },
         [&](const Fold& n) {
-          return Pieces{{std::string(to_string(n.reduction)) + "(" + list(n.axes) + ", "}, {"", n.body}, {")"}};
+          Pieces out{{std::string(to_string(n.reduction)) + "("}};
+          for (std::size_t i = 0; i < n.axes.size(); ++i) {
+            out.push_back({axis(n.axes[i])});
+            if (i < n.ranges.size()) append_range(out, n.ranges[i]);
+            out.push_back({", "});
+          }
+          out.insert(out.end(), {{"", n.body}, {")"}});
+          return out;
         },
         [&](const Project& n) { return Pieces{{"", n.fold}, {n.result == 0 ? ".value" : ""}}; });
   }

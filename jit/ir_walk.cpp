@@ -27,8 +27,7 @@ Expr with_children(Graph& g, Expr e, const F& replacement) {
         return read(g, n.tensor, e->dtype, replaced(n.subscripts), n.policy, n.guard ? replacement(n.guard) : nullptr);
       },
       [&](const Fold& n) {
-        Expr made = fold(g, n.reduction, n.axes, replacement(n.body));
-        return info(n.reduction).results == Results::index ? made->as<Project>()->fold : made;
+        return fold_node(g, {n.reduction, n.axes, replacement(n.body), map_bounds(n.ranges, replacement)});
       },
       [&](const Project& n) { return project(g, replacement(n.fold), n.result); });
 }
@@ -65,7 +64,14 @@ std::vector<Expr> children(Expr e) {
         if (n.guard) list.push_back(n.guard);
         return list;
       },
-      [](const Fold& n) { return List{n.body}; }, [](const Project& n) { return List{n.fold}; });
+      [](const Fold& n) {
+        List list{n.body};
+        for (const Range& range : n.ranges)
+          for (Expr bound : {range.low, range.high})
+            if (bound) list.push_back(bound);
+        return list;
+      },
+      [](const Project& n) { return List{n.fold}; });
 }
 
 std::vector<Expr> expressions(const Statement& s) {
@@ -107,8 +113,8 @@ Expr substitute(Graph& g, Expr e, const std::unordered_map<AxisId, Expr>& replac
     if (!binder || std::ranges::none_of(binder->axes, replaced)) return nullptr;
     auto inner = replacements;  // what the binder binds is another axis inside
     for (AxisId axis : binder->axes) inner.erase(axis);
-    Expr body = substitute(g, binder->body, inner);
-    return with_children(g, n, [&](Expr) { return body; });
+    return fold_node(g, {binder->reduction, binder->axes, substitute(g, binder->body, inner),
+                         map_bounds(binder->ranges, [&](Expr bound) { return substitute(g, bound, replacements); })});
   };
   Memo memo;
   return rebuild(g, e, memo, early, [](Expr, Expr rebuilt) { return rebuilt; });

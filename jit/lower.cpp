@@ -46,6 +46,15 @@ class NestLowering {
   std::size_t level() const { return b_.level(); }
   Value i64(Op op, Value a, Value b) { return b_.compute(level(), op, DType::i64, {a, b}); }
 
+  /// Whether elements of tensors decide how long the range is. It is then a small part of its axis: in offsets of rows,
+  /// the ranges of all rows make up the axis.
+  static bool depends_on_data(const Range& range) {
+    std::vector<Expr> bounds;
+    for (Expr bound : {range.low, range.high})
+      if (bound) bounds.push_back(bound);
+    return std::ranges::any_of(nodes(std::move(bounds)), [](Expr e) { return e->as<Read>() != nullptr; });
+  }
+
   /// The extents of the deepest loops, reductions included: an estimate of the scalar steps.
   std::vector<std::uint32_t> work() {
     std::unordered_map<Expr, std::vector<AxisId>> chains;
@@ -56,7 +65,9 @@ class NestLowering {
         const std::vector<AxisId>& below = self(self, child);
         if (below.size() > longest.size()) longest = below;
       }
-      if (const Fold* fold = e->as<Fold>()) longest.insert(longest.begin(), fold->axes.begin(), fold->axes.end());
+      if (const Fold* fold = e->as<Fold>())
+        for (std::size_t i = 0; i < fold->axes.size(); ++i)
+          if (fold->ranges.empty() || !depends_on_data(fold->ranges[i])) longest.insert(longest.begin(), fold->axes[i]);
       return chains.insert_or_assign(e, std::move(longest)).first->second;
     };
     std::vector<AxisId> loops;

@@ -114,12 +114,13 @@ class ExpressionLowering {
   loop::Value size(ir::TensorId, std::size_t axis);
 
   // lower_fold.cpp
-  std::pair<loop::Value, loop::Value> range_of(ir::AxisId);
+  Limit range_of(const ir::Fold&, std::size_t k);
+  loop::Value first_index(const ir::Fold&);
   struct State;  // of a reduction, by part
   void fold(ir::Expr);
   State start(const ir::Fold&, DType, int parts, int lanes, bool indexed);
-  State reduce_loops(const ir::Fold&, std::vector<ir::AxisId> loops, std::size_t depth, State);
-  State reduce_lanes(const ir::Fold&, ir::AxisId lane_axis, std::vector<ir::AxisId> outer, std::size_t depth, State);
+  State reduce_loops(const ir::Fold&, std::vector<std::size_t> loops, std::size_t depth, State);
+  State reduce_lanes(const ir::Fold&, std::size_t lane, std::vector<std::size_t> outer, std::size_t depth, State);
   State step(const ir::Fold&, State);
   loop::Value index_of(const ir::Fold&, loop::Value lane_base);
   loop::Value lane_indices(const ir::Fold&, DType);

@@ -5,6 +5,7 @@
 // is itself the worst value keeps index 0, anything else beats the identity, and a NaN is taken because the identity
 // is not one.
 #include <algorithm>
+#include <numeric>
 
 #include "lower_expression.hpp"
 #include "ricci/error.hpp"
@@ -54,8 +55,26 @@ ExpressionLowering::State ExpressionLowering::start(const Fold& f, DType dtype, 
                                                           : f.reduction;
   State state{std::vector<Value>(count, builder_.constant(identity(by, dtype), lanes)), {}};
   const DType index = lanes > 1 ? offset_dtype() : DType::i64;
-  if (indexed) state.index.assign(count, builder_.constant(Scalar{index, 0}, lanes));
+  if (indexed && f.ranges.empty()) {
+    state.index.assign(count, builder_.constant(Scalar{index, 0}, lanes));
+  } else if (indexed) {
+    const std::size_t level = builder_.level();
+    state.index.assign(count, builder_.splat(level, builder_.convert(level, first_index(f), index), lanes));
+  }
   return state;
+}
+
+/// The index of the first iteration within the ranges, or the one next to where it would be if a range is empty.
+Value ExpressionLowering::first_index(const Fold& f) {
+  const std::size_t level = builder_.level();
+  Value index = builder_.constant(0);
+  for (std::size_t k = 0; k < f.axes.size(); ++k) {
+    const Value extent = extent_of(f.axes[k]);
+    const Value last = builder_.add(0, extent, builder_.constant(-1));
+    const Value first = builder_.compute(level, Op::minimum, DType::i64, {range_of(f, k).low, last});
+    index = builder_.add(level, builder_.multiply(level, index, extent), first);
+  }
+  return index;
 }
 
 /// The position of the current iteration among all of the reduction, row-major: a scalar i64, with the lane axis at
@@ -120,16 +139,26 @@ ExpressionLowering::State ExpressionLowering::step(const Fold& f, State state) {
   return next;
 }
 
-/// What a reduction over this axis runs over.
-std::pair<Value, Value> ExpressionLowering::range_of(AxisId axis) {
-  const auto it = limits_.find(axis);
-  if (it != limits_.end()) return {it->second.low, it->second.high};
-  const Value zero = builder_.constant(0);
-  return {zero, extent_of(axis)};
+/// What the reduction runs over along its axis k, as it stands at `level`.
+ExpressionLowering::Limit ExpressionLowering::range_of(const Fold& f, std::size_t k) {
+  if (const auto it = limits_.find(f.axes[k]); it != limits_.end()) return it->second;
+  Limit range{builder_.constant(0), extent_of(f.axes[k]), 0};
+  if (f.ranges.empty()) return range;
+  const auto bound = [&](Expr e, Op op, Value& end) {
+    if (!e) return;
+    const Lanes& given = value(e);
+    range.level = std::max(range.level, given.level);
+    end = builder_.compute(given.level, op, DType::i64, {given.parts[0], end});
+  };
+  bound(f.ranges[k].low, Op::maximum, range.low);
+  bound(f.ranges[k].high, Op::minimum, range.high);
+  // Never less than `low`: loops compute with the difference.
+  range.high = builder_.compute(range.level, Op::maximum, DType::i64, {range.high, range.low});
+  return range;
 }
 
-/// Serial loops over `loops` from `depth` on, the state carried through.
-ExpressionLowering::State ExpressionLowering::reduce_loops(const Fold& f, std::vector<AxisId> loops, std::size_t depth,
+/// Serial loops over the axes with these numbers, from `depth` on, the state carried through.
+ExpressionLowering::State ExpressionLowering::reduce_loops(const Fold& f, std::vector<std::size_t> loops, std::size_t depth,
                                                            State state) {
   if (depth == loops.size()) return step(f, std::move(state));
   std::vector<loop::Carried> carried;
@@ -138,14 +167,14 @@ ExpressionLowering::State ExpressionLowering::reduce_loops(const Fold& f, std::v
     carried.push_back(builder_.carry(initial));
     variables.push_back(carried.back().variable);
   }
-  const auto [low, high] = range_of(loops[depth]);
-  bind_loop(loops[depth], low, high, 1, std::move(carried));
+  const Limit range = range_of(f, loops[depth]);
+  bind_loop(f.axes[loops[depth]], range.low, range.high, 1, std::move(carried));
   const State next = reduce_loops(f, loops, depth + 1, state.like(variables));
   return state.like(close_for(next.flat()));
 }
 
-/// The same with lanes along `lane_axis`, innermost: whole steps, then at most one step whose lanes are masked.
-ExpressionLowering::State ExpressionLowering::reduce_lanes(const Fold& f, AxisId lane_axis, std::vector<AxisId> outer,
+/// The same with lanes along axis `lane`, innermost: whole steps, then at most one step whose lanes are masked.
+ExpressionLowering::State ExpressionLowering::reduce_lanes(const Fold& f, std::size_t lane, std::vector<std::size_t> outer,
                                                            std::size_t depth, State state) {
   const auto carry_all = [&](const State& s, std::vector<Value>& variables) {
     std::vector<loop::Carried> carried;
@@ -157,15 +186,14 @@ ExpressionLowering::State ExpressionLowering::reduce_lanes(const Fold& f, AxisId
   };
   if (depth < outer.size()) {
     std::vector<Value> variables;
-    const auto [low, high] = range_of(outer[depth]);
-    bind_loop(outer[depth], low, high, 1, carry_all(state, variables));
-    const State next = reduce_lanes(f, lane_axis, outer, depth + 1, state.like(variables));
+    const Limit range = range_of(f, outer[depth]);
+    bind_loop(f.axes[outer[depth]], range.low, range.high, 1, carry_all(state, variables));
+    const State next = reduce_lanes(f, lane, outer, depth + 1, state.like(variables));
     return state.like(close_for(next.flat()));
   }
   const int parts = static_cast<int>(state.best.size());
   const std::int64_t stride = std::int64_t{parts} * lanes();
-  const auto [low, high] = range_of(lane_axis);
-  const std::size_t level = limits_.contains(lane_axis) ? limits_.at(lane_axis).level : 0;
+  const auto [low, high, level] = range_of(f, lane);
   Value middle = low == builder_.constant(0) ? high : builder_.compute(level, Op::subtract, DType::i64, {high, low});
   middle = builder_.compute(level, Op::logical_and, DType::i64, {middle, builder_.constant(-stride)});
   middle = builder_.add(level, middle, low);
@@ -174,7 +202,7 @@ ExpressionLowering::State ExpressionLowering::reduce_lanes(const Fold& f, AxisId
     const Value base = open_for(masked ? middle : low, masked ? high : middle, stride, carry_all(state, variables));
     std::optional<Value> remaining;
     if (masked) remaining = builder_.compute(builder_.level(), Op::subtract, DType::i64, {high, base});
-    enter_lanes(lane_axis, base, parts, remaining);
+    enter_lanes(f.axes[lane], base, parts, remaining);
     if (!masked) ++info_.loops;
     const State next = step(f, state.like(variables));
     leave_lanes();
@@ -273,7 +301,7 @@ void ExpressionLowering::clear_scratch(Expr e, const ScratchState& states, Value
 
 void ExpressionLowering::reduce_into_scratch(Expr e, const ScratchState& states) {
   const Fold& f = *e->as<Fold>();
-  store_scratch(reduce_loops(f, f.axes, 0, load_scratch(e, states)), states);
+  store_scratch(reduce_loops(f, {0}, 0, load_scratch(e, states)), states);
 }
 
 void ExpressionLowering::fold(Expr e) {
@@ -290,6 +318,8 @@ void ExpressionLowering::fold(Expr e) {
 
   const bool has_index = info(f.reduction).results == Results::index;
   const auto own = schedule_.fold_lanes.find(e);
+  std::vector<std::size_t> loops(f.axes.size());
+  std::iota(loops.begin(), loops.end(), std::size_t{0});
   State state;
   bool vector = false;
   if (const auto kept = in_scratch_.find(e); lane_ && kept != in_scratch_.end()) {
@@ -297,17 +327,17 @@ void ExpressionLowering::fold(Expr e) {
     state = load_scratch(e, kept->second);
   } else if (lane_) {
     vector = true;
-    state = reduce_loops(f, f.axes, 0, start(f, e->dtype, lane_->parts, lanes(), has_index));
+    state = reduce_loops(f, loops, 0, start(f, e->dtype, lane_->parts, lanes(), has_index));
   } else if (own != schedule_.fold_lanes.end() && lanes() > 1) {
-    std::vector<AxisId> outer = f.axes;
-    std::erase(outer, own->second);
+    const auto lane = static_cast<std::size_t>(std::ranges::find(f.axes, own->second) - f.axes.begin());
+    std::erase(loops, lane);
     const int parts = std::max(1, schedule_.fold_accumulators / lanes());
     // Lanes meet equal values out of order; only the index tells which zero, 0 or -0, came first.
     const bool indexed = has_index || (is_extremum(f.reduction) && is_float(e->dtype));
-    state = reduce_lanes(f, own->second, outer, 0, start(f, e->dtype, parts, lanes(), indexed));
+    state = reduce_lanes(f, lane, loops, 0, start(f, e->dtype, parts, lanes(), indexed));
     state = halves(f, level, state);
   } else {
-    state = reduce_loops(f, f.axes, 0, start(f, e->dtype, 1, 1, has_index));
+    state = reduce_loops(f, loops, 0, start(f, e->dtype, 1, 1, has_index));
   }
 
   lane_ = outer_lane;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "guard.hpp"
 #include "tables.hpp"
 
 namespace ricci::jit {
@@ -72,10 +73,10 @@ class Placement {
     const bool whole = e->free.empty() && info(f.reduction).results == Results::value;
     if (!merges_tables && (repeated || whole)) return whole ? in_tables(f) : in_temporary(e);
     Path inner(path.begin(), path.begin() + static_cast<std::ptrdiff_t>(level));
+    const std::vector<Range> ranges = map_bounds(f.ranges, [&](Expr bound) { return placed(bound, inner); });
     inner.insert(inner.end(), f.axes.begin(), f.axes.end());
-    const Expr body = placed(f.body, inner);
-    const Expr made = fold(g_, f.reduction, f.axes, body);
-    return e->as<Project>() ? project(g_, made->as<Project>()->fold, e->as<Project>()->result) : made;
+    const Expr made = fold_node(g_, {f.reduction, f.axes, placed(f.body, inner), ranges});
+    return e->as<Project>() ? project(g_, made, e->as<Project>()->result) : made;
   }
 
   /// A reduction over everything: private tables of one element.
@@ -89,9 +90,23 @@ class Placement {
     }
     const Table table = make_table(program_, f.body->dtype, {});
     const auto keep = std::move(done_for_);
-    place(accumulate(program_, table, f.reduction, {}, substitute(g_, f.body, renamed), domain));
+    place(accumulate(program_, table, f.reduction, {}, substitute(g_, in_ranges(f), renamed), domain));
     done_for_ = keep;
     return tabled_[&f] = combined(program_, table, f.reduction, {});
+  }
+
+  /// The body where the axes are in their ranges, the neutral value elsewhere.
+  Expr in_ranges(const Fold& f) {
+    Expr inside = constant(g_, Scalar::of(true));
+    for (std::size_t i = 0; i < f.ranges.size(); ++i) {
+      const auto [low, high] = f.ranges[i];
+      const Expr at = axis(g_, f.axes[i]);
+      if (low) inside = apply(g_, Op::logical_and, {inside, apply(g_, Op::less_equal, {low, at})});
+      if (high) inside = apply(g_, Op::logical_and, {inside, apply(g_, Op::less, {at, high})});
+    }
+    if (f.ranges.empty()) return f.body;
+    const Expr neutral = constant(g_, identity(f.reduction, f.body->dtype));
+    return apply(g_, Op::select, {inside, guarded(program_, inside, f.body), neutral});
   }
 
   /// One value per choice of the axes that the reduction depends on.

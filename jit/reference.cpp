@@ -34,7 +34,7 @@ class Evaluator {
       Scalar value;
     };
     std::vector<Write> writes;
-    for_each(s.domain, [&] {
+    for_each(whole(s.domain), [&] {
       if (s.guard && !is_true(value(s.guard))) return;
       const Scalar result = value(s.value);
       writes.push_back({element(s.target, s.subscripts), result});
@@ -57,16 +57,28 @@ class Evaluator {
     std::int64_t winner = 0;  // arg-reductions
   };
 
-  /// Calls `body` for every position of `axes`, the first outermost.
+  /// The positions low <= i < high of an axis.
+  struct Span {
+    AxisId axis;
+    std::int64_t low, high;
+  };
+
+  std::vector<Span> whole(const std::vector<AxisId>& axes) const {
+    std::vector<Span> spans;
+    for (AxisId axis : axes) spans.push_back({axis, 0, extents_[axis]});
+    return spans;
+  }
+
+  /// Calls `body` for every position of the axes, the first outermost.
   template <class F>
-  void for_each(std::span<const AxisId> axes, const F& body) {
-    if (axes.empty()) return body();
-    const AxisId axis = axes.front();
+  void for_each(std::span<const Span> spans, const F& body) {
+    if (spans.empty()) return body();
+    const auto [axis, low, high] = spans.front();
     const std::int64_t outside = position_[axis];
     active_.push_back(axis);
-    for (std::int64_t i = 0; i < extents_[axis]; ++i) {
+    for (std::int64_t i = low; i < high; ++i) {
       move(axis, i);
-      for_each(axes.subspan(1), body);
+      for_each(spans.subspan(1), body);
     }
     active_.pop_back();
     move(axis, outside);
@@ -117,20 +129,31 @@ class Evaluator {
 
   Slot compute(const Fold& n, DType dtype) {
     const ReductionInfo& reduction = info(n.reduction);
+    std::vector<Span> spans;
+    for (std::size_t i = 0; i < n.axes.size(); ++i) {
+      const std::int64_t extent = extents_[n.axes[i]];
+      const Range range = n.ranges.empty() ? Range{} : n.ranges[i];
+      const std::int64_t low = range.low ? std::max<std::int64_t>(value(range.low).as_int(), 0) : 0;
+      const std::int64_t high = range.high ? std::min(value(range.high).as_int(), extent) : extent;
+      spans.push_back({n.axes[i], low, high});
+    }
     Slot best;
-    if (reduction.empty == OnEmpty::identity) best.value = identity(n.reduction, dtype);
-    std::int64_t count = 0;
-    for_each(n.axes, [&] {
+    best.value = identity(n.reduction, dtype);
+    for (const Span& s : spans)
+      best.winner = best.winner * extents_[s.axis] + std::clamp<std::int64_t>(s.low, 0, std::max<std::int64_t>(extents_[s.axis] - 1, 0));
+    bool first = true;
+    for_each(spans, [&] {
       const Scalar pair[] = {best.value, value(n.body)};
-      if (reduction.empty == OnEmpty::error && count == 0) {
+      if (reduction.empty == OnEmpty::error && first) {
         best.value = pair[1];
       } else if (reduction.results == Results::value) {
         best.value = evaluate(reduction.step, dtype, pair);
       } else if (!is_nan(pair[0]) && (is_nan(pair[1]) || wins(reduction.step, pair[1], pair[0]))) {
         best.value = pair[1];
-        best.winner = count;
+        best.winner = 0;
+        for (const Span& s : spans) best.winner = best.winner * extents_[s.axis] + position_[s.axis];
       }
-      ++count;
+      first = false;
     });
     return best;
   }

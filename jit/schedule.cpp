@@ -110,6 +110,9 @@ class CostModel {
   }
 
   double loops(const Fold& fold) {
+    // All lanes run over one range.
+    for (const auto& [low, high] : fold.ranges)
+      if ((low && in_lanes(low)) || (high && in_lanes(high))) return std::numeric_limits<double>::infinity();
     path_.insert(path_.end(), fold.axes.begin(), fold.axes.end());
     const double total = expression(fold.body) + runs(fold.body) * per_lane(1.0 / lanes_, 1, fold.body);
     path_.resize(path_.size() - fold.axes.size());
@@ -214,7 +217,7 @@ std::vector<Expr> find_streams(Program& program, const Specialisation& s, const 
     for (Expr e : all) {
       const Fold* fold = e->as<Fold>();
       if (!fold || fold->axes.size() != 1 || !uses_axis(e, *nest.lane_axis) || std::ranges::count(streams, e) > 0) continue;
-      if (program.axes[fold->axes[0]].tables) continue;
+      if (program.axes[fold->axes[0]].tables || !fold->ranges.empty()) continue;
       const bool of_items = std::ranges::all_of(e->free, [&](AxisId axis) {
         const auto at = std::ranges::find(nest.order, axis) - nest.order.begin();
         return static_cast<std::size_t>(at) <= nest.split;

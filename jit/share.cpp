@@ -23,10 +23,10 @@ CanonicalAxes::CanonicalAxes(Program& program) : program_(program), class_of_(pr
   for (std::uint32_t a = 0; a < class_of_.size(); ++a) class_of_[a] = root(a);
 }
 
-AxisId CanonicalAxes::get(AxisId like, int depth, int position) {
+AxisId CanonicalAxes::get(AxisId like, int depth, int position, Range range) {
   // Axes that passes have declared meanwhile are classes of their own.
   while (class_of_.size() < program_.axes.size()) class_of_.push_back(static_cast<std::uint32_t>(class_of_.size()));
-  const auto [it, fresh] = made_.try_emplace({class_of_[like], depth, position}, 0);
+  const auto [it, fresh] = made_.try_emplace({class_of_[like], depth, position, range.low, range.high}, 0);
   if (fresh) {
     AxisDecl decl(program_.axes[like]);
     for (AxisId a = 0; a < program_.axes.size(); ++a)  // all uses that give the class its extent
@@ -65,12 +65,11 @@ Expr canonical(Program& program, CanonicalAxes& axes, FoldDepth& depth, Expr e) 
   std::vector<AxisId> bound;
   std::unordered_map<AxisId, Expr> renamed;
   for (std::size_t i = 0; i < old.axes.size(); ++i) {
-    bound.push_back(axes.get(old.axes[i], depth.of(e), static_cast<int>(i)));
+    bound.push_back(axes.get(old.axes[i], depth.of(e), static_cast<int>(i), old.ranges.empty() ? Range{} : old.ranges[i]));
     renamed.emplace(old.axes[i], axis(program.graph, bound.back()));
   }
   if (bound == old.axes) return e;
-  const Expr made = fold(program.graph, old.reduction, bound, substitute(program.graph, old.body, renamed));
-  return info(old.reduction).results == Results::index ? made->as<Project>()->fold : made;
+  return fold_node(program.graph, {old.reduction, bound, substitute(program.graph, old.body, renamed), old.ranges});
 }
 
 /// Applies `f` to everything that the program computes.
@@ -97,8 +96,9 @@ void join_extrema(Program& program) {
     const Fold* old = original->as<Fold>();
     if (!old || (old->reduction != Reduction::max && old->reduction != Reduction::min)) return e;
     const Reduction search = old->reduction == Reduction::max ? Reduction::argmax : Reduction::argmin;
-    if (std::ranges::count(searches, Fold{search, old->axes, old->body}) == 0) return e;
-    const Expr index = fold(program.graph, search, old->axes, e->as<Fold>()->body);
+    if (std::ranges::count(searches, Fold{search, old->axes, old->body, old->ranges}) == 0) return e;
+    const Fold& now = *e->as<Fold>();
+    const Expr index = fold(program.graph, search, now.axes, now.body, now.ranges);
     return project(program.graph, index->as<Project>()->fold, 0);
   });
 }

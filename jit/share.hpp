@@ -12,8 +12,9 @@ class CanonicalAxes {
   explicit CanonicalAxes(ir::Program&);
 
   /// The axis at `position` of a binder at nesting `depth` (0: a statement's domain; else 1 + the depth of the
-  /// reductions inside), with the extent of `like`: made on first demand, the same one ever after.
-  ir::AxisId get(ir::AxisId like, int depth, int position);
+  /// reductions inside), with the extent of `like`: made on first demand, the same one ever after. An axis that a
+  /// reduction runs over in a range is for that range alone, so that what the range proves holds wherever the axis is.
+  ir::AxisId get(ir::AxisId like, int depth, int position, ir::Range = {});
   /// A number for the axis' extent: two axes with the same number have the same extent in every call, because
   /// a chain of bare uses connects them.
   std::uint32_t extent_class(ir::AxisId axis) const { return class_of_[axis]; }
@@ -21,7 +22,7 @@ class CanonicalAxes {
  private:
   ir::Program& program_;
   std::vector<std::uint32_t> class_of_;
-  std::map<std::tuple<std::uint32_t, int, int>, ir::AxisId> made_;
+  std::map<std::tuple<std::uint32_t, int, int, ir::Expr, ir::Expr>, ir::AxisId> made_;
 };
 
 /// Gives bound axes canonical identities, so that reductions which differ only in the names of what they bind become

@@ -27,12 +27,14 @@ struct Access {
 struct Survey {
   std::vector<Access> accesses;
   std::vector<std::vector<AxisId>> binders;  // domains and reduction axes
-  std::set<AxisId> values;                   // axes used other than as a bare subscript
+  std::set<AxisId> values;                   // axes used other than as a bare subscript, or only in a range
+  AxisRanges ranges;
   std::vector<Expr> nodes;                   // every node once, children first
 
   explicit Survey(const Program& program) {
     for (const Statement& s : program.statements) {
       binders.push_back(s.domain);
+      for (AxisId axis : s.domain) add_range(axis, {});
       accesses.push_back({s.target, s.subscripts});
       for (Expr e : s.subscripts) {
         walk(e);
@@ -62,8 +64,19 @@ struct Survey {
       if (!read || !child->as<Axis>() || child == read->guard) use_values(child);
     }
     if (read) accesses.push_back({read->tensor, read->subscripts});
-    if (const Fold* fold = e->as<Fold>()) binders.push_back(fold->axes);
+    if (const Fold* fold = e->as<Fold>()) {
+      binders.push_back(fold->axes);
+      for (std::size_t i = 0; i < fold->axes.size(); ++i)
+        add_range(fold->axes[i], fold->ranges.empty() ? Range{} : fold->ranges[i]);
+    }
     nodes.push_back(e);
+  }
+
+  /// An axis that is bound in different ranges counts as whole.
+  void add_range(AxisId axis, Range range) {
+    const auto [it, fresh] = ranges.try_emplace(axis, range);
+    if (!fresh && it->second != range) it->second = {};
+    if (range != Range{}) values.insert(axis);
   }
 
   std::set<Expr> seen_;
@@ -144,7 +157,7 @@ char answer(const Program& program, std::span<const TensorView> tensors, std::sp
 
 std::string ask(const Program& program, const Survey& survey, std::span<const TensorView> tensors,
                 std::span<const std::int64_t> extents) {
-  Bounds bounds(extents);
+  Bounds bounds(extents, &survey.ranges);
   std::string answers;
   for (Expr e : survey.nodes) {
     if (const Apply* apply = e->as<Apply>(); apply && info(apply->op).typing == Typing::compare) {
@@ -268,8 +281,13 @@ void apply_specialisation(Program& program, const Specialisation& s) {
     }
     if (const Axis* axis = e->as<Axis>(); axis && swallowed.contains(axis->axis)) return constant(g, std::int64_t{0});
     if (const Fold* fold = e->as<Fold>()) {
-      const Expr made = ir::fold(g, fold->reduction, without_swallowed(fold->axes), fold->body);
-      return info(fold->reduction).results == Results::index ? made->as<Project>()->fold : made;
+      Fold kept{fold->reduction, {}, fold->body};
+      for (std::size_t i = 0; i < fold->axes.size(); ++i) {
+        if (swallowed.contains(fold->axes[i])) continue;
+        kept.axes.push_back(fold->axes[i]);
+        if (!fold->ranges.empty()) kept.ranges.push_back(fold->ranges[i]);
+      }
+      return fold_node(g, std::move(kept));
     }
     return e;
   };

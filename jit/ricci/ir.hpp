@@ -4,7 +4,7 @@
 //   Program   := tensors, axes, params, Statement*
 //   Statement := target[subscripts] = value | target[subscripts] (update)= value, over the axes `domain`
 //   Expr      := Const | Axis | Extent | Param | Apply(op, args) | Read(tensor, subscripts)
-//              | Fold(reduction, axes, body) | Project(fold, k)
+//              | Fold(reduction, axes in ranges, body) | Project(fold, k)
 //
 // A tensor is a function from subscripts to scalars; there are no shape operations. An Expr is a pointer into
 // its program's Graph, which makes every node once: equal expressions are equal pointers, so expressions are
@@ -43,9 +43,14 @@ struct Apply   { Op op; std::vector<Expr> args; bool operator==(const Apply&) co
 /// always) is false nothing is loaded or checked, and the value is zero.
 struct Read    { TensorId tensor; std::vector<Expr> subscripts; Policy policy; Expr guard;
                  bool operator==(const Read&) const = default; };
-/// `reduction` of `body` over all values of `axes`, first axis outermost. An arg-reduction has two results,
-/// reached only through Project: 0 the winning value, 1 its index (i64; row-major over `axes` when several).
-struct Fold    { Reduction reduction; std::vector<AxisId> axes; Expr body; bool operator==(const Fold&) const = default; };
+/// The values low <= axis < high, as far as the axis has them; null: from its start, to its end.
+struct Range   { Expr low = nullptr, high = nullptr; bool operator==(const Range&) const = default; };
+/// `reduction` of `body` over all values of `axes`, first axis outermost; `ranges` is empty, or one per axis that may
+/// use any axis but these. An arg-reduction has two results, reached only through Project: 0 the winning value, 1 its
+/// index (i64; row-major over `axes` when several). A range that turns out to be empty gives the identity, and the
+/// index of the value of each axis next to `low`.
+struct Fold    { Reduction reduction; std::vector<AxisId> axes; Expr body; std::vector<Range> ranges = {};
+                 bool operator==(const Fold&) const = default; };
 struct Project { Expr fold; std::uint32_t result; bool operator==(const Project&) const = default; };
 
 struct Node : std::variant<Const, Axis, Extent, Param, Apply, Read, Fold, Project> {
@@ -81,7 +86,10 @@ Expr param(Graph&, ParamId, DType);
 Expr apply(Graph&, Op, std::vector<Expr> args);         // any op but cast
 Expr cast(Graph&, DType, Expr);
 Expr read(Graph&, TensorId, DType, std::vector<Expr> subscripts, Policy = Policy::check, Expr guard = nullptr);
-Expr fold(Graph&, Reduction, std::vector<AxisId> axes, Expr body);  // the value; for arg-reductions the index
+/// The value; for arg-reductions the index.
+Expr fold(Graph&, Reduction, std::vector<AxisId> axes, Expr body, std::vector<Range> ranges = {});
+/// The Fold itself, also of an arg-reduction: for passes that rebuild one.
+Expr fold_node(Graph&, Fold);
 Expr project(Graph&, Expr fold, std::uint32_t result);
 
 struct TensorDecl {
@@ -145,7 +153,8 @@ decltype(auto) visit(Expr e, Fs&&... fs) {
   return std::visit(Overloaded{std::forward<Fs>(fs)...}, static_cast<const Node::Kind&>(*e));
 }
 
-/// The direct children, in order; a guard that is present is the last child of its Read.
+/// The direct children, in order; a guard that is present is the last child of its Read, and the bounds of ranges that
+/// are present follow the body of their Fold.
 std::vector<Expr> children(Expr);
 
 /// The expressions of a statement: its subscripts, its value, its guard if it has one.
@@ -162,6 +171,16 @@ std::vector<Expr> nodes(std::vector<Expr> roots);
 using Rewrite = std::function<Expr(Expr original, Expr rebuilt)>;
 using Memo = std::unordered_map<Expr, Expr>;
 Expr rewrite(Graph&, Expr, Memo& memo, const Rewrite& f);
+
+/// Calls `f` for every bound of the ranges, to replace it.
+template <class F>
+std::vector<Range> map_bounds(std::vector<Range> ranges, const F& f) {
+  for (Range& range : ranges) {
+    if (range.low) range.low = f(range.low);
+    if (range.high) range.high = f(range.high);
+  }
+  return ranges;
+}
 
 /// Replaces free uses of axes by expressions of the same graph (capture is avoided by the caller: binders must not
 /// bind an axis that a replacement mentions).

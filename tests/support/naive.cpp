@@ -188,14 +188,41 @@ class Naive {
 
   std::pair<Bounded, std::int64_t> fold(const Fold& n, DType dtype) {
     std::vector<Bounded> terms;
-    for_each(n.axes, [&] { terms.push_back(value(n.body)); });
+    std::vector<std::int64_t> positions;
+    double bounds_error = 0;
+    std::vector<std::pair<std::int64_t, std::int64_t>> ranges;
+    std::int64_t nowhere = 0;  // the index that an empty range gives
+    for (std::size_t i = 0; i < n.axes.size(); ++i) {
+      const Range range = n.ranges.empty() ? Range{} : n.ranges[i];
+      const std::int64_t extent = extents_[n.axes[i]];
+      const auto bound = [&](Expr e, std::int64_t without) {
+        if (!e) return without;
+        const Bounded b = value(e);
+        if (b.error != 0) bounds_error = undetermined;
+        return b.value.as_int();
+      };
+      ranges.emplace_back(bound(range.low, 0), bound(range.high, extent));
+      nowhere = nowhere * extent + std::clamp<std::int64_t>(ranges.back().first, 0, std::max<std::int64_t>(extent - 1, 0));
+    }
+    for_each(n.axes, [&] {
+      std::int64_t position = 0;
+      for (std::size_t i = 0; i < n.axes.size(); ++i) {
+        const std::int64_t at = position_[n.axes[i]];
+        if (at < ranges[i].first || at >= ranges[i].second) return;
+        position = position * extents_[n.axes[i]] + at;
+      }
+      terms.push_back(value(n.body));
+      positions.push_back(position);
+    });
     if (info(n.reduction).empty == OnEmpty::identity) {
       Accumulation all{n.reduction, identity(n.reduction, dtype)};
       for (const Bounded& term : terms) all.add(term);
-      return {all.result(), 0};
+      const Bounded result = all.result();
+      return {{result.value, std::max(result.error, bounds_error)}, 0};
     }
+    if (terms.empty()) return {{identity(n.reduction, dtype), bounds_error}, nowhere};
     std::size_t best = 0;
-    double error = 0;
+    double error = bounds_error;
     for (std::size_t i = 0; i < terms.size(); ++i) {
       error = std::max(error, terms[i].error);
       const Scalar &held = terms[best].value, &candidate = terms[i].value;
@@ -204,7 +231,7 @@ class Naive {
       const Scalar pair[] = {candidate, held};
       if (is_nan(candidate) || is_true(evaluate(low ? Op::less : Op::greater, DType::b1, pair))) best = i;
     }
-    return {{terms[best].value, error}, static_cast<std::int64_t>(best)};
+    return {{terms[best].value, error}, positions[best]};
   }
 
   /// The op on the values, and what errors of its arguments make of it.

@@ -207,9 +207,10 @@ class Generator : Dice {
     if (axes.empty()) return leaf(dtype, scope, depth);
     const Axes inside = both(scope, axes);
     if (chance(15)) return cast(g(), dtype, winner(axes, depth, scope, chance(80)));
+    const std::vector<Range> ranges = random_ranges(axes, depth, scope);
     if (dtype == DType::b1) {
       const Reduction r = one_of({Reduction::any, Reduction::all});
-      return fold(g(), r, axes, expression(dtype, depth - 1, inside));
+      return fold(g(), r, axes, expression(dtype, depth - 1, inside), ranges);
     }
     const bool empty = elements_over(axes) == 0;
     const Reduction r = empty || chance(65) ? (chance(92) ? Reduction::sum : Reduction::prod)
@@ -221,14 +222,32 @@ class Generator : Dice {
                                : expression(DType::i64, depth - 1, inside);
       body = op(Op::select, {op(Op::equal, {axis(g(), hot), chosen}), body, constant(g(), integer(dtype, 0))});
     }
-    return fold(g(), r, axes, body);
+    return fold(g(), r, axes, body, ranges);
+  }
+
+  /// Usually none; else bounds for some of the axes, also such that leave nothing.
+  std::vector<Range> random_ranges(const Axes& axes, int depth, const Axes& scope) {
+    std::vector<Range> ranges;
+    if (!chance(30)) return ranges;
+    for (AxisId id : axes) {
+      const auto bound = [&]() -> Expr {
+        if (chance(30)) return nullptr;
+        if (chance(40)) return whole(below(static_cast<int>(extents_[id]) + 3) - 1);
+        if (!scope.empty() && chance(50)) return op(Op::add, {axis(g(), one_of(scope)), whole(below(3) - 1)});
+        return expression(DType::i64, depth - 2, scope);
+      };
+      const Expr low = bound();
+      ranges.push_back({low, bound()});
+    }
+    return ranges;
   }
 
   /// An arg-reduction over `axes`: its index, or its value; a constant where the axes are empty.
   Expr winner(const Axes& axes, int depth, const Axes& scope, bool index) {
     if (elements_over(axes) == 0) return whole(0);
     const Reduction r = one_of({Reduction::argmax, Reduction::argmin});
-    Expr found = fold(g(), r, axes, expression(one_of(numbers), depth - 1, both(scope, axes)));
+    const std::vector<Range> ranges = random_ranges(axes, depth, scope);
+    Expr found = fold(g(), r, axes, expression(one_of(numbers), depth - 1, both(scope, axes)), ranges);
     return index ? found : project(g(), found->as<Project>()->fold, 0);
   }
 
