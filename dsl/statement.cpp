@@ -217,4 +217,6 @@ Prepared prepare(const StatementSyntax& statement, const Operands& operands) {
 
 const Report& last_report() { return report_of_thread; }
 
+std::string explain() { return explain(report_of_thread); }
+
 }  // namespace ricci

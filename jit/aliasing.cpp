@@ -43,8 +43,8 @@ Array copy_of(const TensorView& view) {
 
 }  // namespace
 
-std::vector<Array> copy_overlapping(const Program& program, std::span<TensorView> tensors) {
-  std::vector<Array> copies;
+Copies copy_overlapping(const Program& program, std::span<TensorView> tensors) {
+  Copies copies;
   for (const Statement& s : program.statements) {
     if (!program.tensors[s.target].table.empty()) continue;
     check_target(program.tensors[s.target], tensors[s.target]);
@@ -54,8 +54,8 @@ std::vector<Array> copy_overlapping(const Program& program, std::span<TensorView
       if (read->tensor == s.target || !program.tensors[read->tensor].table.empty()) continue;
       if (!may_overlap(view, tensors[s.target])) continue;
       if (injective && same_elements(view, tensors[s.target]) && read->subscripts == s.subscripts) continue;
-      copies.push_back(copy_of(view));
-      view = copies.back().view();
+      copies.emplace_back(read->tensor, copy_of(view));
+      view = copies.back().second.view();
     }
   }
   return copies;
@@ -82,12 +82,12 @@ std::vector<TensorId> steering_tensors(const Program& program) {
   return tensors;
 }
 
-OldValues copy_steering(std::span<const TensorView> tensors, std::span<const TensorId> targets,
-                        std::span<const TensorId> steering) {
+Copies copy_steering(std::span<const TensorView> tensors, std::span<const TensorId> targets,
+                     std::span<const TensorId> steering) {
   const auto is_written = [&](TensorId t) {
     return std::ranges::any_of(targets, [&](TensorId w) { return w == t || may_overlap(tensors[w], tensors[t]); });
   };
-  OldValues old;
+  Copies old;
   if (std::ranges::any_of(steering, is_written))
     for (TensorId t = 0; t < tensors.size(); ++t)
       if (is_written(t)) old.emplace_back(t, copy_of(tensors[t]));

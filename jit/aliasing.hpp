@@ -9,17 +9,19 @@
 
 namespace ricci::jit {
 
+/// Tensors by their numbers, with their elements.
+using Copies = std::vector<std::pair<ir::TensorId, Array>>;
+
 /// Replaces views that a statement would overwrite before it has read them by views of fresh copies, which the
 /// result keeps alive. A tensor read only at the element that is being written needs none. Throws Error{limit} for a
 /// target that is read-only or stores several elements in one place.
-std::vector<Array> copy_overlapping(const ir::Program&, std::span<TensorView> tensors);
+Copies copy_overlapping(const ir::Program&, std::span<TensorView> tensors);
 
 /// The tensors that are read in subscripts and conditions: their elements decide which elements are touched.
 std::vector<ir::TensorId> steering_tensors(const ir::Program&);
 
-using OldValues = std::vector<std::pair<ir::TensorId, Array>>;
 /// Copies of the tensors that share memory with a target; none unless a steering tensor is among them.
-OldValues copy_steering(std::span<const TensorView> tensors, std::span<const ir::TensorId> targets,
-                        std::span<const ir::TensorId> steering);
+Copies copy_steering(std::span<const TensorView> tensors, std::span<const ir::TensorId> targets,
+                     std::span<const ir::TensorId> steering);
 
 }  // namespace ricci::jit

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "aliasing.hpp"
+#include "allocations.hpp"
 #include "kernel_store.hpp"
 #include "launch.hpp"
 #include "pipeline.hpp"
@@ -43,10 +44,9 @@ std::string key_text(const ir::Program& program, const Specialisation& s, const 
 /// A program bound to arguments: what a first call with new layouts computes.
 struct Binding {
   std::vector<TensorView> tensors;  // by tensor of the normalised program, tables left out
-  std::vector<Array> copies;
+  Copies copies;
   std::vector<std::int64_t> extents;
   Specialisation specialisation;
-  std::int64_t temporary_bytes = 0;
 };
 
 }  // namespace
@@ -95,7 +95,6 @@ struct Executable::Impl {
       b.tensors.push_back(t < normalised.origin.size() && program.tensors[t].table.empty() ? tensors[normalised.origin[t]]
                                                                                            : TensorView{});
     b.copies = copy_overlapping(program, b.tensors);
-    for (const Array& copy : b.copies) b.temporary_bytes += copy.size() * static_cast<std::int64_t>(size_of(copy.dtype()));
     b.extents = axis_extents(program, b.tensors);
     b.specialisation = specialise(program, b.tensors, b.extents);
     return b;
@@ -126,8 +125,8 @@ struct Executable::Impl {
     report.kernels = 1;
     report.phases = static_cast<int>(info.phases.size());
     report.loops = info.loops;
-    report.temporary_bytes = b.temporary_bytes + plan.temporary_bytes;
-    report.accumulator_bytes = plan.accumulator_bytes;
+    add_copies(report, normalised.program, b.copies, "whose old values are still read");
+    add_tables(report, normalised.program, plan);
     report.checks = info.checks;
     report.proved = info.proved;
     return report;
@@ -135,17 +134,16 @@ struct Executable::Impl {
 
   /// What an error message needs of elements that the kernel may have overwritten by then: copies, where a check
   /// depends on them. Counted as temporary bytes.
-  OldValues old_values(std::span<const TensorView> tensors, Report& report) const {
+  Copies old_values(std::span<const TensorView> tensors, Report& report) const {
     if (report.checks.empty()) return {};
-    OldValues old = copy_steering(tensors, targets, steering);
-    for (const auto& [tensor, copy] : old)
-      report.temporary_bytes += copy.size() * static_cast<std::int64_t>(size_of(copy.dtype()));
+    Copies old = copy_steering(tensors, targets, steering);
+    add_copies(report, original, old, "whose old values the message of a failing check needs");
     return old;
   }
 
   /// The error that the program's meaning gives for these arguments. The kernel only knows that there is one.
   [[noreturn]] void raise_error(std::span<const TensorView> tensors, std::span<const Scalar> params,
-                                const OldValues& old, const std::string& check) const {
+                                const Copies& old, const std::string& check) const {
     std::vector<TensorView> views(tensors.begin(), tensors.end());
     std::vector<Array> scratch;
     for (ir::TensorId t : targets) {
@@ -205,7 +203,8 @@ struct Executable::Impl {
         bound = tensors;
       }
     }
-    const OldValues old = old_values(tensors, report);
+    const Copies old = old_values(tensors, report);
+    if (options.no_temporaries) refuse_temporaries(report);
     const auto start = std::chrono::steady_clock::now();
     const std::vector<PhaseFunction>& phases = call->kernel->phases;
     const std::int32_t status =
@@ -233,7 +232,8 @@ struct Executable::Impl {
     }
     const LaunchPlan plan = plan_launch(kernel.info, b.tensors, b.extents);
     Report report = report_of(kernel.info, b, plan);
-    const OldValues old = old_values(tensors, report);
+    const Copies old = old_values(tensors, report);
+    if (options.no_temporaries) refuse_temporaries(report);
     const auto start = std::chrono::steady_clock::now();
     const std::int32_t status = launch(
         plan, b.tensors, params, options.threads,

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstddef>
 #include <span>
+#include <string>
 
 #include "ricci/array.hpp"
 #include "ricci/rules.hpp"
@@ -58,5 +59,7 @@ void execute(Site&, std::span<const StatementSyntax>, const Operands&, Array* re
 
 /// What the last statement of this thread did; include <ricci/compile.hpp> to look into it.
 const Report& last_report();
+/// The same for people; see explain(const Report&).
+std::string explain();
 
 }  // namespace ricci

@@ -25,6 +25,7 @@ constexpr const char* help =
     "Commands\n"
     "  :vars              the variables\n"
     "  :dump STAGE TEXT   what the compiler makes of a statement, without running it\n"
+    "  :explain           what the last statement did: kernels, temporaries and why, checks, times\n"
     "  :help  :quit\n";
 
 std::optional<std::string> read_line(const char* prompt) {
@@ -61,11 +62,12 @@ void print_dump(const Session& session, std::string_view rest) {
 }
 
 /// Whether to go on.
-bool command(const Session& session, std::string_view text) {
+bool command(const Session& session, const Report& last, std::string_view text) {
   const std::string_view word = text.substr(0, text.find(' '));
   if (word == ":quit") return false;
   if (word == ":help") fmt::print("{}", help);
   else if (word == ":vars") print_variables(session);
+  else if (word == ":explain") fmt::print("{}", explain(last));
   else if (word == ":dump") print_dump(session, text.substr(word.size()));
   else throw Error(Error::Kind::name, fmt::format("unknown command '{}'; see :help", escaped(word)));
   return true;
@@ -76,12 +78,16 @@ bool command(const Session& session, std::string_view text) {
 void interact(Session& session) {
   std::setlocale(LC_CTYPE, "");
   fmt::print("Ricci {}: index notation, compiled. :help for help.\n", RICCI_VERSION);
+  Report last;
   while (const std::optional<std::string> text = read_statement()) {
     try {
       if (text->starts_with(':')) {
-        if (!command(session, *text)) return;
+        if (!command(session, last, *text)) return;
       } else {
-        session.run(*text, [](const Outcome& outcome) { fmt::print("{}", summary(outcome)); });
+        session.run(*text, [&](const Outcome& outcome) {
+          last = outcome.report;
+          fmt::print("{}", summary(outcome));
+        });
       }
     } catch (const TextError& error) {
       fmt::print(stderr, "{}\n{}\n", error.excerpt, error.what());

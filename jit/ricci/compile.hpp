@@ -19,6 +19,7 @@ struct Options {
   Backend backend = Backend::native;
   int vector_bytes = 0;               // 0: the host's widest
   bool optimise = true;               // false: no passes over the LLVM IR, for tests
+  bool no_temporaries = false;        // Error{limit}, before anything is written, where a run needs temporary bytes
 };
 
 /// Defaults of the process; may be changed between runs (the driver's --threads does).
@@ -27,6 +28,12 @@ Options& default_options();
 enum class Origin : std::uint8_t { compiled, memory, disk };
 std::string_view to_string(Origin);
 
+/// Memory that a run used beside its arguments, and what for.
+struct Allocation {
+  std::int64_t bytes;
+  std::string reason;
+};
+
 /// What one run did.
 struct Report {
   int kernels = 0;
@@ -34,12 +41,17 @@ struct Report {
   int loops = 0;
   std::int64_t temporary_bytes = 0;    // arrays not asked for: copies against aliasing, results of placed reductions
   std::int64_t accumulator_bytes = 0;  // private tables of scatters and by-key sums, one per chunk
+  std::vector<Allocation> temporaries, accumulators;  // what these bytes are
   std::vector<std::string> checks;     // computed subscripts still checked at run time, as text
   int proved = 0;                      // computed subscripts that need no check at these extents
   Origin origin = Origin::memory;
   double compile_ms = 0;               // 0 unless compiled in this run
   double run_ms = 0;
 };
+
+/// The report for people: kernels, phases, loops and times, every temporary and accumulator with its reason, the
+/// subscripts that are checked. Ends with a line feed.
+std::string explain(const Report&);
 
 /// One program with all its compiled variants. Thread-safe.
 class Executable {

@@ -1,0 +1,94 @@
+#include "allocations.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "ricci/error.hpp"
+#include "tables.hpp"
+
+namespace ricci {
+
+using namespace jit;
+
+namespace {
+
+std::string bytes_text(std::int64_t bytes) {
+  return std::to_string(bytes) + (bytes == 1 ? " byte" : " bytes");
+}
+
+/// What the compiler keeps in its tensor `t`, from the statement that fills it.
+std::string contents(const ir::Program& program, ir::TensorId t) {
+  const auto filling = std::ranges::find(program.statements, t, &ir::Statement::target);
+  if (filling == program.statements.end()) return program.tensors[t].name;
+  std::string text = to_string(program, filling->value);
+  if (!is_private(program, t)) return text + ", which would be computed again and again";
+  std::string keys;  // the first subscript chooses the table
+  for (std::size_t k = 1; k < filling->subscripts.size(); ++k)
+    keys += (k > 1 ? ", " : "") + to_string(program, filling->subscripts[k]);
+  text = "private tables of " + std::string(to_string(filling->update.value())) + " of " + text;
+  return keys.empty() ? text : text + " at [" + keys + "]";
+}
+
+std::string lines(const std::vector<Allocation>& allocations) {
+  std::string text;
+  for (const Allocation& a : allocations) text += "  " + bytes_text(a.bytes) + ": " + a.reason + "\n";
+  return text;
+}
+
+std::string counted(int number, const char* what) {
+  return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
+}
+
+std::string milliseconds(double ms) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3g ms", ms);
+  return text;
+}
+
+}  // namespace
+
+namespace jit {
+
+void add_copies(Report& report, const ir::Program& program, const Copies& copies, std::string_view reason) {
+  for (const auto& [tensor, copy] : copies) {
+    const std::int64_t bytes = copy.size() * static_cast<std::int64_t>(size_of(copy.dtype()));
+    report.temporary_bytes += bytes;
+    report.temporaries.push_back({bytes, "a copy of " + program.tensors[tensor].name + ", " + std::string(reason)});
+  }
+}
+
+void add_tables(Report& report, const ir::Program& program, const LaunchPlan& plan) {
+  report.temporary_bytes += plan.temporary_bytes;
+  report.accumulator_bytes += plan.accumulator_bytes;
+  for (ir::TensorId t = 0; t < program.tensors.size(); ++t)
+    if (plan.own_bytes[t] > 0)
+      (is_private(program, t) ? report.accumulators : report.temporaries)
+          .push_back({plan.own_bytes[t], contents(program, t)});
+}
+
+void refuse_temporaries(const Report& report) {
+  if (report.temporary_bytes == 0) return;
+  std::string reasons;
+  for (const Allocation& a : report.temporaries)
+    reasons += (reasons.empty() ? "" : "; ") + bytes_text(a.bytes) + " for " + a.reason;
+  throw Error(Error::Kind::limit, "the statement needs temporaries, which no_temporaries forbids: " + reasons);
+}
+
+}  // namespace jit
+
+std::string explain(const Report& r) {
+  std::string text =
+      counted(r.kernels, "kernel") + ", " + counted(r.phases, "phase") + ", " + counted(r.loops, "loop") + "; ";
+  text += r.origin == Origin::memory ? "compiled before"
+          : r.origin == Origin::disk ? "loaded from disk in " + milliseconds(r.compile_ms)
+                                     : "compiled in " + milliseconds(r.compile_ms);
+  text += ", ran " + milliseconds(r.run_ms) + "\n";
+  text += "temporaries: " + bytes_text(r.temporary_bytes) + "\n" + lines(r.temporaries);
+  text += "accumulators: " + bytes_text(r.accumulator_bytes) + "\n" + lines(r.accumulators);
+  text +=
+      "subscripts: " + std::to_string(r.proved) + " proved inside, " + std::to_string(r.checks.size()) + " checked\n";
+  for (const std::string& check : r.checks) text += "  " + check + "\n";
+  return text;
+}
+
+}  // namespace ricci

@@ -1,0 +1,18 @@
+#pragma once
+// The memory of a run that nobody asked for, each piece with its reason.
+#include "aliasing.hpp"
+#include "launch.hpp"
+#include "ricci/compile.hpp"
+
+namespace ricci::jit {
+
+/// Adds the copies to the report's temporaries: "a copy of x, " and `reason`.
+void add_copies(Report&, const ir::Program&, const Copies&, std::string_view reason);
+
+/// Adds what the plan allocates for tensors of the compiler's own: private tables and stored reductions.
+void add_tables(Report&, const ir::Program&, const LaunchPlan&);
+
+/// Throws Error{limit}, with bytes and reasons, if the report has temporaries.
+void refuse_temporaries(const Report&);
+
+}  // namespace ricci::jit
