@@ -43,7 +43,7 @@ std::optional<Scalar> find_constant(std::string_view name) {
 bool is_constructor(std::string_view name) { return std::ranges::find(constructors, name) != std::end(constructors); }
 
 std::vector<std::string_view> function_names() {
-  std::vector<std::string_view> names{"where", "delta", "one_hot", "sq", "order"};
+  std::vector<std::string_view> names{"where", "delta", "one_hot", "sq", "order", "scan"};
   names.insert(names.end(), std::begin(constructors), std::end(constructors));
   names.insert(names.end(), std::begin(outside_names) + 1, std::end(outside_names));
   for (int i = 0; i < reducer_count; ++i) names.push_back(to_string(static_cast<Reducer>(i)));
@@ -67,6 +67,8 @@ class Call {
     if (const auto dtype = dtype_from_string(name_.text)) return p_.add(name_, make_cast(*dtype, *arguments(1)[0]));
     if (name_.text == "sq") return p_.add(name_, make_square(*arguments(1)[0]));
     if (name_.text == "order") return order();
+    if (name_.text == "scan")
+      p_.fail(name_, Error::Kind::syntax, "scan(t, ...) is all of the right-hand side of an assignment with =");
     if (const auto reducer = find_reducer(name_.text)) return reduction(*reducer);
     if (const auto op = find_op(name_.text)) {
       const int arity = info(*op).arity;
@@ -186,6 +188,17 @@ const Node& Parser::bounded_access(const Token& function, Outside outside) {
   expect(")", "after the arguments of " + std::string(function.text));
   if (!peek().is("[")) unexpected("'[' and subscripts");
   return access(name, v->array.dtype(), v->array.rank(), outside, filler);
+}
+
+const Node& Parser::scan() {
+  const Token& function = take();
+  take();  // the bracket
+  if (peek().kind != Token::Kind::name || !indices_.contains(peek().text)) unexpected("an index");
+  const IndexName* index = index_name(take().text);
+  expect(",", "and the value of a step");
+  const Node& value = expression();
+  expect(")", "after the arguments of scan");
+  return add(function, make_scan(*index, value));
 }
 
 const Node& Parser::call(const Token& name) {

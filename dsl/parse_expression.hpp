@@ -33,6 +33,8 @@ class Parser {
                      const Syntax* filler = nullptr);
   /// The rest of clip(x)[...] and its siblings after the function's name.
   const Node& bounded_access(const Token& function, Outside);
+  /// scan(t, e), the right-hand side of a recurrence.
+  const Node& scan();
   const Node& add(const Token&, const Syntax& node);
   /// A number, perhaps negative, or a variable that is one; nothing is taken otherwise.
   std::optional<Scalar> scalar();

@@ -82,6 +82,9 @@ class StatementParser {
     return std::nullopt;
   }
 
+  /// Whether scan(t, ...) starts at token `i`.
+  bool is_scan_at(std::size_t i) const { return tokens_[i].text == "scan" && tokens_[i + 1].is("("); }
+
   void definition() {
     const Token& name = p_.take();
     define(name);
@@ -143,6 +146,9 @@ class StatementParser {
     const Variable* existing = p_.variable(name.text);
     const std::size_t at = end_of_target();
     const Assign assign = *assignment_at(at);
+    if (!existing && is_scan_at(at + 1))
+      p_.unknown_tensor(name, "a scan needs a tensor that exists, as made by " + std::string(name.text.substr(0, 64)) +
+                                  " = zeros(10)");
     if (!existing && (assign != Assign::set || bounded))
       p_.unknown_tensor(name, "an update needs a tensor that exists, as made by " +
                                   std::string(name.text.substr(0, 64)) + " = zeros(10)");
@@ -152,7 +158,7 @@ class StatementParser {
     const Node& target = bounded ? p_.bounded_access(first, *find_outside(first.text))
                                  : p_.access(name, existing->array.dtype(), existing->array.rank());
     take_assignment(assign);
-    const Node& value = p_.expression();
+    const Node& value = assign == Assign::set && is_scan_at(at + 1) ? p_.scan() : p_.expression();
     p_.require(tokens_[at], check_assignment(target, assign, value));
     out_.syntax = {{&target, assign, &value, target.dtype}};
   }

@@ -91,6 +91,7 @@ ir::Expr Resolver::lower(const Syntax& node, const Axes& unnamed) {
       return ir::apply(graph(), Op::multiply, {e, e});
     }
     case Form::order: return lower(*node.child[0], unnamed);
+    case Form::scan: break;  // only whole right-hand sides, see resolve()
     case Form::cast: return lower_as(*node.child[0], node.dtype, unnamed);
     case Form::reduce:
     case Form::reduce_axis: return reduce(node, unnamed);
@@ -160,7 +161,8 @@ void Resolver::declare_result(ir::TensorId id, const StatementSyntax& statement)
 }
 
 void Resolver::resolve(ir::TensorId id, const StatementSyntax& statement) {
-  const Syntax& value = *statement.value;
+  const bool in_order = statement.value->form == Form::scan;
+  const Syntax& value = in_order ? *statement.value->child[0] : *statement.value;
   const Syntax* target = statement.target;
   const IndexSet& left = target ? target->free : value.free;
   ir::Statement s{id, {}, update_of(statement.assign), nullptr, nullptr, {}, ir::Policy::check};
@@ -179,6 +181,7 @@ void Resolver::resolve(ir::TensorId id, const StatementSyntax& statement) {
     s.subscripts = std::move(at.subscripts);
     s.policy = at.policy;
     s.guard = at.inside;
+    if (in_order) run_in_order(s, axis_of(statement.value->bound[0]));
   } else {
     for (std::uint32_t i = 0; i < s.domain.size(); ++i) {
       add_size(s.domain[i], {id, i});
@@ -192,6 +195,16 @@ void Resolver::resolve(ir::TensorId id, const StatementSyntax& statement) {
   if (statement.assign == Assign::subtract) s.value = ir::apply(graph(), Op::negate, {s.value});
   scope_.clear();
   out_.program.statements.push_back(std::move(s));
+}
+
+/// Makes `s` a recurrence along `axis`.
+void Resolver::run_in_order(ir::Statement& s, ir::AxisId axis) {
+  s.in_order = axis;
+  std::vector<ir::Expr> steering = s.subscripts;
+  if (s.guard) steering.push_back(s.guard);
+  for (ir::Expr e : ir::nodes(std::move(steering)))
+    if (const auto* read = e->as<ir::Read>(); read && read->tensor == s.target)
+      require({Rule::scan_target_steered_by_itself, {}});
 }
 
 Resolved resolve(std::span<const StatementSyntax> statements, const Leaves& leaves) {

@@ -20,6 +20,8 @@ class Resolver {
   /// A statement whose target is tensor `id`.
   void resolve(ir::TensorId id, const StatementSyntax&);
 
+  static void run_in_order(ir::Statement&, ir::AxisId);
+
   ir::Graph& graph() { return out_.program.graph; }
   ir::AxisId new_axis(std::string_view name);
   ir::AxisId open(const IndexName* name);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "in_order.hpp"
 #include "interval.hpp"
 #include "tables.hpp"
 
@@ -74,7 +75,8 @@ std::optional<Solution> solve(Expr condition, const Wanted& wanted) {
 
 class Solver {
  public:
-  Solver(Program& program, CanonicalAxes& axes) : program_(program), g_(program.graph), axes_(axes) {}
+  Solver(Program& program, CanonicalAxes& axes, const Statement& s)
+      : program_(program), g_(program.graph), axes_(axes), feedback_(s) {}
 
   /// What a fold becomes; itself if there is nothing to solve.
   Expr solved(Expr e) {
@@ -86,7 +88,9 @@ class Solver {
     bool changed = false;
     while (eliminate_one(*selection, bound)) changed = true;
     if (bound.empty()) return put_together(g_, *selection);
-    if (Expr scattered = scatter(*selection, bound, fold->reduction)) return scattered;
+    // What earlier steps of a recurrence write is not known before it: it cannot be accumulated there.
+    const Expr scattered = feedback_.reaches(e) ? nullptr : scatter(*selection, bound, fold->reduction);
+    if (scattered) return scattered;
     return changed ? ir::fold(g_, fold->reduction, bound, put_together(g_, *selection)) : e;
   }
 
@@ -187,6 +191,7 @@ class Solver {
   Program& program_;
   Graph& g_;
   CanonicalAxes& axes_;
+  Feedback feedback_;
 };
 
 /// Calls f on every expression of the statement, to replace it.
@@ -225,9 +230,11 @@ void read_winners(Program& program) {
 void solve_deltas(Program& program, CanonicalAxes& axes) {
   std::vector<Statement> old = std::move(program.statements), all;
   program.statements.clear();
-  Memo memo;
+  Memo shared;
   for (Statement& s : old) {
-    Solver solver(program, axes);
+    Memo own;
+    Memo& memo = s.in_order ? own : shared;  // equal reductions of a recurrence may mean something else
+    Solver solver(program, axes, s);
     update_expressions(s, [&](Expr e) {
       return rewrite(program.graph, e, memo, [&](Expr, Expr rebuilt) { return solver.solved(rebuilt); });
     });

@@ -220,6 +220,8 @@ struct Printer {
     text += "= " + expression(s.value);
     if (s.guard) text += "   if " + expression(s.guard);
     if (!s.domain.empty()) text += "   over " + list(s.domain);
+    if (s.in_order) text += ", " + axis(*s.in_order) + " in order";
+    if (s.stage) text += " by way of " + tensor(*s.stage);
     return text + "\n";
   }
 

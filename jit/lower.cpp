@@ -26,6 +26,7 @@ class NestLowering {
       : program_(program), nest_(nest), info_(info), x_(program, s, schedule, info), b_(x_.builder()) {}
 
   loop::Phase lower(std::string name) {
+    if (nest_.in_order) x_.follow_steps(recurrence());
     PhaseInfo phase{.name = std::move(name), .trip = {}, .work = work(), .items = {}};
     std::vector<TripFactor> factors;
     for (std::size_t k = 0; k < nest_.order.size() && k <= nest_.split && !nest_.serial; ++k)
@@ -176,16 +177,21 @@ class NestLowering {
 
   /// The loops from order[k] on; the first of them over [low, high), or over all when there is no `high`.
   void loops(std::size_t k, Value low, std::optional<Value> high) {
-    if (k == nest_.order.size()) return statements();
+    if (k == nest_.order.size()) return innermost();
     const AxisId axis = nest_.order[k];
     const Value end = high ? *high : x_.extent_of(axis);
     if (nest_.lane_axis != axis) {
       // The loop of a tile is one with the loop over tiles.
       if (high) --info_.loops;
       x_.bind_loop(axis, low, end, 1);
-      loops(k + 1, b_.constant(0), std::nullopt);
+      if (axis == nest_.in_order) steps(k + 1);
+      else loops(k + 1, b_.constant(0), std::nullopt);
       x_.close_for();
       return;
+    }
+    if (high && nest_.in_order) {
+      tile_of_lanes_ = {low, end};
+      return loops(k + 1, b_.constant(0), std::nullopt);
     }
     if (high) reduce_streams(low, end);
     if (!high) ++info_.loops;
@@ -239,7 +245,40 @@ class NestLowering {
     }
   }
 
+  /// What stands inside all loops but that of a tile of lanes which go through the steps side by side.
+  void innermost() {
+    if (!tile_of_lanes_) return statements();
+    const auto [low, high] = *tile_of_lanes_;
+    over_lanes(*nest_.lane_axis, low, high, [&] { statements(); });
+  }
+
+  const Statement& recurrence() const { return program_.statements[nest_.statements.front()]; }
+
+  /// One step of a recurrence. With a stage, first all its values go there, then from there to the target; the
+  /// specialisation may have left a step without loops of its own, which needs none.
+  void steps(std::size_t inner) {
+    const Statement& s = recurrence();
+    if (!s.stage || inner == nest_.order.size()) return loops(inner, b_.constant(0), std::nullopt);
+    std::vector<Expr> subscripts;
+    for (AxisId axis : program_.tensors[*s.stage].table) {
+      const bool iterated = std::ranges::count(s.domain, axis) > 0;  // rather than swallowed by another axis
+      subscripts.push_back(iterated ? ir::axis(program_.graph, axis) : constant(program_.graph, std::int64_t{0}));
+    }
+    Statement fill = s, empty = s;
+    fill.target = *s.stage;
+    fill.subscripts = subscripts;
+    fill.guard = nullptr;
+    fill.policy = Policy::assume_inside;
+    empty.value = read(program_.graph, *s.stage, s.value->dtype, subscripts, Policy::assume_inside);
+    for (const Statement& part : {fill, empty}) {
+      part_of_step_ = &part;
+      loops(inner, b_.constant(0), std::nullopt);
+    }
+    part_of_step_ = nullptr;
+  }
+
   void statements() {
+    if (part_of_step_) return statement(*part_of_step_, part_of_step_->value);
     for (std::size_t k = 0; k < nest_.statements.size(); ++k)
       statement(program_.statements[nest_.statements[k]], nest_.values[k]);
   }
@@ -307,6 +346,8 @@ class NestLowering {
   KernelInfo& info_;
   ExpressionLowering x_;
   PhaseBuilder& b_;
+  std::optional<std::pair<Value, Value>> tile_of_lanes_;  // of a recurrence
+  const Statement* part_of_step_ = nullptr;
 };
 
 /// Accesses with a computed subscript that need no check.
@@ -342,7 +383,8 @@ loop::Kernel lower(Program& program, const Specialisation& s, const Schedule& sc
   for (TensorId t = 0; t < program.tensors.size(); ++t) {
     const TensorDecl& decl = program.tensors[t];
     BufferInfo buffer{decl.name, decl.dtype, false, {}};
-    buffer.writable = std::ranges::any_of(program.statements, [&](const Statement& st) { return st.target == t; });
+    buffer.writable =
+        std::ranges::any_of(program.statements, [&](const Statement& st) { return st.target == t || st.stage == t; });
     for (AxisId axis : decl.table)
       buffer.extents.push_back(symbol_id(program.axes[axis].tables ? Symbol{Symbol::Kind::tables, {}}
                                                                    : Symbol{Symbol::Kind::extent, {axis}}));

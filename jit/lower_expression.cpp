@@ -40,9 +40,15 @@ void ExpressionLowering::enter_lanes(AxisId axis, Value base, int parts, std::op
   }
 }
 
-std::size_t ExpressionLowering::level_of(Expr e) const {
+void ExpressionLowering::follow_steps(const Statement& s) {
+  feedback_ = Feedback(s);
+  in_order_ = s.in_order;
+}
+
+std::size_t ExpressionLowering::level_of(Expr e) {
   std::size_t level = 0;
   for (AxisId axis : e->free) level = std::max(level, bound_.at(axis).level);
+  if (in_order_ && feedback_.reaches(e)) level = std::max(level, bound_.at(*in_order_).level);
   if (limits_.empty()) return level;
   const Expr reduction = e->as<Project>() ? e->as<Project>()->fold : e;
   if (const Fold* fold = reduction->as<Fold>())

@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "affine.hpp"
+#include "in_order.hpp"
 #include "phase_builder.hpp"
 #include "schedule.hpp"
 
@@ -59,6 +60,9 @@ class ExpressionLowering {
   void enter_lanes(ir::AxisId axis, loop::Value base, int parts, std::optional<loop::Value> remaining);
   void leave_lanes() { lane_.reset(); }
 
+  /// From now on, what reads the target of this recurrence is computed inside the loop of its axis in order.
+  void follow_steps(const ir::Statement&);
+
   /// From now on, reductions over `axis` run over [low, high) only, inside the innermost level.
   void limit(ir::AxisId axis, loop::Value low, loop::Value high) { limits_[axis] = {low, high, builder_.level()}; }
 
@@ -100,7 +104,7 @@ class ExpressionLowering {
   };
   using Known = std::unordered_map<ir::Expr, Lanes>;
 
-  std::size_t level_of(ir::Expr) const;
+  std::size_t level_of(ir::Expr);
   bool in_lanes(ir::Expr e) const { return lane_ && ir::uses_axis(e, lane_->axis); }
   bool is_short(ir::Expr) const;
   DType lane_dtype(ir::Expr) const;
@@ -139,6 +143,8 @@ class ExpressionLowering {
   std::unordered_map<ir::AxisId, Limit> limits_;
   std::unordered_map<ir::Expr, ScratchState> in_scratch_;
   std::optional<LaneLoop> lane_;
+  Feedback feedback_;
+  std::optional<ir::AxisId> in_order_;
 };
 
 }  // namespace ricci::jit

@@ -2,6 +2,7 @@
 
 #include "delta.hpp"
 #include "guard.hpp"
+#include "in_order.hpp"
 #include "lower.hpp"
 #include "place.hpp"
 #include "ricci/error.hpp"
@@ -18,6 +19,7 @@ Normalised normalise(ir::Program program) {
   privatise(program, axes);
   attach_guards(program);
   place_reductions(program, axes);
+  stage_steps(program);
   std::vector<ir::TensorId> origin = name_old_values(program);
   return {std::move(program), std::move(origin)};
 }

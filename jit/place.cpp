@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "guard.hpp"
+#include "in_order.hpp"
 #include "tables.hpp"
 
 namespace ricci::jit {
@@ -47,9 +49,13 @@ class Placement {
   void place(Statement s) {
     const Path path = loop_order(s);
     done_for_.clear();
+    const auto outer_feedback = std::exchange(feedback_, Feedback(s));
+    const auto outer_in_order = std::exchange(in_order_, s.in_order);
     for (Expr& subscript : s.subscripts) subscript = placed(subscript, path);
     s.value = placed(s.value, path);
     if (s.guard) s.guard = placed(s.guard, path);
+    feedback_ = outer_feedback;
+    in_order_ = outer_in_order;
     done_.push_back(std::move(s));
   }
 
@@ -69,9 +75,10 @@ class Placement {
       if (uses_axis(e, path[i])) level = i + 1;
     const bool repeated = std::any_of(path.begin(), path.begin() + static_cast<std::ptrdiff_t>(level),
                                       [&](AxisId axis) { return !uses_axis(e, axis); }) ||
-                          (e->free.empty() && !path.empty());
+                          (e->free.empty() && !path.empty()) || (in_order_ && !uses_axis(e, *in_order_));
     const bool whole = e->free.empty() && info(f.reduction).results == Results::value;
-    if (!merges_tables && (repeated || whole)) return whole ? in_tables(f) : in_temporary(e);
+    const bool movable = !merges_tables && !feedback_.reaches(e);  // what earlier steps write is not known before
+    if (movable && (repeated || whole)) return whole ? in_tables(f) : in_temporary(e);
     Path inner(path.begin(), path.begin() + static_cast<std::ptrdiff_t>(level));
     const std::vector<Range> ranges = map_bounds(f.ranges, [&](Expr bound) { return placed(bound, inner); });
     inner.insert(inner.end(), f.axes.begin(), f.axes.end());
@@ -161,6 +168,8 @@ class Placement {
   Program& program_;
   Graph& g_;
   CanonicalAxes& axes_;
+  Feedback feedback_;                // of the statement at hand
+  std::optional<AxisId> in_order_;
   std::vector<Statement> done_;
   std::map<std::pair<Expr, Path>, Expr> done_for_;
   std::map<const Fold*, Expr> tabled_;
@@ -171,11 +180,17 @@ class Placement {
 
 std::vector<AxisId> loop_order(const Statement& s) {
   std::vector<AxisId> order = s.domain;
-  if (!s.update && !is_injective(s)) return order;
+  const bool duplicates = !s.update && !(s.in_order ? is_injective_per_step(s) : is_injective(s));
   std::map<AxisId, int> uses;
   for (Expr e : outer_results(s))
     for (AxisId axis : e->free) ++uses[axis];
-  std::ranges::stable_sort(order, std::greater{}, [&](AxisId axis) { return uses[axis]; });
+  if (!duplicates) std::ranges::stable_sort(order, std::greater{}, [&](AxisId axis) { return uses[axis]; });
+  if (s.in_order) {
+    const std::vector<AxisId> independent = independent_axes(s);
+    std::ranges::stable_sort(order, {}, [&](AxisId axis) {
+      return std::ranges::count(independent, axis) > 0 ? 0 : axis == *s.in_order ? 1 : 2;
+    });
+  }
   return order;
 }
 

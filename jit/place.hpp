@@ -5,6 +5,7 @@ namespace ricci::jit {
 
 /// The order in which a statement's loops nest: axes that more reductions depend on are further out, so that a
 /// reduction runs outside the loops it does not need. Statements whose duplicates count keep the order of the domain.
+/// Recurrences run their independent axes, then the axis in order, then the others.
 std::vector<ir::AxisId> loop_order(const ir::Statement&);
 
 /// Gives a statement of its own to every reduction that would otherwise run again and again, under a loop it does not

@@ -26,15 +26,26 @@ class Evaluator {
         position_(extents_.size()), changed_(extents_.size()) {}
 
   /// All values are computed before any is written: the right side sees the old elements, also those that it
-  /// reaches through an overlapping view, and a statement that fails writes nothing.
+  /// reaches through an overlapping view, and a statement that fails writes nothing. A recurrence does so for each
+  /// position of its axis.
   void run(const Statement& s) {
+    std::vector<AxisId> inner = s.domain, outer;
+    if (s.in_order) {
+      outer = {*s.in_order};
+      std::erase(inner, *s.in_order);
+    }
+    for_each(whole(outer), [&] { run(s, inner); });
+  }
+
+ private:
+  void run(const Statement& s, const std::vector<AxisId>& domain) {
     started_ = ++clock_;
     struct Write {
       std::byte* address;
       Scalar value;
     };
     std::vector<Write> writes;
-    for_each(whole(s.domain), [&] {
+    for_each(whole(domain), [&] {
       if (s.guard && !is_true(value(s.guard))) return;
       const Scalar result = value(s.value);
       writes.push_back({element(s.target, s.subscripts), result});
@@ -49,7 +60,6 @@ class Evaluator {
     }
   }
 
- private:
   /// The latest value of a node, good for as long as no axis that is free in it has moved.
   struct Slot {
     std::uint64_t time = 0;

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "affine.hpp"
+#include "in_order.hpp"
 #include "place.hpp"
 #include "tables.hpp"
 
@@ -167,7 +168,7 @@ class CostModel {
 bool may_join(const Program& program, const Specialisation& specialisation, const Nest& nest, std::size_t candidate) {
   const Statement& s = program.statements[candidate];
   const Statement& first = program.statements[nest.statements.front()];
-  if (s.domain != first.domain || nest.serial || !specialisation.disjoint) return false;
+  if (s.domain != first.domain || nest.serial || !specialisation.disjoint || s.in_order || nest.in_order) return false;
   if (is_private(program, s.target) != nest.tables || folds_whole_domain(program, s) != folds_whole_domain(program, first))
     return false;
   if (!nest.tables && !is_injective(s)) return false;
@@ -181,11 +182,23 @@ bool may_join(const Program& program, const Specialisation& specialisation, cons
   return independent;
 }
 
+/// Recurrences: the items are choices of the independent axes. Lanes along one of those run innermost, a tile per item.
+void order_steps(const Statement& s, Nest& nest) {
+  const auto first = nest.order.begin(), step = std::ranges::find(nest.order, *s.in_order);
+  const auto lane = std::ranges::find(nest.order, nest.lane_axis.value_or(~0u));
+  const bool on_items = lane < step;
+  if (lane != nest.order.end()) std::rotate(lane, lane + 1, on_items ? step : nest.order.end());
+  nest.serial = first == step;
+  nest.split = nest.serial ? 0 : static_cast<std::size_t>(step - first - 1);
+  nest.tile = on_items ? 512 : 1;
+}
+
 /// Loop order and tiles. The lane axis is the innermost of its kind; loops that reductions do not need are inside all
 /// that they need, and belong to one item.
 void order_loops(const Program& program, Nest& nest) {
   const Statement& first = program.statements[nest.statements.front()];
   nest.order = loop_order(first);
+  if (nest.in_order) return order_steps(first, nest);
   if (nest.serial) return;
   std::set<AxisId> of_folds;
   for (std::size_t i : nest.statements)
@@ -209,7 +222,7 @@ void order_loops(const Program& program, Nest& nest) {
 /// The reductions of a nest that read many planes of memory along the lanes.
 std::vector<Expr> find_streams(Program& program, const Specialisation& s, const Nest& nest) {
   std::vector<Expr> streams;
-  if (!nest.lane_axis || nest.serial || nest.order[nest.split] != *nest.lane_axis) return streams;
+  if (!nest.lane_axis || nest.serial || nest.in_order || nest.order[nest.split] != *nest.lane_axis) return streams;
   std::int64_t bytes = 0;
   for (std::size_t i : nest.statements) {
     std::vector<Expr> all = nodes(expressions(program.statements[i]));
@@ -247,8 +260,23 @@ void reduce_items(Program& program, Nest& nest) {
   }
 }
 
+/// Whether a recurrence can have lanes along `axis`: not along the order itself, nor where it decides which of two
+/// writes is last, nor where reductions would move into loops that they do not need.
+bool lanes_fit_steps(const Statement& s, AxisId axis) {
+  if (axis == *s.in_order || !is_injective_per_step(s)) return false;
+  const std::vector<AxisId> independent = independent_axes(s);
+  if (std::ranges::count(independent, axis) == 0) return true;
+  return std::ranges::all_of(nodes(expressions(s)), [&](Expr e) {
+    return !e->as<Fold>() || std::ranges::all_of(s.domain, [&](AxisId other) {
+      return uses_axis(e, other) || std::ranges::count(independent, other) > 0;
+    });
+  });
+}
+
 /// Whether lanes along `axis` store different elements, or accumulate.
 bool lanes_can_store(Program& program, const Specialisation& s, const Nest& nest, AxisId axis) {
+  const Statement& first = program.statements[nest.statements.front()];
+  if (first.in_order && !lanes_fit_steps(first, axis)) return false;
   return std::ranges::all_of(nest.statements, [&](std::size_t i) {
     const Statement& statement = program.statements[i];
     return statement.update || motion(program, s, statement.target, statement.subscripts, axis) != Motion::still;
@@ -296,7 +324,8 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
     nest.statements = {i};
     nest.values = {statement.value};
     nest.tables = tables;
-    nest.serial = !tables && !is_injective(statement);
+    nest.serial = !tables && !statement.in_order && !is_injective(statement);
+    nest.in_order = statement.in_order;
   }
   CostModel model(program, s, schedule.lanes);
   for (Nest& nest : schedule.nests) {
@@ -342,6 +371,7 @@ std::string to_string(const Schedule& schedule, const Program& program) {
     for (std::size_t k = 0; k < nest.order.size(); ++k) {
       text += ' ' + name(nest.order[k]);
       if (!nest.serial && k == nest.split) text += '/' + std::to_string(nest.tile);
+      if (nest.in_order == nest.order[k]) text += " in order";
       if (nest.lane_axis == nest.order[k])
         text += " x" + std::to_string(schedule.lanes) + (nest.unroll > 1 ? "*" + std::to_string(nest.unroll) : "");
       if (!nest.serial && k == nest.split) text += " |";

@@ -27,6 +27,8 @@ struct Nest {
   bool tables = false;                  // accumulates into private tables: items are shared among them
   bool folds = false;                   // the values are reductions over the axes of an item; `order` only makes items
   bool serial = false;                  // duplicates of an assignment: one item, in the order of the domain
+  /// A recurrence: the loop of this axis is in the items. Lanes along order[split] then run inside of it, tile by tile.
+  std::optional<ir::AxisId> in_order;
 };
 
 struct Schedule {

@@ -115,6 +115,7 @@ void share(Program& program, CanonicalAxes& axes) {
     for (std::size_t i = 0; i < s.domain.size(); ++i) {
       const AxisId old = s.domain[i];
       s.domain[i] = axes.get(old, 0, static_cast<int>(i));
+      if (s.in_order == old) s.in_order = s.domain[i];
       renamed.emplace(old, axis(program.graph, s.domain[i]));
     }
     const auto update = [&](Expr e) {

@@ -11,7 +11,7 @@ std::vector<TensorId> name_old_values(Program& program) {
   std::iota(origin.begin(), origin.end(), TensorId{0});
   for (Statement& s : program.statements) {
     const TensorId target = s.target;
-    if (!program.tensors[target].table.empty()) continue;
+    if (s.in_order || !program.tensors[target].table.empty()) continue;
     const TensorId old = static_cast<TensorId>(program.tensors.size());
     bool used = false;
     Memo memo;

@@ -29,6 +29,7 @@ struct Survey {
   std::vector<std::vector<AxisId>> binders;  // domains and reduction axes
   std::set<AxisId> values;                   // axes used other than as a bare subscript, or only in a range
   AxisRanges ranges;
+  std::set<AxisId> in_order;                 // of recurrences
   std::vector<Expr> nodes;                   // every node once, children first
 
   explicit Survey(const Program& program) {
@@ -36,6 +37,7 @@ struct Survey {
       binders.push_back(s.domain);
       for (AxisId axis : s.domain) add_range(axis, {});
       accesses.push_back({s.target, s.subscripts});
+      if (s.in_order) in_order.insert(*s.in_order);
       for (Expr e : s.subscripts) {
         walk(e);
         if (!e->as<Axis>()) use_values(e);
@@ -104,6 +106,7 @@ bool can_collapse(const Program& program, const Survey& survey, std::span<const 
                   std::span<const std::int64_t> extents, AxisId outer, AxisId inner) {
   if (program.axes[outer].tables || program.axes[inner].tables) return false;
   if (survey.values.contains(outer) || survey.values.contains(inner)) return false;
+  if (survey.in_order.contains(outer) || survey.in_order.contains(inner)) return false;
   if (!always_neighbours(survey, outer, inner)) return false;
   return std::ranges::all_of(survey.accesses, [&](const Access& access) {
     const int o = position_of(access, outer), i = position_of(access, inner);

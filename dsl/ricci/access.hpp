@@ -78,6 +78,17 @@ class Access {
   template <Operand E>
   void min_assign(const E& e) { update<Assign::min>(e); }
 
+  /// A recurrence: `t`, one of the subscripts, runs in increasing order, and `e` sees the tensor as earlier t left it.
+  /// For each t the assignment over all other indices happens at once. Where e reads an element of the same or a later t,
+  /// it is as it was before:
+  ///     d[t, k].scan(t, where(t > 0, max(j, d[t - 1, j] + a[j, k]), e[0, k]))
+  template <IndexLike I, Operand E>
+  void scan(const I&, const E& e) {
+    using Step = Scan<I, Node<E>>;
+    if constexpr (is_poison<E>) return;
+    else update<Assign::set>(Step(Node<E>(e)));
+  }
+
   void collect(Frame& frame) const {
     frame.tensor(array_);
     boost::hana::unpack(subscripts_, [&](const auto&... s) { (s.collect(frame), ...); });

@@ -170,4 +170,13 @@ struct Cast : Subscriptable<Cast<dtype, A>> {
   void collect(Frame& frame) const { a.collect(frame); }
 };
 
+/// The right-hand side of a recurrence; see Access::scan.
+template <class I, class A>
+struct Scan {
+  static constexpr Syntax syntax = make_scan(*I::syntax.bound[0], A::syntax);
+  [[no_unique_address]] A a;
+  explicit Scan(A x) : a(std::move(x)) {}
+  void collect(Frame& frame) const { a.collect(frame); }
+};
+
 }  // namespace ricci

@@ -165,6 +165,29 @@ constexpr bool respects(const Syntax& node, const IndexSet& order) {
   return true;
 }
 
+constexpr bool mentions(const Syntax& node, const IndexName* name) { return node.free.contains(name); }
+
+/// Whether a subscript is `index` plus or minus something, or something minus it.
+constexpr bool is_shifted(const Syntax& subscript, const IndexName* index) {
+  if (subscript.form == Form::index) return mentions(subscript, index);
+  if (subscript.form != Form::apply || (subscript.op != Op::add && subscript.op != Op::subtract)) return false;
+  const Syntax &a = *subscript.child[0], &b = *subscript.child[1];
+  return mentions(a, index) != mentions(b, index) && is_shifted(mentions(a, index) ? a : b, index);
+}
+
+/// The fault of what scan(index, ...) is assigned to.
+constexpr Fault check_scan_target(const Syntax& target, const IndexName* index) {
+  int places = 0;
+  bool shifted = true;
+  for (int i = 0; i < target.children; ++i) {
+    if (!mentions(*target.child[i], index)) continue;
+    ++places;
+    shifted = shifted && is_shifted(*target.child[i], index);
+  }
+  if (places == 1 && shifted) return {};
+  return {Rule::scan_index_not_on_the_left, Detail{} << index->text << ", indices " << target.free};
+}
+
 /// The fault of reading what is for writing only.
 constexpr Fault check_read(const Syntax& value) {
   if (value.drops) return {Rule::drop_is_for_writing, {}};
@@ -200,6 +223,7 @@ constexpr Fault check(const Syntax& node) {
     case Form::all:
     case Form::newaxis:
     case Form::tensor:
+    case Form::scan:
     case Form::cast: return {};
   }
   return {};
@@ -210,6 +234,8 @@ constexpr Fault check_assignment(const Syntax& target, Assign assign, const Synt
   if (!target.writable) return {Rule::read_only_tensor, {}};
   if (target.outside == Outside::fill) return {Rule::fill_is_for_reading, {}};
   if (const Fault fault = detail::check_read(value)) return fault;
+  if (value.form == Form::scan)
+    if (const Fault fault = detail::check_scan_target(target, value.bound[0])) return fault;
   for (int i = 0; i < target.children; ++i)
     if (const Fault fault = detail::check_read(*target.child[i])) return fault;
   if (value.rank > 0 && target.free.size > 0 && value.rank != target.free.size)

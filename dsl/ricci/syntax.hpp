@@ -28,6 +28,7 @@ enum class Form : std::uint8_t {
   cast,         // child as `dtype`
   reduce,       // `reducer` of the child over the indices `bound`, which end there
   reduce_axis,  // `reducer` of the child over one unnamed axis; one axis leaf, before the leaves of the child
+  scan,         // the right-hand side of a recurrence: the child, for one value of the index `bound` after the other
   order,        // the child, whose free indices are in the order of `bound` where they make the axes of a new tensor
 };
 
@@ -286,6 +287,12 @@ constexpr Syntax make_reduce_axis(Reducer reducer, const Syntax& body, bool keep
   s.axes += 1;
   s.keeps = keeps || reducer == Reducer::softmax;
   s.rank = body.rank - (s.keeps ? 0 : 1);
+  return s;
+}
+
+constexpr Syntax make_scan(const IndexName& index, const Syntax& value) {
+  Syntax s = make_unary(Form::scan, value.dtype, value.weak, value);
+  s.bound.add(&index);
   return s;
 }
 

@@ -126,6 +126,11 @@ struct Statement {
   Expr guard = nullptr;             // b1; where false nothing is written (subscripts are not checked either)
   std::vector<AxisId> domain;       // iterated row-major, first axis outermost
   Policy policy = Policy::check;    // of the subscripts
+  /// A recurrence: this axis of the domain runs in increasing order, outside of the others. What it reads of the target is
+  /// what earlier positions of the axis left there, and elsewhere the elements from before the statement.
+  std::optional<AxisId> in_order = std::nullopt;
+  /// A temporary that holds the values of one position of `in_order` until all of them are known (in_order.hpp).
+  std::optional<TensorId> stage = std::nullopt;
 };
 
 struct Program {

@@ -88,9 +88,17 @@ class Naive {
       : tensors_(tensors), params_(params), extents_(axis_extents(program, tensors)), position_(extents_.size()) {}
 
   void run(const Statement& s) {
+    if (!s.in_order) return run(s, s.domain);
+    std::vector<AxisId> step = s.domain;
+    std::erase(step, *s.in_order);
+    const AxisId in_order[] = {*s.in_order};
+    for_each(in_order, [&] { run(s, step); });
+  }
+
+  void run(const Statement& s, const std::vector<AxisId>& domain) {
     std::vector<std::pair<std::byte*, Bounded>> writes;
     bool lost = false;  // it is not determined which elements are written
-    for_each(s.domain, [&] {
+    for_each(domain, [&] {
       if (s.guard) {
         const Bounded guard = value(s.guard);
         lost |= guard.error != 0;

@@ -353,7 +353,7 @@ class Generator : Dice {
     std::vector<std::int64_t> shape;
     for (const auto& place : places) shape.push_back(place ? extents_[*place] : random_extent());
     s.target = make_tensor(dtype, shape, 0, true);
-    if (!chance(15)) limits_[s.target] = hidden;  // most right sides do not read the old values
+    limits_[s.target] = hidden;
     for (std::size_t k = 0; k < places.size(); ++k) {
       if (places[k]) {
         s.subscripts.push_back(bare(*places[k], s.target, static_cast<int>(k)));
@@ -367,9 +367,41 @@ class Generator : Dice {
       Expr guard = expression(DType::b1, 2, s.domain);
       s.guard = s.guard ? op(Op::logical_and, {s.guard, guard}) : guard;
     }
+    if (!s.update && !bare_axes.empty() && chance(30)) s.in_order = one_of(bare_axes);
+    if (s.in_order || chance(15)) limits_[s.target] = 0;  // most right sides do not read the old values
     s.value = expression(dtype, options_.depth, s.domain);
+    if (s.in_order) s.value = recurrence(s, s.value);
     limits_[s.target] = 0;
     p().statements.push_back(std::move(s));
+  }
+
+  /// The value with elements that other steps write: those of the step before or after, elsewhere at the element itself
+  /// or anywhere.
+  Expr recurrence(const Statement& s, Expr value) {
+    for (int n = below(2) + 1; n > 0; --n) {
+      Expr guard = nullptr;
+      std::vector<Expr> subscripts;
+      for (std::size_t k = 0; k < s.subscripts.size(); ++k) {
+        const std::int64_t size = view(s.target).layout.extents[k];
+        const Axis* bare = s.subscripts[k]->as<Axis>();
+        if (bare && bare->axis == s.in_order) {
+          subscripts.push_back(op(Op::subtract, {s.subscripts[k], whole(one_of<std::int64_t>({1, 1, 1, 2, -1}))}));
+        } else if (bare && chance(70)) {
+          subscripts.push_back(s.subscripts[k]);
+          continue;
+        } else {
+          subscripts.push_back(op(Op::remainder, {expression(DType::i64, 1, s.domain), whole(std::max<std::int64_t>(size, 1))}));
+        }
+        const Expr inside = op(Op::logical_and, {op(Op::greater_equal, {subscripts.back(), whole(0)}),
+                                                 op(Op::less, {subscripts.back(), whole(size)})});
+        guard = guard ? op(Op::logical_and, {guard, inside}) : inside;
+      }
+      const DType dtype = value->dtype;
+      const Expr earlier = read(g(), s.target, dtype, std::move(subscripts), Policy::check, guard);
+      const Op combine = dtype == DType::b1 ? Op::logical_xor : one_of({Op::add, Op::maximum, Op::subtract});
+      value = op(combine, {earlier, value});
+    }
+    return value;
   }
 
   const RandomOptions options_;
