@@ -18,6 +18,9 @@ std::string bytes_text(std::int64_t bytes) {
 
 /// What the compiler keeps in its tensor `t`, from the statement that fills it.
 std::string contents(const ir::Program& program, ir::TensorId t) {
+  const auto staged = std::ranges::find(program.statements, t, &ir::Statement::stage);
+  if (staged != program.statements.end())
+    return "the values of a step of " + program.tensors[staged->target].name + ", which reads what it writes";
   const auto filling = std::ranges::find(program.statements, t, &ir::Statement::target);
   if (filling == program.statements.end()) return program.tensors[t].name;
   std::string text = to_string(program, filling->value);

@@ -3,8 +3,8 @@
 //
 //     d[t, k] = max(j, d[t - 1, j] + a[j, k]) + e[t, k]   over t, k, t in order
 //
-// A step is one position of that axis. Axes by which the iterations never meet, because every read of the target has them
-// where the target has them, stand outside the axis in order and run in parallel:
+// A step is one position of that axis. Axes by which the iterations never meet, because every read of the target has
+// them where the target has them, stand outside the axis in order and run in parallel:
 //
 //     y[b, t] = a[b, t] * y[b, t - 1] + x[b, t]           over b, t, t in order:   for b in parallel: for t: ...
 #include "ricci/ir.hpp"
@@ -29,9 +29,9 @@ std::vector<ir::AxisId> independent_axes(const ir::Statement&);
 /// Whether no two iterations of one step write the same element.
 bool is_injective_per_step(const ir::Statement&);
 
-/// Gives a recurrence whose steps would read what they write themselves a temporary: a step then computes all its values
-/// before it writes any. Most need none: each read is of another step (`d[t - 1, j]`), or of the element that is being
-/// written, or a step writes a single element.
+/// Gives a recurrence whose steps would read what they write themselves a temporary: a step then computes all its
+/// values before it writes any. Most need none: each read is of another step (`d[t - 1, j]`), or of the element that is
+/// being written, or a step writes a single element.
 void stage_steps(ir::Program&);
 
 }  // namespace ricci::jit

@@ -5,8 +5,8 @@
 #include <set>
 
 #include "affine.hpp"
-#include "in_order.hpp"
 #include "place.hpp"
+#include "schedule_steps.hpp"
 #include "tables.hpp"
 
 namespace ricci::jit {
@@ -182,23 +182,12 @@ bool may_join(const Program& program, const Specialisation& specialisation, cons
   return independent;
 }
 
-/// Recurrences: the items are choices of the independent axes. Lanes along one of those run innermost, a tile per item.
-void order_steps(const Statement& s, Nest& nest) {
-  const auto first = nest.order.begin(), step = std::ranges::find(nest.order, *s.in_order);
-  const auto lane = std::ranges::find(nest.order, nest.lane_axis.value_or(~0u));
-  const bool on_items = lane < step;
-  if (lane != nest.order.end()) std::rotate(lane, lane + 1, on_items ? step : nest.order.end());
-  nest.serial = first == step;
-  nest.split = nest.serial ? 0 : static_cast<std::size_t>(step - first - 1);
-  nest.tile = on_items ? 512 : 1;
-}
-
 /// Loop order and tiles. The lane axis is the innermost of its kind; loops that reductions do not need are inside all
 /// that they need, and belong to one item.
 void order_loops(const Program& program, Nest& nest) {
   const Statement& first = program.statements[nest.statements.front()];
-  nest.order = loop_order(first);
   if (nest.in_order) return order_steps(first, nest);
+  nest.order = loop_order(first);
   if (nest.serial) return;
   std::set<AxisId> of_folds;
   for (std::size_t i : nest.statements)
@@ -258,19 +247,6 @@ void reduce_items(Program& program, Nest& nest) {
     const Statement& s = program.statements[nest.statements[k]];
     nest.values[k] = fold(program.graph, *s.update, nest.order, s.value);
   }
-}
-
-/// Whether a recurrence can have lanes along `axis`: not along the order itself, nor where it decides which of two
-/// writes is last, nor where reductions would move into loops that they do not need.
-bool lanes_fit_steps(const Statement& s, AxisId axis) {
-  if (axis == *s.in_order || !is_injective_per_step(s)) return false;
-  const std::vector<AxisId> independent = independent_axes(s);
-  if (std::ranges::count(independent, axis) == 0) return true;
-  return std::ranges::all_of(nodes(expressions(s)), [&](Expr e) {
-    return !e->as<Fold>() || std::ranges::all_of(s.domain, [&](AxisId other) {
-      return uses_axis(e, other) || std::ranges::count(independent, other) > 0;
-    });
-  });
 }
 
 /// Whether lanes along `axis` store different elements, or accumulate.

@@ -150,6 +150,8 @@ TEST_CASE("each field of a program is in its canonical text", "[ir][print]") {
       [](ProgramBuilder& b, Statement& s) { s.guard = b.op(Op::less, {b.index(0), b.whole(2)}); },
       [](ProgramBuilder& b, Statement& s) { s.subscripts = {b.whole(0)}; },
       [](ProgramBuilder&, Statement& s) { s.target = 2; },
+      [](ProgramBuilder&, Statement& s) { s.in_order = 0; },
+      [](ProgramBuilder&, Statement& s) { s.stage = 2; },
       [](ProgramBuilder& b, Statement& s) { b.program.statements.push_back(Statement(s)); },
       [](ProgramBuilder& b, Statement&) { b.program.tensors[2].dtype = DType::u32; },
       [](ProgramBuilder& b, Statement&) { b.program.tensors[2].rank = 2; },

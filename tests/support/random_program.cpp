@@ -391,6 +391,7 @@ class Generator : Dice {
           continue;
         } else {
           subscripts.push_back(op(Op::remainder, {expression(DType::i64, 1, s.domain), whole(std::max<std::int64_t>(size, 1))}));
+          continue;
         }
         const Expr inside = op(Op::logical_and, {op(Op::greater_equal, {subscripts.back(), whole(0)}),
                                                  op(Op::less, {subscripts.back(), whole(size)})});

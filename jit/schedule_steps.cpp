@@ -1,0 +1,34 @@
+#include "schedule_steps.hpp"
+
+#include <algorithm>
+
+#include "in_order.hpp"
+#include "place.hpp"
+
+namespace ricci::jit {
+
+using namespace ir;
+
+void order_steps(const Statement& s, Nest& nest) {
+  nest.order = loop_order(s);
+  const auto first = nest.order.begin(), step = std::ranges::find(nest.order, *s.in_order);
+  const auto lane = std::ranges::find(nest.order, nest.lane_axis.value_or(~0u));
+  const bool on_items = lane < step;
+  if (lane != nest.order.end()) std::rotate(lane, lane + 1, on_items ? step : nest.order.end());
+  nest.serial = first == step;
+  nest.split = nest.serial ? 0 : static_cast<std::size_t>(step - first - 1);
+  nest.tile = on_items ? 512 : 1;
+}
+
+bool lanes_fit_steps(const Statement& s, AxisId axis) {
+  if (axis == *s.in_order || !is_injective_per_step(s)) return false;
+  const std::vector<AxisId> independent = independent_axes(s);
+  if (std::ranges::count(independent, axis) == 0) return true;
+  return std::ranges::all_of(nodes(expressions(s)), [&](Expr e) {
+    return !e->as<Fold>() || std::ranges::all_of(s.domain, [&](AxisId other) {
+      return uses_axis(e, other) || std::ranges::count(independent, other) > 0;
+    });
+  });
+}
+
+}  // namespace ricci::jit

@@ -1,0 +1,15 @@
+#pragma once
+// The loops of recurrences (in_order.hpp): independent axes, the axis in order, the others.
+#include "schedule.hpp"
+
+namespace ricci::jit {
+
+/// Orders the loops of a nest whose statement is the recurrence `s`. The items are choices of the independent axes;
+/// lanes along one of those run innermost, a tile per item.
+void order_steps(const ir::Statement& s, Nest&);
+
+/// Whether a recurrence can have lanes along `axis`: not along the order itself, nor where they would decide which of
+/// two writes is last, nor where reductions would move into loops that they do not need.
+bool lanes_fit_steps(const ir::Statement&, ir::AxisId axis);
+
+}  // namespace ricci::jit
