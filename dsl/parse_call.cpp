@@ -112,18 +112,22 @@ class Call {
   /// sum(k, l, e), sum(e, axis), sum(e, axis, keepdims), or sum(e) over all axes of an array without subscripts.
   const Node& reduction(Reducer reducer) {
     IndexSet over;
-    while (p_.peek().kind == Token::Kind::name && p_.peek(1).is(",") && p_.indices_.contains(p_.peek().text)) {
-      const Token& binder = p_.take();
+    std::vector<const Syntax*> ranges;
+    while (p_.peek().kind == Token::Kind::name && p_.indices_.contains(p_.peek().text) &&
+           (p_.peek(1).is(",") || p_.peek(1).is("("))) {
+      const Token& binder = p_.peek();
       const IndexName* index = p_.index_name(binder.text);
       if (over.contains(index)) p_.require(binder, {Rule::index_reduced_twice, Detail{} << binder.text.substr(0, 64)});
       over.add(index);
-      if (p_.peek(1).kind == Token::Kind::integer && p_.peek(2).is(")")) p_.unknown_tensor(binder);
-      p_.take();
+      if (p_.peek(1).is("(")) ranges.push_back(&p_.range());
+      else p_.take();
+      if (ranges.empty() && p_.peek(1).kind == Token::Kind::integer && p_.peek(2).is(")")) p_.unknown_tensor(binder);
+      p_.expect(",", "and what is reduced");
     }
     const Node& body = p_.expression();
     if (over.size > 0) {
       close();
-      return p_.add(name_, make_reduce(reducer, over, body));
+      return p_.add(name_, make_reduce(reducer, over, body, ranges.data(), static_cast<int>(ranges.size())));
     }
     if (p_.accept(",")) return over_axis(reducer, body);
     if (reducer == Reducer::softmax) p_.unexpected("',' and an axis, or the index before the argument");

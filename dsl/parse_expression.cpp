@@ -152,6 +152,7 @@ const Node& Parser::primary() {
 
 const Node& Parser::name() {
   const Token& token = take();
+  if (peek().is("(") && indices_.contains(token.text)) require(token, {Rule::range_binds_nothing, {}});
   if (peek().is("(")) return call(token);
   if (const auto value = find_constant(token.text)) return scalar_leaf(token, make_number(value->dtype), *value);
   const Variable* v = variable(token.text);
@@ -178,6 +179,17 @@ const Node& Parser::add(const Token& token, const Syntax& node) {
   if (height > max_height)
     fail(token, Error::Kind::limit, "a chain of operators may be at most 1000 long; split the expression");
   return tree_.nodes.emplace_back(Node{node, height});
+}
+
+/// k(low, high)
+const Node& Parser::range() {
+  const Token& name = take();
+  take();  // the bracket
+  const Node& low = expression();
+  expect(",", "between the bounds of a range");
+  const Node& high = expression();
+  expect(")", "after the bounds of a range");
+  return add(name, make_range(*index_name(name.text), low, high));
 }
 
 const Node& Parser::index(std::string_view name) {

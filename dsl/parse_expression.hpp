@@ -55,9 +55,11 @@ class Parser {
   std::vector<const Syntax*> subscripts();
   const Node& apply(const Token&, Op op, std::initializer_list<const Syntax*> args);
   const Node& call(const Token& name);
+  const Node& range();
   const Node& index(std::string_view name);
   const IndexName* index_name(std::string_view name);
   void find_indices();
+  bool looks_like_range(std::size_t i) const;
 
   std::string_view source_;
   std::span<const Token> tokens_;

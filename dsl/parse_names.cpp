@@ -23,7 +23,8 @@ Parser::Parser(std::string_view source, std::span<const Token> tokens, const Var
   find_indices();
 }
 
-/// An index is an unbound name within the subscripts of any tensor of the statement, or bound by a reduction.
+/// An index is an unbound name within the subscripts of any tensor of the statement, or bound by a reduction; with a
+/// bracket behind it, it is a range.
 void Parser::find_indices() {
   std::vector<bool> subscripts;  // of the open brackets: whether inside [ ]
   std::vector<bool> binders;     // of the open brackets: whether names and commas are all so far, in a reduction
@@ -36,14 +37,29 @@ void Parser::find_indices() {
       subscripts.pop_back();
       binders.pop_back();
     } else if (token.kind == Token::Kind::name && !subscripts.empty()) {
-      const bool plain = !next.is("(") && !next.is("[") && !variable(token.text);
-      const bool binder = binders.back() && next.is(",");
+      const bool plain = !next.is("[") && (!next.is("(") || looks_like_range(i)) && !variable(token.text);
+      const bool binder = binders.back() && (next.is(",") || (plain && next.is("(")));
       if (plain && (subscripts.back() || binder)) indices_.emplace(token.text, nullptr);
       if (!binder) binders.back() = false;
     } else if (!binders.empty() && !token.is(",")) {
       binders.back() = false;
     }
   }
+}
+
+/// Whether the name at token `i` and its bracket can be meant as a range: k(low, high) and then a comma or the end of
+/// the subscripts, where k is not the name of a function, nor nearly so.
+bool Parser::looks_like_range(std::size_t i) const {
+  const std::string_view name = tokens_[i].text;
+  if (is_function(name) || (name.size() > 2 && !nearest(name, function_names()).empty())) return false;
+  int depth = 0, commas = 0;
+  for (++i; i < tokens_.size(); ++i) {
+    if (tokens_[i].is("(") || tokens_[i].is("[")) ++depth;
+    if (tokens_[i].is(")") || tokens_[i].is("]")) --depth;
+    if (depth == 0) break;
+    commas += depth == 1 && tokens_[i].is(",");
+  }
+  return commas == 1 && i + 1 < tokens_.size() && (tokens_[i + 1].is(",") || tokens_[i + 1].is("]"));
 }
 
 bool Parser::accept(std::string_view symbol) {

@@ -44,6 +44,7 @@ std::vector<const Syntax*> Parser::subscripts() {
 /// A whole number alone counts from the end when it is negative; within an expression it is just a value.
 const Node& Parser::subscript() {
   if (const Node* whole = positional()) return *whole;
+  if (peek().kind == Token::Kind::name && peek(1).is("(") && indices_.contains(peek().text)) return range();
   const std::size_t before = at_;
   const Token& token = peek();
   const std::optional<Scalar> whole = scalar();

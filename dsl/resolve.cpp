@@ -74,6 +74,13 @@ ir::Expr Resolver::lower_as(const Syntax& node, DType dtype, const Axes& unnamed
   return ir::cast(graph(), dtype, lower(node, unnamed));
 }
 
+ir::Expr Resolver::lower_branch(const Syntax& node, DType dtype, const Axes& unnamed) {
+  const bool around = std::exchange(conditional_, true);
+  const ir::Expr e = lower_as(node, dtype, unnamed);
+  conditional_ = around;
+  return e;
+}
+
 ir::Expr Resolver::lower(const Syntax& node, const Axes& unnamed) {
   switch (node.form) {
     case Form::index: return ir::axis(graph(), axis_of(node.bound[0]));
@@ -83,7 +90,8 @@ ir::Expr Resolver::lower(const Syntax& node, const Axes& unnamed) {
     case Form::tensor: return whole(node, unnamed);
     case Form::access: return access(node, unnamed);
     case Form::all:
-    case Form::newaxis: break;  // only subscripts, see place()
+    case Form::newaxis:
+    case Form::range: break;  // only subscripts and binders, see place() and add_ranges()
     case Form::named: return named(node);
     case Form::apply: return apply(node, unnamed);
     case Form::square: {
@@ -120,8 +128,12 @@ ir::Expr Resolver::named(const Syntax& node) {
 ir::Expr Resolver::multiply(const Syntax& node, const Axes& unnamed) {
   const Syntax &a = *node.child[0], &b = *node.child[1];
   const bool a_selects = a.dtype == DType::b1, b_selects = b.dtype == DType::b1;
-  const ir::Expr first = lower_as(a, a_selects ? DType::b1 : node.dtype, unnamed);
-  const ir::Expr second = lower_as(b, b_selects ? DType::b1 : node.dtype, unnamed);
+  const bool chooses = a_selects != b_selects;
+  const auto factor = [&](const Syntax& s, bool selects) {
+    if (chooses && !selects) return lower_branch(s, node.dtype, unnamed);
+    return lower_as(s, selects ? DType::b1 : node.dtype, unnamed);
+  };
+  const ir::Expr first = factor(a, a_selects), second = factor(b, b_selects);
   if (a_selects && b_selects) return ir::apply(graph(), Op::logical_and, {first, second});
   if (!a_selects && !b_selects) return ir::apply(graph(), Op::multiply, {first, second});
   const ir::Expr zero = ir::constant(graph(), Scalar{node.dtype, 0});
@@ -136,8 +148,10 @@ ir::Expr Resolver::apply(const Syntax& node, const Axes& unnamed) {
     common = promote(node.child[0]->type(), node.child[1]->type())->dtype;
   }
   std::vector<ir::Expr> args;
-  for (int i = 0; i < node.children; ++i)
-    args.push_back(lower_as(*node.child[i], chooses && i == 0 ? DType::b1 : common, unnamed));
+  for (int i = 0; i < node.children; ++i) {
+    if (chooses && i > 0) args.push_back(lower_branch(*node.child[i], common, unnamed));
+    else args.push_back(lower_as(*node.child[i], chooses ? DType::b1 : common, unnamed));
+  }
   return ir::apply(graph(), node.op, std::move(args));
 }
 
@@ -178,6 +192,8 @@ void Resolver::resolve(ir::TensorId id, const StatementSyntax& statement) {
   if (target) {
     next_tensor(target->dtype, target->tensor_rank);
     Place at = place(*target, id, unnamed);
+    for (std::uint32_t i = 0; i < at.subscripts.size(); ++i)
+      if (const ir::Axis* bare = at.subscripts[i]->as<ir::Axis>()) out_.program.axes[bare->axis].left.push_back({id, i});
     s.subscripts = std::move(at.subscripts);
     s.policy = at.policy;
     s.guard = at.inside;
@@ -185,6 +201,7 @@ void Resolver::resolve(ir::TensorId id, const StatementSyntax& statement) {
   } else {
     for (std::uint32_t i = 0; i < s.domain.size(); ++i) {
       add_size(s.domain[i], {id, i});
+      out_.program.axes[s.domain[i]].left.push_back({id, i});
       s.subscripts.push_back(ir::axis(graph(), s.domain[i]));
     }
     out_.result_axes.push_back(s.domain);

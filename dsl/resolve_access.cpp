@@ -72,14 +72,32 @@ Resolver::Place Resolver::place(const Syntax& node, ir::TensorId tensor, const A
       next += subscript.produced();
       continue;
     }
+    if (subscript.form == Form::range) {
+      const ir::AxisId axis = axis_of(subscript.bound[0]);
+      add_whole(place, use(), axis);
+      if (const ir::Expr within = is_within(axis, bounds(subscript))) narrow(place, within);
+      continue;
+    }
     if (subscript.form == Form::integer)
       out_.integers.push_back({static_cast<ir::ParamId>(out_.program.params.size()), tensor, use().axis,
                                node.outside == Outside::check});
     const ir::Expr e = lower_as(subscript, DType::i64, gathered);
-    if (const auto* axis = e->as<ir::Axis>()) add_whole(place, use(), axis->axis);
-    else place.subscripts.push_back(bounded(node, use(), e, place));
+    if (const auto* axis = e->as<ir::Axis>()) {
+      add_whole(place, use(), axis->axis);
+    } else {
+      const bool decides = node.outside == Outside::check || node.outside == Outside::assume_inside;
+      if (decides && !conditional_) keep_inside(use(), e);
+      place.subscripts.push_back(bounded(node, use(), e, place));
+    }
   }
   return place;
+}
+
+/// Notes the subscript with every axis in which it is affine: they are to stay inside.
+void Resolver::keep_inside(ir::TensorAxis use, ir::Expr subscript) {
+  for (ir::AxisId axis : subscript->free)
+    if (const auto affine = ir::affine_in(graph(), subscript, axis); affine && affine->coefficient != 0)
+      out_.program.axes[axis].inside.push_back({use, affine->coefficient, affine->rest});
 }
 
 /// Integer subscripts are checked when the statement is called; a list with no other computed ones needs no check.
@@ -90,7 +108,8 @@ ir::Policy Resolver::policy(const Syntax& node) {
   bool integers = false;
   for (int i = 0; i < node.children; ++i) {
     if (node.child[i]->form == Form::integer) integers = true;
-    else if (node.child[i]->form != Form::index && !node.child[i]->is_positional()) return ir::Policy::check;
+    else if (node.child[i]->form != Form::index && node.child[i]->form != Form::range && !node.child[i]->is_positional())
+      return ir::Policy::check;
   }
   return integers ? ir::Policy::assume_inside : ir::Policy::check;
 }

@@ -13,20 +13,48 @@ ir::Expr Resolver::reduce(const Syntax& node, const Axes& unnamed) {
     Axes over;
     const bool stays = node.reducer == Reducer::softmax;
     for (int i = 0; i < node.bound.size; ++i) over.push_back(stays ? axis_of(node.bound[i]) : open(node.bound[i]));
-    const ir::Expr e = reduced(node, over, over);
+    const ir::Expr e = reduced(node, {over, {}}, over);
     scope_.resize(outside);
     return e;
   }
   const auto position = static_cast<std::ptrdiff_t>(leaves_.axes[static_cast<std::size_t>(axis_leaf_++)]);
   Axes inner(unnamed.begin(), unnamed.begin() + node.rank);
-  if (node.reducer == Reducer::softmax) return reduced(node, {inner[static_cast<std::size_t>(position)]}, inner);
+  if (node.reducer == Reducer::softmax) return reduced(node, {{inner[static_cast<std::size_t>(position)]}, {}}, inner);
   const ir::AxisId over = new_axis("_");
   if (node.keeps) {
     new_axes_.push_back(std::exchange(inner[static_cast<std::size_t>(position)], over));
   } else {
     inner.insert(inner.begin() + position, over);
   }
-  return reduced(node, {over}, inner);
+  return reduced(node, {{over}, {}}, inner);
+}
+
+ir::Range Resolver::bounds(const Syntax& range) {
+  const ir::Expr low = lower_as(*range.child[0], DType::i64, {});
+  return {low, lower_as(*range.child[1], DType::i64, {})};
+}
+
+/// Whether the axis is in its range; null for a range that is the whole axis.
+ir::Expr Resolver::is_within(ir::AxisId axis, const ir::Range& range) {
+  ir::Graph& g = graph();
+  const ir::Expr at = ir::axis(g, axis);
+  const ir::Expr above = range.low ? ir::apply(g, Op::less_equal, {range.low, at}) : nullptr;
+  const ir::Expr below = range.high ? ir::apply(g, Op::less, {at, range.high}) : nullptr;
+  return above && below ? ir::apply(g, Op::logical_and, {above, below}) : above ? above : below;
+}
+
+/// The ranges of the node, whose body has been lowered. An upper bound without indices is the extent of an index that
+/// has no other.
+void Resolver::add_ranges(const Syntax& node, Over& over) {
+  if (node.form != Form::reduce || node.children == 1) return;
+  over.ranges.resize(over.axes.size());
+  for (int i = 1; i < node.children; ++i) {
+    const auto k = static_cast<std::size_t>(node.bound.find(node.child[i]->bound[0]));
+    over.ranges[k] = bounds(*node.child[i]);
+    ir::AxisDecl& axis = out_.program.axes[over.axes[k]];
+    const bool limited = axis.sizes.empty() && node.child[i]->child[1]->free.size == 0 && node.reducer != Reducer::softmax;
+    if (limited) axis.limit = std::exchange(over.ranges[k].high, nullptr);
+  }
 }
 
 /// The same expression over axes of its own, for a reduction within or beside another one of it.
@@ -36,6 +64,7 @@ ir::Expr Resolver::renamed(ir::Expr e, Axes& over) {
     const ir::AxisDecl decl = out_.program.axes[axis];
     const ir::AxisId own = new_axis(decl.name);
     out_.program.axes[own].sizes = decl.sizes;
+    out_.program.axes[own].like = axis;
     fresh.emplace(axis, ir::axis(graph(), own));
     axis = own;
   }
@@ -43,21 +72,30 @@ ir::Expr Resolver::renamed(ir::Expr e, Axes& over) {
 }
 
 /// The reduction of `e` over axes of its own.
-ir::Expr Resolver::folded(Reduction reduction, Axes over, ir::Expr e) {
-  const ir::Expr body = renamed(e, over);
-  return ir::fold(graph(), reduction, std::move(over), body);
+ir::Expr Resolver::folded(Reduction reduction, Over over, ir::Expr e) {
+  const ir::Expr body = renamed(e, over.axes);
+  return ir::fold(graph(), reduction, std::move(over.axes), body, std::move(over.ranges));
 }
 
 /// e / the number of elements.
-ir::Expr Resolver::averaged(const Axes& over, ir::Expr e) {
+ir::Expr Resolver::averaged(const Over& over, ir::Expr e) {
   ir::Graph& g = graph();
-  ir::Expr count = ir::extent(g, over[0]);
-  for (std::size_t i = 1; i < over.size(); ++i) count = ir::apply(g, Op::multiply, {count, ir::extent(g, over[i])});
+  const ir::Expr zero = ir::constant(g, std::int64_t{0});
+  ir::Expr count = ir::constant(g, std::int64_t{1});
+  for (std::size_t i = 0; i < over.axes.size(); ++i) {
+    ir::Expr length = ir::extent(g, over.axes[i]);
+    if (const ir::Range range = over.ranges.empty() ? ir::Range{} : over.ranges[i]; range != ir::Range{}) {
+      if (range.high) length = ir::apply(g, Op::minimum, {range.high, length});
+      if (range.low) length = ir::apply(g, Op::subtract, {length, ir::apply(g, Op::maximum, {range.low, zero})});
+      length = ir::apply(g, Op::maximum, {length, zero});
+    }
+    count = ir::apply(g, Op::multiply, {count, length});
+  }
   return ir::apply(g, Op::divide, {e, ir::cast(g, e->dtype, count)});
 }
 
 /// exp(e - max e), and the maximum; where that is infinite 0 takes its place, so that infinities meet exp alone.
-ir::Expr Resolver::exponentials(const Axes& over, ir::Expr e, bool tame, ir::Expr& greatest) {
+ir::Expr Resolver::exponentials(const Over& over, ir::Expr e, bool tame, ir::Expr& greatest) {
   ir::Graph& g = graph();
   greatest = folded(Reduction::max, over, e);
   const ir::Expr infinity = ir::cast(g, e->dtype, ir::constant(g, Scalar::of(std::numeric_limits<double>::infinity())));
@@ -67,47 +105,45 @@ ir::Expr Resolver::exponentials(const Axes& over, ir::Expr e, bool tame, ir::Exp
 }
 
 /// The reduction of the node's child over `over`; `unnamed` are the axes that the child's unnamed axes take.
-ir::Expr Resolver::reduced(const Syntax& node, const Axes& over, const Axes& unnamed) {
+ir::Expr Resolver::reduced(const Syntax& node, Over over, const Axes& unnamed) {
   ir::Graph& g = graph();
-  const Syntax& body = *node.child[0];
-  const DType result = node.dtype;
-  const auto square = [&](ir::Expr e) { return ir::apply(g, Op::multiply, {e, e}); };
+  const bool keeps_dtype = node.reducer == Reducer::argmin || node.reducer == Reducer::argmax;
+  const DType computed = keeps_dtype ? node.child[0]->dtype : node.reducer == Reducer::count ? DType::b1 : node.dtype;
+  const ir::Expr e = lower_as(*node.child[0], computed, unnamed);
+  add_ranges(node, over);
+  const auto fold = [&](Reduction reduction, ir::Expr body) {
+    return ir::fold(g, reduction, over.axes, body, over.ranges);
+  };
+  const auto square = [&](ir::Expr x) { return ir::apply(g, Op::multiply, {x, x}); };
   switch (node.reducer) {
-    case Reducer::mean: return averaged(over, ir::fold(g, Reduction::sum, over, lower_as(body, result, unnamed)));
-    case Reducer::count: {
-      const ir::Expr counted = ir::cast(g, DType::i64, lower_as(body, DType::b1, unnamed));
-      return ir::fold(g, Reduction::sum, over, counted);
-    }
+    case Reducer::mean: return averaged(over, fold(Reduction::sum, e));
+    case Reducer::count: return fold(Reduction::sum, ir::cast(g, DType::i64, e));
     case Reducer::var:
     case Reducer::stddev: {
-      const ir::Expr e = lower_as(body, result, unnamed);
       const ir::Expr mean = averaged(over, folded(Reduction::sum, over, e));
-      const ir::Expr squares = square(ir::apply(g, Op::subtract, {e, mean}));
-      const ir::Expr var = averaged(over, ir::fold(g, Reduction::sum, over, squares));
+      const ir::Expr var = averaged(over, fold(Reduction::sum, square(ir::apply(g, Op::subtract, {e, mean}))));
       return node.reducer == Reducer::var ? var : ir::apply(g, Op::sqrt, {var});
     }
-    case Reducer::norm: {
-      const ir::Expr squares = square(lower_as(body, result, unnamed));
-      return ir::apply(g, Op::sqrt, {ir::fold(g, Reduction::sum, over, squares)});
-    }
+    case Reducer::norm: return ir::apply(g, Op::sqrt, {fold(Reduction::sum, square(e))});
     case Reducer::logsumexp: {
       ir::Expr greatest;
-      const ir::Expr terms = exponentials(over, lower_as(body, result, unnamed), true, greatest);
-      return ir::apply(g, Op::add, {ir::apply(g, Op::log, {ir::fold(g, Reduction::sum, over, terms)}), greatest});
+      const ir::Expr terms = exponentials(over, e, true, greatest);
+      return ir::apply(g, Op::add, {ir::apply(g, Op::log, {fold(Reduction::sum, terms)}), greatest});
     }
     case Reducer::softmax: {
       ir::Expr greatest;
-      const ir::Expr terms = exponentials(over, lower_as(body, result, unnamed), false, greatest);
-      return ir::apply(g, Op::divide, {terms, folded(Reduction::sum, over, terms)});
+      const ir::Expr terms = exponentials(over, e, false, greatest);
+      ir::Expr share = ir::apply(g, Op::divide, {terms, folded(Reduction::sum, over, terms)});
+      for (std::size_t i = 0; i < over.ranges.size(); ++i)
+        if (const ir::Expr within = is_within(over.axes[i], over.ranges[i]))
+          share = ir::apply(g, Op::select, {within, share, ir::constant(g, Scalar{e->dtype, 0})});
+      return share;
     }
-    case Reducer::argmin:
-    case Reducer::argmax: return ir::fold(g, static_cast<Reduction>(node.reducer), over, lower(body, unnamed));
     case Reducer::min:
     case Reducer::max:
-      if (result == DType::b1)
-        return ir::fold(g, node.reducer == Reducer::min ? Reduction::all : Reduction::any, over, lower(body, unnamed));
+      if (e->dtype == DType::b1) return fold(node.reducer == Reducer::min ? Reduction::all : Reduction::any, e);
       [[fallthrough]];
-    default: return ir::fold(g, static_cast<Reduction>(node.reducer), over, lower_as(body, result, unnamed));
+    default: return fold(static_cast<Reduction>(node.reducer), e);
   }
 }
 

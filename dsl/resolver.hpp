@@ -34,6 +34,8 @@ class Resolver {
   /// The value with the node's own dtype; `unnamed` are the axes that its unnamed axes take, at least its rank.
   ir::Expr lower(const Syntax& node, const Axes& unnamed);
   ir::Expr lower_as(const Syntax& node, DType dtype, const Axes& unnamed);
+  /// The same, of what is evaluated only where a condition holds.
+  ir::Expr lower_branch(const Syntax& node, DType dtype, const Axes& unnamed);
   /// The subscripts of an access, and what its policy for those outside makes of them.
   struct Place {
     std::vector<ir::Expr> subscripts;
@@ -43,6 +45,7 @@ class Resolver {
   ir::Expr bounded(const Syntax& node, ir::TensorAxis, ir::Expr subscript, Place&);
   void narrow(Place&, ir::Expr condition);
   void add_whole(Place&, ir::TensorAxis, ir::AxisId);
+  void keep_inside(ir::TensorAxis, ir::Expr subscript);
   Place place(const Syntax& node, ir::TensorId tensor, const Axes& unnamed);
   ir::Expr extent_of(ir::TensorAxis);
   ir::Expr whole(const Syntax& node, const Axes& unnamed);
@@ -51,11 +54,19 @@ class Resolver {
   ir::Expr apply(const Syntax& node, const Axes& unnamed);
   ir::Expr multiply(const Syntax& node, const Axes& unnamed);
   ir::Expr reduce(const Syntax& node, const Axes& unnamed);
-  ir::Expr reduced(const Syntax& node, const Axes& over, const Axes& unnamed);
+  /// What a reduction runs over: axes, and the ranges of some of them (as in ir::Fold).
+  struct Over {
+    Axes axes;
+    std::vector<ir::Range> ranges;
+  };
+  ir::Expr reduced(const Syntax& node, Over over, const Axes& unnamed);
+  void add_ranges(const Syntax& node, Over& over);
+  ir::Range bounds(const Syntax& range);
+  ir::Expr is_within(ir::AxisId, const ir::Range&);
   ir::Expr renamed(ir::Expr, Axes& over);
-  ir::Expr folded(Reduction, Axes over, ir::Expr);
-  ir::Expr averaged(const Axes& over, ir::Expr);
-  ir::Expr exponentials(const Axes& over, ir::Expr, bool tame, ir::Expr& greatest);
+  ir::Expr folded(Reduction, Over over, ir::Expr);
+  ir::Expr averaged(const Over& over, ir::Expr);
+  ir::Expr exponentials(const Over& over, ir::Expr, bool tame, ir::Expr& greatest);
   static ir::Policy policy(const Syntax& node);
   void fix_if_unsized(ir::AxisId);
 
@@ -68,6 +79,7 @@ class Resolver {
   };
   Axes new_axes_;  // of newaxis: extent 1, unless something else gives them another
   std::vector<Binding> scope_;  // inner bindings last; a binder hides equal names outside
+  bool conditional_ = false;    // what is being lowered is not evaluated everywhere
   int tensor_leaf_ = 0, scalar_leaf_ = 0, axis_leaf_ = 0;
 };
 

@@ -1,20 +1,9 @@
 #pragma once
 // How an access moves in memory when one axis moves: what decides between a vector load, a broadcast and a gather.
-#include <optional>
-
 #include "ricci/ir.hpp"
 #include "specialise.hpp"
 
 namespace ricci::jit {
-
-/// coefficient * axis + rest, where rest does not use the axis.
-struct Affine {
-  std::int64_t coefficient;
-  ir::Expr rest;
-};
-
-/// `e` as an affine expression of `axis`; nothing when it is not one.
-std::optional<Affine> affine_in(ir::Graph&, ir::Expr e, ir::AxisId axis);
 
 enum class Motion : std::uint8_t {
   still,       // the same element for every value of the axis

@@ -65,6 +65,7 @@ struct Executable::Impl {
   /// A bound call that may be repeated as long as the layouts are the same and nothing written overlaps anything.
   struct Call {
     std::vector<Layout> layouts;
+    std::vector<Scalar> shaping;  // the values of Impl::shaping
     int vector_bytes;
     bool optimise;
     std::shared_ptr<const ReadyKernel> kernel;
@@ -77,6 +78,7 @@ struct Executable::Impl {
   Normalised normalised;
   std::vector<ir::TensorId> targets;  // user tensors that are written
   std::vector<ir::TensorId> steering; // user tensors whose elements decide which elements are touched
+  std::vector<ir::ParamId> shaping;   // params from which extents follow
   std::mutex mutex;                   // over the program's graph and `calls`
   std::vector<std::shared_ptr<const Call>> calls;  // most recently made last
 
@@ -84,18 +86,19 @@ struct Executable::Impl {
     for (const ir::Statement& s : original.statements)
       if (std::ranges::count(targets, s.target) == 0) targets.push_back(s.target);
     steering = steering_tensors(original);
+    shaping = shaping_params(original);
   }
 
-  Binding bind(std::span<const TensorView> tensors) const {
+  Binding bind(std::span<const TensorView> tensors, std::span<const Scalar> params) const {
     Binding b;
     const ir::Program& program = normalised.program;
     check_tensors(original, tensors);
-    check_reductions(original, axis_extents(original, tensors));
+    check_reductions(original, axis_extents(original, tensors, params));
     for (ir::TensorId t = 0; t < program.tensors.size(); ++t)
       b.tensors.push_back(t < normalised.origin.size() && program.tensors[t].table.empty() ? tensors[normalised.origin[t]]
                                                                                            : TensorView{});
     b.copies = copy_overlapping(program, b.tensors);
-    b.extents = axis_extents(program, b.tensors);
+    b.extents = axis_extents(program, b.tensors, params);
     b.specialisation = specialise(program, b.tensors, b.extents);
     return b;
   }
@@ -108,13 +111,15 @@ struct Executable::Impl {
     });
   }
 
-  std::shared_ptr<const Call> known_call(std::span<const TensorView> tensors, const Options& options) {
+  std::shared_ptr<const Call> known_call(std::span<const TensorView> tensors, std::span<const Scalar> params,
+                                         const Options& options) {
     if (!is_apart(tensors)) return nullptr;
     const std::lock_guard lock(mutex);
     for (auto it = calls.rbegin(); it != calls.rend(); ++it) {
       const Call& call = **it;
       if (call.vector_bytes == options.vector_bytes && call.optimise == options.optimise &&
-          std::ranges::equal(call.layouts, tensors, {}, {}, &TensorView::layout))
+          std::ranges::equal(call.layouts, tensors, {}, {}, &TensorView::layout) &&
+          std::ranges::equal(call.shaping, shaping, {}, {}, [&](ir::ParamId param) { return params[param]; }))
         return *it;
     }
     return nullptr;
@@ -156,7 +161,7 @@ struct Executable::Impl {
   }
 
   Report run_native(std::span<const TensorView> tensors, std::span<const Scalar> params, const Options& options) {
-    std::shared_ptr<const Call> call = known_call(tensors, options);
+    std::shared_ptr<const Call> call = known_call(tensors, params, options);
     std::vector<TensorView> views;
     Binding binding;
     Report report;
@@ -164,12 +169,12 @@ struct Executable::Impl {
       report = call->report;
     } else {
       check_tensors(original, tensors);
-      if (std::ranges::count(axis_extents(original, tensors), 0) > 0) {
+      if (std::ranges::count(axis_extents(original, tensors, params), 0) > 0) {
         // Nothing to iterate somewhere: the plain meaning costs nothing, and hoisted checks cannot cry wolf.
         evaluate_reference(original, tensors, params);
         return report;
       }
-      binding = bind(tensors);
+      binding = bind(tensors, params);
       const CodegenOptions codegen{target_of(options), options.optimise};
       const std::lock_guard lock(mutex);
       const Found found =
@@ -177,6 +182,7 @@ struct Executable::Impl {
                           [&] { return build(normalised, binding.specialisation, codegen.target).kernel; });
       auto made = std::make_shared<Call>();
       for (const TensorView& view : tensors) made->layouts.push_back(view.layout);
+      for (ir::ParamId param : shaping) made->shaping.push_back(params[param]);
       made->vector_bytes = options.vector_bytes;
       made->optimise = options.optimise;
       made->kernel = found.kernel;
@@ -220,11 +226,11 @@ struct Executable::Impl {
   /// The loop IR instead of machine code, with every access checked against its buffer.
   Report run_interpreted(std::span<const TensorView> tensors, std::span<const Scalar> params, const Options& options) {
     check_tensors(original, tensors);
-    if (std::ranges::count(axis_extents(original, tensors), 0) > 0) {
+    if (std::ranges::count(axis_extents(original, tensors, params), 0) > 0) {
       evaluate_reference(original, tensors, params);
       return {};
     }
-    const Binding b = bind(tensors);
+    const Binding b = bind(tensors, params);
     loop::Kernel kernel;
     {
       const std::lock_guard lock(mutex);
@@ -261,8 +267,9 @@ Executable::~Executable() = default;
 
 const ir::Program& Executable::program() const { return impl_->original; }
 
-std::vector<std::int64_t> Executable::extents(std::span<const TensorView> tensors) const {
-  return axis_extents(impl_->original, tensors);
+std::vector<std::int64_t> Executable::extents(std::span<const TensorView> tensors,
+                                              std::span<const Scalar> params) const {
+  return axis_extents(impl_->original, tensors, params);
 }
 
 Report Executable::run(std::span<const TensorView> tensors, std::span<const Scalar> params, const Options& options) {
@@ -278,9 +285,9 @@ Report Executable::run(std::span<const TensorView> tensors, std::span<const Scal
   return report;
 }
 
-std::string Executable::dump(Stage stage, std::span<const TensorView> tensors, std::span<const Scalar>,
+std::string Executable::dump(Stage stage, std::span<const TensorView> tensors, std::span<const Scalar> params,
                              const Options& options) {
-  const Binding b = impl_->bind(tensors);
+  const Binding b = impl_->bind(tensors, params);
   const std::lock_guard lock(impl_->mutex);
   const Target target = target_of(options);
   const Built built = build(impl_->normalised, b.specialisation, target);

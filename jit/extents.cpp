@@ -1,38 +1,108 @@
 #include "ricci/extents.hpp"
 
 #include <algorithm>
+#include <limits>
 
+#include "interval.hpp"
 #include "ricci/error.hpp"
 
 namespace ricci {
 
 namespace {
 
+__extension__ using Wide = __int128;
+
 std::string axis_of_tensor(const ir::Program& p, const ir::TensorAxis& use) {
   return "axis " + std::to_string(use.axis) + " of " + p.tensors[use.tensor].name;
 }
 
-std::int64_t axis_extent(const ir::Program& p, const ir::AxisDecl& axis, std::span<const TensorView> tensors) {
-  std::int64_t extent = axis.fixed;
-  const ir::TensorAxis* source = nullptr;
-  for (const ir::TensorAxis& use : axis.sizes) {
-    const TensorView& view = tensors[use.tensor];
-    if (is_unbound(view)) continue;
-    const std::int64_t found = view.layout.extents[use.axis];
-    if (extent < 0) {
-      extent = found;
-      source = &use;
-    } else if (extent != found) {
-      throw Error(Error::Kind::extent,
-                  "index " + axis.name + " has extent " + std::to_string(extent) +
-                      (source ? " in " + axis_of_tensor(p, *source) : std::string(" by definition")) + " and extent " +
-                      std::to_string(found) + " in " + axis_of_tensor(p, use) + "; they must be equal");
+constexpr std::int64_t unknown = -1, waiting = -2;
+
+class Extents {
+ public:
+  Extents(const ir::Program& p, std::span<const TensorView> tensors, std::span<const Scalar> params)
+      : p_(p), tensors_(tensors), params_(params), found_(p.axes.size(), unknown) {}
+
+  std::vector<std::int64_t> all() && {
+    for (ir::AxisId axis = 0; axis < p_.axes.size(); ++axis) of(axis);
+    return std::move(found_);
+  }
+
+ private:
+  std::int64_t of(ir::AxisId axis) {
+    const ir::AxisDecl& decl = p_.axes[axis];
+    if (found_[axis] >= 0) return found_[axis];
+    if (found_[axis] == waiting)
+      throw Error(Error::Kind::extent, "the extent of index " + decl.name +
+                                           " follows from that of another index, which follows from its own; give one "
+                                           "of them a range, as in " + decl.name + "(0, 3), or a plain subscript");
+    found_[axis] = waiting;
+    const std::int64_t extent = decl.like ? of(*decl.like) : compute(decl);
+    if (extent < 0) throw Error(Error::Kind::extent, "index " + decl.name + " gets its extent from no bound tensor");
+    return found_[axis] = extent;
+  }
+
+  std::int64_t compute(const ir::AxisDecl& axis) {
+    Source source{"by definition", axis.fixed};
+    add_uses(axis, source, false);
+    if (source.extent < 0 && axis.limit) source = {"by its range", std::max<std::int64_t>(bounds_of(axis.limit).low, 0)};
+    if (source.extent >= 0) restrict(axis, source, true);
+    add_uses(axis, source, true);
+    if (source.extent < 0) restrict(axis, source, false);
+    return source.extent < 0 && axis.tables ? 1 : source.extent;
+  }
+
+  /// What has decided about an extent so far; negative: nothing.
+  struct Source {
+    std::string where;
+    std::int64_t extent;
+  };
+
+  /// The bare uses on the left, or on the right, which must agree with the source.
+  void add_uses(const ir::AxisDecl& axis, Source& source, bool left) const {
+    for (const ir::TensorAxis& use : axis.sizes) {
+      if (is_unbound(tensors_[use.tensor]) || left != (std::ranges::count(axis.left, use) > 0)) continue;
+      const std::int64_t found = tensors_[use.tensor].layout.extents[use.axis];
+      if (source.extent < 0) {
+        source = {"in " + axis_of_tensor(p_, use), found};
+      } else if (source.extent != found) {
+        throw Error(Error::Kind::extent, "index " + axis.name + " has extent " + std::to_string(source.extent) + ' ' +
+                                             source.where + " and extent " + std::to_string(found) + " in " +
+                                             axis_of_tensor(p_, use) + "; they must be equal");
+      }
     }
   }
-  if (extent < 0 && axis.tables) return 1;
-  if (extent < 0) throw Error(Error::Kind::extent, "index " + axis.name + " gets its extent from no bound tensor");
-  return extent;
-}
+
+  /// Lessens the extent until every affine use is inside: with a factor above 0 the last value of the axis counts, else
+  /// the first, which is then the largest subscript. `alone`: only by uses that have no other axis.
+  void restrict(const ir::AxisDecl& axis, Source& source, bool alone) {
+    for (const auto& [at, coefficient, rest] : axis.inside) {
+      if (is_unbound(tensors_[at.tensor]) || (alone && !rest->free.empty())) continue;
+      const std::int64_t size = tensors_[at.tensor].layout.extents[at.axis];
+      const jit::Interval others = bounds_of(rest);
+      const Wide room = coefficient > 0 ? Wide{size} - 1 - others.high : Wide{others.low};
+      const Wide steps = room < 0 ? 0 : room / (coefficient > 0 ? coefficient : -coefficient) + 1;
+      const auto fits = static_cast<std::int64_t>(std::min<Wide>(steps, std::numeric_limits<std::int64_t>::max()));
+      if (source.extent < 0 || fits < source.extent)
+        source = {"by the arithmetic of subscripts in " + axis_of_tensor(p_, at), fits};
+    }
+  }
+
+  jit::Interval bounds_of(ir::Expr e) {
+    for (ir::Expr node : ir::nodes({e})) {
+      if (const ir::Axis* axis = node->as<ir::Axis>()) of(axis->axis);
+      if (const ir::Extent* extent = node->as<ir::Extent>()) of(extent->axis);
+      if (const ir::Fold* fold = node->as<ir::Fold>())
+        for (ir::AxisId axis : fold->axes) of(axis);
+    }
+    return jit::Bounds(found_, nullptr, params_).of(e);
+  }
+
+  const ir::Program& p_;
+  std::span<const TensorView> tensors_;
+  std::span<const Scalar> params_;
+  std::vector<std::int64_t> found_;  // by axis
+};
 
 std::string listed(const ir::Program& p, const std::vector<ir::AxisId>& axes) {
   std::string text;
@@ -61,10 +131,21 @@ bool is_unbound(const TensorView& view) {
                                    [](std::int64_t extent) { return extent == -1; });
 }
 
-std::vector<std::int64_t> axis_extents(const ir::Program& p, std::span<const TensorView> tensors) {
-  std::vector<std::int64_t> extents;
-  for (const ir::AxisDecl& axis : p.axes) extents.push_back(axis_extent(p, axis, tensors));
-  return extents;
+std::vector<std::int64_t> axis_extents(const ir::Program& p, std::span<const TensorView> tensors,
+                                       std::span<const Scalar> params) {
+  return Extents(p, tensors, params).all();
+}
+
+std::vector<ir::ParamId> shaping_params(const ir::Program& p) {
+  std::vector<ir::Expr> deciding;
+  for (const ir::AxisDecl& axis : p.axes) {
+    if (axis.limit) deciding.push_back(axis.limit);
+    for (const ir::AffineUse& use : axis.inside) deciding.push_back(use.rest);
+  }
+  std::vector<ir::ParamId> params;
+  for (ir::Expr e : ir::nodes(std::move(deciding)))
+    if (const ir::Param* param = e->as<ir::Param>()) params.push_back(param->param);
+  return params;
 }
 
 void check_reductions(const ir::Program& p, std::span<const std::int64_t> extents) {

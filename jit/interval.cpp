@@ -79,7 +79,11 @@ Interval Bounds::compute(Expr e) {
       },
       [&](const Axis& a) { return of_axis(a.axis); },
       [&](const Extent& x) -> Interval { return {extents_[x.axis], extents_[x.axis]}; },
-      [&](const Param&) { return everything; },
+      [&](const Param& param) {
+        if (params_.empty() || is_float(e->dtype)) return everything;
+        const std::int64_t value = params_[param.param].as_int();
+        return Interval{value, value};
+      },
       [&](const Apply& apply) -> Interval {
         std::vector<Interval> x;
         for (Expr arg : apply.args) {
@@ -121,7 +125,7 @@ Interval Bounds::of(Expr e) {
 
 Interval Bounds::of(Expr e, Expr guard) {
   if (!guard) return of(e);
-  Bounds narrowed(extents_, ranges_);
+  Bounds narrowed(extents_, ranges_, params_);
   for (Expr condition : conjuncts(guard)) narrowed.assume(condition);
   return narrowed.of(e);
 }

@@ -20,9 +20,11 @@ using AxisRanges = std::unordered_map<ir::AxisId, ir::Range>;
 /// Bounds of integer and b1 expressions; remembers what it has seen, so one object serves a whole program.
 class Bounds {
  public:
-  /// `extents` by AxisId; `ranges` of the axes that every reduction binding them runs over in one range.
-  explicit Bounds(std::span<const std::int64_t> extents, const AxisRanges* ranges = nullptr)
-      : extents_(extents), ranges_(ranges) {}
+  /// `extents` by AxisId; `ranges` of the axes that every reduction binding them runs over in one range; `params` if
+  /// they are known.
+  explicit Bounds(std::span<const std::int64_t> extents, const AxisRanges* ranges = nullptr,
+                  std::span<const Scalar> params = {})
+      : extents_(extents), ranges_(ranges), params_(params) {}
 
   /// An interval that holds every value of `e`; for floats the widest one.
   Interval of(ir::Expr e);
@@ -39,6 +41,7 @@ class Bounds {
   void narrow(ir::Expr e, Interval to);
   std::span<const std::int64_t> extents_;
   const AxisRanges* ranges_;
+  std::span<const Scalar> params_;  // empty: not known
   std::unordered_map<ir::Expr, Interval> known_;
 };
 

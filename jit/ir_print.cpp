@@ -240,7 +240,13 @@ struct Printer {
       std::string source;
       if (a.fixed >= 0) source += ", " + std::to_string(a.fixed);
       if (a.tables) source += ", tables";
-      for (const TensorAxis& size : a.sizes) source += ", " + tensor(size.tensor) + "." + std::to_string(size.axis);
+      const auto place = [&](const TensorAxis& at) { return tensor(at.tensor) + "." + std::to_string(at.axis); };
+      for (const TensorAxis& size : a.sizes)
+        source += std::string(std::ranges::count(a.left, size) > 0 && !a.inside.empty() ? ", left " : ", ") + place(size);
+      if (a.limit) source += ", limit " + expression(a.limit);
+      for (const AffineUse& use : a.inside)
+        source += ", " + std::to_string(use.coefficient) + " * " + axis(id) + " + " + expression(use.rest) + " inside " + place(use.at);
+      if (a.like && source.empty()) source = ", like " + axis(*a.like);
       text += (source.empty() ? "" : " = " + source.substr(2)) + "\n";
     }
     for (ParamId id = 0; id < program.params.size(); ++id)

@@ -120,6 +120,37 @@ Expr substitute(Graph& g, Expr e, const std::unordered_map<AxisId, Expr>& replac
   return rebuild(g, e, memo, early, [](Expr, Expr rebuilt) { return rebuilt; });
 }
 
+std::optional<Affine> affine_in(Graph& g, Expr e, AxisId axis) {
+  if (!uses_axis(e, axis)) return Affine{0, e};
+  if (e->as<Axis>()) return Affine{1, constant(g, std::int64_t{0})};
+  const Apply* n = e->as<Apply>();
+  if (!n || e->dtype != DType::i64) return {};
+  const auto part = [&](std::size_t i) { return affine_in(g, n->args[i], axis); };
+  switch (n->op) {
+    case Op::add:
+    case Op::subtract: {
+      const auto a = part(0), b = part(1);
+      if (!a || !b) return {};
+      const std::int64_t sign = n->op == Op::add ? 1 : -1;
+      return Affine{a->coefficient + sign * b->coefficient, apply(g, n->op, {a->rest, b->rest})};
+    }
+    case Op::negate: {
+      const auto a = part(0);
+      if (!a) return {};
+      return Affine{-a->coefficient, apply(g, Op::negate, {a->rest})};
+    }
+    case Op::multiply:
+      for (std::size_t i : {0, 1}) {
+        const Const* factor = n->args[1 - i]->as<Const>();
+        const auto a = factor ? part(i) : std::nullopt;
+        if (!a) continue;
+        return Affine{a->coefficient * factor->value.as_int(), apply(g, Op::multiply, {a->rest, n->args[1 - i]})};
+      }
+      return {};
+    default: return {};
+  }
+}
+
 bool uses_axis(Expr e, AxisId axis) { return std::ranges::binary_search(e->free, axis); }
 
 }  // namespace ricci::ir

@@ -212,7 +212,7 @@ class Evaluator {
 void evaluate_reference(const Program& program, std::span<const TensorView> tensors, std::span<const Scalar> params) {
   RICCI_ASSERT(params.size() == program.params.size(), "another number of params than the program declares");
   check_tensors(program, tensors);
-  std::vector<std::int64_t> extents = axis_extents(program, tensors);
+  std::vector<std::int64_t> extents = axis_extents(program, tensors, params);
   check_reductions(program, extents);
   Evaluator evaluator(program, tensors, params, std::move(extents));
   for (const Statement& s : program.statements) evaluator.run(s);

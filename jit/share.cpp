@@ -15,11 +15,13 @@ CanonicalAxes::CanonicalAxes(Program& program) : program_(program), class_of_(pr
     return a;
   };
   std::map<std::pair<TensorId, std::uint32_t>, std::uint32_t> first_user;
-  for (std::uint32_t a = 0; a < program.axes.size(); ++a)
+  for (std::uint32_t a = 0; a < program.axes.size(); ++a) {
+    if (!program.axes[a].inside.empty()) continue;  // it may be shorter than what it is a bare subscript of
     for (const TensorAxis& size : program.axes[a].sizes) {
       const auto [it, fresh] = first_user.try_emplace({size.tensor, size.axis}, a);
       if (!fresh) class_of_[std::max(root(a), root(it->second))] = std::min(root(a), root(it->second));
     }
+  }
   for (std::uint32_t a = 0; a < class_of_.size(); ++a) class_of_[a] = root(a);
 }
 
@@ -29,6 +31,9 @@ AxisId CanonicalAxes::get(AxisId like, int depth, int position, Range range) {
   const auto [it, fresh] = made_.try_emplace({class_of_[like], depth, position, range.low, range.high}, 0);
   if (fresh) {
     AxisDecl decl(program_.axes[like]);
+    decl.limit = nullptr;
+    decl.inside.clear();
+    decl.like = like;
     for (AxisId a = 0; a < program_.axes.size(); ++a)  // all uses that give the class its extent
       if (class_of_[a] == class_of_[like])
         for (const TensorAxis& size : program_.axes[a].sizes)

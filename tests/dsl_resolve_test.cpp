@@ -150,7 +150,7 @@ TEST_CASE("numbers of integer arithmetic are constants, numbers of float arithme
   Tensor<float, 1> A(4), B(2);
   CHECK(assignment_text(B[i], Assign::set, A[2 * i + 1] * 2) ==
         "tensor t0 f32[1], t1 f32[1]\n"
-        "axis i = t0.0\n"
+        "axis i = left t0.0, 2 * i + 1 inside t1.0\n"
         "param s0 f32\n"
         "t0[i] = t1[(2 * i) + 1] * s0   over i\n");
 }

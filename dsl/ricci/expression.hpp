@@ -67,12 +67,42 @@ struct NodeOf<E> {
 template <class E>
 using Node = typename NodeOf<Bare<E>>::type;
 
+/// index(low, high), where the index is bound.
+template <class I, class Low, class High>
+struct IndexRange {
+  static constexpr Syntax syntax = make_range(I::name, Low::syntax, High::syntax);
+  [[no_unique_address]] Low low;
+  [[no_unique_address]] High high;
+  IndexRange(Low from, High to) : low(std::move(from)), high(std::move(to)) {}
+  void collect(Frame& frame) const {
+    low.collect(frame);
+    high.collect(frame);
+  }
+};
+template <class>
+inline constexpr bool is_range = false;
+template <class I, class Low, class High>
+inline constexpr bool is_range<IndexRange<I, Low, High>> = true;
+
+/// What a reduction binds: an index, or a range of one (or one that was refused).
+template <class E>
+concept Binder = IndexLike<E> || is_range<Bare<E>> || is_poison<Bare<E>>;
+
 /// The node N of these children, or the refusal of it.
 template <class N, class... Children>
 constexpr auto make_node(Children&&... children) {
   if constexpr ((is_poison<Bare<Children>> || ...)) return Poison{};
   else if constexpr (check(N::syntax)) return refuse<NodeCheck<N>>();
   else return N(std::forward<Children>(children)...);
+}
+
+template <Text Name, class Tag>
+template <class Low, class High>
+constexpr auto Index<Name, Tag>::operator()(Low&& low, High&& high) const {
+  if constexpr (!Operand<Low> || !Operand<High>) return refuse<NotAnOperand<Bare<Low>, Bare<High>>>();
+  else
+    return make_node<IndexRange<Index, Node<Low>, Node<High>>>(Node<Low>(std::forward<Low>(low)),
+                                                               Node<High>(std::forward<High>(high)));
 }
 
 /// Any unnamed value with explicit indices: argmax(scores, 1)[b, h, w].

@@ -22,6 +22,12 @@ struct Index {
   static constexpr IndexName name{Name.view(), !std::is_void_v<Tag>};
   static constexpr Syntax syntax = make_index(name);
   void collect(Frame&) const {}
+
+  /// k(low, high): the values low <= k < high, as far as k has them, where k is bound: sum(k(1, n), x[k] - x[k - 1]),
+  /// y[i(0, 3)] = 0. The bounds are integer expressions; they may differ from row to row, as in
+  /// sum(j(offset[b], offset[b + 1]), value[j]).
+  template <class Low, class High>
+  constexpr auto operator()(Low&& low, High&& high) const;
 };
 
 template <class>

@@ -7,11 +7,11 @@ namespace ricci {
 
 /// auto [best, at] = max_with_index(scores, 1), or max_with_index(c, scores[b, c, h, w]): max and argmax.
 template <Expression E>
-  requires(!IndexLike<E>)
+  requires(!Binder<E>)
 auto max_with_index(const E& e, std::type_identity_t<AxisOf<detail::rank_of<E>>> axis) {
   return eval(max(e, axis), argmax(e, axis));
 }
-template <IndexLike I, class... Rest>
+template <Binder I, class... Rest>
   requires(sizeof...(Rest) > 0)
 auto max_with_index(const I& i, const Rest&... rest) {
   return eval(max(i, rest...), argmax(i, rest...));
@@ -19,11 +19,11 @@ auto max_with_index(const I& i, const Rest&... rest) {
 
 /// min and argmin.
 template <Expression E>
-  requires(!IndexLike<E>)
+  requires(!Binder<E>)
 auto min_with_index(const E& e, std::type_identity_t<AxisOf<detail::rank_of<E>>> axis) {
   return eval(min(e, axis), argmin(e, axis));
 }
-template <IndexLike I, class... Rest>
+template <Binder I, class... Rest>
   requires(sizeof...(Rest) > 0)
 auto min_with_index(const I& i, const Rest&... rest) {
   return eval(min(i, rest...), argmin(i, rest...));

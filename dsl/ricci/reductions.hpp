@@ -1,26 +1,45 @@
 #pragma once
-// Reductions: sum(k, e), sum(b, h, w, e) over named indices, and sum(e, axis) over an axis of an unnamed array.
+// Reductions: sum(k, e), sum(b, h, w, e) over named indices or ranges of them, sum(k(1, n), e), and sum(e, axis) over an
+// axis of an unnamed array.
+#include <boost/hana/basic_tuple.hpp>
+#include <boost/hana/unpack.hpp>
+
 #include "ricci/expression.hpp"
 
 namespace ricci {
 
 namespace detail {
 
-constexpr Syntax reduce_syntax(Reducer reducer, const Syntax& body, const Syntax* const* over, int count,
-                               IndexSet set) {
-  for (int i = 0; i < count; ++i) set.add(over[i]->bound[0]);
-  return make_reduce(reducer, set, body);
+constexpr Syntax reduce_syntax(Reducer reducer, const Syntax& body, const Syntax* const* over, int count) {
+  IndexSet set;
+  const Syntax* ranges[IndexSet::capacity]{};
+  int range_count = 0;
+  for (int i = 0; i < count; ++i) {
+    set.add(over[i]->bound[0]);
+    if (over[i]->form == Form::range && range_count < IndexSet::capacity) ranges[range_count++] = over[i];
+  }
+  return make_reduce(reducer, set, body, ranges, range_count);
 }
 
 }  // namespace detail
 
-template <Reducer reducer, class E, class... I>
-struct Reduce : Subscriptable<Reduce<reducer, E, I...>> {
-  static constexpr const Syntax* over[] = {&I::syntax...};
-  static constexpr Syntax syntax = detail::reduce_syntax(reducer, E::syntax, over, sizeof...(I), {});
+/// `B`: the indices and ranges that it binds; they take space only if some of them are ranges.
+template <Reducer reducer, class E, class... B>
+struct Reduce : Subscriptable<Reduce<reducer, E, B...>> {
+  static constexpr const Syntax* over[] = {&B::syntax...};
+  static constexpr Syntax syntax = detail::reduce_syntax(reducer, E::syntax, over, sizeof...(B));
   E body;
-  explicit Reduce(E e) : body(std::move(e)) {}
-  void collect(Frame& frame) const { body.collect(frame); }
+  Reduce(E e, const boost::hana::basic_tuple<B...>& over) : body(std::move(e)), binders(over) {}
+  void collect(Frame& frame) const {
+    body.collect(frame);
+    if constexpr ((is_range<B> || ...)) boost::hana::unpack(binders, [&](const B&... b) { (b.collect(frame), ...); });
+  }
+
+ private:
+  struct Indices {
+    Indices(const boost::hana::basic_tuple<B...>&) {}
+  };
+  [[no_unique_address]] std::conditional_t<(is_range<B> || ...), boost::hana::basic_tuple<B...>, Indices> binders;
 };
 
 /// An axis of an array with this rank. A number in the program text is checked when compiling; for one that is known
@@ -60,8 +79,8 @@ struct ReduceAxis : Subscriptable<ReduceAxis<reducer, keeps, E>> {
 
 namespace detail {
 
-template <class... I>
-struct Over {};
+template <class... B>
+using Over = boost::hana::basic_tuple<B...>;
 
 template <class... I>
 struct OverCheck {
@@ -69,13 +88,18 @@ struct OverCheck {
   static constexpr Fault fault = check_binders(over, sizeof...(I));
 };
 
-template <Reducer reducer, class... I, class First, class... Rest>
-auto reduce_named(Over<I...>, First&& first, Rest&&... rest) {
-  if constexpr (sizeof...(Rest) > 0) {
-    return reduce_named<reducer>(Over<I..., Bare<First>>{}, std::forward<Rest>(rest)...);
+/// The first arguments are what is bound, the last is what is reduced.
+template <Reducer reducer, class... B, class First, class... Rest>
+auto reduce_named(const Over<B...>& over, First&& first, Rest&&... rest) {
+  if constexpr ((is_poison<B> || ...)) {
+    return Poison{};
+  } else if constexpr (sizeof...(Rest) > 0) {
+    return boost::hana::unpack(over, [&](const B&... b) {
+      return reduce_named<reducer>(Over<B..., Bare<First>>(b..., first), std::forward<Rest>(rest)...);
+    });
   } else {
-    if constexpr (sizeof...(I) > 1 && OverCheck<I...>::fault) return refuse<OverCheck<I...>>();
-    else return make_node<Reduce<reducer, Node<First>, I...>>(Node<First>(std::forward<First>(first)));
+    if constexpr (sizeof...(B) > 1 && OverCheck<B...>::fault) return refuse<OverCheck<B...>>();
+    else return make_node<Reduce<reducer, Node<First>, B...>>(Node<First>(std::forward<First>(first)), over);
   }
 }
 
@@ -90,18 +114,18 @@ inline constexpr int rank_of<E> = Bare<E>::syntax.rank;
 // Function templates, not objects: they overload with std::max and friends under `using namespace std`.
 #define RICCI_REDUCER(name) RICCI_REDUCER_AS(name, name, )
 #define RICCI_REDUCER_AS(form, name, qualifier)                                                                   \
-  template <IndexLike I, class... Rest>                                                                           \
+  template <Binder B, class... Rest>                                                                              \
     requires(sizeof...(Rest) > 0)                                                                                 \
-  auto form(const I&, Rest&&... rest) qualifier {                                                                 \
-    return detail::reduce_named<Reducer::name>(detail::Over<I>{}, std::forward<Rest>(rest)...);                   \
+  auto form(const B& over, Rest&&... rest) qualifier {                                                            \
+    return detail::reduce_named<Reducer::name>(detail::Over<B>(over), std::forward<Rest>(rest)...);               \
   }                                                                                                               \
   template <Expression E>                                                                                         \
-    requires(!IndexLike<E>)                                                                                       \
+    requires(!Binder<E>)                                                                                          \
   auto form(E&& e, std::type_identity_t<AxisOf<detail::rank_of<E>>> axis) qualifier {                             \
     return make_node<ReduceAxis<Reducer::name, false, Node<E>>>(Node<E>(std::forward<E>(e)), axis.value);         \
   }                                                                                                               \
   template <Expression E>                                                                                         \
-    requires(!IndexLike<E>)                                                                                       \
+    requires(!Binder<E>)                                                                                          \
   auto form(E&& e, std::type_identity_t<AxisOf<detail::rank_of<E>>> axis, KeepDims) qualifier {                   \
     return make_node<ReduceAxis<Reducer::name, true, Node<E>>>(Node<E>(std::forward<E>(e)), axis.value);          \
   }
@@ -120,7 +144,7 @@ RICCI_REDUCER(var)        // the mean of the squared distances from the mean
 RICCI_REDUCER(stddev)     // its square root
 RICCI_REDUCER(norm)       // the square root of the sum of squares
 RICCI_REDUCER(logsumexp)  // of nothing but -inf: -inf
-RICCI_REDUCER(softmax)    // exp(e) / sum of exp(e): softmax(k, e) has k still free; of nothing but -inf: NaN
+RICCI_REDUCER(softmax)    // exp(e) / sum of exp(e): softmax(k, e) has k still free; of nothing but -inf: NaN; 0 outside a range
 
 /// The reduction all(k, e), all(e, axis), and a whole axis as a subscript: x[all, 0].
 struct All {

@@ -129,13 +129,25 @@ constexpr Fault check_apply(const Syntax& node) {
   return {};
 }
 
+/// Whether the range of this index gives it an extent: the upper bound is known without any index.
+constexpr bool is_limited(const Syntax& reduce, const IndexName* name) {
+  for (int i = 1; i < reduce.children; ++i)
+    if (same(reduce.child[i]->bound[0], name)) return reduce.child[i]->child[1]->free.size == 0;
+  return false;
+}
+
 constexpr Fault check_reduce(const Syntax& node) {
   const Syntax& body = *node.child[0];
+  for (int i = 1; i < node.children; ++i)
+    for (int k = 0; k < node.bound.size; ++k)
+      if (node.child[i]->free.contains(node.bound[k]))
+        return {Rule::bound_uses_a_bound_index, Detail{} << node.bound[k]->text};
   if (body.rank > 0 && body.rank != node.bound.size) return unaligned(body.rank, node.bound);
   for (int i = 0; i < node.bound.size && body.rank == 0; ++i) {
     if (!body.free.contains(node.bound[i]))
       return {Rule::reduced_index_not_in_body, Detail{} << node.bound[i]->text};
-    if (!body.is_sized(node.bound[i])) return {Rule::index_has_no_extent, Detail{} << node.bound[i]->text};
+    if (!body.is_sized(node.bound[i]) && (node.reducer == Reducer::softmax || !is_limited(node, node.bound[i])))
+      return {Rule::index_has_no_extent, Detail{} << node.bound[i]->text};
   }
   return {};
 }
@@ -192,6 +204,18 @@ constexpr Fault check_scan_target(const Syntax& target, const IndexName* index) 
 constexpr Fault check_read(const Syntax& value) {
   if (value.drops) return {Rule::drop_is_for_writing, {}};
   if (value.masks) return {Rule::mask_is_for_writing, {}};
+  if (value.ranges) return {Rule::range_binds_nothing, {}};
+  return {};
+}
+
+constexpr Fault check_range(const Syntax& node) {
+  for (int i = 0; i < node.children; ++i) {
+    const Syntax& bound = *node.child[i];
+    if (!is_integer(bound.dtype)) return {Rule::bound_is_not_an_integer, Detail{} << to_string(bound.dtype)};
+    if (bound.rank > 0) return unaligned(bound.rank, bound.free);
+    if (const Fault fault = check_read(bound)) return fault;
+  }
+  if (node.free.contains(node.bound[0])) return {Rule::bound_uses_a_bound_index, Detail{} << node.bound[0]->text};
   return {};
 }
 
@@ -207,6 +231,7 @@ constexpr Fault check(const Syntax& node) {
   if (node.tensor_rank > max_rank) return {Rule::too_many_axes, Detail{} << node.tensor_rank << " axes"};
   switch (node.form) {
     case Form::access: return detail::check_access(node);
+    case Form::range: return detail::check_range(node);
     case Form::named: return detail::check_named(node);
     case Form::apply: return detail::check_apply(node);
     case Form::reduce: return detail::check_reduce(node);
@@ -237,7 +262,8 @@ constexpr Fault check_assignment(const Syntax& target, Assign assign, const Synt
   if (value.form == Form::scan)
     if (const Fault fault = detail::check_scan_target(target, value.bound[0])) return fault;
   for (int i = 0; i < target.children; ++i)
-    if (const Fault fault = detail::check_read(*target.child[i])) return fault;
+    if (const Fault fault = detail::check_read(*target.child[i]); fault && target.child[i]->form != Form::range)
+      return fault;
   if (value.rank > 0 && target.free.size > 0 && value.rank != target.free.size)
     return detail::unaligned(value.rank, target.free);
   if (value.rank > 0 && target.free.size == 0 && value.rank != target.rank)

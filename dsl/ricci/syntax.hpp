@@ -20,13 +20,14 @@ enum class Form : std::uint8_t {
   integer,      // a whole number as a subscript, negative from the end; one scalar leaf
   all,          // as a subscript: `tensor_rank` whole axes; a slice is one axis of a view of the tensor
   newaxis,      // as a subscript: an unnamed axis along which the value is the same
+  range,        // where an index is bound: `bound` from child 0 to before child 1
   tensor,       // a tensor without subscripts; one tensor leaf
   access,       // a tensor with its subscripts, the children; one tensor leaf, before those of the children
   named,        // any unnamed value with explicit indices: child 0, then one index per axis
   apply,        // `op` of the children
   square,       // child times itself
   cast,         // child as `dtype`
-  reduce,       // `reducer` of the child over the indices `bound`, which end there
+  reduce,       // `reducer` of child 0 over the indices `bound`, which end there; then the ranges of some of them
   reduce_axis,  // `reducer` of the child over one unnamed axis; one axis leaf, before the leaves of the child
   scan,         // the right-hand side of a recurrence: the child, for one value of the index `bound` after the other
   order,        // the child, whose free indices are in the order of `bound` where they make the axes of a new tensor
@@ -71,6 +72,7 @@ struct Syntax {
   Outside outside = Outside::check;  // access
   bool drops = false;             // there is a drop(x)[...] within it
   bool masks = false;             // there is a mask as a subscript within it
+  bool ranges = false;            // there is a range within it where no index is bound
   bool positional = false;        // access: there is an all, newaxis or mask among the subscripts
   int gathered = 0, gather_at = 0;  // positional access: how many of its axes are those of arrays, and from where
   Op op = Op::cast;               // apply
@@ -109,6 +111,7 @@ struct Syntax {
     axes += node.axes;
     drops = drops || node.drops;
     masks = masks || node.masks;
+    ranges = ranges || node.ranges;
   }
 
   // Of a subscript:
@@ -148,6 +151,36 @@ constexpr Syntax make_tensor(DType dtype, int rank) {
   return {.form = Form::tensor, .dtype = dtype, .rank = rank, .tensor_rank = rank, .tensors = 1};
 }
 
+/// Adds the indices of an affine subscript: sums of indices, numbers, and products of the two. False for any other.
+constexpr bool add_affine(const Syntax& s, IndexSet& names) {
+  switch (s.form) {
+    case Form::index: names.add(s.bound[0]); return true;
+    case Form::literal:
+    case Form::number:
+    case Form::integer: return is_integer(s.dtype);
+    case Form::apply: break;
+    default: return false;
+  }
+  if (s.op == Op::negate) return add_affine(*s.child[0], names);
+  if (s.op == Op::add || s.op == Op::subtract) return add_affine(*s.child[0], names) && add_affine(*s.child[1], names);
+  if (s.op != Op::multiply) return false;
+  const int factor = s.child[0]->free.size == 0 ? 0 : 1;
+  IndexSet none;
+  return add_affine(*s.child[factor], none) && none.size == 0 && add_affine(*s.child[1 - factor], names);
+}
+
+/// index(low, high), where the index is bound.
+constexpr Syntax make_range(const IndexName& name, const Syntax& low, const Syntax& high) {
+  Syntax s{.form = Form::range};
+  for (const Syntax* bound : {&low, &high}) {
+    s.add_child(*bound);
+    s.add_free(*bound);
+  }
+  s.bound.add(&name);
+  s.ranges = true;
+  return s;
+}
+
 /// Where the axes of integer arrays go among the others, as in NumPy: where the first of them stands, but to the front
 /// if something else stands between them. Integers beside arrays count as arrays.
 constexpr int place_of_gathered(const Syntax* const* subscripts, int count) {
@@ -177,7 +210,11 @@ constexpr Syntax make_access(DType dtype, int rank, const Syntax* const* subscri
     s.add_child(subscript);
     s.add_free(subscript);
     if (outside == Outside::fill && i == count - 1) break;
-    if (subscript.form == Form::index) s.add_free(subscript.bound[0], true);
+    if (subscript.form == Form::index || subscript.form == Form::range) s.add_free(subscript.bound[0], true);
+    IndexSet affine;
+    const bool restricts = outside == Outside::check || outside == Outside::assume_inside;
+    if (restricts && subscript.form == Form::apply && add_affine(subscript, affine))
+      for (int k = 0; k < affine.size; ++k) s.add_free(affine[k], true);
     s.masks = s.masks || subscript.is_mask();
     s.positional = s.positional || subscript.is_positional();
     produced += subscript.produced();
@@ -270,13 +307,17 @@ constexpr DType result_of(Reducer reducer, DType d) {
 }
 
 /// Unnamed axes of the body take the names `over`, which end there, but stay free in softmax.
-constexpr Syntax make_reduce(Reducer reducer, const IndexSet& over, const Syntax& body) {
+constexpr Syntax make_reduce(Reducer reducer, const IndexSet& over, const Syntax& body,
+                             const Syntax* const* ranges = nullptr, int range_count = 0) {
   Syntax s{.form = Form::reduce, .dtype = result_of(reducer, body.dtype), .reducer = reducer, .bound = over};
   s.add_child(body);
+  for (int i = 0; i < range_count && i <= max_rank; ++i) s.add_child(*ranges[i]);
+  s.ranges = body.ranges;  // those of the reduction are where they belong
+  for (int i = 1; i < s.children; ++i) s.add_free(*s.child[i]);  // first, as they are written
   for (int i = 0; i < body.free.size; ++i)
     if (reducer == Reducer::softmax || !over.contains(body.free[i])) s.add_free(body.free[i], (body.sized >> i) & 1u);
   for (int i = 0; i < over.size && reducer == Reducer::softmax && body.rank > 0; ++i) s.add_free(over[i], true);
-  s.free.overflow = body.free.overflow || over.overflow;
+  s.free.overflow = s.free.overflow || body.free.overflow || over.overflow;
   return s;
 }
 

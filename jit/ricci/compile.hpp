@@ -61,8 +61,8 @@ class Executable {
 
   const ir::Program& program() const;  // as written
   /// The extent of every axis of program(), from the tensors that are bound (an unbound one has data == nullptr
-  /// and -1 for every extent). Throws Error{extent} when two uses disagree.
-  std::vector<std::int64_t> extents(std::span<const TensorView> tensors) const;
+  /// and -1 for every extent) and the params. Throws Error{extent} when two uses disagree.
+  std::vector<std::int64_t> extents(std::span<const TensorView> tensors, std::span<const Scalar> params) const;
   /// Runs all statements in order. `tensors` and `params` parallel the program's declarations.
   Report run(std::span<const TensorView> tensors, std::span<const Scalar> params, const Options& = default_options());
 

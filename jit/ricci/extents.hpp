@@ -16,9 +16,14 @@ void check_tensors(const ir::Program&, std::span<const TensorView> tensors);
 /// Whether a tensor takes no part in deciding extents: no data, and -1 for every extent.
 bool is_unbound(const TensorView&);
 
-/// The extent of every axis: its fixed one, else that of its first bound use; an axis that counts accumulation
-/// tables and has neither gets 1. Throws Error{extent} when two uses disagree or an axis has no bound use.
-std::vector<std::int64_t> axis_extents(const ir::Program&, std::span<const TensorView> tensors);
+/// The extent of every axis, as ir::AxisDecl says; an axis that counts accumulation tables and has no other gets 1.
+/// `params` are needed by programs with extents that follow from them (see shaping_params). Throws Error{extent} when
+/// two bare uses disagree, and when nothing gives an axis its extent.
+std::vector<std::int64_t> axis_extents(const ir::Program&, std::span<const TensorView> tensors,
+                                       std::span<const Scalar> params = {});
+
+/// The params from which extents follow.
+std::vector<ir::ParamId> shaping_params(const ir::Program&);
 
 /// Throws Error{extent} when a reduction of the program that has no value for nothing (min, max, argmin, argmax)
 /// runs over nothing, also when its result would never be used.

@@ -12,6 +12,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -106,11 +107,26 @@ struct TensorAxis {
   bool operator==(const TensorAxis&) const = default;
 };
 
+/// A subscript coefficient * axis + rest, with a coefficient that is not 0.
+struct AffineUse {
+  TensorAxis at;
+  std::int64_t coefficient;
+  Expr rest;
+};
+
+/// The extent of an axis is that of the axis `like`, if there is one. Else it is `fixed`, or what its bare uses on the
+/// right say, or `limit`; less, where a use of `inside` that has no other axis needs it to be within its tensor. Bare uses
+/// on the left must agree with that. Without any of these it is the largest for which all of `inside` are within their
+/// tensors, whatever the other axes in them are.
 struct AxisDecl {
   std::string name;
   std::vector<TensorAxis> sizes;  // bare uses; they must agree at bind time
-  std::int64_t fixed = -1;        // an extent known when compiling; -1: from `sizes`
+  std::int64_t fixed = -1;        // an extent known when compiling, or -1
   bool tables = false;            // made by the compiler: counts the private accumulation tables
+  Expr limit = nullptr;           // i64 of constants, params and extents; a negative one means 0
+  std::vector<AffineUse> inside = {};
+  std::vector<TensorAxis> left = {};  // those of `sizes` that are subscripts of a target
+  std::optional<AxisId> like = {};
 };
 
 struct ParamDecl {
@@ -192,5 +208,14 @@ std::vector<Range> map_bounds(std::vector<Range> ranges, const F& f) {
 Expr substitute(Graph&, Expr, const std::unordered_map<AxisId, Expr>&);
 
 bool uses_axis(Expr, AxisId);
+
+/// coefficient * axis + rest, where rest does not use the axis.
+struct Affine {
+  std::int64_t coefficient;
+  Expr rest;
+};
+
+/// `e` as an affine expression of `axis`; nothing when it is not one.
+std::optional<Affine> affine_in(Graph&, Expr e, AxisId axis);
 
 }  // namespace ricci::ir

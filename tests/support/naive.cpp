@@ -85,7 +85,7 @@ std::vector<std::byte*> addresses(const TensorView& view) {
 class Naive {
  public:
   Naive(const Program& program, std::span<const TensorView> tensors, std::span<const Scalar> params)
-      : tensors_(tensors), params_(params), extents_(axis_extents(program, tensors)), position_(extents_.size()) {}
+      : tensors_(tensors), params_(params), extents_(axis_extents(program, tensors, params)), position_(extents_.size()) {}
 
   void run(const Statement& s) {
     if (!s.in_order) return run(s, s.domain);
