@@ -1,0 +1,266 @@
+"""Expressions over whole arrays: NumPy's subscripts, reductions over axes, elementwise functions."""
+import numpy as np
+
+from .arrays import FLOATS, INTEGERS, NUMPY, UNIT, common, kind
+from .case import Term
+from . import named
+from . import operations as ops
+
+
+def tensor(c, kinds, shape):
+    dtype = c.choices.pick({"b": ["b1"], "i": ["i64", "i32"] + INTEGERS, "f": FLOATS}[kinds])
+    name = c.tensor(dtype, shape)
+    return Term(name, name, dtype)
+
+
+def shape_of(c, term):
+    return c.value(term).shape
+
+
+def of_shape(c, shape, kinds, exact=True):
+    """A term of a kind and a shape, without indices."""
+    if not c.spend():
+        return tensor(c, kinds, shape)
+    term = c.choices.pick([elementwise, view_of_shape, over_axis, gathered_of_shape, centred, newaxes, elementwise])(
+        c, shape, kinds, exact)
+    return tensor(c, kinds, shape) if exact and term.error else term
+
+
+def elementwise(c, shape, kinds, exact):
+    form = c.choices.below(6)
+    if form == 0:
+        return tensor(c, kinds, shape)
+    a = of_shape(c, shape, kinds, exact and kinds != "b")
+    if form == 1:
+        b = of_shape(c, shape, "b")
+        return ops.where(c, b, a, named.literal(c, a))
+    if form == 2 and kinds == "f" and not a.error:
+        functions = list(ops.ROUNDING) + ([] if exact else list(ops.TRANSCENDENTAL))
+        return ops.unary(c, c.choices.pick(functions), a)
+    if form == 3:
+        of = of_shape(c, shape, c.choices.pick("fib"))
+        dtype = {"b": ["b1"], "i": INTEGERS, "f": FLOATS}[kinds]
+        return ops.cast(c, c.choices.pick(dtype), of)
+    b = named.literal(c, a) if c.choices.chance(3) else of_shape(c, shape, kinds, exact)
+    if common(a.type, b.type)[0] is None or (kinds != "b" and b.dtype == "b1"):
+        b = named.literal(c, a)
+    operators = {"b": list(ops.BITS) + ["==", "!="], "i": ["+", "-", "*", "//", "%", "minimum", "maximum", "&", "|"],
+                 "f": ["+", "-", "*", "minimum", "maximum"]}[kinds]
+    return ops.binary(c, c.choices.pick(operators), a, b)
+
+
+def over_axis(c, shape, kinds, exact):
+    """sum(x, axis), sum(x, axis, keepdims) where the shape has a 1, softmax(x, axis)."""
+    reducer = c.choices.pick(ops.reducers(kinds, exact))
+    argument = {"any": "b", "all": "b", "count": "b", "argmax": "f", "argmin": "i"}.get(reducer, kinds)
+    axis = c.choices.below(len(shape) + 1)
+    keep = axis < len(shape) and shape[axis] == 1 and reducer != "softmax"
+    n = c.choices.pick([3, 2, 1, 5, 9, 17])
+    if reducer == "softmax":
+        if not shape or 0 in shape:
+            return tensor(c, kinds, shape)
+        axis %= len(shape)
+        inner = shape
+    else:
+        inner = shape[:axis] + (n,) + shape[axis + keep:]
+    body = of_shape(c, inner, argument)
+    if reducer in ("mean", "var", "stddev", "norm", "logsumexp", "softmax", "prod") and not named.is_tame(c.value(body)):
+        return body if reducer == "softmax" else of_max(c, body, axis, keep)
+    return reduced(c, reducer, body, axis, keep)
+
+
+def reduced(c, reducer, body, axis, keep=False):
+    rank = c.value(body).ndim
+    written = axis - rank if c.choices.chance(2) else axis
+    if written < 0:
+        c.features.add("negative axis")
+    if keep:
+        c.features.add("keepdims")
+    text = f"{reducer}({body.text}, {written}{', keepdims' if keep else ''})"
+    return ops.reduce(c, reducer, body, (axis,), text, (), frozenset(), keep)
+
+
+def of_max(c, body, axis, keep):
+    return reduced(c, "max", body, axis, keep)
+
+
+def centred(c, shape, kinds, exact):
+    """x - mean(x, axis, keepdims): an axis that stays takes the extent of what it is combined with."""
+    if not shape or kinds == "b" or 0 in shape:
+        return tensor(c, kinds, shape)
+    a = of_shape(c, shape, kinds)
+    reducer = c.choices.pick([r for r in ops.reducers(kinds, exact) if r not in ("prod", "softmax")])
+    if not named.is_tame(c.value(a)):
+        reducer = "max"
+    b = reduced(c, reducer, a, c.choices.below(len(shape)), True)
+    if common(a.type, b.type)[0] is None:
+        return a
+    return ops.binary(c, c.choices.pick("-+"), a, b)
+
+
+def newaxes(c, shape, kinds, exact):
+    """x[:, newaxis] * y[newaxis, :]: an outer product of a split of the axes."""
+    if len(shape) < 2 or kinds == "b":
+        return tensor(c, kinds, shape)
+    c.features.add("newaxis")
+    mine = [c.choices.chance(2) for _ in shape]
+    if all(mine) or not any(mine):
+        mine[0] = not mine[0]
+
+    def spread(keeps):
+        part = tensor(c, kinds, tuple(n for n, keep in zip(shape, keeps) if keep))
+        text = ", ".join(":" if keep else "newaxis" for keep in keeps)
+        code = ", ".join(":" if keep else "None" for keep in keeps)
+        return Term(f"{part.text}[{text}]", c.let(f"{part.name}[{code}]"), part.dtype)
+
+    a, b = spread(mine), spread([not m for m in mine])
+    if common(a.type, b.type)[0] is None:
+        return tensor(c, kinds, shape)
+    return ops.binary(c, c.choices.pick("*+-"), a, b)
+
+
+def view_of_shape(c, shape, kinds, exact):
+    """A tensor with slices, integers and new axes that leave the shape."""
+    items, sizes = [], []
+    for n in shape:
+        if n == 1 and c.choices.chance(2):
+            items.append("newaxis")
+            continue
+        text, size = slice_of(c, n)
+        items.append(text)
+        sizes.append(size)
+    if c.choices.chance(3) and len(items) < 5:
+        at, size = c.choices.below(len(items) + 1), c.choices.between(1, 3)
+        items.insert(at, str(c.choices.between(-size, size - 1)))
+        sizes.insert(sum(1 for item in items[:at] if item != "newaxis"), size)
+    x = tensor(c, kinds, tuple(sizes))
+    return indexed(c, x, items)
+
+
+def slice_of(c, n):
+    """(text, extent of the axis) of a slice with n elements."""
+    form = c.choices.below(4)
+    if form == 0 or n == 0:
+        return ":", n
+    step = c.choices.pick([1, -1, 2, -2, 3])
+    size = (n - 1) * abs(step) + 1 + c.choices.below(3)
+    if form == 1:  # from one end
+        last = (n - 1) * abs(step) + 1
+        c.features.add("slice")
+        if step > 0:
+            return f":{last}" + (f":{step}" if step > 1 else ""), size
+        return (f":{size - last - 1}" if size > last else ":") + f":{step}", size
+    start = c.choices.below(size - (n - 1) * abs(step))
+    stop = start + (n - 1) * step + (1 if step > 0 else -1)
+    if step < 0:
+        start, stop = size - 1 - start, size - 1 - start + (n - 1) * step - 1
+    c.features.add("slice")
+    first = start - size if form == 3 and start else start
+    return f"{first}:{'' if stop < 0 else stop - size if form == 3 and stop < size else stop}:{step}", size
+
+
+def indexed(c, x, items):
+    """x[items] where both languages write the items alike, but for newaxis."""
+    if not items:
+        return x
+    if "newaxis" in items:
+        c.features.add("newaxis")
+    code = ", ".join("None" if item == "newaxis" else item for item in items)
+    return Term(f"{x.text}[{', '.join(items)}]", c.let(f"np.asarray({x.name}[{code}])"), x.dtype)
+
+
+def gathered_of_shape(c, shape, kinds, exact):
+    """A tensor with integer arrays for a block of the axes."""
+    if not shape:
+        return tensor(c, kinds, shape)
+    first = c.choices.below(len(shape))
+    last = c.choices.between(first + 1, min(len(shape), first + 2))
+    count = c.choices.between(1, 2)
+    sizes = [c.choices.between(1, 6) for _ in range(count)]
+    picked = [array_subscript(c, shape[first:last], size) for size in sizes]
+    x = tensor(c, kinds, shape[:first] + tuple(sizes) + shape[last:])
+    return mixed(c, x, [":"] * first + picked + [":"] * (len(shape) - last))
+
+
+def array_subscript(c, shape, limit):
+    """A term with subscripts below `limit`."""
+    form = c.choices.below(4)
+    if form == 3 and len(shape) == 2:  # broadcast
+        c.features.add("broadcast subscripts")
+        keep = c.choices.below(2)
+        name, dtype = c.index_tensor([shape[keep]], limit)
+        text, code = (":, newaxis", ":, None") if keep == 0 else ("newaxis, :", "None, :")
+        ones = tensor_of_zeros(c, shape)
+        part = Term(f"{name}[{text}]", c.let(f"{name}[{code}]"), dtype)
+        if common(part.type, ones.type)[0] is None:
+            return ones
+        return ops.binary(c, "+", part, ones)
+    if form == 2 and c.spend():
+        c.features.add("argmax as subscript")
+        best = reduced(c, "argmax", tensor(c, "f", tuple(shape) + (c.choices.between(1, limit),)), len(shape))
+        return best
+    name, dtype = c.index_tensor(shape, limit)
+    return Term(name, name, dtype)
+
+
+def tensor_of_zeros(c, shape):
+    name = c.add_input(np.zeros(shape, "i4"), "zero")
+    return Term(name, name, "i32")
+
+
+def mixed(c, x, items, policy=None):
+    """x[items], where an item is text or an integer term; integer terms with and without axes."""
+    c.features.add("integer array")
+    texts = [item if isinstance(item, str) else item.text for item in items]
+    codes = ["None" if item == "newaxis" else item if isinstance(item, str) else item.name for item in items]
+    return Term(f"{x.text}[{', '.join(texts)}]", c.let(f"np.asarray({x.name}[{', '.join(codes)}])"), x.dtype)
+
+
+# --- NumPy's whole indexing ----------------------------------------------------------------------------------------
+
+def any_slice(c, n):
+    c.features.add("slice")
+    bound = lambda: c.choices.pick(["", "", str(c.choices.between(-n - 2, n + 2))])
+    step = c.choices.pick(["", ":1", ":2", ":-1", ":-2", ":3"])
+    return f"{bound()}:{bound()}{step}"
+
+
+def soup(c, masks=False):
+    """(shape of a tensor, items): any of NumPy's subscripts in any order."""
+    shape = tuple(c.choices.pick([3, 2, 4, 1, 5, 7, 0] if c.choices.chance(6) else [3, 2, 4, 5])
+                  for _ in range(c.choices.between(1, 4)))
+    common_shape = tuple(c.choices.pick([2, 3, 1, 4]) for _ in range(c.choices.between(1, 2)))
+    items, axis, dots, has_mask = [], 0, False, False
+    while axis < len(shape):
+        n, form = shape[axis], c.choices.below(9)
+        if form == 8 and len(items) < 6:
+            items.append("newaxis")
+            continue
+        if form == 7 and not dots:
+            items.append("...")
+            dots = True
+            axis += c.choices.below(len(shape) - axis + 1)
+            c.features.add("ellipsis")
+            continue
+        axis += 1
+        if form in (0, 1):
+            items.append(any_slice(c, n))
+        elif form == 2 and n > 0:
+            items.append(str(c.choices.between(-n, n - 1)))
+        elif form in (3, 4) and n > 0 and not has_mask:
+            items.append(array_subscript(c, common_shape, n))
+        elif form == 5 and masks and not any(isinstance(item, Term) for item in items):
+            mask = tensor(c, "b", (n,))
+            items.append(mask)
+            has_mask = True
+        else:
+            items.append(":")
+    return shape, items
+
+
+def any_indexing(c, kinds):
+    """A tensor with any of NumPy's subscripts."""
+    shape, items = soup(c)
+    x = tensor(c, kinds, shape)
+    texts = all(isinstance(item, str) for item in items)
+    return indexed(c, x, items) if texts else mixed(c, x, items)
