@@ -189,7 +189,7 @@ class StatementParser {
     for (int i = 0; i < indices.size && value.rank == 0; ++i)
       if (!value.is_sized(indices[i]))
         p_.require(assignment, {Rule::index_has_no_extent, Detail{} << indices[i]->text});
-    out_.syntax = {{&target, Assign::set, &value, value.dtype}};
+    out_.syntax = {{&target, Assign::set, &value, value.dtype, true}};
   }
 
   int subscript_count() const {

@@ -206,9 +206,10 @@ void Resolver::resolve(ir::TensorId id, const StatementSyntax& statement) {
     }
     out_.result_axes.push_back(s.domain);
   }
-  for (ir::AxisId axis : std::exchange(new_axes_, {})) out_.program.axes[axis].fixed = 1;
+  const ir::TensorId first_given = results_ + (statement.makes_target ? 1 : 0);
+  for (ir::AxisId axis : std::exchange(new_axes_, {})) fix_if_unsized(axis, first_given);
   s.value = lower_as(value, statement.dtype, unnamed);
-  for (ir::AxisId axis : std::exchange(new_axes_, {})) fix_if_unsized(axis);
+  for (ir::AxisId axis : std::exchange(new_axes_, {})) fix_if_unsized(axis, first_given);
   if (statement.assign == Assign::subtract) s.value = ir::apply(graph(), Op::negate, {s.value});
   scope_.clear();
   out_.program.statements.push_back(std::move(s));

@@ -124,11 +124,11 @@ ir::Expr Resolver::access(const Syntax& node, const Axes& unnamed) {
   return at.inside ? ir::apply(graph(), Op::select, {at.inside, read, filler}) : read;
 }
 
-/// The axes of a new tensor do not size anything.
-void Resolver::fix_if_unsized(ir::AxisId id) {
+/// The axes of new tensors, those before `first_given`, do not size anything.
+void Resolver::fix_if_unsized(ir::AxisId id, ir::TensorId first_given) {
   ir::AxisDecl& axis = out_.program.axes[id];
   const bool sized = std::ranges::any_of(axis.sizes, [&](const ir::TensorAxis& use) {
-    return use.tensor >= results_;
+    return use.tensor >= first_given;
   });
   if (!sized) axis.fixed = 1;
 }

@@ -68,7 +68,7 @@ class Resolver {
   ir::Expr averaged(const Over& over, ir::Expr);
   ir::Expr exponentials(const Over& over, ir::Expr, bool tame, ir::Expr& greatest);
   static ir::Policy policy(const Syntax& node);
-  void fix_if_unsized(ir::AxisId);
+  void fix_if_unsized(ir::AxisId, ir::TensorId first_given);
 
   const ir::TensorId results_;  // how many new tensors there are
   const Leaves& leaves_;

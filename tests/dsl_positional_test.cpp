@@ -66,6 +66,16 @@ TEST_CASE("a new axis takes the extent of what it is combined with, or 1") {
   CHECK(outer.at(1, 3) == 6 * 8);
 }
 
+TEST_CASE("a new axis is 1 in a new tensor with named axes, and in the subscripts of a write") {
+  CHECK(test::text_shape("r[i, j] = line[:, newaxis]", bindings()) == Shape{4, 1});
+  CHECK(test::text_shape("r[i, j] = sum(x[:, 2, :], -1, keepdims)", bindings()) == Shape{6, 1});
+  CHECK(test::text_values<double>("var(sum(x, 0, keepdims), 0, keepdims)", bindings()) == std::vector<double>(12));
+  const std::string shift = "t = line + 0\nrows = iota(2)\n";
+  CHECK(test::text_values<std::int64_t>(shift + "t[rows[:, newaxis]] = 9\nt", bindings()) == Shape{9, 9, 7, 8});
+  CHECK(test::text_values<std::int64_t>(shift + "t[rows[:, newaxis] + 2 * rows[newaxis, :]] = 9\nt", bindings()) ==
+        Shape{9, 9, 9, 9});
+}
+
 TEST_CASE("the axes of integer arrays go where NumPy puts them") {
   same(evaluate(x[0, at, 0]), "x[0, at, 0]", {2, 3});
   same(evaluate(x[all, at, all]), "x[:, at, :]", {6, 2, 3, 3});

@@ -69,6 +69,11 @@ def difference(case, folder):
     return ""
 
 
+def is_trivial(case):
+    """Whether no result has two different elements, but for those of one element."""
+    return not case.refusal and all(o.value.size != 1 and np.unique(o.value).size < 2 for o in case.outputs.values())
+
+
 def verdict(ricci, case, folder, threads=2):
     """What is wrong with a case that runs alone; empty if nothing is."""
     status, message, _ = run(ricci, [case], folder, threads)
@@ -140,7 +145,7 @@ def main():
             for case, fault in run_batch(options.ricci, cases, folder, threads=(1, 3)[first // BATCH % 2]):
                 executed += 1
                 refused += bool(case.refusal)
-                trivial += all(np.unique(o.value).size <= 1 for o in case.outputs.values()) and not case.refusal
+                trivial += is_trivial(case)
                 features.update(case.features)
                 if fault:
                     faults.append((case, fault))

@@ -20,6 +20,7 @@ struct StatementSyntax {
   Assign assign = Assign::set;
   const Syntax* value = nullptr;
   DType dtype = DType::f32;  // of a new tensor; of the target otherwise
+  bool makes_target = false;  // the target is being made: it gives no index its extent
 };
 
 /// The leaves of a statement in the order of its tree: the target first, then the value, parents before children,

@@ -95,9 +95,9 @@ class Case:
             self.features.add("extent 1")
         return self.add_input(array)
 
-    def index_tensor(self, shape, limit):
+    def index_tensor(self, shape, limit, signed=False):
         """The name of an input with subscripts below `limit`, and its dtype."""
-        dtypes = [d for d in arrays.INTEGERS if limit - 1 <= np.iinfo(NUMPY[d]).max]
+        dtypes = [d for d in (arrays.SIGNED if signed else arrays.INTEGERS) if limit - 1 <= np.iinfo(NUMPY[d]).max]
         dtype = self.choices.pick(dtypes)
         rng = np.random.default_rng(self.choices.below(1 << 16))
         return self.add_input(rng.integers(0, max(limit, 1), tuple(shape)).astype(NUMPY[dtype]), "at"), dtype

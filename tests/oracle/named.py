@@ -4,6 +4,7 @@ import numpy as np
 from .arrays import FLOATS, INTEGERS, NUMPY, SIGNED, UNIT, UNSIGNED, common, kind, same_kind
 from .case import Term
 from . import operations as ops
+from . import positional
 
 LETTERS = "ijklmnpqrst"
 
@@ -91,17 +92,19 @@ def gathered(c):
     if names and c.budget > 2 and c.choices.chance(4):
         c.features.add("chain")
         c.budget -= 2
-        subs[-1] = fitted(c, gathered(c))[0]
+        subs[-1] = fitted(c, gathered(c), inside=True)[0]
     name, dtype = c.index_tensor([s.size for s in subs], c.choices.between(1, 7))
     return read(c, name, dtype, subs, "check")
 
 
-def fitted(c, term):
+def fitted(c, term, inside=False):
     """(subscript, whether it may be outside) of an integer term."""
+    if term.text in visible(c):
+        return plain(c, term.text), False
     values = c.value(term)
     low, high = (int(values.min()), int(values.max())) if values.size else (0, 0)
     fits = 0 <= low and high < 48
-    way = c.choices.below(6)
+    way = c.choices.between(2, 4) if inside else c.choices.below(6)
     if way == 5 or (not fits and way in (0, 1)):
         return Subscript(term.text, c.choices.between(1, 6), term=term), True
     if not fits and (way == 2 or term.dtype == "u64"):
@@ -118,6 +121,8 @@ def fitted(c, term):
 
 def access(c, kinds, must=(), simple=False):
     """A tensor of a kind ("b", "i", "f") read with all indices of `must` and others as subscripts."""
+    if not must and not simple and c.choices.chance(6):
+        return c.choices.pick([viewed, aligned, whole_array])(c, kinds)
     names, subs, outside = visible(c), [plain(c, i) for i in must], False
     more = c.choices.below(3 if len(must) < 2 else 2)
     if not must and not names:
@@ -144,6 +149,66 @@ def access(c, kinds, must=(), simple=False):
     if policy == "check" and not inside:
         return access(c, kinds, must, simple=True)
     return read(c, name, dtype, subs, policy)
+
+
+def some_indices(c):
+    return c.choices.shuffled(visible(c))[:c.choices.between(1, 3)]
+
+
+def scalar_or(c, kinds, indices):
+    """A tensor of rank 0, where there are no indices to read one with."""
+    if indices:
+        return None
+    c.features.add("rank 0")
+    dtype = {"b": "b1", "i": "i32", "f": "f32"}[kinds]
+    name = c.tensor(dtype, ())
+    return Term(name, c.let(f"{name} + 0" if kinds != "b" else name), dtype)
+
+
+def viewed(c, kinds):
+    """x[::-1, 1:][i, j]: named subscripts of a slice."""
+    indices = some_indices(c)
+    if none := scalar_or(c, kinds, indices):
+        return none
+    c.features.add("named subscripts of a view")
+    return indexed_by(c, indices, lambda shape: positional.view_of_shape(c, shape, kinds, True))
+
+
+def whole_array(c, kinds):
+    """(an expression over whole arrays)[i, j]."""
+    indices = some_indices(c)
+    if none := scalar_or(c, kinds, indices):
+        return none
+    c.features.add("named subscripts of an expression")
+    return indexed_by(c, indices, lambda shape: positional.of_shape(c, shape, kinds))
+
+
+def indexed_by(c, indices, make):
+    frame = c.frame
+    shape, c.frame = tuple(extent(c, i) for i in indices), []
+    term = make(shape)
+    c.frame = frame
+    text = term.text if term.text[-1] in ")]" else f"({term.text})"
+    return Term(f"{text}[{', '.join(indices)}]", c.let(framed(c, term.name, indices)), term.dtype, False,
+                tuple(indices), frozenset(indices), None, term.signless)
+
+
+def aligned(c, kinds):
+    """x[b, argmax(y, 1), h, w]: an array without subscripts takes the indices around it."""
+    indices = some_indices(c)
+    if none := scalar_or(c, kinds, indices):
+        return none
+    c.features.add("aligned subscript")
+    frame = c.frame
+    shape, c.frame = tuple(extent(c, i) for i in indices), []
+    chosen = positional.of_shape(c, shape, "i")
+    c.frame = frame
+    chosen = Term(chosen.text, c.let(framed(c, chosen.name, indices)), chosen.dtype, False, tuple(indices),
+                  frozenset(indices))
+    subs = [plain(c, i) for i in indices]
+    subs.insert(c.choices.below(len(subs) + 1), fitted(c, chosen, inside=True)[0])
+    dtype = c.choices.pick({"b": ["b1"], "i": INTEGERS, "f": FLOATS}[kinds])
+    return read(c, c.tensor(dtype, [s.size for s in subs]), dtype, subs, "check")
 
 
 def in_range(values, size):
@@ -263,7 +328,7 @@ def whole(c, exact):
     if form == 2:
         return index_value(c, c.choices.pick(visible(c)))
     if form == 3:
-        return reduction(c, "i")
+        return delta_sum(c, "i") if c.choices.chance(4) else reduction(c, "i")
     if form == 4:
         a = value(c, "i")
         op = c.choices.pick(["neg", "abs", "sq", "not"])
@@ -298,7 +363,7 @@ def real(c, exact):
     if form < 2:
         return access(c, "f")
     if form == 2:
-        return reduction(c, "f", exact)
+        return delta_sum(c, "f") if c.choices.chance(4) else reduction(c, "f", exact)
     if form == 3:
         a = value(c, "f", exact)
         return ops.unary(c, c.choices.pick(["neg", "abs", "sq"]), a)
@@ -369,8 +434,11 @@ def reduction(c, kinds, exact=True, reducer=None):
     c.frame = outer
     if len(names) > 1:
         c.features.add("several reduced indices")
-    if reducer in ("argmax", "argmin") and inner.size > inner.shape[-1] == len(np.unique(inner)) + 1:
-        c.features.add("ties")
+    if reducer in ("argmax", "argmin") and inner.size:
+        rows = inner.reshape(-1, int(np.prod(inner.shape[-len(names):])))
+        best = rows.max(1, keepdims=True) if reducer == "argmax" else rows.min(1, keepdims=True)
+        c.features.update({"ties"} if ((rows == best).sum(1) > 1).any() else set())
+        c.features.update({"arg-reduction with NaN"} if np.isnan(best).any() else set())
     free = tuple(i for i in body.free if i not in names)
     return ops.reduce(c, reducer, body, axes, f"{reducer}({', '.join(names)}, {body.text})", free,
                       body.sized - set(names))
@@ -434,5 +502,5 @@ def gathered_outside(c, outer, size):
     names = list(dict.fromkeys(name for name, _ in outer))
     chosen = c.choices.shuffled(names)[:c.choices.between(1, 2)]
     subs = [plain(c, i) for i in chosen] or [integer(c)]
-    name, dtype = c.index_tensor([s.size for s in subs], size + c.choices.pick([0, 0, 2]))
+    name, dtype = c.index_tensor([s.size for s in subs], size + c.choices.pick([0, 0, 2]), signed=True)
     return read(c, name, dtype, subs, "check")

@@ -258,8 +258,20 @@ def soup(c, masks=False):
     return shape, items
 
 
+def from_the_end(c, kinds):
+    """wrap(x)[at] where some of `at` are negative: NumPy's meaning of them."""
+    c.features.add("wrap with negative subscripts")
+    n, shape = c.choices.between(1, 6), tuple(c.choices.between(1, 4) for _ in range(c.choices.between(1, 2)))
+    at = c.add_input(np.random.default_rng(c.choices.below(1000)).integers(-n, n, shape), "at")
+    x = tensor(c, kinds, (n, 3)[:c.choices.between(1, 2)])
+    rest = ", :" if c.value(x).ndim == 2 else ""
+    return Term(f"wrap({x.text})[{at}{rest}]", c.let(f"{x.name}[{at}{rest}]"), x.dtype)
+
+
 def any_indexing(c, kinds):
     """A tensor with any of NumPy's subscripts."""
+    if c.choices.chance(12):
+        return from_the_end(c, kinds)
     shape, items = soup(c)
     x = tensor(c, kinds, shape)
     texts = all(isinstance(item, str) for item in items)
