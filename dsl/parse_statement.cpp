@@ -44,7 +44,9 @@ class StatementParser {
     else if (after == 1 && is_list_of_names()) definitions();
     else if (after >= 1 && assignment_at(after)) element_assignment();
     else value();
-    if (p_.peek().kind != Kind::end) p_.unexpected("an operator or the end of the statement");
+    const Token& next = p_.peek();
+    if (assignment_at(static_cast<std::size_t>(&next - tokens_.data()))) p_.require(next, {Rule::not_assignable, {}});
+    if (next.kind != Kind::end) p_.unexpected("an operator or the end of the statement");
     return std::move(out_);
   }
 

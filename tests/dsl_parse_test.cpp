@@ -184,6 +184,8 @@ TEST_CASE("faults name their place and what was expected") {
   CHECK(fault("x[1.5]") == "1:1: a subscript must be an integer; write i64(...): f64");
   CHECK(fault("1 +") == "1:4: expected an expression, found the end of the statement");
   CHECK(fault("1 2") == "1:3: expected an operator or the end of the statement, found '2'");
+  CHECK(fault("sum(m, 0) = 1") == "1:11: only a tensor with subscripts can be assigned to");
+  CHECK(fault("m[0, 0] + 1 max= 2") == "1:13: only a tensor with subscripts can be assigned to");
   CHECK(fault("x[i") == "1:2: this bracket is not closed");
   CHECK(fault("(x[i)]") == "1:5: this bracket is not of the kind of the one it closes");
   CHECK(fault("sum(x, 1)") ==
