@@ -35,7 +35,8 @@ class Extents {
     if (found_[axis] == waiting)
       throw Error(Error::Kind::extent, "the extent of index " + decl.name +
                                            " follows from that of another index, which follows from its own; give one "
-                                           "of them a range, as in " + decl.name + "(0, 3), or a plain subscript");
+                                           "of them a range, as in " +
+                                           decl.name + "(0, 3), or a plain subscript");
     found_[axis] = waiting;
     const std::int64_t extent = decl.like ? of(*decl.like) : compute(decl);
     if (extent < 0) throw Error(Error::Kind::extent, "index " + decl.name + " gets its extent from no bound tensor");
@@ -45,7 +46,8 @@ class Extents {
   std::int64_t compute(const ir::AxisDecl& axis) {
     Source source{"by definition", axis.fixed};
     add_uses(axis, source, false);
-    if (source.extent < 0 && axis.limit) source = {"by its range", std::max<std::int64_t>(bounds_of(axis.limit).low, 0)};
+    if (source.extent < 0 && axis.limit)
+      source = {"by its range", std::max<std::int64_t>(bounds_of(axis.limit).low, 0)};
     if (source.extent >= 0) restrict(axis, source, true);
     add_uses(axis, source, true);
     if (source.extent < 0) restrict(axis, source, false);

@@ -97,7 +97,8 @@ class Guards {
   bool may_miss(Expr e) {
     if (auto it = may_miss_.find(e); it != may_miss_.end()) return it->second;
     const Read* read = e->as<Read>();
-    const bool result = (read && !always_fits(program_, *read)) || std::ranges::any_of(children(e), [&](Expr c) { return may_miss(c); });
+    const bool result = (read && !always_fits(program_, *read)) ||
+                        std::ranges::any_of(children(e), [&](Expr c) { return may_miss(c); });
     may_miss_.emplace(e, result);
     return result;
   }
@@ -111,7 +112,9 @@ class Guards {
 
 }  // namespace
 
-Expr guarded(Program& program, Expr guard, Expr e) { return Guards(program).under(guard, e); }
+Expr guarded(Program& program, Expr guard, Expr e) {
+  return Guards(program).under(guard, e);
+}
 
 void attach_guards(Program& program) {
   Guards guards(program);

@@ -177,6 +177,7 @@ class NestLowering {
 
   /// The loops from order[k] on; the first of them over [low, high), or over all when there is no `high`.
   void loops(std::size_t k, Value low, std::optional<Value> high) {
+    if (const Interior* next = next_interior(); next && is_bound(next->axis, k)) return branches(*next, k, low, high);
     if (k == nest_.order.size()) return innermost();
     const AxisId axis = nest_.order[k];
     const Value end = high ? *high : x_.extent_of(axis);
@@ -195,7 +196,54 @@ class NestLowering {
     }
     if (high) reduce_streams(low, end);
     if (!high) ++info_.loops;
-    over_lanes(axis, low, end, [&] { loops(k + 1, b_.constant(0), std::nullopt); });
+    const auto body = [&] { loops(k + 1, b_.constant(0), std::nullopt); };
+    if (const Interior* next = next_interior(); next && next->axis == axis) return border_and_interior(*next, low, end, body);
+    over_lanes(axis, low, end, body);
+  }
+
+  const Interior* next_interior() const {
+    return at_border_ || inside_ == nest_.interiors.size() ? nullptr : &nest_.interiors[inside_];
+  }
+  bool is_bound(AxisId axis, std::size_t k) const {
+    return std::find(nest_.order.begin(), nest_.order.begin() + static_cast<std::ptrdiff_t>(k), axis) !=
+           nest_.order.begin() + static_cast<std::ptrdiff_t>(k);
+  }
+
+  /// The loops from order[k] on, twice: for the interior of an axis that is bound, and for its border.
+  void branches(const Interior& interior, std::size_t k, Value low, std::optional<Value> high) {
+    const Value at = x_.variable(interior.axis);
+    const Value above = b_.compute(level(), Op::greater_equal, DType::b1, {at, x_.scalar(interior.low)});
+    const Value below = b_.compute(level(), Op::less, DType::b1, {at, x_.scalar(interior.high)});
+    const Value inside = b_.compute(level(), Op::logical_and, DType::b1, {above, below});
+    const Value outside = b_.compute(level(), Op::logical_not, DType::b1, {inside});
+    const int loops_before = info_.loops;
+    at_border_ = true;
+    x_.where(outside, interior.axis, [&] { loops(k, low, high); });
+    at_border_ = false;
+    info_.loops = loops_before;  // the same loops again
+    ++inside_;
+    x_.where(inside, interior.axis, [&] { loops(k, low, high); });
+    --inside_;
+  }
+
+  /// The lanes over [low, end): a few of them on both sides of the interior, masked, then the interior.
+  template <class Body>
+  void border_and_interior(const Interior& interior, Value low, Value end, const Body& body) {
+    const Value first = i64(Op::maximum, low, i64(Op::minimum, end, x_.scalar(interior.low)));
+    const Value last = i64(Op::maximum, first, i64(Op::minimum, end, x_.scalar(interior.high)));
+    const int loops_before = info_.loops;
+    const Value side = x_.open_for(b_.constant(0), b_.constant(2), 1);
+    const Value before = b_.compute(level(), Op::equal, DType::b1, {side, b_.constant(0)});
+    const Value from = b_.compute(level(), Op::select, DType::i64, {before, low, last});
+    const Value to = b_.compute(level(), Op::select, DType::i64, {before, first, end});
+    at_border_ = true;
+    over_lanes(*nest_.lane_axis, from, to, body, true);
+    at_border_ = false;
+    x_.close_for();
+    info_.loops = loops_before;
+    ++inside_;
+    over_lanes(*nest_.lane_axis, first, last, body);
+    --inside_;
   }
 
   /// Whole vectors over [low, end), then one masked vector at a time. `body` is lowered for both, or for the masked ones
@@ -203,9 +251,12 @@ class NestLowering {
   template <class Body>
   void over_lanes(AxisId axis, Value low, Value end, const Body& body, bool only_masked = false) {
     const std::int64_t stride = std::int64_t{nest_.unroll} * x_.lanes();
-    const Value span = i64(Op::subtract, end, low);
-    const Value whole = i64(Op::logical_and, span, b_.constant(-stride));
-    const Value middle = only_masked ? low : b_.add(level(), low, whole);
+    only_masked = only_masked || at_border_;  // borders are short
+    Value middle = low;
+    if (!only_masked) {
+      const Value whole = i64(Op::logical_and, i64(Op::subtract, end, low), b_.constant(-stride));
+      middle = b_.add(level(), low, whole);
+    }
     for (const bool masked : {false, true}) {
       if (only_masked && !masked) continue;
       const Value from = masked ? middle : low, to = masked ? end : middle;
@@ -279,6 +330,10 @@ class NestLowering {
 
   void statements() {
     if (part_of_step_) return statement(*part_of_step_, part_of_step_->value);
+    if (inside_ > 0) {
+      for (const Statement& s : nest_.interiors[inside_ - 1].statements) statement(s, s.value);
+      return;
+    }
     for (std::size_t k = 0; k < nest_.statements.size(); ++k)
       statement(program_.statements[nest_.statements[k]], nest_.values[k]);
   }
@@ -348,6 +403,8 @@ class NestLowering {
   PhaseBuilder& b_;
   std::optional<std::pair<Value, Value>> tile_of_lanes_;  // of a recurrence
   const Statement* part_of_step_ = nullptr;
+  std::size_t inside_ = 0;  // how many interiors the loops are in
+  bool at_border_ = false;  // of the next one: no more of them are looked at
 };
 
 /// Accesses with a computed subscript that need no check.

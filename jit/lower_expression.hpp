@@ -52,6 +52,19 @@ class ExpressionLowering {
   loop::Value open_for(loop::Value begin, loop::Value end, std::int64_t step, std::vector<loop::Carried> carried = {});
   std::vector<loop::Value> close_for(const std::vector<loop::Value>& next = {});
   void bind(ir::AxisId axis, loop::Value variable) { bound_[axis] = {variable, builder_.level()}; }
+  /// Runs `body` where the scalar b1 `condition` is true, with `axis` bound anew: what depends on it stays inside.
+  template <class Body>
+  void where(loop::Value condition, ir::AxisId axis, const Body& body) {
+    const Binding outside = bound_.at(axis);
+    known_.emplace_back();
+    builder_.open_if(condition);
+    bind(axis, outside.variable);
+    body();
+    bound_[axis] = outside;
+    known_.pop_back();
+    builder_.close_if();
+  }
+  loop::Value variable(ir::AxisId axis) const { return bound_.at(axis).variable; }
   /// Opens the loop of one axis, counted as such.
   void bind_loop(ir::AxisId, loop::Value begin, loop::Value end, std::int64_t step,
                  std::vector<loop::Carried> carried = {});
@@ -76,6 +89,8 @@ class ExpressionLowering {
   void take_from_scratch(ir::Expr fold, const ScratchState& states) { in_scratch_.insert_or_assign(fold, states); }
 
   const Lanes& value(ir::Expr);
+  /// The value of an expression that does not depend on the lanes.
+  loop::Value scalar(ir::Expr e) { return value(e).parts[0]; }
   /// The value in `dtype`, as one vector for each part of the lane loop; without one, as a scalar.
   std::vector<loop::Value> expanded(ir::Expr, DType);
   /// The extent of the axis' loop, which stands for several axes when it has swallowed some.

@@ -104,6 +104,14 @@ std::vector<Value> PhaseBuilder::close_for(const std::vector<Value>& next) {
   return results;
 }
 
+void PhaseBuilder::open_if(Value condition) { levels_.emplace_back().condition = condition; }
+
+void PhaseBuilder::close_if() {
+  Level level = std::move(levels_.back());
+  levels_.pop_back();
+  add(this->level(), If{level.condition, std::move(level.block)});
+}
+
 std::vector<PhaseBuilder::Level> PhaseBuilder::suspend(std::size_t level) {
   const auto first = levels_.begin() + static_cast<std::ptrdiff_t>(level) + 1;
   std::vector<Level> deeper(std::make_move_iterator(first), std::make_move_iterator(levels_.end()));

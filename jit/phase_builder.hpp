@@ -1,7 +1,7 @@
 #pragma once
 // Writes the statements of one phase. Knows nothing of index expressions: only values, levels and symbols.
 //
-// A level is an open block: level 0 is the phase's top, each open loop adds one. A statement may be added to any open
+// A level is an open block: level 0 is the phase's top, each open loop or condition adds one. A statement may be added to any open
 // level; it then stands before the loops still open inside it. That is all of loop-invariant code motion.
 #include <map>
 
@@ -39,6 +39,9 @@ class PhaseBuilder {
   loop::Value open_for(loop::Value begin, loop::Value end, std::int64_t step, std::vector<loop::Carried> carried = {});
   /// Closes the innermost loop, with the values for the next iteration; returns the results after the loop.
   std::vector<loop::Value> close_for(const std::vector<loop::Value>& next = {});
+  /// Opens a block that runs when the scalar b1 `condition` is true; it is a level as a loop is.
+  void open_if(loop::Value condition);
+  void close_if();
   /// A carried value for open_for: starts as `initial`.
   loop::Carried carry(loop::Value initial);
 
@@ -46,7 +49,8 @@ class PhaseBuilder {
   /// resume() puts them back.
   struct Level {
     loop::Block block;
-    loop::For loop;  // the loop whose body this is; unused at level 0
+    loop::For loop;  // the loop whose body this is; unused at level 0 and for conditions
+    loop::Value condition = loop::none;
     std::map<std::pair<loop::Value, int>, loop::Value> splats;
   };
   std::vector<Level> suspend(std::size_t level);

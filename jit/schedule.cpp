@@ -5,6 +5,7 @@
 #include <set>
 
 #include "affine.hpp"
+#include "interior.hpp"
 #include "place.hpp"
 #include "schedule_steps.hpp"
 #include "tables.hpp"
@@ -329,6 +330,7 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
     schedule.fold_lanes.insert(fold_lanes.begin(), fold_lanes.end());
     order_loops(program, nest);
     nest.streams = find_streams(program, s, nest);
+    find_interiors(program, nest, schedule.fold_lanes);
     const std::size_t nodes = count_nodes(program, nest);
     // Reductions over streams have planes to overlap, and merges of tables are short.
     const bool short_step = !nest.streams.empty() || merges_tables(program, nest);
@@ -354,6 +356,9 @@ std::string to_string(const Schedule& schedule, const Program& program) {
     }
     text += nest.serial ? " serial" : nest.tables ? " parallel over private tables" : " parallel before |";
     text += '\n';
+    for (const Interior& interior : nest.interiors)
+      text += "  interior " + name(interior.axis) + '(' + to_string(program, interior.low) + ", " +
+              to_string(program, interior.high) + ")\n";
   }
   for (const Nest& nest : schedule.nests)
     for (std::size_t k = 0; k < nest.statements.size(); ++k) {

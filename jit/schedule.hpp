@@ -12,6 +12,14 @@
 
 namespace ricci::jit {
 
+/// The part low <= axis < high of a nest, within the interiors before it, and the nest's statements as they are there:
+/// without the tests that hold everywhere in it.
+struct Interior {
+  ir::AxisId axis;
+  ir::Expr low, high;
+  std::vector<ir::Statement> statements;
+};
+
 /// One phase: statements over the same domain, in the same loops.
 struct Nest {
   std::vector<std::size_t> statements;
@@ -29,6 +37,7 @@ struct Nest {
   bool serial = false;                  // duplicates of an assignment: one item, in the order of the domain
   /// A recurrence: the loop of this axis is in the items. Lanes along order[split] then run inside of it, tile by tile.
   std::optional<ir::AxisId> in_order;
+  std::vector<Interior> interiors;  // in the order of their axes
 };
 
 struct Schedule {

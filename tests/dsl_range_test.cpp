@@ -49,8 +49,10 @@ TEST_CASE("bags of rows given by offsets are summed without an array of the rows
       const auto count = static_cast<float>(offset.at(bag + 1) - offset.at(bag));
       CHECK(sums.at(bag, col) == total);
       CHECK(greatest.at(bag, col) == best);
-      if (count == 0) CHECK(std::isnan(means.at(bag, col)));
-      else CHECK(means.at(bag, col) == total / count);
+      if (count == 0)
+        CHECK(std::isnan(means.at(bag, col)));
+      else
+        CHECK(means.at(bag, col) == total / count);
     }
 }
 
@@ -88,7 +90,8 @@ TEST_CASE("a range on the left writes a part") {
   Tensor<int, 2> grid(4, 5);
   grid[i(1, 3), j(i, 99)] = 10 * i + j;
   for (int row = 0; row < 4; ++row)
-    for (int col = 0; col < 5; ++col) CHECK(grid.at(row, col) == (row >= 1 && row < 3 && col >= row ? 10 * row + col : 0));
+    for (int col = 0; col < 5; ++col)
+      CHECK(grid.at(row, col) == (row >= 1 && row < 3 && col >= row ? 10 * row + col : 0));
 }
 
 TEST_CASE("a range with a plain upper bound gives its index an extent") {
@@ -194,7 +197,8 @@ TEST_CASE("the text language has the same ranges") {
   CHECK(text_values<float>("sum(j(off[b], off[b + 1]), x[j])", bind) == std::vector<float>{7, 0, 24, 0});
   CHECK(text_values<std::int64_t>("count(k(0, i + 1), x[k] > 1 + 0 * x[i])", bind) ==
         std::vector<std::int64_t>{0, 1, 2, 3, 4});
-  CHECK(text_values<std::int64_t>("z = zeros(4, i64)\nz[i(1, 3)] = i\nz", bind) == std::vector<std::int64_t>{0, 1, 2, 0});
+  CHECK(text_values<std::int64_t>("z = zeros(4, i64)\nz[i(1, 3)] = i\nz", bind) ==
+        std::vector<std::int64_t>{0, 1, 2, 0});
 }
 
 TEST_CASE("a range that binds nothing, or is no range, is refused") {

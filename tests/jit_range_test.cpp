@@ -48,7 +48,8 @@ std::vector<double> run_rows(Reduction reduction, const std::vector<double>& x, 
   REQUIRE(ran.report.temporary_bytes == 0);
   std::vector<double> values;
   for (std::size_t n = 0; n < low.size(); ++n)
-    values.push_back(Scalar::load(program.tensors[3].dtype, element(out.view(), static_cast<std::int64_t>(n))).as_double());
+    values.push_back(
+        Scalar::load(program.tensors[3].dtype, element(out.view(), static_cast<std::int64_t>(n))).as_double());
   return values;
 }
 

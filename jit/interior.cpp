@@ -1,0 +1,193 @@
+#include "interior.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "interval.hpp"
+
+namespace ricci::jit {
+
+using namespace ir;
+
+namespace {
+
+/// coefficient * axis + rest >= 0, where `rest` is of extents, params and constants.
+struct Bound {
+  std::int64_t coefficient;
+  Expr rest;
+};
+
+/// A comparison that guards reads, what it is there, and what makes it so for every value of the axes of reductions.
+struct Test {
+  Expr comparison;
+  bool holds;
+  AxisId axis;
+  Bound bound;
+};
+
+class Finder {
+ public:
+  Finder(Program& program, Nest& nest, std::unordered_map<Expr, AxisId>& fold_lanes)
+      : program_(program), g_(program.graph), nest_(nest), fold_lanes_(fold_lanes) {}
+
+  void run() {
+    std::vector<Statement> now;
+    for (std::size_t k = 0; k < nest_.statements.size(); ++k) {
+      now.push_back(program_.statements[nest_.statements[k]]);
+      now.back().value = nest_.values[k];
+    }
+    const std::vector<Test> tests = find_tests(now);
+    for (AxisId axis : nest_.order) {
+      std::vector<Test> own;
+      std::ranges::copy_if(tests, std::back_inserter(own), [&](const Test& t) { return t.axis == axis; });
+      if (own.empty()) continue;
+      Interior interior{axis, constant(g_, std::int64_t{0}), extent(g_, axis), inside(now, own)};
+      for (const Test& test : own) narrow(interior, test.bound);
+      now = interior.statements;
+      nest_.interiors.push_back(std::move(interior));
+    }
+  }
+
+ private:
+  /// The comparisons in guards of reads, unless they are wanted true here and false there.
+  std::vector<Test> find_tests(const std::vector<Statement>& statements) {
+    std::vector<Expr> roots;
+    for (const Statement& s : statements)
+      for (Expr e : expressions(s)) roots.push_back(e);
+    std::map<std::uint32_t, std::pair<Expr, std::set<bool>>> wanted;  // by node id: in a fixed order
+    for (Expr e : nodes(std::move(roots))) {
+      const Read* read = e->as<Read>();
+      for (Expr condition : read ? conjuncts(read->guard) : std::vector<Expr>{}) {
+        const Apply* negation = condition->as<Apply>();
+        const bool negated = negation && negation->op == Op::logical_not;
+        const Expr comparison = negated ? negation->args[0] : condition;
+        wanted[comparison->id].first = comparison;
+        wanted[comparison->id].second.insert(!negated);
+      }
+    }
+    std::vector<Test> tests;
+    for (const auto& [id, found] : wanted)
+      if (found.second.size() == 1)
+        if (const auto test = make_test(found.first, *found.second.begin())) tests.push_back(*test);
+    return tests;
+  }
+
+  std::optional<Test> make_test(Expr comparison, bool holds) {
+    const Apply* apply = comparison->as<Apply>();
+    if (!apply || info(apply->op).typing != Typing::compare || apply->args[0]->dtype != DType::i64) return {};
+    std::optional<AxisId> axis;
+    for (AxisId a : comparison->free) {
+      if (std::ranges::count(nest_.order, a) == 0) continue;
+      if (axis) return {};
+      axis = a;
+    }
+    if (!axis) return {};
+    const Expr left = apply->args[0], right = apply->args[1];
+    std::optional<Bound> bound;
+    switch (apply->op) {
+      case Op::less:
+        bound = holds ? at_least(right, left, 1, *axis) : at_least(left, right, 0, *axis);
+        break;
+      case Op::less_equal:
+        bound = holds ? at_least(right, left, 0, *axis) : at_least(left, right, 1, *axis);
+        break;
+      case Op::greater:
+        bound = holds ? at_least(left, right, 1, *axis) : at_least(right, left, 0, *axis);
+        break;
+      case Op::greater_equal:
+        bound = holds ? at_least(left, right, 0, *axis) : at_least(right, left, 1, *axis);
+        break;
+      case Op::equal:
+        bound = holds ? std::nullopt : after_first(left, right, *axis);
+        break;
+      case Op::not_equal:
+        bound = holds ? after_first(left, right, *axis) : std::nullopt;
+        break;
+      default:
+        break;
+    }
+    return bound ? std::optional(Test{comparison, holds, *axis, *bound}) : std::nullopt;
+  }
+
+  /// high - low >= margin, for every value of the axes of reductions.
+  std::optional<Bound> at_least(Expr high, Expr low, std::int64_t margin, AxisId axis) {
+    const Expr distance = apply(g_, Op::subtract, {apply(g_, Op::subtract, {high, low}), constant(g_, margin)});
+    const auto affine = affine_in(g_, distance, axis);
+    if (!affine || affine->coefficient == 0) return {};
+    Expr least = affine->rest;
+    for (AxisId other : std::vector(least->free)) {
+      const auto part = affine_in(g_, least, other);
+      if (!part) return {};
+      const Expr last = apply(g_, Op::subtract, {extent(g_, other), constant(g_, std::int64_t{1})});
+      const Expr at = part->coefficient < 0 ? last : constant(g_, std::int64_t{0});
+      least = apply(g_, Op::add, {apply(g_, Op::multiply, {constant(g_, part->coefficient), at}), part->rest});
+    }
+    return Bound{affine->coefficient, least};
+  }
+
+  /// left != right from the second value of the axis on, if they are equal at the first.
+  std::optional<Bound> after_first(Expr left, Expr right, AxisId axis) {
+    const auto affine = affine_in(g_, apply(g_, Op::subtract, {left, right}), axis);
+    const Expr zero = constant(g_, std::int64_t{0});
+    if (!affine || affine->coefficient == 0 || affine->rest != zero) return {};
+    return Bound{1, constant(g_, std::int64_t{-1})};
+  }
+
+  void narrow(Interior& interior, const Bound& b) {
+    const std::int64_t factor = b.coefficient > 0 ? b.coefficient : -b.coefficient;
+    const Expr steps = apply(g_, Op::floor_divide, {b.rest, constant(g_, factor)});
+    if (b.coefficient > 0) {
+      interior.low = apply(g_, Op::maximum, {interior.low, apply(g_, Op::negate, {steps})});
+    } else {
+      const Expr end = apply(g_, Op::add, {steps, constant(g_, std::int64_t{1})});
+      interior.high = apply(g_, Op::minimum, {interior.high, end});
+    }
+  }
+
+  /// The statements where the tests hold. A read that does not move along the axis keeps its guard: it stands before
+  /// the loop of the axis, and there may be no interior.
+  std::vector<Statement> inside(std::vector<Statement> statements, const std::vector<Test>& tests) {
+    Memo memo;
+    const AxisId axis = tests.front().axis;
+    const Rewrite known = [&](Expr original, Expr e) -> Expr {
+      if (std::ranges::count(nest_.streams, original) > 0) return original;
+      for (const Test& test : tests)
+        if (original == test.comparison) return constant(g_, Scalar::of(test.holds));
+      const Read* old = original->as<Read>();
+      if (!old || !old->guard || moves_along(*old, axis)) return e;
+      const Read* now = e->as<Read>();
+      return now ? read(g_, now->tensor, e->dtype, now->subscripts, now->policy, old->guard) : original;
+    };
+    const auto rewritten = [&](Expr e) { return e ? rewrite(g_, e, memo, known) : nullptr; };
+    for (Statement& s : statements) {
+      for (Expr& subscript : s.subscripts) subscript = rewritten(subscript);
+      s.value = rewritten(s.value);
+      s.guard = rewritten(s.guard);
+      if (s.guard && s.guard->as<Const>() && s.guard->as<Const>()->value.get<bool>()) s.guard = nullptr;
+    }
+    for (const auto& [before, after] : memo)
+      if (const auto lanes = fold_lanes_.find(before); lanes != fold_lanes_.end() && after->as<Fold>())
+        fold_lanes_.emplace(after, lanes->second);
+    return statements;
+  }
+
+  static bool moves_along(const Read& read, AxisId axis) {
+    return std::ranges::any_of(read.subscripts, [&](Expr s) { return uses_axis(s, axis); });
+  }
+
+  Program& program_;
+  Graph& g_;
+  Nest& nest_;
+  std::unordered_map<Expr, AxisId>& fold_lanes_;
+};
+
+}  // namespace
+
+void find_interiors(Program& program, Nest& nest, std::unordered_map<Expr, AxisId>& fold_lanes) {
+  // Without lanes a test costs no more inside the loop than outside.
+  if (nest.serial || nest.folds || nest.in_order || !nest.lane_axis) return;
+  Finder(program, nest, fold_lanes).run();
+}
+
+}  // namespace ricci::jit

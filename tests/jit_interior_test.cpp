@@ -1,0 +1,123 @@
+// Borders are peeled off: inside, guarded reads are plain loads, and results are the same for every size.
+#include <catch2/catch.hpp>
+#include <sstream>
+#include <string>
+
+#include "ricci/target.hpp"
+#include "support/backends.hpp"
+#include "support/tensors.hpp"
+
+using namespace ricci;
+using namespace ricci::names;
+using test::filled;
+using test::prepared;
+using test::run_everywhere;
+using test::shuffled;
+
+namespace {
+
+std::string loops_of(const Prepared& p) {
+  return p.executable->dump(Executable::Stage::loops, p.tensors, p.params);
+}
+
+/// The body of the first loop with this step, to its end on the same level of indentation.
+std::string body_of_step(const std::string& loops, int step) {
+  const std::size_t at = loops.find("step " + std::to_string(step) + " {");
+  REQUIRE(at != std::string::npos);
+  const std::size_t line = loops.rfind('\n', at) + 1;
+  const std::string indent = loops.substr(line, loops.find("for", line) - line);
+  return loops.substr(at, loops.find("\n" + indent + "}", at) - at);
+}
+
+/// Whether some read of the buffer has no mask.
+bool has_plain_read(const std::string& loops, const std::string& buffer) {
+  std::istringstream lines(loops);
+  for (std::string line; std::getline(lines, line);)
+    if (line.find(" " + buffer + "[") != std::string::npos && line.find("mask") == std::string::npos) return true;
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("the steps of a series load without masks inside, for every length", "[acceptance]") {
+  for (std::int64_t n : {1, 2, 3, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100, 129, 4095, 4097, 5000}) {
+    const auto a = filled<float>(shuffled(37), n);
+    Tensor<float, 1> y(n);
+    const Prepared p = prepared(y[i], Assign::set, where(i > 0, a[i] - a[i - 1], a[i]));
+    CAPTURE(n);
+    REQUIRE(run_everywhere(p).fault == "");
+    REQUIRE(y.at(0) == a.at(0));
+    for (std::int64_t k = 1; k < n; ++k) REQUIRE(y.at(k) == a.at(k) - a.at(k - 1));
+    if (n != 100) continue;
+    const std::string inside = body_of_step(loops_of(p), host_target().vector_bytes);
+    CHECK(inside.find("load") != std::string::npos);
+    CHECK(inside.find("mask") == std::string::npos);
+    CHECK(inside.find("select") == std::string::npos);
+    CHECK(inside.find(" > ") == std::string::npos);
+  }
+}
+
+TEST_CASE("guards at the end, in the else branch and with != are peeled as well") {
+  const auto a = filled<float>(shuffled(37), 300);
+  Tensor<float, 1> y(300);
+  const auto check = [&](const Prepared& p) {
+    REQUIRE(run_everywhere(p).fault == "");
+    const std::string schedule = p.executable->dump(Executable::Stage::schedule, p.tensors, p.params);
+    CHECK(schedule.find("interior i(") != std::string::npos);
+    const std::string inside = body_of_step(loops_of(p), host_target().vector_bytes);
+    CHECK(inside.find("mask") == std::string::npos);
+  };
+  check(prepared(y[i], Assign::set, where(i < 299, a[i + 1], 0)));
+  check(prepared(y[i], Assign::set, where(i == 0, 0, a[i - 1])));
+  check(prepared(y[i], Assign::set, where(i != 0, a[i - 1], 0)));
+  check(prepared(y[i], Assign::set, fill(a, 0)[i - 2] + fill(a, 0)[i + 3]));
+  check(prepared(y[i], Assign::set, fill(a, -1)[299 - i + 1]));
+}
+
+TEST_CASE("a padded, strided and dilated convolution tests nothing inside", "[acceptance]") {
+  for (std::int64_t size : {1, 2, 5, 9, 40, 41}) {
+    const auto x = filled<float>(shuffled(13), 2, 3, size, size);
+    const auto weight = filled<float>(shuffled(7), 4, 3, 3, 3);
+    const std::int64_t out = size < 3 ? 1 : (size - 3) / 2 + 1;
+    Tensor<float, 4> y(2, 4, out, out);
+    const auto value = sum(c, i, j, fill(x, 0)[b, c, 2 * h + 2 * i - 1, 2 * w + 2 * j - 1] * weight[o, c, i, j]);
+    const Prepared p = prepared(y[b, o, h, w], Assign::set, value);
+    CAPTURE(size);
+    REQUIRE(run_everywhere(p).fault == "");
+    for (int image = 0; image < 2; ++image)
+      for (int channel = 0; channel < 4; ++channel)
+        for (int row = 0; row < out; ++row)
+          for (int col = 0; col < out; ++col) {
+            float total = 0;
+            for (int q = 0; q < 3; ++q)
+              for (int u = 0; u < 3; ++u)
+                for (int v = 0; v < 3; ++v) {
+                  const int yy = 2 * row + 2 * u - 1, xx = 2 * col + 2 * v - 1;
+                  if (yy < 0 || xx < 0 || yy >= size || xx >= size) continue;
+                  total += x.at(image, q, yy, xx) * weight.at(channel, q, u, v);
+                }
+            REQUIRE(y.at(image, channel, row, col) == total);
+          }
+    if (size < 40) continue;
+    const std::string schedule = p.executable->dump(Executable::Stage::schedule, p.tensors, p.params);
+    CHECK(schedule.find("interior h(") != std::string::npos);
+    CHECK(schedule.find("interior w(") != std::string::npos);
+    const std::string loops = loops_of(p);
+    CHECK(loops.find("if ") != std::string::npos);
+    CHECK(has_plain_read(loops, "t1"));
+  }
+}
+
+TEST_CASE("what does not move along a peeled axis keeps its guard") {
+  const Tensor<float, 1> a{1, 2, 3};
+  const Tensor<int, 1> bad{99};
+  // In one row, h > 0 never holds, so bad[0] is never a subscript.
+  for (std::int64_t rows : {1, 2}) {
+    Tensor<float, 2> y(rows, 40);
+    const Prepared p =
+        prepared(y[h, w], Assign::set, where(h > 0, a[bad[0] + 0 * w], 7) + where(w > 0, a[bad[0] * (h > 0)], 1));
+    const test::Ran ran = run_everywhere(p);
+    REQUIRE(ran.fault == "");
+    CHECK(ran.error.has_value() == (rows > 1));
+  }
+}
