@@ -232,8 +232,8 @@ class NestLowering {
     const Value first = i64(Op::maximum, low, i64(Op::minimum, end, x_.scalar(interior.low)));
     const Value last = i64(Op::maximum, first, i64(Op::minimum, end, x_.scalar(interior.high)));
     const int loops_before = info_.loops;
-    const Value side = x_.open_for(b_.constant(0), b_.constant(2), 1);
-    const Value before = b_.compute(level(), Op::equal, DType::b1, {side, b_.constant(0)});
+    const Value zero = b_.constant(0), two = b_.constant(2), side = x_.open_for(zero, two, 1);
+    const Value before = b_.compute(level(), Op::equal, DType::b1, {side, zero});
     const Value from = b_.compute(level(), Op::select, DType::i64, {before, low, last});
     const Value to = b_.compute(level(), Op::select, DType::i64, {before, first, end});
     at_border_ = true;
@@ -254,7 +254,7 @@ class NestLowering {
     only_masked = only_masked || at_border_;  // borders are short
     Value middle = low;
     if (!only_masked) {
-      const Value whole = i64(Op::logical_and, i64(Op::subtract, end, low), b_.constant(-stride));
+      const Value span = i64(Op::subtract, end, low), whole = i64(Op::logical_and, span, b_.constant(-stride));
       middle = b_.add(level(), low, whole);
     }
     for (const bool masked : {false, true}) {
