@@ -18,6 +18,12 @@ std::string axis_of_tensor(const ir::Program& p, const ir::TensorAxis& use) {
 
 constexpr std::int64_t unknown = -1, waiting = -2;
 
+bool is_unnamed(const ir::AxisDecl& axis) { return axis.name.starts_with('_'); }
+
+std::string described(const ir::AxisDecl& axis) {
+  return is_unnamed(axis) ? "an unnamed axis" : "index " + axis.name;
+}
+
 class Extents {
  public:
   Extents(const ir::Program& p, std::span<const TensorView> tensors, std::span<const Scalar> params)
@@ -39,7 +45,7 @@ class Extents {
                                            decl.name + "(0, 3), or a plain subscript");
     found_[axis] = waiting;
     const std::int64_t extent = decl.like ? of(*decl.like) : compute(decl);
-    if (extent < 0) throw Error(Error::Kind::extent, "index " + decl.name + " gets its extent from no bound tensor");
+    if (extent < 0) throw Error(Error::Kind::extent, described(decl) + " gets its extent from no bound tensor");
     return found_[axis] = extent;
   }
 
@@ -68,7 +74,7 @@ class Extents {
       if (source.extent < 0) {
         source = {"in " + axis_of_tensor(p_, use), found};
       } else if (source.extent != found) {
-        throw Error(Error::Kind::extent, "index " + axis.name + " has extent " + std::to_string(source.extent) + ' ' +
+        throw Error(Error::Kind::extent, described(axis) + " has extent " + std::to_string(source.extent) + ' ' +
                                              source.where + " and extent " + std::to_string(found) + " in " +
                                              axis_of_tensor(p_, use) + "; they must be equal");
       }
@@ -106,9 +112,15 @@ class Extents {
   std::vector<std::int64_t> found_;  // by axis
 };
 
+/// An unnamed axis is described by that of the tensor that it runs over.
+std::string described(const ir::Program& p, const ir::AxisDecl& axis) {
+  return is_unnamed(axis) && !axis.sizes.empty() ? axis_of_tensor(p, axis.sizes[0]) : described(axis);
+}
+
 std::string listed(const ir::Program& p, const std::vector<ir::AxisId>& axes) {
   std::string text;
-  for (ir::AxisId id : axes) text += (text.empty() ? "" : ", ") + p.axes[id].name;
+  for (ir::AxisId id : axes)
+    text += (text.empty() ? "" : ", ") + (is_unnamed(p.axes[id]) ? described(p, p.axes[id]) : p.axes[id].name);
   return text;
 }
 
@@ -167,7 +179,7 @@ void check_reductions(const ir::Program& p, std::span<const std::int64_t> extent
       for (ir::AxisId axis : fold->axes)
         if (extents[axis] == 0)
           throw Error(Error::Kind::extent, std::string(to_string(fold->reduction)) + " over " + listed(p, fold->axes) +
-                                               " has no elements: the extent of index " + p.axes[axis].name + " is 0");
+                                               " has no elements: the extent of " + described(p, p.axes[axis]) + " is 0");
     }
   }
 }

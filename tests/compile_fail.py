@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Compiles every program of a folder and requires of each exactly one error, which says what its `// expect:` lines
-name (`// expect: nothing`: no error). Usage: compile_fail.py FOLDER INCLUDE[:INCLUDE...] COMPILER..."""
+name (`// expect: nothing`: no error). Every rule of ricci/rules.def must be named by one of them.
+Usage: compile_fail.py FOLDER INCLUDE[:INCLUDE...] COMPILER..."""
 import concurrent.futures
 import os
 import pathlib
@@ -24,6 +25,21 @@ def fault(compiler, includes, source):
     return f"the error does not say {missing}:\n{answer}" if missing or not expected else ""
 
 
+# Rules that no compiler can find broken, and why.
+NOT_OF_PROGRAMS = {
+    "not_assignable": "C++ has no operator= there, and says so itself",
+    "scan_target_steered_by_itself": "which tensors are the same is known when the statement runs",
+}
+
+
+def forgotten_rules(folder, includes):
+    """The rules that no program expects."""
+    files = [path for path in (pathlib.Path(include) / "ricci/rules.def" for include in includes) if path.exists()]
+    rules = re.findall(r"^RICCI_RULE\((\w+),", files[0].read_text(), re.MULTILINE)
+    expected = "".join(source.read_text() for source in folder.glob("*.cpp"))
+    return [rule for rule in rules if f"// expect: {rule}\n" not in expected and rule not in NOT_OF_PROGRAMS]
+
+
 def main():
     folder, includes, compilers = pathlib.Path(sys.argv[1]), sys.argv[2].split(":"), sys.argv[3:]
     available = {os.path.realpath(path): path for path in map(shutil.which, compilers) if path}
@@ -35,6 +51,8 @@ def main():
     for (compiler, source), text in zip(jobs, faults):
         if text:
             print(f"{source.name} with {compiler}: {text}")
+    for rule in forgotten_rules(folder, includes):
+        print(f"no program breaks the rule {rule}")
     print(f"{len(jobs)} programs, {sum(map(bool, faults))} faults")
     sys.exit(any(faults))
 

@@ -48,7 +48,7 @@ template <int rank>
 struct AxisOf {
   std::int64_t value;
   consteval AxisOf(int axis) : value(axis) {
-    if (axis < -rank || axis >= rank) ricci_axis_out_of_range();
+    if (rank > 0 && (axis < -rank || axis >= rank)) ricci_axis_out_of_range();  // rank 0: no axis can be reduced
   }
   /// Throws Error{rank} for an axis outside the rank.
   static AxisOf at(std::int64_t axis) {

@@ -1,0 +1,353 @@
+// What the text language refuses: the exact sentence, and the line and column, of everything that a text can do wrong.
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <string>
+#include <vector>
+
+#include "ricci/session.hpp"
+#include "support/tensors.hpp"
+
+using namespace ricci;
+
+namespace {
+
+struct Row {
+  const char* text;
+  const char* answer;  // line:column: sentence
+};
+
+/// What breaks a rule of rules.def.
+const std::vector<Row> broken_rules = {
+    // Subscripts and axes.
+    {"m[i]", "1:1: the number of subscripts must equal the rank of the tensor: 1 subscripts, rank 2"},
+    {"m[i, j, k]", "1:1: the number of subscripts must equal the rank of the tensor: 3 subscripts, rank 2"},
+    {"x[]", "1:1: the number of subscripts must equal the rank of the tensor: 0 subscripts, rank 1"},
+    {"x[newaxis]", "1:1: the number of subscripts must equal the rank of the tensor: 0 subscripts, rank 1"},
+    {"m[..., 0, 0, 0]", "1:1: the number of subscripts must equal the rank of the tensor: 3 subscripts, rank 2"},
+    {"x[1.5]", "1:1: a subscript must be an integer; write i64(...): f64"},
+    {"x[yes[i]]", "1:1: a subscript must be an integer; write i64(...): b1"},
+    {"m[i, j] + at",
+     "1:1: an array without subscripts takes the indices of the place where it stands, one per axis; write them "
+     "out, as in argmax(scores, 1)[b, h, w]: 1 unnamed axes, indices i,j"},
+    {"where(yes[i], m, x[i])",
+     "1:1: an array without subscripts takes the indices of the place where it stands, one per axis; write them "
+     "out, as in argmax(scores, 1)[b, h, w]: 2 unnamed axes, indices i"},
+    {"(m + 1)[i]",
+     "1:8: an expression is subscripted by different indices, one per unnamed axis: rank 2, subscripts 1"},
+    {"(m + 1)[i, i]",
+     "1:8: an expression is subscripted by different indices, one per unnamed axis: rank 2, subscripts 2"},
+    {"m + x", "1:3: arrays without subscripts combine only when their ranks are equal: ranks 1 and 2"},
+    {"m[at, m]", "1:1: arrays without subscripts combine only when their ranks are equal: ranks 1 and 2"},
+    {"m[:, i]",
+     "1:1: a list of subscripts is named or positional; indices do not stand beside all, slices, ellipsis, "
+     "newaxis or masks: indices i"},
+    {"m[..., ...]", "1:12: a list of subscripts may have one ellipsis"},
+    {"m[m > 2]", "1:1: a mask as a subscript is for writing; read with where(mask, x, ...) or reduce mask * x"},
+    {"t8[a, b, c, d, e, f, g, h] * x[i]", "1:1: a tensor may have at most 8 axes: 9 axes"},
+    {"q[a, b, c, d, e, f, g, h, i] = 1", "1:1: a tensor may have at most 8 axes: 9 axes"},
+    {"sum(a, t8[a, b, c, d, e, f, g, h] * t8[i, j, k, l, n, o, p, q] * x[r] * x[s])",
+     "1:64: an expression may have at most 16 free indices"},
+
+    // Reductions and ranges.
+    {"sum(k, x[i])", "1:1: a reduced index must occur in what is reduced: k"},
+    {"sum(i, i, m[i, i])", "1:8: a reduction may name each of its indices once: i"},
+    {"sum(1)", "1:1: this has no unnamed axis to reduce; name the index, as in sum(k, x[i, k]): sum"},
+    {"sum(x, 1)", "1:8: the axis is outside the rank of the array; negative axes count from the end: axis 1, rank 1"},
+    {"sum(m[i, j], 0)",
+     "1:14: the axis is outside the rank of the array; negative axes count from the end: axis 0, rank 0"},
+    {"softmax(x, 3)",
+     "1:12: the axis is outside the rank of the array; negative axes count from the end: axis 3, rank 1"},
+    {"sum(i, i)", "1:1: nothing gives this index its extent; use it as a plain subscript of a tensor: i"},
+    {"x[k(0, 2)]",
+     "1:1: a range such as k(0, n) stands where its index is bound: before the argument of a reduction, or as a "
+     "subscript on the left"},
+    {"sum(k(0, 1.5), x[k])", "1:5: the bounds of a range are integers; write i64(...): f64"},
+    {"sum(k(0, k), x[k])",
+     "1:5: the bounds of a range cannot use an index that the same reduction or the range itself binds: k"},
+    {"x[n(0, at[n])] = 1",
+     "1:3: the bounds of a range cannot use an index that the same reduction or the range itself binds: n"},
+    {"order(m[i, j], i)", "1:1: order(e, ...) names each free index of e once: indices i,j, order i"},
+
+    // Assignments.
+    {"y[i] = 3", "1:6: nothing gives this index its extent; use it as a plain subscript of a tensor: i"},
+    {"m[i, j] = x[k]",
+     "1:9: an index on the right is neither reduced nor on the left; reduce it, as in sum(k, ...), or add it to "
+     "the left: k is not among i,j"},
+    {"m[i, j] + m[j, i]",
+     "1:1: the operands use the free indices in opposite orders; write t[i, j] = ... to fix the order of the "
+     "axes: i,j"},
+    {"m[i, j] = x[j]",
+     "1:9: the assignment would change the kind of the elements; write a cast, as in i64(...): f32 to i32"},
+    {"bytes[i] = at[i]",
+     "1:10: the assignment would change the kind of the elements; write a cast, as in i64(...): i64 to u8"},
+    {"full(2, 0.5, i32)",
+     "1:1: the assignment would change the kind of the elements; write a cast, as in i64(...): f64 to i32"},
+    {"m[i, j] = scan(k, m[i, j])",
+     "1:9: the index of a scan is one subscript of the tensor on the left, by itself or shifted, as in d[t, k] "
+     "or d[n - t, k]: k, indices i,j"},
+    {"m[t, at[t]] = scan(t, m[t, 0])",
+     "1:13: the index of a scan is one subscript of the tensor on the left, by itself or shifted, as in d[t, k] "
+     "or d[n - t, k]: t, indices t"},
+    {"m[t, m[0, k]] = scan(t, m[t, 0] + k)",
+     "1:1: the subscripts on the left of a scan cannot read the tensor that it writes"},
+
+    // dtypes.
+    {"u[i] + at[i]",
+     "1:6: u64 and a signed integer have no common type; write a cast, as in i64(...) on one of them: u64 and "
+     "i64"},
+    {"u[i] == at[i]",
+     "1:6: u64 and a signed integer have no common type; write a cast, as in i64(...) on one of them: u64 and "
+     "i64"},
+    {"-yes[i]", "1:1: the operation does not exist for this element type; write a cast, as in i64(...): negate of b1"},
+    {"x[i] % 2",
+     "1:6: the operation does not exist for this element type; write a cast, as in i64(...): remainder of f32"},
+    {"sq(yes)", "1:1: the operation does not exist for this element type; write a cast, as in i64(...): sq of b1"},
+    {"yes += 1", "1:5: the operation does not exist for this element type; write a cast, as in i64(...): update of b1"},
+    {"x[i] |= true",
+     "1:6: the operation does not exist for this element type; write a cast, as in i64(...): update of f32"},
+
+    // Policies.
+    {"clip(x + 1)[i]", "1:6: clip, wrap, fill, drop and assume_inside are for tensors; evaluate the expression first"},
+    {"fill(at, 0.5)[n + 1]",
+     "1:6: the value of fill(x, v) would change the kind of the elements; write a cast, as in i64(...): f64 for "
+     "i64"},
+    {"fill(x, 0)[i] = 1", "1:15: fill(x, v)[...] is for reading; a write outside is left out by drop(x)[...]"},
+    {"y[n] = drop(x)[at[n]]", "1:6: drop(x)[...] is for writing; read with fill(x, v), clip(x) or wrap(x)"},
+};
+
+/// What is not a text of the language, and names that are not what they are used as.
+const std::vector<Row> malformed = {
+    // Brackets, numbers and symbols.
+    {")", "1:1: this bracket closes none"},
+    {"x[i", "1:2: this bracket is not closed"},
+    {"(x[i)]", "1:5: this bracket is not of the kind of the one it closes"},
+    {"1; (2; 3", "1:4: this bracket is not closed"},
+    {"2x", "1:2: a malformed number"},
+    {"1.2.3", "1:4: a malformed number"},
+    {"1e", "1:1: a malformed number: its exponent has no digits"},
+    {"99999999999999999999", "1:1: an integer must fit 64 bits, with sign"},
+    {"x $ 2", "1:3: unexpected '$'"},
+    {"x \x1b", "1:3: unexpected '\\x1b'"},
+    {R"("x")", "1:1: unexpected '\"'"},
+
+    // What stands where something else is expected.
+    {"1 +", "1:4: expected an expression, found the end of the statement"},
+    {"1 2", "1:3: expected an operator or the end of the statement, found '2'"},
+    {"= 3", "1:1: expected an expression, found '='"},
+    {"a = b = 1", "1:5: unknown name 'b'"},
+    {"x[i] + 1 = 2", "1:10: expected an operator or the end of the statement, found '='"},
+    {"sum(x) = 1", "1:8: expected an operator or the end of the statement, found '='"},
+    {"m[(0, 1)]", "1:5: expected ')' after the expression in brackets, found ','"},
+    {"x[[0]]", "1:3: expected an expression, found '['"},
+    {"m[i i]", "1:5: expected ']' after subscripts, found 'i'"},
+    {"x[1:2:3:4]", "1:8: expected ']' after subscripts, found ':'"},
+    {"x[1.5:]", "1:3: the bounds of a slice are integers"},
+    {"sum(i x[i])", "1:7: expected ')' after the arguments of sum, found 'x'"},
+    {"sum(, x)", "1:5: expected an expression, found ','"},
+    {"sum(k(0), x[k])", "1:8: expected ',' between the bounds of a range, found ')'"},
+    {"sum(m, 0, keep)", "1:11: expected keepdims, found 'keep'"},
+    {"sum(m, 0, keepdims, 1)", "1:19: expected ')' after the arguments of sum, found ','"},
+    {"softmax(x)", "1:10: expected ',' and an axis, or the index before the argument, found ')'"},
+    {"order(m[i, j], 1)", "1:16: expected an index, found '1'"},
+    {"fill(x)[i]", "1:7: expected ',' and the value outside, found ')'"},
+    {"clip(x)", "1:8: expected '[' and subscripts, found the end of the statement"},
+
+    // Calls.
+    {"sq(1, 2)", "1:1: sq takes 1 argument, found 2"},
+    {"where(x, 1)", "1:1: where takes 3 arguments, found 2"},
+    {"f32()", "1:1: f32 takes 1 argument, found 0"},
+    {"sum(x, m)",
+     "1:8: the second argument of sum must be an axis, that is an integer; an index cannot have the name of a "
+     "variable"},
+    {"sum(x, n)",
+     "1:8: the second argument of sum must be an axis, that is an integer; an index cannot have the name of a "
+     "variable"},
+    {"sum(x, 1.5)",
+     "1:8: the second argument of sum must be an axis, that is an integer; an index cannot have the name of a "
+     "variable"},
+    {"max(x[i], 0)", "1:1: max reduces over an axis or an index; the greater of two values is maximum(a, b)"},
+    {"min(x[i], 0)", "1:1: min reduces over an axis or an index; the lesser of two values is minimum(a, b)"},
+    {"1 + zeros(3)", "1:5: zeros(...) makes a whole tensor and stands alone: name = zeros(...)"},
+    {"x(1)", "1:1: 'x' is a tensor; its subscripts stand in [ ]"},
+    {"1 + scan(i, x[i])", "1:5: scan(t, ...) is all of the right-hand side of an assignment with ="},
+    {"x[i] += scan(i, x[i])", "1:9: scan(t, ...) is all of the right-hand side of an assignment with ="},
+
+    // Names.
+    {"xs[i]", "1:1: unknown name 'xs'; did you mean 'x'?"},
+    {"nowhere[i]", "1:1: unknown name 'nowhere'"},
+    {"x[i] + k", "1:8: unknown name 'k'"},
+    {"b = argmx(m, 0)", "1:5: unknown function 'argmx'; did you mean 'argmax'?"},
+    {"k(0, 2)", "1:1: unknown function 'k'"},
+    {"sum + 1", "1:1: 'sum' is a function; its arguments follow in brackets: sum(...)"},
+    {"hist[i] += 1", "1:1: unknown name 'hist'; an update needs a tensor that exists, as made by hist = zeros(10)"},
+    {"drop(hist)[i] += 1",
+     "1:6: unknown name 'hist'; an update needs a tensor that exists, as made by hist = zeros(10)"},
+    {"d[t] = scan(t, x[t] + d[t - 1])",
+     "1:1: unknown name 'd'; a scan needs a tensor that exists, as made by d = zeros(10)"},
+    {"true = 1", "1:1: 'true' is a constant; choose another name"},
+    {"a, a = 1, 2", "1:4: the names on the left must be different"},
+    {"a, b = 1, 2, 3", "1:1: 2 names on the left and 3 on the right"},
+    {"y[i, i] = m[i, i]", "1:1: the subscripts of a new tensor must be different indices"},
+    {"y[i + 1] = x[i]", "1:1: unknown name 'y'; the subscripts of a new tensor are plain indices"},
+
+    // New tensors.
+    {"zeros(3, f32, 2)", "1:15: the dtype is the last argument of zeros"},
+    {"zeros(x)", "1:7: expected a number or a dtype, found 'x'"},
+    {"zeros(2.5)", "1:1: an extent must be an integer"},
+    {"zeros(-1)", "1:1: an array of shape (-1,) has the negative extent -1, expected 0 or more"},
+    {"zeros(1, 1, 1, 1, 1, 1, 1, 1, 1)",
+     "1:1: an array of shape (1, 1, 1, 1, 1, 1, 1, 1, 1) has 9 axes, at most 8 are possible"},
+    {"zeros(4000000000, 4000000000)",
+     "1:1: an array of shape (4000000000, 4000000000) and dtype f32 is larger than 2^62 bytes"},
+    {"zeros(1000000000000000000)", "1:1: there is no memory for an array of 4000000000000000192 bytes"},
+    {"full()", "1:1: full takes extents and a value, as in full(3, 4, 7.5)"},
+    {"iota(1, 2)", "1:1: iota takes one extent, as in iota(10)"},
+};
+
+/// What only the data tells.
+const std::vector<Row> failing_runs = {
+    // Subscripts outside.
+    {"x[9]", "1:1: subscript 9 is outside axis 0 of x, which has extent 3"},
+    {"m[-3, 0]", "1:1: subscript -3 is outside axis 0 of m, which has extent 2"},
+    {"x[at[n] + 1]", "1:1: subscript 3 is outside axis 0 of x (extent 3) at n=0"},
+    {"a = 1\ny[n] = x[at[n] - 1]", "2:1: subscript -1 is outside axis 0 of x (extent 3) at n=1"},
+    {"x[at + 1]", "1:1: subscript 3 is outside axis 0 of x (extent 3) at _=0"},
+    {"clip(none)[at[n], 0]", "1:1: subscript -1 is outside axis 0 of none (extent 0) at n=0"},
+    {"x[at[n] + 1] = 1", "1:1: subscript 3 is outside axis 0 of x (extent 3) at n=0"},
+    {"x[at[n] * 2] += 1", "1:1: subscript 4 is outside axis 0 of x (extent 3) at n=0"},
+
+    // Extents.
+    {"m[i, j] + x[i]", "1:1: index i has extent 2 in axis 0 of m and extent 3 in axis 0 of x; they must be equal"},
+    {"m[i, j] = m[j, i]", "1:1: index i has extent 3 in axis 1 of m and extent 2 in axis 0 of m; they must be equal"},
+    {"m[0:1, :] + m",
+     "1:1: an unnamed axis has extent 1 in axis 0 of m[0:1, :] and extent 2 in axis 0 of m; they must be equal"},
+    {"x[:2] + at",
+     "1:1: an unnamed axis has extent 2 in axis 0 of x[:2] and extent 4 in axis 0 of at; they must be equal"},
+    {"x[yes[:2]] = 1",
+     "1:1: an unnamed axis has extent 2 in axis 0 of yes[:2] and extent 3 in axis 0 of x; they must be equal"},
+    {"sum(i, j, m[i - j, j - i])",
+     "1:1: the extent of index i follows from that of another index, which follows from its own; give one of "
+     "them a range, as in i(0, 3), or a plain subscript"},
+    {"x[::0]", "1:1: the step of a slice is 0"},
+    {"max(none, 0)", "1:1: max over axis 0 of none has no elements: the extent of axis 0 of none is 0"},
+    {"max(none)", "1:1: max over axis 0 of none, axis 1 of none has no elements: the extent of axis 0 of none is 0"},
+    {"argmin(i, none[i, j])", "1:1: argmin over i has no elements: the extent of index i is 0"},
+
+    // Numbers.
+    {"bytes[i] + 300", "1:1: the number 300 does not fit u8"},
+    {"bytes[i] = -1", "1:1: the number -1 does not fit u8"},
+};
+
+struct RuleRow {
+  const char* name;
+  const char* sentence;
+};
+
+constexpr RuleRow rules[] = {
+#define RICCI_RULE(name, kind, sentence) {#name, sentence},
+#include "ricci/rules.def"
+#undef RICCI_RULE
+};
+
+/// Rules that no text can break, and why.
+constexpr RuleRow not_of_texts[] = {
+    {"not_a_subscript", "the grammar has expressions, slices and ranges as subscripts, nothing else"},
+    {"not_an_operand", "the grammar combines expressions only"},
+    {"rank_mismatch_in_assignment", "a name takes a new tensor of any rank"},
+    {"read_only_tensor", "no variable is const"},
+    {"not_assignable", "the grammar assigns to tensors with subscripts only"},
+};
+
+Session session(Backend backend) {
+  Session s;
+  s.options.backend = backend;
+  s.define("m", Tensor<std::int32_t, 2>{{1, 5, 3}, {9, 2, 4}}.array());
+  s.define("x", Tensor<float, 1>{0.5f, 1, 2}.array());
+  s.define("at", Tensor<std::int64_t, 1>{2, 0, 2, 1}.array());
+  s.define("u", Tensor<std::uint64_t, 1>{1, 2, 3}.array());
+  s.define("bytes", Tensor<std::uint8_t, 1>{1, 2, 200}.array());
+  s.define("yes", Tensor<bool, 1>{true, false, true}.array());
+  s.define("none", Tensor<float, 2>(0, 3).array());
+  s.define("t8", Tensor<float, 8>(1, 1, 1, 1, 1, 1, 1, 1).array());
+  return s;
+}
+
+/// "line:column: sentence" of the fault in `text`.
+std::string fault(Session s, const std::string& text) {
+  try {
+    s.run(text);
+  } catch (const TextError& error) {
+    return std::to_string(error.line) + ":" + std::to_string(error.column) + ": " + error.what();
+  }
+  return "none";
+}
+
+std::string fault(const std::string& text, Backend backend = Backend::reference) {
+  return fault(session(backend), text);
+}
+
+std::string repeated(const std::string& piece, int n) {
+  std::string text;
+  for (int i = 0; i < n; ++i) text += piece;
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("a text that breaks a rule is refused with the rule's sentence and the details") {
+  for (const Row& row : broken_rules) {
+    CAPTURE(row.text);
+    CHECK(fault(row.text) == row.answer);
+  }
+}
+
+TEST_CASE("every rule is broken by a text of the table, unless no text can") {
+  for (const RuleRow& rule : rules) {
+    CAPTURE(rule.name);
+    const auto is_this = [&](const RuleRow& other) { return std::string(rule.name) == other.name; };
+    const std::string sentence = rule.sentence, beginning = sentence.substr(0, sentence.find("cast<"));
+    const bool broken = std::ranges::any_of(broken_rules, [&](const Row& row) {
+      return std::string(row.answer).find(": " + beginning) != std::string::npos;
+    });
+    if (!broken && !std::ranges::any_of(not_of_texts, is_this)) WARN("no text breaks " << rule.name);
+  }
+}
+
+TEST_CASE("a malformed text is refused with what stands there and what was expected") {
+  for (const Row& row : malformed) {
+    CAPTURE(row.text);
+    CHECK(fault(row.text) == row.answer);
+  }
+}
+
+TEST_CASE("what the data makes wrong is refused alike by the reference and by machine code") {
+  for (const Row& row : failing_runs) {
+    CAPTURE(row.text);
+    CHECK(fault(row.text) == row.answer);
+    CHECK(fault(row.text, Backend::native) == row.answer);
+  }
+}
+
+TEST_CASE("texts beyond the limits are refused with the limit") {
+  CHECK(fault(repeated("(", 257) + "1" + repeated(")", 257)) ==
+        "1:257: brackets and prefix operators may be nested at most 256 deep");
+  CHECK(fault("1" + repeated(" + 1", 1001)) ==
+        "1:4003: a chain of operators may be at most 1000 long; split the expression");
+  const std::string chain = "(1" + repeated("+1", 900) + ")";
+  CHECK(fault(chain + repeated("+" + chain, 60)).ends_with(": a statement may have at most 100000 operations"));
+  Session s = session(Backend::reference);
+  std::string sum = "0";
+  for (int i = 0; i < 65; ++i) {
+    s.run("v" + std::to_string(i) + " = full(2, " + std::to_string(i) + ")");
+    sum += " + v" + std::to_string(i);
+  }
+  CHECK(fault(s, sum) == "1:1: a statement may mention at most 64 tensors");
+}
+
+TEST_CASE("names that a variable cannot have are refused where it is defined") {
+  Session s;
+  const Array array = Tensor<float, 1>{1}.array();
+  CHECK_THROWS_WITH(s.define("2x", array), "'2x' cannot be the name of a variable");
+  CHECK_THROWS_WITH(s.define("true", array), "'true' cannot be the name of a variable");
+  CHECK_THROWS_WITH(s.define("a\x1b", array), "'a\\x1b' cannot be the name of a variable");
+}
