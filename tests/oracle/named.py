@@ -5,6 +5,7 @@ from .arrays import FLOATS, INTEGERS, NUMPY, SIGNED, UNIT, UNSIGNED, common, kin
 from .case import Term
 from . import operations as ops
 from . import positional
+from . import ranges
 
 LETTERS = "ijklmnpqrst"
 
@@ -411,6 +412,8 @@ def guarded(c, kinds):
 
 def reduction(c, kinds, exact=True, reducer=None):
     """A reduction over one or two indices of its own, or softmax over one around it."""
+    if not reducer and c.choices.chance(8):
+        return ranges.range_reduction(c, kinds)
     reducer = reducer or c.choices.pick(ops.reducers(kinds, exact))
     if reducer == "softmax":
         return softmax(c)

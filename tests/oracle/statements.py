@@ -3,7 +3,7 @@ import numpy as np
 
 from .arrays import FLOATS, INTEGERS, NUMPY, UNIT, kind, same_kind
 from .case import Term
-from . import named, positional
+from . import named, positional, ranges
 from . import operations as ops
 
 AT = {"+=": "np.add", "-=": "np.subtract", "*=": "np.multiply", "max=": "np.maximum", "min=": "np.minimum",
@@ -267,5 +267,7 @@ def program(c):
     """One statement of the case."""
     form = c.choices.pick([new_tensor, whole_arrays, new_tensor, write, whole_arrays, positional_write, new_tensor, write,
                            several, whole_update])
+    if c.choices.chance(10):
+        form = c.choices.pick([ranges.window, ranges.recurrence, ranges.write_range])
     c.budget = c.choices.pick([4, 8, 12, 20])
     form(c)
