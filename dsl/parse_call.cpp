@@ -130,7 +130,7 @@ class Call {
       return p_.add(name_, make_reduce(reducer, over, body, ranges.data(), static_cast<int>(ranges.size())));
     }
     if (p_.accept(",")) return over_axis(reducer, body);
-    if (reducer == Reducer::softmax) p_.unexpected("',' and an axis, or the index before the argument");
+    if (stays_free(reducer)) p_.unexpected("',' and an axis, or the index before the argument");
     close();
     if (body.rank == 0) p_.require(name_, {Rule::reduction_without_axes, Detail{} << to_string(reducer)});
     for (int i = 0; i < body.rank; ++i) over.add(&p_.tree_.names.emplace_back("_", true));

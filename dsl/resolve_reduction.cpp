@@ -11,7 +11,7 @@ ir::Expr Resolver::reduce(const Syntax& node, const Axes& unnamed) {
   if (node.form == Form::reduce) {
     const std::size_t outside = scope_.size();
     Axes over;
-    const bool stays = node.reducer == Reducer::softmax;
+    const bool stays = stays_free(node.reducer);
     for (int i = 0; i < node.bound.size; ++i) over.push_back(stays ? axis_of(node.bound[i]) : open(node.bound[i]));
     const ir::Expr e = reduced(node, {over, {}}, over);
     scope_.resize(outside);
@@ -19,7 +19,7 @@ ir::Expr Resolver::reduce(const Syntax& node, const Axes& unnamed) {
   }
   const auto position = static_cast<std::ptrdiff_t>(leaves_.axes[static_cast<std::size_t>(axis_leaf_++)]);
   Axes inner(unnamed.begin(), unnamed.begin() + node.rank);
-  if (node.reducer == Reducer::softmax) return reduced(node, {{inner[static_cast<std::size_t>(position)]}, {}}, inner);
+  if (stays_free(node.reducer)) return reduced(node, {{inner[static_cast<std::size_t>(position)]}, {}}, inner);
   const ir::AxisId over = new_axis("_");
   if (node.keeps) {
     new_axes_.push_back(std::exchange(inner[static_cast<std::size_t>(position)], over));
@@ -52,7 +52,7 @@ void Resolver::add_ranges(const Syntax& node, Over& over) {
     const auto k = static_cast<std::size_t>(node.bound.find(node.child[i]->bound[0]));
     over.ranges[k] = bounds(*node.child[i]);
     ir::AxisDecl& axis = out_.program.axes[over.axes[k]];
-    const bool limited = axis.sizes.empty() && node.child[i]->child[1]->free.size == 0 && node.reducer != Reducer::softmax;
+    const bool limited = axis.sizes.empty() && node.child[i]->child[1]->free.size == 0 && !stays_free(node.reducer);
     if (limited) axis.limit = std::exchange(over.ranges[k].high, nullptr);
   }
 }
@@ -75,6 +75,14 @@ ir::Expr Resolver::renamed(ir::Expr e, Axes& over) {
 ir::Expr Resolver::folded(Reduction reduction, Over over, ir::Expr e) {
   const ir::Expr body = renamed(e, over.axes);
   return ir::fold(graph(), reduction, std::move(over.axes), body, std::move(over.ranges));
+}
+
+/// The reduction of `e` over all up to and with the position of the axis, which stays free.
+ir::Expr Resolver::running(Reduction reduction, Over over, ir::Expr e) {
+  ir::Graph& g = graph();
+  const ir::Expr behind = ir::apply(g, Op::add, {ir::axis(g, over.axes[0]), ir::constant(g, std::int64_t{1})});
+  over.ranges = {{nullptr, behind}};
+  return folded(reduction, std::move(over), e);
 }
 
 /// e / the number of elements.
@@ -139,6 +147,10 @@ ir::Expr Resolver::reduced(const Syntax& node, Over over, const Axes& unnamed) {
           share = ir::apply(g, Op::select, {within, share, ir::constant(g, Scalar{e->dtype, 0})});
       return share;
     }
+    case Reducer::cumsum: return running(Reduction::sum, over, e);
+    case Reducer::cumprod: return running(Reduction::prod, over, e);
+    case Reducer::cummax: return running(e->dtype == DType::b1 ? Reduction::any : Reduction::max, over, e);
+    case Reducer::cummin: return running(e->dtype == DType::b1 ? Reduction::all : Reduction::min, over, e);
     case Reducer::min:
     case Reducer::max:
       if (e->dtype == DType::b1) return fold(node.reducer == Reducer::min ? Reduction::all : Reduction::any, e);

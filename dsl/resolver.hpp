@@ -65,6 +65,7 @@ class Resolver {
   ir::Expr is_within(ir::AxisId, const ir::Range&);
   ir::Expr renamed(ir::Expr, Axes& over);
   ir::Expr folded(Reduction, Over over, ir::Expr);
+  ir::Expr running(Reduction, Over, ir::Expr);
   ir::Expr averaged(const Over& over, ir::Expr);
   ir::Expr exponentials(const Over& over, ir::Expr, bool tame, ir::Expr& greatest);
   static ir::Policy policy(const Syntax& node);

@@ -6,6 +6,7 @@
 #include "lower_expression.hpp"
 #include "ricci/error.hpp"
 #include "tables.hpp"
+#include "work.hpp"
 
 namespace ricci::jit {
 
@@ -47,38 +48,9 @@ class NestLowering {
   std::size_t level() const { return b_.level(); }
   Value i64(Op op, Value a, Value b) { return b_.compute(level(), op, DType::i64, {a, b}); }
 
-  /// Whether elements of tensors decide how long the range is. It is then a small part of its axis: in offsets of rows,
-  /// the ranges of all rows make up the axis.
-  static bool depends_on_data(const Range& range) {
-    std::vector<Expr> bounds;
-    for (Expr bound : {range.low, range.high})
-      if (bound) bounds.push_back(bound);
-    return std::ranges::any_of(nodes(std::move(bounds)), [](Expr e) { return e->as<Read>() != nullptr; });
-  }
-
-  /// The extents of the deepest loops, reductions included: an estimate of the scalar steps.
   std::vector<std::uint32_t> work() {
-    std::unordered_map<Expr, std::vector<AxisId>> chains;
-    const auto chain = [&](const auto& self, Expr e) -> const std::vector<AxisId>& {
-      if (const auto it = chains.find(e); it != chains.end()) return it->second;
-      std::vector<AxisId> longest;
-      for (Expr child : children(e)) {
-        const std::vector<AxisId>& below = self(self, child);
-        if (below.size() > longest.size()) longest = below;
-      }
-      if (const Fold* fold = e->as<Fold>())
-        for (std::size_t i = 0; i < fold->axes.size(); ++i)
-          if (fold->ranges.empty() || !depends_on_data(fold->ranges[i])) longest.insert(longest.begin(), fold->axes[i]);
-      return chains.insert_or_assign(e, std::move(longest)).first->second;
-    };
-    std::vector<AxisId> loops;
-    for (std::size_t i : nest_.statements) {
-      const std::vector<AxisId>& below = chain(chain, program_.statements[i].value);
-      if (below.size() > loops.size()) loops = below;
-    }
-    loops.insert(loops.end(), nest_.order.begin(), nest_.order.end());
     std::vector<std::uint32_t> symbols;
-    for (AxisId axis : loops) symbols.push_back(b_.symbol_id(x_.extent_symbol(axis)));
+    for (AxisId axis : deepest_loops(program_, nest_)) symbols.push_back(b_.symbol_id(x_.extent_symbol(axis)));
     return symbols;
   }
 
@@ -182,11 +154,11 @@ class NestLowering {
     const AxisId axis = nest_.order[k];
     const Value end = high ? *high : x_.extent_of(axis);
     if (nest_.lane_axis != axis) {
+      if (axis == nest_.in_order) return in_order(k);
       // The loop of a tile is one with the loop over tiles.
       if (high) --info_.loops;
       x_.bind_loop(axis, low, end, 1);
-      if (axis == nest_.in_order) steps(k + 1);
-      else loops(k + 1, b_.constant(0), std::nullopt);
+      loops(k + 1, b_.constant(0), std::nullopt);
       x_.close_for();
       return;
     }
@@ -270,18 +242,23 @@ class NestLowering {
     }
   }
 
+  /// Room for the states of a reduction in a tile of lanes from `low` on.
+  ScratchState scratch_states(Expr e, Value low) {
+    const auto scratch = [&](const std::string& name, DType dtype) {
+      info_.buffers.push_back({name, dtype, true, {}, nest_.tile + nest_.unroll * x_.lanes()});
+      return static_cast<loop::BufferId>(info_.buffers.size() - 1);
+    };
+    const bool indexed = ricci::info(e->as<Fold>()->reduction).results == Results::index;
+    return {scratch("best", e->dtype), indexed ? scratch("index", x_.offset_dtype()) : 0, low};
+  }
+
   /// Reductions across many planes of memory, over a whole tile before anything else: a few planes at a time from end to
   /// end of the tile, with the states in scratch between. Reading all planes for one vector at a time would keep more
   /// streams going than the processor's prefetchers follow and its cache sets hold.
   void reduce_streams(Value low, Value end) {
     for (Expr e : nest_.streams) {
       const Fold& f = *e->as<Fold>();
-      const bool indexed = ricci::info(f.reduction).results == Results::index;
-      const auto scratch = [&](const std::string& name, DType dtype) {
-        info_.buffers.push_back({name, dtype, true, {}, nest_.tile + nest_.unroll * x_.lanes()});
-        return static_cast<loop::BufferId>(info_.buffers.size() - 1);
-      };
-      const ScratchState states{scratch("best", e->dtype), indexed ? scratch("index", x_.offset_dtype()) : 0, low};
+      const ScratchState states = scratch_states(e, low);
       x_.clear_scratch(e, states, i64(Op::subtract, end, low));
       const Value extent = x_.extent_of(f.axes[0]);
       const Value first = x_.open_for(b_.constant(0), extent, planes_at_once);
@@ -300,7 +277,30 @@ class NestLowering {
   void innermost() {
     if (!tile_of_lanes_) return statements();
     const auto [low, high] = *tile_of_lanes_;
-    over_lanes(*nest_.lane_axis, low, high, [&] { statements(); });
+    over_lanes(*nest_.lane_axis, low, high, [&] {
+      for (const auto& [e, states] : scans_) x_.advance_in_scratch(e, states);
+      statements();
+    });
+  }
+
+  /// The loop of the axis in order, order[k]. Its scans carry their states through it, or keep them in scratch for a
+  /// tile of lanes.
+  void in_order(std::size_t k) {
+    const AxisId axis = nest_.order[k];
+    if (!nest_.scans.empty() && !tile_of_lanes_) {
+      x_.open_scans(axis, nest_.scans);
+      loops(k + 1, b_.constant(0), std::nullopt);
+      return x_.close_scans();
+    }
+    scans_.clear();
+    for (Expr e : nest_.scans) {
+      const auto [low, high] = *tile_of_lanes_;
+      scans_.emplace_back(e, scratch_states(e, low));
+      x_.clear_scratch(e, scans_.back().second, i64(Op::subtract, high, low));
+    }
+    x_.bind_loop(axis, b_.constant(0), x_.extent_of(axis), 1);
+    steps(k + 1);
+    x_.close_for();
   }
 
   const Statement& recurrence() const { return program_.statements[nest_.statements.front()]; }
@@ -405,6 +405,7 @@ class NestLowering {
   const Statement* part_of_step_ = nullptr;
   std::size_t inside_ = 0;  // how many interiors the loops are in
   bool at_border_ = false;  // of the next one: no more of them are looked at
+  std::vector<std::pair<Expr, ScratchState>> scans_;  // whose states are in scratch
 };
 
 /// Accesses with a computed subscript that need no check.

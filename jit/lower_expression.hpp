@@ -88,6 +88,13 @@ class ExpressionLowering {
   /// From now on, its results in lane loops are what scratch holds.
   void take_from_scratch(ir::Expr fold, const ScratchState& states) { in_scratch_.insert_or_assign(fold, states); }
 
+  /// Opens the loop of an axis in order, with the states of the scans along it carried through: in the loop, their
+  /// results are those of its iteration.
+  void open_scans(ir::AxisId, const std::vector<ir::Expr>& folds);
+  void close_scans();
+  /// The same in a lane loop within that of the axis in order, from and to scratch.
+  void advance_in_scratch(ir::Expr fold, const ScratchState&);
+
   const Lanes& value(ir::Expr);
   /// The value of an expression that does not depend on the lanes.
   loop::Value scalar(ir::Expr e) { return value(e).parts[0]; }
@@ -135,7 +142,20 @@ class ExpressionLowering {
   // lower_fold.cpp
   Limit range_of(const ir::Fold&, std::size_t k);
   loop::Value first_index(const ir::Fold&);
-  struct State;  // of a reduction, by part
+  /// Of a reduction, by part: the value so far, and the index of the winner where it is tracked.
+  struct State {
+    std::vector<loop::Value> best;
+    std::vector<loop::Value> index;  // empty: not tracked
+    std::vector<loop::Value> flat() const {
+      std::vector<loop::Value> all = best;
+      all.insert(all.end(), index.begin(), index.end());
+      return all;
+    }
+    State like(const std::vector<loop::Value>& flat) const {
+      const auto middle = flat.begin() + static_cast<std::ptrdiff_t>(best.size());
+      return {{flat.begin(), middle}, {middle, flat.end()}};
+    }
+  };
   void fold(ir::Expr);
   State start(const ir::Fold&, DType, int parts, int lanes, bool indexed);
   State reduce_loops(const ir::Fold&, std::vector<std::size_t> loops, std::size_t depth, State);
@@ -147,6 +167,12 @@ class ExpressionLowering {
   State halves(const ir::Fold&, std::size_t level, State);
   State load_scratch(ir::Expr fold, const ScratchState&);
   void store_scratch(const State&, const ScratchState&);
+  void remember(ir::Expr fold, const State&, bool vector, std::size_t level);
+
+  // lower_scan.cpp
+  State start_scan(ir::Expr fold, int parts, int lanes);
+  bool are_equally_long(ir::AxisId, ir::AxisId) const;
+  State advance(const ir::Fold&, State);
 
   ir::Program& program_;
   const Specialisation& s_;
@@ -160,6 +186,7 @@ class ExpressionLowering {
   std::optional<LaneLoop> lane_;
   Feedback feedback_;
   std::optional<ir::AxisId> in_order_;
+  std::vector<loop::Value> next_states_;  // of the scans whose loop is open
 };
 
 }  // namespace ricci::jit

@@ -15,21 +15,6 @@ namespace ricci::jit {
 using namespace ir;
 using loop::Value;
 
-/// By part: the value so far, and the index of the winner where it is tracked.
-struct ExpressionLowering::State {
-  std::vector<Value> best;
-  std::vector<Value> index;  // empty: not tracked
-  std::vector<Value> flat() const {
-    std::vector<Value> all = best;
-    all.insert(all.end(), index.begin(), index.end());
-    return all;
-  }
-  State like(const std::vector<Value>& flat) const {
-    const auto middle = flat.begin() + static_cast<std::ptrdiff_t>(best.size());
-    return {{flat.begin(), middle}, {middle, flat.end()}};
-  }
-};
-
 namespace {
 
 bool is_minimum(Reduction r) { return r == Reduction::min || r == Reduction::argmin; }
@@ -292,7 +277,7 @@ void ExpressionLowering::store_scratch(const State& state, const ScratchState& s
 
 void ExpressionLowering::clear_scratch(Expr e, const ScratchState& states, Value count) {
   const bool indexed = info(e->as<Fold>()->reduction).results == Results::index;
-  const State empty = start(*e->as<Fold>(), e->dtype, 1, lanes(), indexed);
+  const State empty = start_scan(e, 1, lanes());
   const Value at = open_for(builder_.constant(0), count, lanes());
   builder_.add(builder_.level(), loop::Store{states.best, at, empty.best[0]});
   if (indexed) builder_.add(builder_.level(), loop::Store{states.index, at, empty.index[0]});
@@ -344,7 +329,12 @@ void ExpressionLowering::fold(Expr e) {
   bound_ = outer_bound;
   for (Known& k : known_deeper) known_.push_back(std::move(k));
   builder_.resume(std::move(deeper));
-  if (!has_index) {
+  remember(e, state, vector, level);
+}
+
+/// From now on, the results of a reduction are what the state says.
+void ExpressionLowering::remember(Expr e, const State& state, bool vector, std::size_t level) {
+  if (info(e->as<Fold>()->reduction).results == Results::value) {
     known_[level].insert_or_assign(e, Lanes{state.best, vector, level});
     return;
   }

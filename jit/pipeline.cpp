@@ -6,6 +6,7 @@
 #include "lower.hpp"
 #include "place.hpp"
 #include "ricci/error.hpp"
+#include "scan.hpp"
 #include "share.hpp"
 #include "snapshot.hpp"
 #include "tables.hpp"
@@ -21,6 +22,7 @@ Normalised normalise(ir::Program program) {
   place_reductions(program, axes);
   stage_steps(program);
   std::vector<ir::TensorId> origin = name_old_values(program);
+  form_scans(program);
   return {std::move(program), std::move(origin)};
 }
 

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "guard.hpp"
 #include "in_order.hpp"
+#include "scan.hpp"
 #include "tables.hpp"
 
 namespace ricci::jit {
@@ -50,12 +52,14 @@ class Placement {
     const Path path = loop_order(s);
     done_for_.clear();
     const auto outer_feedback = std::exchange(feedback_, Feedback(s));
-    const auto outer_in_order = std::exchange(in_order_, s.in_order);
+    const auto outer_in_order = std::exchange(in_order_, scan_axis(s));
+    const auto outer_loops = std::exchange(loops_, path.size());
     for (Expr& subscript : s.subscripts) subscript = placed(subscript, path);
     s.value = placed(s.value, path);
     if (s.guard) s.guard = placed(s.guard, path);
     feedback_ = outer_feedback;
     in_order_ = outer_in_order;
+    loops_ = outer_loops;
     done_.push_back(std::move(s));
   }
 
@@ -73,17 +77,40 @@ class Placement {
     std::size_t level = 0;  // loops of `path` that the reduction stands in
     for (std::size_t i = 0; i < path.size(); ++i)
       if (uses_axis(e, path[i])) level = i + 1;
-    const bool repeated = std::any_of(path.begin(), path.begin() + static_cast<std::ptrdiff_t>(level),
-                                      [&](AxisId axis) { return !uses_axis(e, axis); }) ||
-                          (e->free.empty() && !path.empty()) || (in_order_ && !uses_axis(e, *in_order_));
+    const bool in_all_loops = std::all_of(path.begin(), path.begin() + static_cast<std::ptrdiff_t>(level),
+                                          [&](AxisId axis) { return uses_axis(e, axis); });
+    const auto prefix = prefix_of(f);
+    const bool runs_along =
+        prefix && prefix->along == in_order_ && path.size() == loops_ && level == loops_ && in_all_loops;
+    const bool repeated = !in_all_loops || (e->free.empty() && !path.empty()) || (prefix && !runs_along) ||
+                          (in_order_ && !uses_axis(e, *in_order_));
     const bool whole = e->free.empty() && info(f.reduction).results == Results::value;
-    const bool movable = !merges_tables && !feedback_.reaches(e);  // what earlier steps write is not known before
+    // What earlier steps write is not known before, and what no range reaches may be outside of a tensor.
+    const bool movable = !merges_tables && !feedback_.reaches(e) && !(varies_in_ranges(e) && may_fail(e));
     if (movable && (repeated || whole)) return whole ? in_tables(f) : in_temporary(e);
     Path inner(path.begin(), path.begin() + static_cast<std::ptrdiff_t>(level));
+    if (runs_along) std::erase(inner, prefix->along);  // its body runs once per position, not again and again
     const std::vector<Range> ranges = map_bounds(f.ranges, [&](Expr bound) { return placed(bound, inner); });
     inner.insert(inner.end(), f.axes.begin(), f.axes.end());
+    for (std::size_t i = 0; i < ranges.size(); ++i)
+      if (ranges[i] != Range{} && !(prefix && prefix->ahead == 1)) in_range_.insert(f.axes[i]);
     const Expr made = fold_node(g_, {f.reduction, f.axes, placed(f.body, inner), ranges});
     return e->as<Project>() ? project(g_, made, e->as<Project>()->result) : made;
+  }
+
+  bool varies_in_ranges(Expr e) const {
+    return std::ranges::any_of(e->free, [&](AxisId axis) { return in_range_.contains(axis); });
+  }
+
+  /// Whether some read is checked.
+  bool may_fail(Expr e) const {
+    return std::ranges::any_of(nodes({e}), [&](Expr n) {
+      const Read* read = n->as<Read>();
+      if (!read || read->policy != Policy::check) return false;
+      for (std::size_t i = 0; i < read->subscripts.size(); ++i)
+        if (!is_sized_by(program_, read->subscripts[i], read->tensor, i)) return true;
+      return false;
+    });
   }
 
   /// A reduction over everything: private tables of one element.
@@ -170,6 +197,8 @@ class Placement {
   CanonicalAxes& axes_;
   Feedback feedback_;                // of the statement at hand
   std::optional<AxisId> in_order_;
+  std::size_t loops_ = 0;
+  std::set<AxisId> in_range_;          // of reductions that may not reach all of it
   std::vector<Statement> done_;
   std::map<std::pair<Expr, Path>, Expr> done_for_;
   std::map<const Fold*, Expr> tabled_;

@@ -7,6 +7,7 @@
 #include "affine.hpp"
 #include "interior.hpp"
 #include "place.hpp"
+#include "scan.hpp"
 #include "schedule_steps.hpp"
 #include "tables.hpp"
 
@@ -303,6 +304,7 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
     nest.tables = tables;
     nest.serial = !tables && !statement.in_order && !is_injective(statement);
     nest.in_order = statement.in_order;
+    nest.scans = running_folds(statement);
   }
   CostModel model(program, s, schedule.lanes);
   for (Nest& nest : schedule.nests) {
@@ -316,17 +318,22 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
     }
     std::optional<AxisId> inner;
     if (!domain.empty()) inner = domain.back();
-    double best = model.nest(nest, std::nullopt, inner);
+    const auto cost_of = [&](std::optional<AxisId> lane) {
+      const double cost = model.nest(nest, lane, lane ? lane : inner);  // and the lanes of reductions
+      return nest.scans.empty() ? cost : cost_of_scans(program, s, first, lane, schedule.lanes);
+    };
+    double best = cost_of(std::nullopt);
     auto fold_lanes = model.fold_lanes;
     for (std::size_t d = domain.size(); d-- > 0;) {
       if (nest.serial && d + 1 != domain.size()) break;  // lanes would change which duplicate is last
       if (!lanes_can_store(program, s, nest, domain[d])) continue;
-      const double cost = model.nest(nest, domain[d], domain[d]);
+      const double cost = cost_of(domain[d]);
       if (cost >= best) continue;
       best = cost;
       nest.lane_axis = domain[d];
       fold_lanes = model.fold_lanes;
     }
+    for (Expr e : nest.scans) fold_lanes.erase(e);
     schedule.fold_lanes.insert(fold_lanes.begin(), fold_lanes.end());
     order_loops(program, nest);
     nest.streams = find_streams(program, s, nest);
@@ -354,6 +361,7 @@ std::string to_string(const Schedule& schedule, const Program& program) {
         text += " x" + std::to_string(schedule.lanes) + (nest.unroll > 1 ? "*" + std::to_string(nest.unroll) : "");
       if (!nest.serial && k == nest.split) text += " |";
     }
+    for (Expr e : nest.scans) text += " scan " + to_string(program, e);
     text += nest.serial ? " serial" : nest.tables ? " parallel over private tables" : " parallel before |";
     text += '\n';
     for (const Interior& interior : nest.interiors)

@@ -38,6 +38,7 @@ struct Nest {
   /// A recurrence: the loop of this axis is in the items. Lanes along order[split] then run inside of it, tile by tile.
   std::optional<ir::AxisId> in_order;
   std::vector<Interior> interiors;  // in the order of their axes
+  std::vector<ir::Expr> scans;          // reductions that run along with it (scan.hpp)
 };
 
 struct Schedule {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "affine.hpp"
 #include "in_order.hpp"
 #include "place.hpp"
 
@@ -18,6 +19,20 @@ void order_steps(const Statement& s, Nest& nest) {
   nest.serial = first == step;
   nest.split = nest.serial ? 0 : static_cast<std::size_t>(step - first - 1);
   nest.tile = on_items ? 512 : 1;
+}
+
+double cost_of_scans(Program& program, const Specialisation& s, const Statement& statement, std::optional<AxisId> lane,
+                     int lanes) {
+  constexpr double gather_or_scatter_cost = 1;
+  double cost = 0;
+  const auto add = [&](TensorId tensor, const std::vector<Expr>& subscripts) {
+    const Motion m = lane ? motion(program, s, tensor, subscripts, *lane) : Motion::still;
+    cost += !lane ? 1 : m == Motion::still || m == Motion::contiguous ? 1.0 / lanes : gather_or_scatter_cost;
+  };
+  add(statement.target, statement.subscripts);
+  for (Expr e : nodes(expressions(statement)))
+    if (const Read* read = e->as<Read>()) add(read->tensor, read->subscripts);
+  return cost;
 }
 
 bool lanes_fit_steps(const Statement& s, AxisId axis) {

@@ -8,6 +8,10 @@ namespace ricci::jit {
 /// lanes along one of those run innermost, a tile per item.
 void order_steps(const ir::Statement& s, Nest&);
 
+/// The cost of one position of a statement with scans: its accesses, for lanes along `lane` (none: scalar).
+double cost_of_scans(ir::Program&, const Specialisation&, const ir::Statement&, std::optional<ir::AxisId> lane,
+                     int lanes);
+
 /// Whether a recurrence can have lanes along `axis`: not along the order itself, nor where they would decide which of
 /// two writes is last, nor where reductions would move into loops that they do not need.
 bool lanes_fit_steps(const ir::Statement&, ir::AxisId axis);

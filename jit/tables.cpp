@@ -1,6 +1,7 @@
 #include "tables.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace ricci::jit {
 
@@ -35,11 +36,16 @@ void reduce_unused_axes(Program& program, CanonicalAxes& axes, Statement& s) {
     s.value = apply(g, Op::select, {s.guard, s.value, constant(g, identity(*s.update, s.value->dtype))});
     s.guard = nullptr;
   }
+  // Reductions in the value may have axes for deeper ones than they are now: a sum inside of them was solved.
+  std::set<AxisId> taken;
+  for (Expr e : nodes({s.value}))
+    if (const Fold* fold = e->as<Fold>()) taken.insert(fold->axes.begin(), fold->axes.end());
   FoldDepth depth;
-  const int level = depth.of(s.value) + 1;
   std::unordered_map<AxisId, Expr> renamed;
   std::vector<AxisId> bound;
   for (std::size_t i = 0; i < unused.size(); ++i) {
+    int level = depth.of(s.value) + 1;
+    while (taken.contains(axes.get(unused[i], level, static_cast<int>(i)))) ++level;
     bound.push_back(axes.get(unused[i], level, static_cast<int>(i)));
     renamed.emplace(unused[i], axis(g, bound.back()));
   }

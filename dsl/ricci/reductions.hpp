@@ -145,6 +145,12 @@ RICCI_REDUCER(stddev)     // its square root
 RICCI_REDUCER(norm)       // the square root of the sum of squares
 RICCI_REDUCER(logsumexp)  // of nothing but -inf: -inf
 RICCI_REDUCER(softmax)    // exp(e) / sum of exp(e): softmax(k, e) has k still free; of nothing but -inf: NaN; 0 outside a range
+// The reduction of the elements up to each one, with the dtypes of sum, prod, max and min: cumsum(k, e) has k still
+// free. Float sums have the plain order.
+RICCI_REDUCER(cumsum)
+RICCI_REDUCER(cumprod)
+RICCI_REDUCER(cummax)
+RICCI_REDUCER(cummin)
 
 /// The reduction all(k, e), all(e, axis), and a whole axis as a subscript: x[all, 0].
 struct All {

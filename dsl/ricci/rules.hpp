@@ -138,6 +138,8 @@ constexpr bool is_limited(const Syntax& reduce, const IndexName* name) {
 
 constexpr Fault check_reduce(const Syntax& node) {
   const Syntax& body = *node.child[0];
+  if (is_scan(node.reducer) && (node.bound.size != 1 || node.children != 1))
+    return {Rule::scan_along_one_index, Detail{} << to_string(node.reducer) << " along " << node.bound};
   for (int i = 1; i < node.children; ++i)
     for (int k = 0; k < node.bound.size; ++k)
       if (node.child[i]->free.contains(node.bound[k]))
@@ -146,7 +148,7 @@ constexpr Fault check_reduce(const Syntax& node) {
   for (int i = 0; i < node.bound.size && body.rank == 0; ++i) {
     if (!body.free.contains(node.bound[i]))
       return {Rule::reduced_index_not_in_body, Detail{} << node.bound[i]->text};
-    if (!body.is_sized(node.bound[i]) && (node.reducer == Reducer::softmax || !is_limited(node, node.bound[i])))
+    if (!body.is_sized(node.bound[i]) && (stays_free(node.reducer) || !is_limited(node, node.bound[i])))
       return {Rule::index_has_no_extent, Detail{} << node.bound[i]->text};
   }
   return {};
@@ -168,7 +170,7 @@ constexpr bool respects(const Syntax& node, const IndexSet& order) {
       const int at = order.find(child.bound[0]);
       if (at >= 0 && at < last) return false;
       if (at >= 0) last = at;
-    } else if (node.form == Form::reduce && node.reducer != Reducer::softmax) {
+    } else if (node.form == Form::reduce && !stays_free(node.reducer)) {
       if (!respects(child, order.without(node.bound))) return false;
     } else if (node.form != Form::order && !respects(child, order)) {
       return false;

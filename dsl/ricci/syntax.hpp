@@ -44,13 +44,20 @@ enum class Reducer : std::uint8_t {
   stddev,     // sqrt(var)
   norm,       // sqrt of the sum of squares
   logsumexp,  // log of the sum of exp; of nothing but -inf: -inf
-  softmax,    // exp / sum of exp, for every element: what it runs over stays free
+  // What these run over stays free:
+  softmax,    // exp / sum of exp, for every element
+  cumsum,     // the sum, product, maximum and minimum of the elements up to each one
+  cumprod,
+  cummax,
+  cummin,
 };
 inline constexpr std::string_view reducer_names[] = {
 #define RICCI_REDUCTION(name, results, empty, step) #name,
 #include "ricci/reductions.def"
 #undef RICCI_REDUCTION
-    "mean", "count", "var", "stddev", "norm", "logsumexp", "softmax"};
+    "mean", "count", "var", "stddev", "norm", "logsumexp", "softmax", "cumsum", "cumprod", "cummax", "cummin"};
+constexpr bool is_scan(Reducer r) { return r >= Reducer::cumsum; }
+constexpr bool stays_free(Reducer r) { return r == Reducer::softmax || is_scan(r); }
 constexpr std::string_view to_string(Reducer r) { return reducer_names[static_cast<int>(r)]; }
 
 /// What an access does where a computed subscript is outside its axis. Subscripts that are a bare index always fit.
@@ -287,8 +294,12 @@ constexpr Syntax make_cast(DType dtype, const Syntax& value) { return make_unary
 /// Sums and products of integers widen to 64 bits; b1 counts; means of integers are f64.
 constexpr DType result_of(Reducer reducer, DType d) {
   switch (reducer) {
+    case Reducer::cumsum:
+    case Reducer::cumprod:
     case Reducer::sum:
     case Reducer::prod: return is_float(d) ? d : is_unsigned_integer(d) ? DType::u64 : DType::i64;
+    case Reducer::cummin:
+    case Reducer::cummax:
     case Reducer::min:
     case Reducer::max: return d;
     case Reducer::mean:
@@ -306,7 +317,7 @@ constexpr DType result_of(Reducer reducer, DType d) {
   return d;
 }
 
-/// Unnamed axes of the body take the names `over`, which end there, but stay free in softmax.
+/// Unnamed axes of the body take the names `over`, which end there, but stay free in softmax and scans.
 constexpr Syntax make_reduce(Reducer reducer, const IndexSet& over, const Syntax& body,
                              const Syntax* const* ranges = nullptr, int range_count = 0) {
   Syntax s{.form = Form::reduce, .dtype = result_of(reducer, body.dtype), .reducer = reducer, .bound = over};
@@ -315,8 +326,8 @@ constexpr Syntax make_reduce(Reducer reducer, const IndexSet& over, const Syntax
   s.ranges = body.ranges;  // those of the reduction are where they belong
   for (int i = 1; i < s.children; ++i) s.add_free(*s.child[i]);  // first, as they are written
   for (int i = 0; i < body.free.size; ++i)
-    if (reducer == Reducer::softmax || !over.contains(body.free[i])) s.add_free(body.free[i], (body.sized >> i) & 1u);
-  for (int i = 0; i < over.size && reducer == Reducer::softmax && body.rank > 0; ++i) s.add_free(over[i], true);
+    if (stays_free(reducer) || !over.contains(body.free[i])) s.add_free(body.free[i], (body.sized >> i) & 1u);
+  for (int i = 0; i < over.size && stays_free(reducer) && body.rank > 0; ++i) s.add_free(over[i], true);
   s.free.overflow = s.free.overflow || body.free.overflow || over.overflow;
   return s;
 }
@@ -326,7 +337,7 @@ constexpr Syntax make_reduce_axis(Reducer reducer, const Syntax& body, bool keep
   Syntax s = make_unary(Form::reduce_axis, result_of(reducer, body.dtype), false, body);
   s.reducer = reducer;
   s.axes += 1;
-  s.keeps = keeps || reducer == Reducer::softmax;
+  s.keeps = keeps || stays_free(reducer);
   s.rank = body.rank - (s.keeps ? 0 : 1);
   return s;
 }

@@ -225,6 +225,27 @@ class Generator : Dice {
     return fold(g(), r, axes, body, ranges);
   }
 
+  /// A reduction over what stands before one axis of the scope.
+  Expr scan(DType dtype, int depth, const Axes& scope) {
+    const AxisId along = one_of(scope);
+    Axes others = outside(scope);
+    if (others.empty() || chance(70)) {  // an axis of the same extent
+      const AxisDecl same = p().axes[along];
+      p().axes.push_back(same);
+      p().axes.back().name += std::to_string(p().axes.size());
+      extents_.push_back(std::int64_t{extents_[along]});
+      others = {static_cast<AxisId>(extents_.size() - 1)};
+    }
+    const AxisId k = one_of(others);
+    Axes inside = both(scope, {k});
+    std::erase(inside, along);
+    const Range range{nullptr, op(Op::add, {axis(g(), along), whole(one_of<std::int64_t>({1, 1, 1, 0, 2, -1}))})};
+    if (dtype == DType::b1) return fold(g(), Reduction::any, {k}, expression(dtype, depth - 1, inside), {range});
+    const Reduction r =
+        one_of({Reduction::sum, Reduction::prod, Reduction::max, Reduction::min, Reduction::argmax, Reduction::argmin});
+    return cast(g(), dtype, fold(g(), r, {k}, expression(one_of(numbers), depth - 1, inside), {range}));
+  }
+
   /// Usually none; else bounds for some of the axes, also such that leave nothing.
   std::vector<Range> random_ranges(const Axes& axes, int depth, const Axes& scope) {
     std::vector<Range> ranges;
@@ -368,8 +389,11 @@ class Generator : Dice {
       s.guard = s.guard ? op(Op::logical_and, {s.guard, guard}) : guard;
     }
     if (!s.update && !bare_axes.empty() && chance(30)) s.in_order = one_of(bare_axes);
+    const bool scans = !s.domain.empty() && chance(25);
     if (s.in_order || chance(15)) limits_[s.target] = 0;  // most right sides do not read the old values
-    s.value = expression(dtype, options_.depth, s.domain);
+    s.value = scans ? scan(dtype, options_.depth, s.domain) : expression(dtype, options_.depth, s.domain);
+    if (scans && chance(40))
+      s.value = op(dtype == DType::b1 ? Op::logical_xor : Op::add, {s.value, expression(dtype, 2, s.domain)});
     if (s.in_order) s.value = recurrence(s, s.value);
     limits_[s.target] = 0;
     p().statements.push_back(std::move(s));
