@@ -29,7 +29,7 @@ struct Reduce : Subscriptable<Reduce<reducer, E, B...>> {
   static constexpr const Syntax* over[] = {&B::syntax...};
   static constexpr Syntax syntax = detail::reduce_syntax(reducer, E::syntax, over, sizeof...(B));
   E body;
-  Reduce(E e, const boost::hana::basic_tuple<B...>& over) : body(std::move(e)), binders(over) {}
+  explicit Reduce(E e, const B&... b) : body(std::move(e)), binders(b...) {}
   void collect(Frame& frame) const {
     body.collect(frame);
     if constexpr ((is_range<B> || ...)) boost::hana::unpack(binders, [&](const B&... b) { (b.collect(frame), ...); });
@@ -37,7 +37,7 @@ struct Reduce : Subscriptable<Reduce<reducer, E, B...>> {
 
  private:
   struct Indices {
-    Indices(const boost::hana::basic_tuple<B...>&) {}
+    explicit Indices(const B&...) {}
   };
   [[no_unique_address]] std::conditional_t<(is_range<B> || ...), boost::hana::basic_tuple<B...>, Indices> binders;
 };
@@ -79,28 +79,24 @@ struct ReduceAxis : Subscriptable<ReduceAxis<reducer, keeps, E>> {
 
 namespace detail {
 
-template <class... B>
-using Over = boost::hana::basic_tuple<B...>;
-
 template <class... I>
 struct OverCheck {
   static constexpr const Syntax* over[] = {&I::syntax...};
   static constexpr Fault fault = check_binders(over, sizeof...(I));
 };
 
-/// The first arguments are what is bound, the last is what is reduced.
-template <Reducer reducer, class... B, class First, class... Rest>
-auto reduce_named(const Over<B...>& over, First&& first, Rest&&... rest) {
-  if constexpr ((is_poison<B> || ...)) {
-    return Poison{};
-  } else if constexpr (sizeof...(Rest) > 0) {
-    return boost::hana::unpack(over, [&](const B&... b) {
-      return reduce_named<reducer>(Over<B..., Bare<First>>(b..., first), std::forward<Rest>(rest)...);
-    });
-  } else {
-    if constexpr (sizeof...(B) > 1 && OverCheck<B...>::fault) return refuse<OverCheck<B...>>();
-    else return make_node<Reduce<reducer, Node<First>, B...>>(Node<First>(std::forward<First>(first)), over);
-  }
+template <Reducer reducer, class E, class... B>
+auto reduce_over(E&& e, const B&... binders) {
+  if constexpr ((is_poison<B> || ...)) return Poison{};
+  else if constexpr (sizeof...(B) > 1 && OverCheck<B...>::fault) return refuse<OverCheck<B...>>();
+  else return make_node<Reduce<reducer, Node<E>, B...>>(Node<E>(std::forward<E>(e)), binders...);
+}
+
+/// The first arguments are what is bound, the last is what is reduced: it comes to the front.
+template <Reducer reducer, std::size_t left, class First, class... Rest>
+auto reduce_named(First&& first, Rest&&... rest) {
+  if constexpr (left == 0) return reduce_over<reducer>(std::forward<First>(first), std::forward<Rest>(rest)...);
+  else return reduce_named<reducer, left - 1>(std::forward<Rest>(rest)..., std::forward<First>(first));
 }
 
 // Of anything, because clang forms a candidate's parameter types before it looks at the constraints.
@@ -117,7 +113,7 @@ inline constexpr int rank_of<E> = Bare<E>::syntax.rank;
   template <Binder B, class... Rest>                                                                              \
     requires(sizeof...(Rest) > 0)                                                                                 \
   auto form(const B& over, Rest&&... rest) qualifier {                                                            \
-    return detail::reduce_named<Reducer::name>(detail::Over<B>(over), std::forward<Rest>(rest)...);               \
+    return detail::reduce_named<Reducer::name, sizeof...(Rest)>(over, std::forward<Rest>(rest)...);               \
   }                                                                                                               \
   template <Expression E>                                                                                         \
     requires(!Binder<E>)                                                                                          \
