@@ -30,8 +30,9 @@ std::vector<TensorId> name_old_values(Program& program) {
     if (!used) continue;
     program.tensors.push_back(TensorDecl(program.tensors[target]));
     for (AxisDecl& axis : program.axes)
-      for (std::size_t i = 0, n = axis.sizes.size(); i < n; ++i)
-        if (axis.sizes[i].tensor == target) axis.sizes.push_back({old, axis.sizes[i].axis});
+      for (std::vector<TensorAxis>* uses : {&axis.sizes, &axis.left})
+        for (std::size_t i = 0, n = uses->size(); i < n; ++i)
+          if ((*uses)[i].tensor == target) uses->push_back({old, (*uses)[i].axis});
     origin.push_back(target);
   }
   return origin;

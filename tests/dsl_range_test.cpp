@@ -178,6 +178,15 @@ TEST_CASE("the left-hand side agrees with what arithmetic leaves") {
   CHECK_THROWS_WITH((five[i] = signal[i + 1]), "subscript 5 is outside axis 0 of t1 (extent 5) at i=4");
 }
 
+TEST_CASE("arithmetic beside a target that is read as well") {
+  Tensor<float, 1> y{1, 2, 4, 8};
+  y[i + 1] = y[i];
+  CHECK(values(y) == std::vector<float>{1, 1, 2, 4});
+  CHECK_THROWS_WITH((y[i] = y[i + 1]), "subscript 4 is outside axis 0 of t0 (extent 4) at i=3");
+  y[i(0, 3)] = where(i < 3, y[i + 1], 0);
+  CHECK(values(y) == std::vector<float>{1, 2, 4, 4});
+}
+
 TEST_CASE("arithmetic in a branch or under a policy lessens nothing") {
   const Tensor<float, 1> signal = filled<float>(shuffled(11), 5);
   const Tensor<float, 1> guarded = where(i < 4, signal[i + 1], -1) + 0 * signal[i];

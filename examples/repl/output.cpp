@@ -20,7 +20,7 @@ constexpr std::size_t line_width = 100;
 std::string element(const TensorView& view, std::int64_t offset) {
   return visit_dtype(view.layout.dtype, [&]<class T>(std::type_identity<T>) {
     const T value = static_cast<const T*>(view.data)[offset];
-    if constexpr (std::is_floating_point_v<T>) return fmt::format("{:.6g}", value);
+    if constexpr (std::is_floating_point_v<T>) return std::isnan(value) ? "nan" : fmt::format("{:.6g}", value);
     else if constexpr (std::is_same_v<T, bool>) return std::string(value ? "true" : "false");
     else return fmt::format("{}", +value);
   });
@@ -98,7 +98,7 @@ std::string statistics(const TensorView& view) {
       }
     });
   });
-  if (std::isnan(sum)) low = high = sum;
+  if (std::isnan(sum)) low = high = sum = NAN;  // without a sign
   return fmt::format("  min {:.6g} max {:.6g} mean {:.6g}", low, high, sum / static_cast<double>(view.layout.size()));
 }
 
