@@ -186,6 +186,14 @@ TEST_CASE("wrong text and wrong data are one line and status 1") {
   }
 }
 
+TEST_CASE("what is wrong with an option is told with its value") {
+  const auto error = [](const std::vector<std::string>& arguments) { return ricci_driver(arguments).error; };
+  CHECK(error({"--bind", "x"}) == "ricci: --bind: expected NAME=FILE, found 'x' (see ricci --help)\n");
+  CHECK(error({"--dump", "soup", "-e", "1"}).starts_with("ricci: --dump: unknown stage 'soup'; the stages are index,"));
+  CHECK(error({"--save", "y=y.npy", "-e", "1"}) == "--save: no variable has the name 'y'\n");
+  CHECK(error({"--bind", "2x=x.npy", "-e", "1"}).find("x.npy: cannot open for reading: No such file") == 0);
+}
+
 TEST_CASE("a text that fails saves nothing") {
   const TemporaryFolder folder;
   const std::string old = folder.write("x.npy", "old");

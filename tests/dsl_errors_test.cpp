@@ -343,6 +343,19 @@ TEST_CASE("texts beyond the limits are refused with the limit") {
   CHECK(fault(s, sum) == "1:1: a statement may mention at most 64 tensors");
 }
 
+TEST_CASE("arrays that cannot be written are refused where they are") {
+  float elements[] = {1, 2, 3};
+  const std::vector<std::int64_t> extents{3};
+  TensorView view{row_major(DType::f32, extents), elements, false};
+  Session s = session(Backend::native);
+  s.define("constant", Array::borrow(view));
+  view.writable = true;
+  view.layout.strides[0] = 0;
+  s.define("same", Array::borrow(view));
+  CHECK(fault(s, "constant[i] = 1") == "1:1: constant is read-only and cannot be written");
+  CHECK(fault(s, "same[i] += x[i]") == "1:1: same repeats one element along axis 0 (stride 0) and cannot be written");
+}
+
 TEST_CASE("names that a variable cannot have are refused where it is defined") {
   Session s;
   const Array array = Tensor<float, 1>{1}.array();

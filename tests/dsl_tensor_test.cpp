@@ -32,8 +32,9 @@ TEST_CASE("tensors of wrong shapes are errors") {
   const Ints source{1, 2, 3};
   CHECK_THROWS_WITH((Tensor<int, 2>(std::span<const int>(source), {2, 2})), Contains("3 values") && Contains("(2, 2)"));
   CHECK_THROWS_WITH((Tensor<int, 2>(std::span<const int>(source), {3})), "1 extents for a tensor of rank 2");
-  CHECK_THROWS_AS((Tensor<int, 1>(-1)), Error);
-  CHECK_THROWS_AS((Tensor<int, 2>(Tensor<float, 2>(1, 1).array())), Error);
+  CHECK_THROWS_WITH((Tensor<int, 1>(-1)), "an array of shape (-1,) has the negative extent -1, expected 0 or more");
+  CHECK_THROWS_WITH((Tensor<int, 2>(Tensor<float, 2>(1, 1).array())), "the elements are f32, expected i32");
+  CHECK_THROWS_WITH((Tensor<int, 2>(Tensor<int, 1>(1).array())), "the array has rank 1, expected 2");
 }
 
 TEST_CASE("a handle is one word, and copies share the elements") {
@@ -65,10 +66,10 @@ TEST_CASE("views permute, slice and flip without copying") {
   t.sliced(0, 0, 1).fill(9);
   CHECK(t.at(0, 2, 3) == 9);
   CHECK(t.at(1, 0, 0) == 12);
-  CHECK_THROWS_AS(t.permuted({0, 0, 1}), Error);
-  CHECK_THROWS_AS(t.permuted({0, 1}), Error);
-  CHECK_THROWS_AS(t.sliced(3, 0, 1), Error);
-  CHECK_THROWS_AS(t.sliced(0, 0, 1, 0), Error);
+  CHECK_THROWS_WITH(t.permuted({0, 0, 1}), "axis 0 appears twice in a permutation");
+  CHECK_THROWS_WITH(t.permuted({0, 1}), "2 axes for a tensor of rank 3");
+  CHECK_THROWS_WITH(t.sliced(3, 0, 1), "axis 3 is outside rank 3");
+  CHECK_THROWS_WITH(t.sliced(0, 0, 1, 0), "the step of a slice is 0");
 }
 
 TEST_CASE("a view keeps its elements alive") {
@@ -98,7 +99,7 @@ TEST_CASE("empty tensors give empty results, and empty arg-reductions are errors
   const Tensor<float, 2> none(0, 3);
   CHECK(Tensor(none[i, j] * 2).size() == 0);
   CHECK(values(Tensor(sum(i, none[i, j]))) == std::vector<float>(3));
-  CHECK_THROWS_AS(Tensor(argmax(i, none[i, j])), Error);
+  CHECK_THROWS_WITH(Tensor(argmax(i, none[i, j])), "argmax over i has no elements: the extent of index i is 0");
 }
 
 namespace {
