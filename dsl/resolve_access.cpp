@@ -1,5 +1,6 @@
 // What the subscripts of an access become: whole axes, gathers, policies for those outside, masks.
 #include <algorithm>
+#include <limits>
 
 #include "resolver.hpp"
 #include "ricci/error.hpp"
@@ -13,6 +14,19 @@ ir::Expr Resolver::extent_of(ir::TensorAxis use) {
   auto axis = static_cast<ir::AxisId>(std::ranges::find_if(axes, has) - axes.begin());
   if (axis == axes.size()) add_size(axis = new_axis("_"), use);
   return ir::extent(graph(), axis);
+}
+
+/// The subscript as i64. One that only u64 can hold becomes negative, which is outside as well, but not what clip and
+/// wrap are to start from.
+ir::Expr Resolver::signed_subscript(const Syntax& node, const Syntax& subscript, ir::TensorAxis use, const Axes& axes) {
+  const bool clips = node.outside == Outside::clip, wraps = node.outside == Outside::wrap;
+  if (subscript.dtype != DType::u64 || !(clips || wraps)) return lower_as(subscript, DType::i64, axes);
+  ir::Graph& g = graph();
+  const ir::Expr e = lower_as(subscript, DType::u64, axes);
+  const ir::Expr last = ir::constant(g, Scalar::of(std::uint64_t{std::numeric_limits<std::int64_t>::max()}));
+  const ir::Expr bounded = clips ? ir::apply(g, Op::minimum, {e, last})
+                                 : ir::apply(g, Op::remainder, {e, ir::cast(g, DType::u64, extent_of(use))});
+  return ir::cast(g, DType::i64, bounded);
 }
 
 /// What the policy makes of the computed subscript `e`.
@@ -81,7 +95,7 @@ Resolver::Place Resolver::place(const Syntax& node, ir::TensorId tensor, const A
     if (subscript.form == Form::integer)
       out_.integers.push_back({static_cast<ir::ParamId>(out_.program.params.size()), tensor, use().axis,
                                node.outside == Outside::check});
-    const ir::Expr e = lower_as(subscript, DType::i64, gathered);
+    const ir::Expr e = signed_subscript(node, subscript, use(), gathered);
     if (const auto* axis = e->as<ir::Axis>()) {
       add_whole(place, use(), axis->axis);
     } else {

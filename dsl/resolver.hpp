@@ -42,6 +42,7 @@ class Resolver {
     ir::Policy policy = ir::Policy::check;
     ir::Expr inside = nullptr;  // fill, drop: whether they are inside; masks: whether they are chosen; null: always
   };
+  ir::Expr signed_subscript(const Syntax& node, const Syntax& subscript, ir::TensorAxis, const Axes&);
   ir::Expr bounded(const Syntax& node, ir::TensorAxis, ir::Expr subscript, Place&);
   void narrow(Place&, ir::Expr condition);
   void add_whole(Place&, ir::TensorAxis, ir::AxisId);

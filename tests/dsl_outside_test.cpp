@@ -43,6 +43,14 @@ TEST_CASE("each policy has its own answer to a subscript that is outside") {
   CHECK(text_values<float>("fill(x, 7)[at[i]]") == Floats{10, 7, 7});
 }
 
+TEST_CASE("subscripts that only u64 can hold are far beyond the end") {
+  const Tensor<std::uint64_t, 1> far{0, 1, std::uint64_t{1} << 63, ~std::uint64_t{0}};  // modulo 3: 0, 1, 2, 0
+  CHECK(values(evaluate(clip(x)[far[i]])) == Floats{10, 11, 12, 12});
+  CHECK(values(evaluate(wrap(x)[far[i]])) == Floats{10, 11, 12, 10});
+  CHECK(values(evaluate(fill(x, 7)[far[i]])) == Floats{10, 11, 7, 7});
+  CHECK(test::text_values<float>("wrap(x)[far]", {{"x", x.array()}, {"far", far.array()}}) == Floats{10, 11, 12, 10});
+}
+
 TEST_CASE("an array as a subscript obeys the policy") {
   CHECK(values(Tensor<float, 1>(clip(x)[at])) == Floats{10, 12, 10});
   CHECK(text_values<float>("fill(x, -1)[at]") == Floats{10, -1, -1});

@@ -1,7 +1,7 @@
 """Scalar operations and reductions on terms: their text, their NumPy, their dtype and how exact they are."""
 import numpy as np
 
-from .arrays import INTEGERS, NUMPY, RICCI, SIGNED, UNIT, UNSIGNED, common, kind, size
+from .arrays import NUMPY, UNIT, UNSIGNED, common, kind
 from .case import Term
 
 ARITHMETIC = {"+": "np.add", "-": "np.subtract", "*": "np.multiply"}
@@ -211,6 +211,30 @@ def reduce(c, reducer, body, axes, text, free, sized, keepdims=False):
     else:
         name, error = float_reduction(c, reducer, f"{v}.astype('f8')", axes, keepdims, n, dtype)
     return Term(text, name, dtype, False, free, sized, error, signless)
+
+
+SCANS = {"cumsum": "np.cumsum", "cummax": "np.maximum.accumulate", "cumprod": "np.cumprod",
+         "cummin": "np.minimum.accumulate"}
+
+
+def scan(c, name, body, axis, text):
+    """The running sum, product, maximum or minimum of an exact term along one axis."""
+    c.features.add(name)
+    dtype = reduced_dtype({"cumsum": "sum", "cumprod": "prod"}.get(name, "max"), body.dtype)
+    code, error = NUMPY[dtype], None
+    if name in ("cummax", "cummin"):
+        variable = c.let(f"{SCANS[name]}({body.name}, {axis})")
+    elif kind(dtype) == 1:
+        variable = c.let(f"{SCANS[name]}({body.name}, {axis}, dtype='{code}')")
+    else:
+        wide = c.let(f"{body.name}.astype('f8')")
+        variable = c.let(f"{SCANS[name]}({wide}, {axis}).astype('{code}')")
+        steps = (c.value(body).shape[axis] + 10) * UNIT[dtype]
+        if name == "cumprod":
+            error = c.let(f"{2 * steps!r} * np.abs({variable}.astype('f8'))")
+        elif not is_dyadic(c.env[wide], axis, 53 if dtype == "f64" else 24):
+            error = c.let(f"{steps!r} * np.cumsum(np.abs({wide}), {axis})")
+    return Term(text, variable, dtype, False, body.free, body.sized, error, kind(dtype) == 2)
 
 
 def float_reduction(c, reducer, v, axes, keepdims, n, dtype):

@@ -1,8 +1,9 @@
 """Expressions over whole arrays: NumPy's subscripts, reductions over axes, elementwise functions."""
 import numpy as np
 
-from .arrays import FLOATS, INTEGERS, NUMPY, UNIT, common, kind
+from .arrays import FLOATS, INTEGERS, common
 from .case import Term
+from . import accesses
 from . import named
 from . import operations as ops
 
@@ -21,7 +22,7 @@ def of_shape(c, shape, kinds, exact=True):
     """A term of a kind and a shape, without indices."""
     if not c.spend():
         return tensor(c, kinds, shape)
-    term = c.choices.pick([elementwise, view_of_shape, over_axis, gathered_of_shape, centred, newaxes, elementwise])(
+    term = c.choices.pick([elementwise, view_of_shape, over_axis, gathered_of_shape, centred, newaxes, elementwise, running])(
         c, shape, kinds, exact)
     return tensor(c, kinds, shape) if exact and term.error else term
 
@@ -33,7 +34,7 @@ def elementwise(c, shape, kinds, exact):
     a = of_shape(c, shape, kinds, exact and kinds != "b")
     if form == 1:
         b = of_shape(c, shape, "b")
-        return ops.where(c, b, a, named.literal(c, a))
+        return ops.where(c, b, a, accesses.literal(c, a))
     if form == 2 and kinds == "f" and not a.error:
         functions = list(ops.ROUNDING) + ([] if exact else list(ops.TRANSCENDENTAL))
         return ops.unary(c, c.choices.pick(functions), a)
@@ -41,9 +42,9 @@ def elementwise(c, shape, kinds, exact):
         of = of_shape(c, shape, c.choices.pick("fib"))
         dtype = {"b": ["b1"], "i": INTEGERS, "f": FLOATS}[kinds]
         return ops.cast(c, c.choices.pick(dtype), of)
-    b = named.literal(c, a) if c.choices.chance(3) else of_shape(c, shape, kinds, exact)
+    b = accesses.literal(c, a) if c.choices.chance(3) else of_shape(c, shape, kinds, exact)
     if common(a.type, b.type)[0] is None or (kinds != "b" and b.dtype == "b1"):
-        b = named.literal(c, a)
+        b = accesses.literal(c, a)
     operators = {"b": list(ops.BITS) + ["==", "!="], "i": ["+", "-", "*", "//", "%", "minimum", "maximum", "&", "|"],
                  "f": ["+", "-", "*", "minimum", "maximum"]}[kinds]
     return ops.binary(c, c.choices.pick(operators), a, b)
@@ -67,6 +68,17 @@ def over_axis(c, shape, kinds, exact):
     if reducer in ("mean", "var", "stddev", "norm", "logsumexp", "softmax", "prod") and not named.is_tame(c.value(body)):
         return body if reducer == "softmax" else of_max(c, body, axis, keep)
     return reduced(c, reducer, body, axis, keep)
+
+
+def running(c, shape, kinds, exact):
+    """cumsum(x, axis) and its siblings."""
+    if not shape or kinds == "b":
+        return tensor(c, kinds, shape)
+    body, axis, name = of_shape(c, shape, kinds), c.choices.below(len(shape)), c.choices.pick(list(ops.SCANS))
+    if name == "cumprod" and not named.is_tame(c.value(body)):
+        name = "cumsum"
+    written = axis - len(shape) if c.choices.chance(2) else axis
+    return ops.scan(c, name, body, axis, f"{name}({body.text}, {written})")
 
 
 def reduced(c, reducer, body, axis, keep=False):

@@ -1,8 +1,7 @@
 """Reductions and writes over ranges of an index, windows whose extent follows from the subscripts, recurrences."""
-import numpy as np
-
-from .arrays import NUMPY, kind
+from .arrays import NUMPY
 from .case import Term
+from . import accesses
 from . import named
 from . import operations as ops
 
@@ -10,21 +9,21 @@ from . import operations as ops
 def bounds(c, size):
     """Two integer terms over the frame: low and high, sometimes outside [0, size)."""
     def one(first, last):
-        if named.visible(c) and c.choices.chance(2):
-            name, dtype = c.index_tensor([named.extent(c, i) for i in named.visible(c)[:1]], size + 2, signed=True)
-            return named.read(c, name, dtype, [named.plain(c, named.visible(c)[0])], "check")
+        if accesses.visible(c) and c.choices.chance(2):
+            name, dtype = c.index_tensor([accesses.extent(c, i) for i in accesses.visible(c)[:1]], size + 2, signed=True)
+            return accesses.read(c, name, dtype, [accesses.plain(c, accesses.visible(c)[0])], "check")
         return ops.number(c, str(c.choices.between(first, last)), "i64")
     return one(0, 2), one(1, size + 1)
 
 
 def range_reduction(c, kinds):
     """sum(k(low, high), e)."""
-    index = next(x for x in named.LETTERS if x not in named.visible(c))
+    index = next(x for x in accesses.LETTERS if x not in accesses.visible(c))
     outer, size = list(c.frame), c.choices.between(1, 9)
     low, high = bounds(c, size)
     c.frame = outer + [(index, size)]
     body = named.sized_access(c, kinds, [index])
-    k = c.let(named.span(c, index))
+    k = c.let(accesses.span(c, index))
     spread = lambda t: f"{t.name}[..., None]" if c.value(t).ndim else t.name
     inside = c.let(f"({k} >= {spread(low)}) & ({k} < {spread(high)})")
     reducers = {"b": ["any", "all"], "i": ["sum", "count", "prod"], "f": ["sum", "max"]}[kinds]

@@ -1,6 +1,5 @@
 """Programs that NumPy rejects and that Ricci must refuse with one sentence."""
-from . import named, positional
-from .case import Term
+from . import accesses, positional
 
 
 def program(c):
@@ -77,7 +76,7 @@ def unequal_extents(c):
     y = positional.tensor(c, "f", other)
     if shape[at] == 1:  # NumPy stretches it
         return zero_step(c)
-    indices = ", ".join(named.LETTERS[:len(shape)])
+    indices = ", ".join(accesses.LETTERS[:len(shape)])
     text = c.choices.pick([f"where({x.text} == {x.text}, {y.text}, 0.5)",
                            f"where({x.text}[{indices}] == {x.text}[{indices}], {y.text}[{indices}], 0.5)"])
     refuse(c, text, f"np.where({x.name} == {x.name}, {y.name}, 0.5)", "has extent .* and extent .*; they must be equal")

@@ -3,7 +3,7 @@ import numpy as np
 
 from .arrays import FLOATS, INTEGERS, NUMPY, UNIT, kind, same_kind
 from .case import Term
-from . import named, positional, ranges
+from . import accesses, named, positional, ranges
 from . import operations as ops
 
 AT = {"+=": "np.add", "-=": "np.subtract", "*=": "np.multiply", "max=": "np.maximum", "min=": "np.minimum",
@@ -11,7 +11,7 @@ AT = {"+=": "np.add", "-=": "np.subtract", "*=": "np.multiply", "max=": "np.maxi
 
 
 def open_frame(c, most=3):
-    names = c.choices.shuffled(list(named.LETTERS[:5]))[:c.choices.between(1, most)]
+    names = c.choices.shuffled(list(accesses.LETTERS[:5]))[:c.choices.between(1, most)]
     big = len(names) == 1
     sizes = [3, 2, 4, 5, 1, 7] + ([0] if c.choices.chance(8) else []) + ([16, 17, 33, 70] if big else [])
     c.frame = [(name, c.choices.pick(sizes)) for name in names]
@@ -26,8 +26,8 @@ def completed(c, term):
     if term.dtype == "b1":
         return ops.binary(c, "^", term, other)
     if ops.common(term.type, other.type)[0] is None:
-        other = named.access(c, "i", must=missing, simple=True)
-        return ops.where(c, ops.binary(c, ">", other, named.literal(c, other)), term, named.literal(c, term))
+        other = accesses.access(c, "i", must=missing, simple=True)
+        return ops.where(c, ops.binary(c, ">", other, accesses.literal(c, other)), term, accesses.literal(c, term))
     return ops.binary(c, "+", term, other)
 
 
@@ -81,7 +81,7 @@ def whole_arrays(c):
     target = name
     if 0 < rank <= 5 and c.choices.chance(4):
         c.features.add("aligned with the left")
-        target = f"{name}[{', '.join(named.LETTERS[:rank])}]"
+        target = f"{name}[{', '.join(accesses.LETTERS[:rank])}]"
     c.text.append(f"{target} = {term.text}")
     c.output(name, term.name, c.env[term.error] if term.error else None, term.signless)
 
@@ -110,17 +110,17 @@ def target_subscripts(c, must):
     for i in must:
         form = c.choices.below(4)
         if form < 2:
-            subs.append(named.plain(c, i))
+            subs.append(accesses.plain(c, i))
         elif form == 2:
-            name, dtype = c.index_tensor([named.extent(c, i)], c.choices.between(1, 5))
-            term = named.read(c, name, dtype, [named.plain(c, i)], "check")
+            name, dtype = c.index_tensor([accesses.extent(c, i)], c.choices.between(1, 5))
+            term = accesses.read(c, name, dtype, [accesses.plain(c, i)], "check")
             c.features.add("scatter")
-            subs.append(named.fitted(c, term)[0])
+            subs.append(accesses.fitted(c, term)[0])
         else:
-            term = ops.binary(c, "+", named.index_value(c, i), ops.number(c, str(c.choices.between(1, 3)), "i64"))
-            subs.append(named.fitted(c, term)[0])
+            term = ops.binary(c, "+", accesses.index_value(c, i), ops.number(c, str(c.choices.between(1, 3)), "i64"))
+            subs.append(accesses.fitted(c, term)[0])
     if c.choices.chance(3) and len(subs) < 4:
-        sub = named.integer(c) if c.choices.chance(2) else named.fitted(c, named.gathered(c))[0]
+        sub = accesses.integer(c) if c.choices.chance(2) else accesses.fitted(c, accesses.gathered(c))[0]
         subs.append(sub)
     return c.choices.shuffled(subs)
 
@@ -150,15 +150,15 @@ def write(c):
     on_left = [n for s in subs for n in ([s.index] if s.index else s.term.free if s.term else ())]
     if any(i not in given | term.sized for i in on_left + list(term.free)):
         missing = [i for i in dict.fromkeys(on_left + list(term.free)) if i not in given]
-        other = named.access(c, kinds, must=missing, simple=True)
+        other = accesses.access(c, kinds, must=missing, simple=True)
         if not same_kind(other.type, dtype):
             other = ops.cast(c, dtype, other)
         term = ops.binary(c, "|", term, other) if kinds == "b" else ops.where(
-            c, ops.binary(c, ">", other, named.literal(c, other)), other, named.literal(c, other))
+            c, ops.binary(c, ">", other, accesses.literal(c, other)), other, accesses.literal(c, other))
     used = list(dict.fromkeys(on_left + list(term.free)))
     if kinds == "f" and assign == "*=" and not (named.is_tame(c.value(term)) and named.is_tame(c.env[array])):
         assign = "max="
-    outside = any(s.term and not named.in_range(c.value(s.term), s.size) for s in subs)
+    outside = any(s.term and not accesses.in_range(c.value(s.term), s.size) for s in subs)
     drops = any(s.term for s in subs) and (outside or c.choices.chance(6))
     if drops:
         c.features.add("drop")
@@ -172,7 +172,7 @@ def write(c):
 def perform(c, array, dtype, subs, assign, term, used):
     """The write in NumPy: over one axis of all iterations, in the order of the indices `used`."""
     flat = lambda code, cast="": c.let(f"np.array({laid_out(c, c.let(code), used)}){cast}.reshape(-1)")
-    axes = [flat(named.span(c, s.index) if s.index else s.text if s.integer is not None else f"{s.term.name}") for s in subs]
+    axes = [flat(accesses.span(c, s.index) if s.index else s.text if s.integer is not None else f"{s.term.name}") for s in subs]
     values = flat(term.name, f".astype('{NUMPY[dtype]}')")
     inside = " & ".join(f"({axis} >= 0) & ({axis} < {s.size})" for axis, s in zip(axes, subs) if s.term) or None
     if inside:
@@ -221,7 +221,7 @@ def positional_write(c):
     text = ", ".join(i if isinstance(i, str) else i.text for i in items)
     form = c.choices.below(4)
     if form == 3:  # a mask of the whole tensor
-        mask = ops.binary(c, ">", x, named.literal(c, x)) if kinds != "b" else positional.tensor(c, "b", shape)
+        mask = ops.binary(c, ">", x, accesses.literal(c, x)) if kinds != "b" else positional.tensor(c, "b", shape)
         text, code, items = mask.text, mask.name, [mask]
     masks = [i for i in items if isinstance(i, Term) and i.dtype == "b1"]
     plain_code = code
@@ -229,7 +229,7 @@ def positional_write(c):
         plain_code = plain_code.replace(mask.name, ", ".join([":"] * c.value(mask).ndim))
     inner = np.asarray(eval(f"{x.name}[{plain_code}]", c.env)).shape
     whole_value = not masks and len(inner) > 0 and c.choices.chance(2)
-    value = positional.of_shape(c, inner, kinds) if whole_value else named.literal(c, x, positive=True)
+    value = positional.of_shape(c, inner, kinds) if whole_value else accesses.literal(c, x, positive=True)
     if not same_kind(value.type, x.dtype):
         value = ops.cast(c, x.dtype, value)
     c.features.update({assign, "mask"} if masks else {assign})
