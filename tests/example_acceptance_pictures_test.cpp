@@ -3,6 +3,8 @@
 #include "models/sampling.hpp"
 #include "models/windows.hpp"
 #include "support/acceptance.hpp"
+#include "support/loop_bodies.hpp"
+#include "support/program_text.hpp"
 
 using namespace ricci;
 using namespace ricci::test;
@@ -171,4 +173,18 @@ TEMPLATE_TEST_CASE("case 63: conv2d stride 2 pad 1, dilation 2", "[acceptance]",
                        return sum;
                      })) == "");
   }
+  // In the interior of a row, the loop over the columns of the kernel reads without a test.
+  using namespace ricci::names;
+  const Tensor<T, 4> X(2, 3, 99, 99), K(4, 3, 3, 3);
+  Tensor<T, 4> Y(2, 4, 49, 49);
+  const Prepared p = prepared(Y[b, o, y, x], Assign::set,
+                              sum(c, i, j, fill(X, 0)[b, c, 2 * y + 2 * i - 1, 2 * x + 2 * j - 1] * K[o, c, i, j]));
+  int without_tests = 0, reading = 0;
+  for (const std::string& body : innermost_bodies(p.executable->dump(Executable::Stage::loops, p.tensors, p.params))) {
+    reading += body.find("gather t1") != std::string::npos;
+    without_tests += body.find("gather t1") != std::string::npos && body.find(" < ") == std::string::npos &&
+                     body.find(" >= ") == std::string::npos;
+  }
+  CHECK(reading >= 2);
+  CHECK(without_tests >= 1);
 }
