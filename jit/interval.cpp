@@ -93,7 +93,11 @@ Interval Bounds::compute(Expr e) {
         }
         return of_op(apply.op, e->dtype, x, everything);
       },
-      [&](const Read& read) -> Interval { return read.guard ? hull(everything, {0, 0}) : everything; },
+      [&](const Read& read) -> Interval {
+        const bool known = stored_ && stored_->contains(read.tensor);
+        const Interval element = known ? stored_->at(read.tensor) : everything;
+        return read.guard ? hull(element, {0, 0}) : element;
+      },
       [&](const Fold& fold) -> Interval {
         const bool selects = fold.reduction == Reduction::min || fold.reduction == Reduction::max;
         return selects && fold.ranges.empty() ? of(fold.body) : everything;
@@ -125,7 +129,7 @@ Interval Bounds::of(Expr e) {
 
 Interval Bounds::of(Expr e, Expr guard) {
   if (!guard) return of(e);
-  Bounds narrowed(extents_, ranges_, params_);
+  Bounds narrowed(extents_, ranges_, params_, stored_);
   for (Expr condition : conjuncts(guard)) narrowed.assume(condition);
   return narrowed.of(e);
 }
@@ -189,6 +193,22 @@ std::optional<bool> Bounds::decide(Expr comparison) {
     case Op::not_equal: return answer(below || above, a.low == a.high && b.low == b.high && a.low == b.low);
     default: return {};
   }
+}
+
+StoredRanges stored_ranges(const Program& program, std::span<const std::int64_t> extents, const AxisRanges* ranges) {
+  StoredRanges stored;
+  Bounds bounds(extents, ranges, {}, &stored);
+  for (const Statement& s : program.statements) {
+    const std::vector<AxisId>& table = program.tensors[s.target].table;
+    bool fills = !table.empty() && !s.update && !s.guard && !s.in_order &&
+                 std::ranges::count(program.statements, s.target, &Statement::target) == 1;
+    for (std::size_t i = 0; fills && i < table.size(); ++i) {
+      const Axis* bare = s.subscripts[i]->as<Axis>();
+      fills = program.axes[table[i]].fixed == 1 || (bare && bare->axis == table[i]);
+    }
+    if (fills) stored.emplace(s.target, bounds.of(s.value));
+  }
+  return stored;
 }
 
 std::vector<Expr> conjuncts(Expr condition) {

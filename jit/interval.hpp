@@ -16,15 +16,17 @@ struct Interval {
 };
 
 using AxisRanges = std::unordered_map<ir::AxisId, ir::Range>;
+/// Bounds of all elements, by temporary.
+using StoredRanges = std::unordered_map<ir::TensorId, Interval>;
 
 /// Bounds of integer and b1 expressions; remembers what it has seen, so one object serves a whole program.
 class Bounds {
  public:
   /// `extents` by AxisId; `ranges` of the axes that every reduction binding them runs over in one range; `params` if
-  /// they are known.
+  /// they are known; `stored` as far as it is known.
   explicit Bounds(std::span<const std::int64_t> extents, const AxisRanges* ranges = nullptr,
-                  std::span<const Scalar> params = {})
-      : extents_(extents), ranges_(ranges), params_(params) {}
+                  std::span<const Scalar> params = {}, const StoredRanges* stored = nullptr)
+      : extents_(extents), ranges_(ranges), params_(params), stored_(stored) {}
 
   /// An interval that holds every value of `e`; for floats the widest one.
   Interval of(ir::Expr e);
@@ -42,8 +44,12 @@ class Bounds {
   std::span<const std::int64_t> extents_;
   const AxisRanges* ranges_;
   std::span<const Scalar> params_;  // empty: not known
+  const StoredRanges* stored_;
   std::unordered_map<ir::Expr, Interval> known_;
 };
+
+/// Of the temporaries that one statement fills from end to end.
+StoredRanges stored_ranges(const ir::Program&, std::span<const std::int64_t> extents, const AxisRanges*);
 
 /// The conjuncts of a b1 expression: {a, b, c} for a & b & c; none for null.
 std::vector<ir::Expr> conjuncts(ir::Expr condition);

@@ -160,7 +160,8 @@ char answer(const Program& program, std::span<const TensorView> tensors, std::sp
 
 std::string ask(const Program& program, const Survey& survey, std::span<const TensorView> tensors,
                 std::span<const std::int64_t> extents) {
-  Bounds bounds(extents, &survey.ranges);
+  const StoredRanges stored = stored_ranges(program, extents, &survey.ranges);
+  Bounds bounds(extents, &survey.ranges, {}, &stored);
   std::string answers;
   for (Expr e : survey.nodes) {
     if (const Apply* apply = e->as<Apply>(); apply && info(apply->op).typing == Typing::compare) {
