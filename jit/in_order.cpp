@@ -98,6 +98,22 @@ bool is_injective_per_step(const Statement& s) {
   });
 }
 
+std::vector<Expr> reads_of_last_step(Graph& g, const Statement& s) {
+  std::vector<Expr> reads;
+  if (!s.in_order || s.guard) return reads;
+  const Expr before = apply(g, Op::subtract, {axis(g, *s.in_order), constant(g, std::int64_t{1})});
+  for (Expr e : nodes(expressions(s))) {
+    const Read* read = e->as<Read>();
+    if (!read || read->tensor != s.target) continue;
+    bool same = true;
+    for (std::size_t i = 0; i < s.subscripts.size(); ++i)
+      same = same && distance(read->subscripts[i], substitute(g, s.subscripts[i], {{*s.in_order, before}})) == 0;
+    if (same) reads.push_back(e);
+  }
+  std::ranges::sort(reads, {}, &Node::id);
+  return reads;
+}
+
 void stage_steps(Program& program) {
   for (Statement& s : program.statements) {
     if (!s.in_order) continue;

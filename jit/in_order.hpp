@@ -29,6 +29,10 @@ std::vector<ir::AxisId> independent_axes(const ir::Statement&);
 /// Whether no two iterations of one step write the same element.
 bool is_injective_per_step(const ir::Statement&);
 
+/// The reads of the element that the step before wrote, at the same choice of the other axes: in a loop that holds no
+/// other one they are what it carries. None where a step may leave out its write.
+std::vector<ir::Expr> reads_of_last_step(ir::Graph&, const ir::Statement&);
+
 /// Gives a recurrence whose steps would read what they write themselves a temporary: a step then computes all its
 /// values before it writes any. Most need none: each read is of another step (`d[t - 1, j]`), or of the element that is
 /// being written, or a step writes a single element.

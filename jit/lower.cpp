@@ -283,14 +283,14 @@ class NestLowering {
     });
   }
 
-  /// The loop of the axis in order, order[k]. Its scans carry their states through it, or keep them in scratch for a
-  /// tile of lanes.
+  /// The loop of the axis in order, order[k]. Without a loop inside it carries what its scans need; for a tile of lanes
+  /// they keep that in scratch.
   void in_order(std::size_t k) {
     const AxisId axis = nest_.order[k];
-    if (!nest_.scans.empty() && !tile_of_lanes_) {
-      x_.open_scans(axis, nest_.scans);
-      loops(k + 1, b_.constant(0), std::nullopt);
-      return x_.close_scans();
+    if (k + 1 == nest_.order.size() && !tile_of_lanes_) {
+      x_.open_steps(recurrence(), nest_.scans);
+      statements();
+      return x_.close_steps(recurrence());
     }
     scans_.clear();
     for (Expr e : nest_.scans) {

@@ -48,7 +48,8 @@ void ExpressionLowering::follow_steps(const Statement& s) {
 std::size_t ExpressionLowering::level_of(Expr e) {
   std::size_t level = 0;
   for (AxisId axis : e->free) level = std::max(level, bound_.at(axis).level);
-  if (in_order_ && feedback_.reaches(e)) level = std::max(level, bound_.at(*in_order_).level);
+  if (in_order_ && bound_.contains(*in_order_) && feedback_.reaches(e))
+    level = std::max(level, bound_.at(*in_order_).level);
   if (limits_.empty()) return level;
   const Expr reduction = e->as<Project>() ? e->as<Project>()->fold : e;
   if (const Fold* fold = reduction->as<Fold>())

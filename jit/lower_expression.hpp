@@ -88,10 +88,10 @@ class ExpressionLowering {
   /// From now on, its results in lane loops are what scratch holds.
   void take_from_scratch(ir::Expr fold, const ScratchState& states) { in_scratch_.insert_or_assign(fold, states); }
 
-  /// Opens the loop of an axis in order, with the states of the scans along it carried through: in the loop, their
-  /// results are those of its iteration.
-  void open_scans(ir::AxisId, const std::vector<ir::Expr>& folds);
-  void close_scans();
+  /// Opens the loop of a statement's axis in order, which holds no other loop. It carries the states of the scans along
+  /// it, whose results are those of its iteration, and the element that was written last.
+  void open_steps(const ir::Statement&, const std::vector<ir::Expr>& scans);
+  void close_steps(const ir::Statement&);
   /// The same in a lane loop within that of the axis in order, from and to scratch.
   void advance_in_scratch(ir::Expr fold, const ScratchState&);
 
@@ -187,6 +187,7 @@ class ExpressionLowering {
   Feedback feedback_;
   std::optional<ir::AxisId> in_order_;
   std::vector<loop::Value> next_states_;  // of the scans whose loop is open
+  std::size_t carries_elements_ = 0;      // for how many reads
 };
 
 }  // namespace ricci::jit

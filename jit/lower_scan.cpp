@@ -1,4 +1,5 @@
-// Lowering of scans: reductions whose states go from one iteration of the loop in order to the next.
+// Lowering of what the loop of an axis in order carries from one iteration to the next: the states of scans, and the
+// element that was written last.
 #include <algorithm>
 
 #include "lower_expression.hpp"
@@ -54,28 +55,47 @@ ExpressionLowering::State ExpressionLowering::advance(const Fold& f, State state
   return state;
 }
 
-void ExpressionLowering::open_scans(AxisId axis, const std::vector<Expr>& folds) {
+void ExpressionLowering::open_steps(const Statement& s, const std::vector<Expr>& scans) {
   std::vector<loop::Carried> carried;
-  std::vector<State> states;
-  for (Expr e : folds) {
-    State state = start_scan(e, 1, 1);
+  const auto carry = [&](const std::vector<Value>& initial) {
     std::vector<Value> variables;
-    for (Value initial : state.flat()) {
-      carried.push_back(builder_.carry(initial));
+    for (Value v : initial) {
+      carried.push_back(builder_.carry(v));
       variables.push_back(carried.back().variable);
     }
-    states.push_back(state.like(variables));
+    return variables;
+  };
+  std::vector<State> states;
+  for (Expr e : scans) {
+    const State state = start_scan(e, 1, 1);
+    states.push_back(state.like(carry(state.flat())));
   }
-  bind_loop(axis, builder_.constant(0), extent_of(axis), 1, std::move(carried));
+  Graph& g = program_.graph;
+  std::vector<std::pair<Expr, Value>> written;
+  for (Expr e : reads_of_last_step(g, s)) {
+    const Expr at_first = substitute(g, e, {{*s.in_order, constant(g, std::int64_t{0})}});
+    written.emplace_back(e, carry(expanded(at_first, e->dtype))[0]);
+  }
+  bind_loop(*s.in_order, builder_.constant(0), extent_of(*s.in_order), 1, std::move(carried));
+  const std::size_t level = builder_.level();
   next_states_.clear();
-  for (std::size_t i = 0; i < folds.size(); ++i) {
-    const State next = advance(*folds[i]->as<Fold>(), states[i]);
-    remember(folds[i], next, false, builder_.level());
+  for (std::size_t i = 0; i < scans.size(); ++i) {
+    const State next = advance(*scans[i]->as<Fold>(), states[i]);
+    remember(scans[i], next, false, level);
     for (Value v : next.flat()) next_states_.push_back(v);
   }
+  for (auto [e, element] : written) {
+    if (Expr guard = e->as<Read>()->guard) {
+      const Value zero = builder_.constant(Scalar{e->dtype, 0});
+      element = builder_.compute(level, Op::select, e->dtype, {expanded(guard, DType::b1)[0], element, zero});
+    }
+    known_[level].insert_or_assign(e, Lanes{{element}, false, level});
+  }
+  carries_elements_ = written.size();
 }
 
-void ExpressionLowering::close_scans() {
+void ExpressionLowering::close_steps(const Statement& s) {
+  next_states_.insert(next_states_.end(), carries_elements_, expanded(s.value, s.value->dtype)[0]);
   close_for(next_states_);
 }
 

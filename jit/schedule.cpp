@@ -5,6 +5,7 @@
 #include <set>
 
 #include "affine.hpp"
+#include "in_order.hpp"
 #include "interior.hpp"
 #include "place.hpp"
 #include "scan.hpp"
@@ -255,6 +256,9 @@ void reduce_items(Program& program, Nest& nest) {
 bool lanes_can_store(Program& program, const Specialisation& s, const Nest& nest, AxisId axis) {
   const Statement& first = program.statements[nest.statements.front()];
   if (first.in_order && !lanes_fit_steps(first, axis)) return false;
+  // Down many rows at once, a few cache sets would have to hold them all.
+  const bool runs_rows = first.in_order && std::ranges::count(independent_axes(first), axis) > 0;
+  if (runs_rows && motion(program, s, first.target, first.subscripts, axis) != Motion::contiguous) return false;
   return std::ranges::all_of(nest.statements, [&](std::size_t i) {
     const Statement& statement = program.statements[i];
     return statement.update || motion(program, s, statement.target, statement.subscripts, axis) != Motion::still;

@@ -51,6 +51,8 @@ const std::vector<Row> broken_rules = {
     // Reductions and ranges.
     {"sum(k, x[i])", "1:1: a reduced index must occur in what is reduced: k"},
     {"sum(i, i, m[i, i])", "1:8: a reduction may name each of its indices once: i"},
+    {"cumsum(i, j, m[i, j])",
+     "1:1: cumsum, cumprod, cummax and cummin run along all of one index, as in cumsum(j, x[i, j]): cumsum along i,j"},
     {"sum(1)", "1:1: this has no unnamed axis to reduce; name the index, as in sum(k, x[i, k]): sum"},
     {"sum(x, 1)", "1:8: the axis is outside the rank of the array; negative axes count from the end: axis 1, rank 1"},
     {"sum(m[i, j], 0)",

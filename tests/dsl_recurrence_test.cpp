@@ -200,3 +200,17 @@ TEST_CASE("what is no recurrence is refused with one sentence") {
   CHECK_THAT(refused("x[b, t] = scan(3, x[b, t])"), Contains("expected an index, found '3'"));
   CHECK_THAT(refused("x[b, t] = scan(t)"), Contains("expected ',' and the value of a step"));
 }
+
+TEST_CASE("what the step before wrote is carried by the loop, and lanes go down rows side by side") {
+  const auto y = filled<float>(shuffled(13), 3, 20);
+  const test::Bindings bindings{{"y", y.array()}, {"x", filled<float>(shuffled(5), 3, 20).array()}};
+  const Session session = test::session_of(bindings, Backend::native);
+  const auto loops = [&](const char* text) { return session.dump(Executable::Stage::loops, text); };
+  using Catch::Matchers::Contains;
+  CHECK_THAT(loops("y[b, t] = scan(t, where(t > 0, y[b, t - 1], 0) * x[b, t])"),
+             Contains(" carry ") && !Contains("load y"));
+  CHECK_THAT(loops("y[b, t] = scan(t, where(t > 1, y[b, t - 2], 0) * x[b, t])"),
+             !Contains(" carry ") && Contains("load y"));
+  CHECK_THAT(session.dump(Executable::Stage::schedule, "y[t, b] = scan(t, where(t > 0, y[t - 1, b], 0) * x[t, b])"),
+             Contains("b/512 x") && Contains("| t in order parallel before |"));
+}
