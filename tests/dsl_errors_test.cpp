@@ -60,6 +60,8 @@ const std::vector<Row> broken_rules = {
     {"softmax(x, 3)",
      "1:12: the axis is outside the rank of the array; negative axes count from the end: axis 3, rank 1"},
     {"sum(i, i)", "1:1: nothing gives this index its extent; use it as a plain subscript of a tensor: i"},
+    {"cumsum(i, j, m[i, j])",
+     "1:1: cumsum, cumprod, cummax and cummin run along all of one index, as in cumsum(j, x[i, j]): cumsum along i,j"},
     {"x[k(0, 2)]",
      "1:1: a range such as k(0, n) stands where its index is bound: before the argument of a reduction, or as a "
      "subscript on the left"},

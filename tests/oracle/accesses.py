@@ -1,7 +1,7 @@
 """Tensors with named subscripts of every sort, and their NumPy."""
 import numpy as np
 
-from .arrays import FLOATS, INTEGERS, UNSIGNED, kind
+from .arrays import FLOATS, INTEGERS, READ_FLOATS, UNSIGNED, kind
 from .case import Term
 from . import named
 from . import operations as ops
@@ -142,7 +142,7 @@ def access(c, kinds, must=(), simple=False):
     subs = c.choices.shuffled(subs)
     while np.prod([s.size for s in subs]) > 5000 and any(s.index not in must for s in subs):
         subs.remove(next(s for s in subs if s.index not in must))
-    dtype = c.choices.pick({"b": ["b1"], "i": ["i64", "i32"] + INTEGERS, "f": FLOATS}[kinds])
+    dtype = c.choices.pick({"b": ["b1"], "i": ["i64", "i32"] + INTEGERS, "f": READ_FLOATS}[kinds])
     name = c.tensor(dtype, [s.size for s in subs])
     inside = all(s.term is None or in_range(c.value(s.term), s.size) for s in subs)
     policies = ["clip", "wrap", "fill"] if outside or c.choices.chance(12) else ["check"]
@@ -236,7 +236,7 @@ def read(c, array, dtype, subs, policy):
         c.features.add("diagonal")
     if sum(1 for s in subs if s.term) > 1:
         c.features.add("several computed subscripts")
-    return Term(text, c.let(code), dtype, False, free, sized, None, False)
+    return Term(text, c.computed(c.let(code), dtype), dtype, False, free, sized, None, False)
 
 
 def framed(c, code, indices):

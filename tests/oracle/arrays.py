@@ -2,11 +2,13 @@
 import numpy as np
 
 NUMPY = {"b1": "?", "i8": "i1", "i16": "i2", "i32": "i4", "i64": "i8", "u8": "u1", "u16": "u2", "u32": "u4", "u64": "u8",
-         "f32": "f4", "f64": "f8"}
+         "f16": "f4", "f32": "f4", "f64": "f8"}  # what is computed with; see FILE
+FILE = {**NUMPY, "f16": "f2"}  # f16 is stored in 16 bits, and rounded to them there alone
 SIGNED, UNSIGNED, FLOATS = ["i64", "i32", "i16", "i8"], ["u8", "u16", "u32", "u64"], ["f32", "f64"]
 INTEGERS = SIGNED + UNSIGNED
-UNIT = {"f32": 2.0**-24, "f64": 2.0**-53}  # of rounding
-RICCI = {np.dtype(code): name for name, code in NUMPY.items()}
+READ_FLOATS = FLOATS + ["f32", "f64"]  # f16 comes from tensors, and goes to new ones
+UNIT = {"f16": 2.0**-24, "f32": 2.0**-24, "f64": 2.0**-53}  # of rounding
+RICCI = {np.dtype(code): name for name, code in FILE.items()}
 
 
 def size(dtype):
@@ -25,7 +27,7 @@ def promote(a, b):
     if kind(a) != kind(b):
         return a if kind(a) > kind(b) else b
     if kind(a) == 2:
-        return "f64"
+        return max(a, b)  # by name
     if (a in SIGNED) == (b in SIGNED):
         return a if size(a) > size(b) else b
     s, u = (a, b) if a in SIGNED else (b, a)
@@ -55,7 +57,7 @@ def random_array(seed, dtype, shape, style):
     chosen = rng.random(shape)
     if dtype == "b1":
         return np.asarray(whole > 0)
-    code = NUMPY[dtype]
+    code = FILE[dtype]
     if kind(dtype) == 1:
         whole = abs(whole) if dtype in UNSIGNED else whole
         limits = np.iinfo(code)

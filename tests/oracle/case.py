@@ -1,5 +1,6 @@
 """A case: arrays, a program in Ricci's text language, and the same program in NumPy, which runs while it is made."""
 import dataclasses
+import warnings
 from typing import Optional
 
 import numpy as np
@@ -8,6 +9,7 @@ from . import arrays
 from .arrays import NUMPY, RICCI
 
 np.seterr(all="ignore")
+warnings.simplefilter("ignore", RuntimeWarning)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,6 +67,13 @@ class Case:
     def value(self, term):
         return self.env[term.name]
 
+    def computed(self, name, dtype):
+        """The variable in the dtype that Ricci computes in."""
+        if dtype != "f16":
+            return name
+        self.features.add("f16")
+        return self.let(f"{name}.astype('f4')")
+
     # --- arrays ----------------------------------------------------------------------------------------------------
 
     def fresh(self, stem):
@@ -102,8 +111,13 @@ class Case:
         rng = np.random.default_rng(self.choices.below(1 << 16))
         return self.add_input(rng.integers(0, max(limit, 1), tuple(shape)).astype(NUMPY[dtype]), "at"), dtype
 
-    def output(self, name, variable, error=None, signless=False):
-        self.outputs[name] = Output(np.array(self.env[variable]), error, signless)
+    def output(self, name, variable, error=None, signless=False, dtype=None):
+        value = np.array(self.env[variable])
+        if dtype == "f16":
+            if error is not None:
+                error = error + 2.0**-10 * np.abs(value.astype("f8")) + 2.0**-24
+            value = value.astype("f2")
+        self.outputs[name] = Output(value, error, signless)
 
     def spend(self):
         self.budget -= 1

@@ -1,11 +1,12 @@
 """Expressions over named indices: operators, guards, reductions, deltas."""
 import numpy as np
 
-from .arrays import FLOATS, INTEGERS, UNIT, common
+from .arrays import FLOATS, INTEGERS, READ_FLOATS, UNIT, common
 from .case import Term
 from . import accesses
 from . import operations as ops
 from . import ranges
+from . import segments
 
 
 def value(c, kinds, exact=True):
@@ -42,7 +43,7 @@ def whole(c, exact):
     if form == 2:
         return accesses.index_value(c, c.choices.pick(accesses.visible(c)))
     if form == 3:
-        return c.choices.pick([reduction, reduction, delta_sum, scan])(c, "i")
+        return c.choices.pick([reduction, reduction, delta_sum, scan, by_key])(c, "i")
     if form == 4:
         a = value(c, "i")
         op = c.choices.pick(["neg", "abs", "sq", "not"])
@@ -77,7 +78,7 @@ def real(c, exact):
     if form < 2:
         return accesses.access(c, "f")
     if form == 2:
-        return c.choices.pick([reduction, reduction, delta_sum, scan])(c, "f")
+        return c.choices.pick([reduction, reduction, delta_sum, scan, by_key])(c, "f")
     if form == 3:
         a = value(c, "f", exact)
         return ops.unary(c, c.choices.pick(["neg", "abs", "sq"]), a)
@@ -92,7 +93,7 @@ def real(c, exact):
     if form == 7:
         return guarded(c, "f")
     if form == 8:
-        return ops.cast(c, c.choices.pick(FLOATS), value(c, c.choices.pick("fib")))
+        return ops.cast(c, c.choices.pick(READ_FLOATS), value(c, c.choices.pick("fib")))
     op = c.choices.pick(["+", "-", "*", "/", "minimum", "maximum"] + ([] if exact else ["pow"]))
     a, b = pair(c, "f", exact and op != "pow")
     if op in ("/", "pow"):
@@ -206,6 +207,10 @@ def scan(c, kinds):
     if name == "cumprod" and not is_tame(c.value(body)):
         name = "cummax"
     return ops.scan(c, name, body, accesses.position(c, index), f"{name}({index}, {body.text})")
+
+
+def by_key(c, kinds):
+    return segments.segment(c, kinds) or accesses.access(c, kinds, simple=True)
 
 
 def delta_sum(c, kinds):

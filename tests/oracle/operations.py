@@ -147,6 +147,8 @@ def cast(c, dtype, a):
         if np.isnan(value).any():
             a = where(c, binary(c, "==", a, a), a, number(c, "7", "i64"))
         code = f"{a.name}.astype('{NUMPY[dtype]}')"
+    if dtype == "f16":
+        code = f"{a.name}.astype('f2').astype('f4')"
     return made(c, f"{dtype}({a.text})", code, dtype, (a,), error=bound(a) if kind(dtype) == 2 else None)
 
 

@@ -4,7 +4,8 @@ from . import accesses, positional
 
 def program(c):
     c.features.add("refused")
-    c.choices.pick([integer_outside, gather_outside, too_many, float_subscript, zero_step, unequal_extents])(c)
+    c.choices.pick([integer_outside, gather_outside, too_many, float_subscript, zero_step, unequal_extents,
+                   mask_too_long, unequal_arrays, write_outside])(c)
 
 
 def refuse(c, text, code, sentence):
@@ -13,7 +14,7 @@ def refuse(c, text, code, sentence):
     c.code.append(code)
     c.refusal = sentence
     try:
-        eval(code, c.env)
+        exec(code, c.env)
     except (IndexError, ValueError, TypeError):
         return
     raise AssertionError(f"NumPy accepts {code}")
@@ -80,3 +81,27 @@ def unequal_extents(c):
     text = c.choices.pick([f"where({x.text} == {x.text}, {y.text}, 0.5)",
                            f"where({x.text}[{indices}] == {x.text}[{indices}], {y.text}[{indices}], 0.5)"])
     refuse(c, text, f"np.where({x.name} == {x.name}, {y.name}, 0.5)", "has extent .* and extent .*; they must be equal")
+
+
+def mask_too_long(c):
+    n = c.choices.between(1, 5)
+    x, mask = positional.target(c, "fi"[c.choices.below(2)], (n, 2)), positional.tensor(c, "b", (n + 1,))
+    refuse(c, f"{x.text}[{mask.text}, :] = 0", f"{x.name}[{mask.name}, :] = 0",
+           f"an unnamed axis has extent {n + 1} in axis 0 of {mask.text} and extent {n} in axis 0 of {x.text}")
+
+
+def unequal_arrays(c):
+    x = positional.tensor(c, "f", (3, 3))
+    (a, _), (b, _) = c.index_tensor([2], 3), c.index_tensor([3], 3)
+    refuse(c, f"{x.text}[{a}, {b}]", f"{x.name}[{a}, {b}]", f"extent 2 in axis 0 of {a} and extent 3 in axis 0 of {b}")
+
+
+def write_outside(c):
+    n = c.choices.between(1, 5)
+    x = positional.target(c, "i", (n,))
+    name, _ = c.index_tensor([4], n)
+    array, _ = c.inputs[name]
+    array[c.choices.below(4)] = n
+    c.env[name] = array.copy()
+    refuse(c, f"{x.text}[{name}] {c.choices.pick(['=', '+='])} 1", f"{x.name}[{name}] = 1",
+           rf"subscript {n} is outside axis 0 of {x.text} \(extent {n}\)")

@@ -44,7 +44,7 @@ def laid_out(c, variable, order):
 
 def finish(c, name, term, order):
     error = laid_out(c, term.error, order) if term.error else None
-    c.output(name, laid_out(c, term.name, order), c.env[error] if error else None, term.signless)
+    c.output(name, laid_out(c, term.name, order), c.env[error] if error else None, term.signless, term.dtype)
 
 
 def new_tensor(c):
@@ -83,7 +83,7 @@ def whole_arrays(c):
         c.features.add("aligned with the left")
         target = f"{name}[{', '.join(accesses.LETTERS[:rank])}]"
     c.text.append(f"{target} = {term.text}")
-    c.output(name, term.name, c.env[term.error] if term.error else None, term.signless)
+    c.output(name, term.name, c.env[term.error] if term.error else None, term.signless, term.dtype)
 
 
 def several(c):
@@ -99,7 +99,7 @@ def several(c):
     names = [stem + "a", stem + "b"]
     c.text.append(f"{', '.join(names)} = {', '.join(t.text for t in terms)}")
     for name, term in zip(names, terms):
-        c.output(name, term.name, c.env[term.error] if term.error else None, term.signless)
+        c.output(name, term.name, c.env[term.error] if term.error else None, term.signless, term.dtype)
 
 
 # --- writes to tensors that exist ---------------------------------------------------------------------------------
@@ -215,7 +215,7 @@ def positional_write(c):
     """t[1:3, at] = e, t[mask] += e, t += e."""
     kinds = c.choices.pick("fib")
     shape, items = positional.soup(c, masks=True)
-    x = positional.tensor(c, kinds, shape)
+    x = positional.target(c, kinds, shape)
     assign = c.choices.pick(["="] + (["|=", "&="] if kinds == "b" else ["+=", "-=", "max=", "min="]))
     code = ", ".join("None" if i == "newaxis" else i if isinstance(i, str) else i.name for i in items)
     text = ", ".join(i if isinstance(i, str) else i.text for i in items)
@@ -252,7 +252,7 @@ def whole_update(c):
     """t += e."""
     kinds = c.choices.pick("fi")
     shape = tuple(c.choices.pick([3, 2, 4, 1, 5, 17]) for _ in range(c.choices.between(1, 3)))
-    x = positional.tensor(c, kinds, shape)
+    x = positional.target(c, kinds, shape)
     value = positional.of_shape(c, shape, kinds)
     if not same_kind(value.type, x.dtype):
         value = ops.cast(c, x.dtype, value)
