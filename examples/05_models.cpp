@@ -5,9 +5,11 @@
 
 #include "models/attention.hpp"
 #include "models/clustering.hpp"
+#include "models/detection.hpp"
 #include "models/embeddings.hpp"
 #include "models/losses.hpp"
 #include "models/normalisation.hpp"
+#include "models/routing.hpp"
 #include "models/sampling.hpp"
 #include "models/sequences.hpp"
 #include "models/windows.hpp"
@@ -85,6 +87,16 @@ int main() {
   print("embedding bag, sum", example::embedding_bag_sum(table, ids, offset));
   print("embedding bag, mean", example::embedding_bag_mean(table, ids, offset));
   print("embedding bag, max", example::embedding_bag_max(table, ids, offset));
+
+  const auto [expert, share] = example::top_k_routing(made_up(6, 8), 2);
+  print("top-k routing", expert);
+  print("  and the shares", share);
+  const auto [token, best, continued] = example::beam_search_step(made_up(2, 3, 7), Tensor<std::int64_t, 3>(2, 3, 5));
+  print("beam search step", token);
+
+  const Tensor<float, 2> box{{0, 0, 4, 4}, {1, 0, 5, 4}, {6, 6, 9, 9}, {6, 7, 9, 9}, {0, 9, 2, 11}};
+  print("non-maximum suppression",
+        example::non_maximum_suppression(box, Tensor<float, 1>{0.8f, 0.9f, 0.7f, 0.6f, 0.5f}, 0.5));
 
   const auto [path, score] = example::viterbi(made_up(4, 4), made_up(6, 4));
   print("Viterbi", path);

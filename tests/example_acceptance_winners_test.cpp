@@ -115,6 +115,50 @@ TEMPLATE_TEST_CASE("case 21: every axis of a rank-4 tensor", "[acceptance]", flo
   }
 }
 
+TEMPLATE_TEST_CASE("case 22: several axes", "[acceptance]", float, double) {
+  using T = TestType;
+  constexpr int B = 4, H = 3, W = 5, C = 6;
+  for (Order order : orders) {
+    const auto S = in_order(order, filled<T>(shuffled(7), B, H, W));  // several places have the largest score
+    const auto G = in_order(order, filled<T>([](auto n) { return n; }, B, H, W, C));
+    const auto winner = argmax(h, w, S[b, h, w]), turned = argmax(w, h, S[b, h, w]);  // row-major over what is named
+    const Tensor<T, 2> picked = G[b, floor_divide(winner, W), winner % W, c];
+    CHECK(last_report().checks.empty());
+    CHECK(last_report().temporary_bytes == 0);
+    const Tensor<T, 2> picked_by_column = G[b, turned % H, floor_divide(turned, H), c];
+    const auto at_row_major = [&](int b) { return first_largest(H * W, [&](int n) { return S.at(b, n / W, n % W); }); };
+    const auto at_column_major = [&](int b) {
+      return first_largest(H * W, [&](int n) { return S.at(b, n % H, n / H); });
+    };
+    CHECK(difference(picked, direct<T>({B, C}, [&](int b, int c) {
+                       return G.at(b, at_row_major(b) / W, at_row_major(b) % W, c);
+                     })) == "");
+    CHECK(difference(picked_by_column, direct<T>({B, C}, [&](int b, int c) {
+                       return G.at(b, at_column_major(b) % H, at_column_major(b) / H, c);
+                     })) == "");
+    // Another order of the axes is another choice among equals, of no other value.
+    CHECK(values(picked) != values(picked_by_column));
+    const Tensor<T, 1> best = S[b, floor_divide(winner, W), winner % W],
+                       best_by_column = S[b, turned % H, floor_divide(turned, H)];
+    CHECK(difference(best, best_by_column) == "");
+  }
+}
+
+TEMPLATE_TEST_CASE("case 23: all axes at once", "[acceptance]", float, double) {
+  using T = TestType;
+  for (Order order : orders) {
+    const auto X = in_order(order, filled<T>(shuffled(101), 2, 3, 4, 5));
+    const auto winner = argmax(a, b, c, d, X[a, b, c, d]);
+    const Tensor<T, 0> at_winner =
+        X[floor_divide(winner, 60), floor_divide(winner, 20) % 3, floor_divide(winner, 5) % 4, winner % 5];
+    const Tensor<T, 0> largest = max(a, b, c, d, X[a, b, c, d]);
+    CHECK(static_cast<T>(at_winner) == static_cast<T>(largest));
+    const Tensor<std::int64_t, 0> flat = winner;
+    const auto all = values(X);
+    CHECK(static_cast<std::int64_t>(flat) == std::ranges::max_element(all) - all.begin());
+  }
+}
+
 TEMPLATE_TEST_CASE("case 24: empty", "[acceptance]", float, double) {
   using T = TestType;
   for (Order order : orders) {
