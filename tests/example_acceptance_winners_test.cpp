@@ -121,7 +121,8 @@ TEMPLATE_TEST_CASE("case 22: several axes", "[acceptance]", float, double) {
   for (Order order : orders) {
     const auto S = in_order(order, filled<T>(shuffled(7), B, H, W));  // several places have the largest score
     const auto G = in_order(order, filled<T>([](auto n) { return n; }, B, H, W, C));
-    const auto winner = argmax(h, w, S[b, h, w]), turned = argmax(w, h, S[b, h, w]);  // row-major over what is named
+    const auto winner = argmax(h, w, S[b, h, w]);  // row-major over what is named
+    const auto turned = argmax(w, h, S[b, h, w]);
     const Tensor<T, 2> picked = G[b, floor_divide(winner, W), winner % W, c];
     CHECK(last_report().checks.empty());
     CHECK(last_report().temporary_bytes == 0);
