@@ -229,7 +229,12 @@ std::vector<Expr> find_streams(Program& program, const Specialisation& s, const 
       });
       const auto moves = [&](Expr n) {
         const Read* read = n->as<Read>();
-        return !read || motion(program, s, read->tensor, read->subscripts, *nest.lane_axis) == Motion::contiguous;
+        if (!read) return true;
+        // A window that slides along the lanes stays within a few lines of memory: no planes.
+        const bool slides = std::ranges::any_of(read->subscripts, [&](Expr subscript) {
+          return uses_axis(subscript, fold->axes[0]) && uses_axis(subscript, *nest.lane_axis);
+        });
+        return !slides && motion(program, s, read->tensor, read->subscripts, *nest.lane_axis) == Motion::contiguous;
       };
       const bool indexed = info(fold->reduction).results == Results::index;
       bytes += nest.tile * static_cast<std::int64_t>(size_of(e->dtype) + (indexed ? 4 : 0));
