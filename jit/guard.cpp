@@ -80,6 +80,14 @@ class Guards {
     return false;
   }
 
+  /// Whether `e` is an index plus a constant above 0.
+  static bool is_positive(Expr e) {
+    const Apply* sum = e->as<Apply>();
+    if (!sum || sum->op != Op::add || !(sum->args[0]->as<Axis>() || sum->args[1]->as<Axis>())) return false;
+    const Const* c = sum->args[sum->args[0]->as<Axis>() ? 1 : 0]->as<Const>();
+    return c && c->value.as_int() > 0;
+  }
+
   /// Whether some value of every axis is within its range; null without ranges.
   Expr is_occupied(const std::vector<AxisId>& axes, const std::vector<Range>& ranges) {
     Expr all = nullptr;
@@ -88,7 +96,7 @@ class Guards {
       const auto [low, high] = ranges[i];
       if (low && high) less(low, high);
       if (low) less(low, extent(g_, axes[i]));
-      if (high) less(constant(g_, std::int64_t{0}), high);
+      if (high && !is_positive(high)) less(constant(g_, std::int64_t{0}), high);
     }
     return all;
   }

@@ -131,4 +131,20 @@ void stage_steps(Program& program) {
   }
 }
 
+std::vector<Statement> by_way_of_stage(Program& program, const Statement& s) {
+  Graph& g = program.graph;
+  std::vector<Expr> subscripts;
+  for (AxisId axis : program.tensors[*s.stage].table) {
+    const bool iterated = std::ranges::count(s.domain, axis) > 0;  // rather than swallowed by another axis
+    subscripts.push_back(iterated ? ir::axis(g, axis) : constant(g, std::int64_t{0}));
+  }
+  Statement fill = s, empty = s;
+  fill.target = *s.stage;
+  fill.subscripts = subscripts;
+  fill.guard = nullptr;
+  fill.policy = Policy::assume_inside;
+  empty.value = read(g, *s.stage, s.value->dtype, subscripts, Policy::assume_inside);
+  return {fill, empty};
+}
+
 }  // namespace ricci::jit

@@ -38,4 +38,7 @@ std::vector<ir::Expr> reads_of_last_step(ir::Graph&, const ir::Statement&);
 /// being written, or a step writes a single element.
 void stage_steps(ir::Program&);
 
+/// A step with a stage as two statements: the values into the stage, then from there into the target.
+std::vector<ir::Statement> by_way_of_stage(ir::Program&, const ir::Statement&);
+
 }  // namespace ricci::jit

@@ -298,7 +298,7 @@ class NestLowering {
       scans_.emplace_back(e, scratch_states(e, low));
       x_.clear_scratch(e, scans_.back().second, i64(Op::subtract, high, low));
     }
-    x_.bind_loop(axis, b_.constant(0), x_.extent_of(axis), 1);
+    x_.bind_steps(axis, !nest_.scans.empty() && scan_of(*nest_.scans[0]->as<Fold>())->backwards);
     steps(k + 1);
     x_.close_for();
   }
@@ -310,18 +310,7 @@ class NestLowering {
   void steps(std::size_t inner) {
     const Statement& s = recurrence();
     if (!s.stage || inner == nest_.order.size()) return loops(inner, b_.constant(0), std::nullopt);
-    std::vector<Expr> subscripts;
-    for (AxisId axis : program_.tensors[*s.stage].table) {
-      const bool iterated = std::ranges::count(s.domain, axis) > 0;  // rather than swallowed by another axis
-      subscripts.push_back(iterated ? ir::axis(program_.graph, axis) : constant(program_.graph, std::int64_t{0}));
-    }
-    Statement fill = s, empty = s;
-    fill.target = *s.stage;
-    fill.subscripts = subscripts;
-    fill.guard = nullptr;
-    fill.policy = Policy::assume_inside;
-    empty.value = read(program_.graph, *s.stage, s.value->dtype, subscripts, Policy::assume_inside);
-    for (const Statement& part : {fill, empty}) {
+    for (const Statement& part : by_way_of_stage(program_, s)) {
       part_of_step_ = &part;
       loops(inner, b_.constant(0), std::nullopt);
     }

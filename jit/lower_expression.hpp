@@ -6,6 +6,7 @@
 #include "affine.hpp"
 #include "in_order.hpp"
 #include "phase_builder.hpp"
+#include "scan.hpp"
 #include "schedule.hpp"
 
 namespace ricci::jit {
@@ -92,6 +93,8 @@ class ExpressionLowering {
   /// it, whose results are those of its iteration, and the element that was written last.
   void open_steps(const ir::Statement&, const std::vector<ir::Expr>& scans);
   void close_steps(const ir::Statement&);
+  /// Opens the loop of an axis in order, which may run from its last position to the first.
+  void bind_steps(ir::AxisId, bool backwards, std::vector<loop::Carried> carried = {});
   /// The same in a lane loop within that of the axis in order, from and to scratch.
   void advance_in_scratch(ir::Expr fold, const ScratchState&);
 
@@ -172,7 +175,8 @@ class ExpressionLowering {
   // lower_scan.cpp
   State start_scan(ir::Expr fold, int parts, int lanes);
   bool are_equally_long(ir::AxisId, ir::AxisId) const;
-  State advance(const ir::Fold&, State);
+  State advance(ir::Expr fold, State);
+  void limit_to_news(const ir::Fold&, const Scan&);
 
   ir::Program& program_;
   const Specialisation& s_;

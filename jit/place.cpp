@@ -52,7 +52,7 @@ class Placement {
     const Path path = loop_order(s);
     done_for_.clear();
     const auto outer_feedback = std::exchange(feedback_, Feedback(s));
-    const auto outer_in_order = std::exchange(in_order_, scan_axis(s));
+    const auto outer_in_order = std::exchange(in_order_, scan_loop(s));
     const auto outer_loops = std::exchange(loops_, path.size());
     for (Expr& subscript : s.subscripts) subscript = placed(subscript, path);
     s.value = placed(s.value, path);
@@ -79,21 +79,21 @@ class Placement {
       if (uses_axis(e, path[i])) level = i + 1;
     const bool in_all_loops = std::all_of(path.begin(), path.begin() + static_cast<std::ptrdiff_t>(level),
                                           [&](AxisId axis) { return uses_axis(e, axis); });
-    const auto prefix = prefix_of(f);
-    const bool runs_along =
-        prefix && prefix->along == in_order_ && path.size() == loops_ && level == loops_ && in_all_loops;
-    const bool repeated = !in_all_loops || (e->free.empty() && !path.empty()) || (prefix && !runs_along) ||
-                          (in_order_ && !uses_axis(e, *in_order_));
+    const auto scan = scan_of(f);
+    const bool runs =
+        in_order_ && runs_along(f, *in_order_) && path.size() == loops_ && level == loops_ && in_all_loops;
+    const bool repeated = !in_all_loops || (e->free.empty() && !path.empty()) || (scan && !runs) ||
+                          (in_order_ && !uses_axis(e, in_order_->axis));
     const bool whole = e->free.empty() && info(f.reduction).results == Results::value;
     // What earlier steps write is not known before, and what no range reaches may be outside of a tensor.
     const bool movable = !merges_tables && !feedback_.reaches(e) && !(varies_in_ranges(e) && may_fail(e));
     if (movable && (repeated || whole)) return whole ? in_tables(f) : in_temporary(e);
     Path inner(path.begin(), path.begin() + static_cast<std::ptrdiff_t>(level));
-    if (runs_along) std::erase(inner, prefix->along);  // its body runs once per position, not again and again
+    if (runs) std::erase(inner, scan->along);  // its body runs once per position, not again and again
     const std::vector<Range> ranges = map_bounds(f.ranges, [&](Expr bound) { return placed(bound, inner); });
     inner.insert(inner.end(), f.axes.begin(), f.axes.end());
     for (std::size_t i = 0; i < ranges.size(); ++i)
-      if (ranges[i] != Range{} && !(prefix && prefix->ahead == 1)) in_range_.insert(f.axes[i]);
+      if (ranges[i] != Range{} && !(scan && scan->shift == (scan->backwards ? 0 : 1))) in_range_.insert(f.axes[i]);
     const Expr made = fold_node(g_, {f.reduction, f.axes, placed(f.body, inner), ranges});
     return e->as<Project>() ? project(g_, made, e->as<Project>()->result) : made;
   }
@@ -196,7 +196,7 @@ class Placement {
   Graph& g_;
   CanonicalAxes& axes_;
   Feedback feedback_;                // of the statement at hand
-  std::optional<AxisId> in_order_;
+  std::optional<ScanLoop> in_order_;
   std::size_t loops_ = 0;
   std::set<AxisId> in_range_;          // of reductions that may not reach all of it
   std::vector<Statement> done_;

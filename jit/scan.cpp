@@ -28,42 +28,58 @@ bool uses_domain(const Statement& s, Expr e) {
 
 }  // namespace
 
-std::optional<Prefix> prefix_of(const Fold& f) {
-  if (f.axes.size() != 1 || f.ranges.empty() || f.ranges[0].low || !f.ranges[0].high) return std::nullopt;
-  const Expr high = f.ranges[0].high;
-  const Apply* sum = high->as<Apply>();
-  const Axis* along = high->as<Axis>();
-  std::int64_t ahead = 0;
+std::optional<Scan> scan_of(const Fold& f) {
+  if (f.axes.size() != 1 || f.ranges.empty()) return std::nullopt;
+  const auto [low, high] = f.ranges[0];
+  const auto is_fixed = [](Expr bound) { return !bound || bound->free.empty(); };
+  const bool backwards = is_fixed(high);
+  // The index of an arg-reduction over nothing follows from the lower bound.
+  if (backwards && high && info(f.reduction).results == Results::index) return std::nullopt;
+  const Expr moving = backwards ? low : high;
+  if (is_fixed(moving) || !is_fixed(backwards ? high : low)) return std::nullopt;
+  const Apply* sum = moving->as<Apply>();
+  const Axis* along = moving->as<Axis>();
+  std::int64_t shift = 0;
   for (const std::size_t i : {0, 1}) {
     if (!sum || sum->op != Op::add || !sum->args[1 - i]->as<Const>()) continue;
     along = sum->args[i]->as<Axis>();
-    ahead = sum->args[1 - i]->as<Const>()->value.as_int();
+    shift = sum->args[1 - i]->as<Const>()->value.as_int();
   }
   if (!along || uses_axis(f.body, along->axis)) return std::nullopt;
-  return Prefix{along->axis, ahead};
+  return Scan{along->axis, backwards, shift};
 }
 
-std::optional<AxisId> scan_axis(const Statement& s) {
-  if (s.in_order) return s.in_order;
-  if (!is_injective(s)) return std::nullopt;
-  for (Expr e : outer_folds(s))
-    if (const auto prefix = prefix_of(*e->as<Fold>()); prefix && uses_domain(s, e)) return prefix->along;
-  return std::nullopt;
+bool runs_along(const Fold& f, const ScanLoop& loop) {
+  const auto scan = scan_of(f);
+  return scan && scan->along == loop.axis && scan->backwards == loop.backwards;
+}
+
+std::optional<ScanLoop> scan_loop(const Statement& s) {
+  Feedback feedback(s);
+  const bool any_order =
+      is_injective(s) && std::ranges::none_of(expressions(s), [&](Expr e) { return feedback.reaches(e); });
+  if (!any_order) return s.in_order ? std::optional(ScanLoop{*s.in_order, false}) : std::nullopt;
+  for (Expr e : outer_folds(s)) {
+    const auto scan = scan_of(*e->as<Fold>());
+    if (scan && uses_domain(s, e) && scan->along == s.in_order.value_or(scan->along))
+      return ScanLoop{scan->along, scan->backwards};
+  }
+  return s.in_order ? std::optional(ScanLoop{*s.in_order, false}) : std::nullopt;
 }
 
 std::vector<Expr> running_folds(const Statement& s) {
   std::vector<Expr> running;
   if (!s.in_order || independent_axes(s).size() + 1 != s.domain.size()) return running;
   Feedback feedback(s);
-  for (Expr e : outer_folds(s)) {
-    const auto prefix = prefix_of(*e->as<Fold>());
-    if (prefix && prefix->along == *s.in_order && uses_domain(s, e) && !feedback.reaches(e)) running.push_back(e);
-  }
+  const ScanLoop loop = *scan_loop(s);
+  for (Expr e : outer_folds(s))
+    if (runs_along(*e->as<Fold>(), loop) && uses_domain(s, e) && !feedback.reaches(e)) running.push_back(e);
   return running;
 }
 
 void form_scans(Program& program) {
-  for (Statement& s : program.statements) s.in_order = scan_axis(s);
+  for (Statement& s : program.statements)
+    if (const auto loop = scan_loop(s)) s.in_order = loop->axis;
 }
 
 }  // namespace ricci::jit

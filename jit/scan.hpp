@@ -1,28 +1,37 @@
 #pragma once
-// Scans: reductions over all that stands before an axis. In the loop of that axis each adds what has come in since the
-// position before, with its state carried on:
+// Scans: reductions over all that stands before an axis, or behind it. In the loop of that axis each adds what has come
+// in since the position before, and its state is carried on:
 //
-//     y[b, j] = sum(k(0, j + 1), x[b, k])   over b, j   ->   the same, j in order:   for b: for j: state += x[b, j];
-//     y[b, j] = state
+//     y[b, j] = sum(k(0, j + 1), x[b, k])   over b, j   ->   the same, j in order
+//     for b: for j: { state += x[b, j]; y[b, j] = state; }
 //
-// so that a float sum has the plain order, and nothing is stored but the target.
+// so that a float sum over what stands before has the plain order, and nothing is stored but the target. What stands
+// behind, sum(k(j, n), x[b, k]), is added from the last position to the first.
 #include "ricci/ir.hpp"
 
 namespace ricci::jit {
 
-/// A reduction over one axis in the range [0, along + ahead), with a body that does not use `along`.
-struct Prefix {
+/// How a reduction over one axis runs along with another one, which its body does not use.
+struct Scan {
   ir::AxisId along;
-  std::int64_t ahead;  // 1: the position itself is the last one; 0: it is not in it
+  bool backwards;  // its range starts at along + shift, instead of ending before it
+  std::int64_t shift;
 };
-std::optional<Prefix> prefix_of(const ir::Fold&);
+std::optional<Scan> scan_of(const ir::Fold&);
 
-/// The axis along which the scans of a statement can run: that of the first one, outside of other reductions, which
-/// uses every axis of the domain. Of a recurrence, its axis in order. Nothing for statements that may write an element
-/// twice.
-std::optional<ir::AxisId> scan_axis(const ir::Statement&);
+/// The loop that the scans of a statement run along: that of the first one, outside of other reductions, which uses
+/// every axis of the domain. Recurrences have theirs already. Nothing for statements that may write an element twice.
+struct ScanLoop {
+  ir::AxisId axis;
+  bool backwards;
+  bool operator==(const ScanLoop&) const = default;
+};
+std::optional<ScanLoop> scan_loop(const ir::Statement&);
 
-/// The reductions of a statement in order that run along with its axis.
+/// Whether a reduction of a statement runs along with this loop around it.
+bool runs_along(const ir::Fold&, const ScanLoop&);
+
+/// The reductions of a statement that run along with its loop in order.
 std::vector<ir::Expr> running_folds(const ir::Statement&);
 
 /// Lets statements with scans run in order.

@@ -1,6 +1,7 @@
 #include "schedule.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <set>
 
@@ -329,7 +330,7 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
     if (!domain.empty()) inner = domain.back();
     const auto cost_of = [&](std::optional<AxisId> lane) {
       const double cost = model.nest(nest, lane, lane ? lane : inner);  // and the lanes of reductions
-      return nest.scans.empty() ? cost : cost_of_scans(program, s, first, lane, schedule.lanes);
+      return nest.scans.empty() || std::isinf(cost) ? cost : cost_of_scans(program, s, first, lane, schedule.lanes);
     };
     double best = cost_of(std::nullopt);
     auto fold_lanes = model.fold_lanes;

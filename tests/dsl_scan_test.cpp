@@ -198,3 +198,29 @@ TEST_CASE("scans in the text language") {
   CHECK_THAT(refused("cumprod(x, 2)"), Contains("the axis is outside the rank of the array"));
   CHECK_THAT(refused("cumsum(k, x[i, j])"), Contains("a reduced index must occur in what is reduced"));
 }
+
+TEST_CASE("what stands behind is reduced from the last position to the first") {
+  for (const bool turned : {false, true}) {
+    const Tensor<float, 2> x = turned ? matrix<float>(40, 17).permuted({1, 0}) : matrix<float>(17, 40);
+    Tensor<float, 2> behind(17, 40), least(17, 40);
+    Tensor<std::int64_t, 2> winner(17, 40);
+    REQUIRE(fault(behind[i, j], sum(k(j, 30), x[i, k])).empty());
+    REQUIRE(fault(least[i, j], min(k(j, 40), x[i, k]) + j).empty());
+    REQUIRE(fault(winner[i, j], argmax(k(j, 40), x[i, k])).empty());
+    for (int r = 0; r < 17; ++r) {
+      float total = 0, low = 99;
+      int best = 39;
+      for (int c = 39; c >= 0; --c) {
+        if (c < 30) total += x.at(r, c);
+        low = std::min(low, x.at(r, c));
+        if (x.at(r, c) >= x.at(r, best)) best = c;
+        REQUIRE(behind.at(r, c) == total);
+        REQUIRE(least.at(r, c) == low + static_cast<float>(c));
+        REQUIRE(winner.at(r, c) == best);
+      }
+    }
+    behind[i, j] = sum(k(j, 30), x[i, k]);
+    CHECK(last_report().temporary_bytes == 0);
+    CHECK(last_report().loops == 2 + 1);
+  }
+}

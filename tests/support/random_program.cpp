@@ -239,7 +239,10 @@ class Generator : Dice {
     const AxisId k = one_of(others);
     Axes inside = both(scope, {k});
     std::erase(inside, along);
-    const Range range{nullptr, op(Op::add, {axis(g(), along), whole(one_of<std::int64_t>({1, 1, 1, 0, 2, -1}))})};
+    const bool backwards = chance(30);
+    const Expr moving = op(Op::add, {axis(g(), along), whole(one_of<std::int64_t>({backwards ? 0 : 1, 1, 0, 2, -1}))});
+    const Expr fixed = chance(70) ? nullptr : whole(below(6));
+    const Range range = backwards ? Range{moving, fixed} : Range{fixed, moving};
     if (dtype == DType::b1) return fold(g(), Reduction::any, {k}, expression(dtype, depth - 1, inside), {range});
     const Reduction r =
         one_of({Reduction::sum, Reduction::prod, Reduction::max, Reduction::min, Reduction::argmax, Reduction::argmin});
