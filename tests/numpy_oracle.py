@@ -18,6 +18,7 @@ from oracle.case import Case
 from oracle.choices import Choices, reduced
 
 BATCH = 40
+WAYS = [(threads, width) for width in ("", "32", "16") for threads in (1, 3)]  # to run a batch; "": the widest vectors
 
 
 def generated(choices, number=0):
@@ -31,8 +32,10 @@ def generated(choices, number=0):
     return case
 
 
-def run(ricci, cases, folder, threads):
-    """The driver's answer to the text of all cases: (exit status, standard error, JSON objects)."""
+def run(ricci, cases, folder, way):
+    """The driver's answer to the text of all cases: (exit status, standard error)."""
+    threads, width = way
+    environment = {**os.environ, "RICCI_CACHE": "off", **({"RICCI_VECTOR_BYTES": width} if width else {})}
     command = [ricci, "--json", "--threads", str(threads)]
     for case in cases:
         text = "\n".join(case.text)
@@ -45,8 +48,11 @@ def run(ricci, cases, folder, threads):
     program = folder / "program.ricci"
     program.write_text("".join(line + "\n" for case in cases for line in case.text))
     answer = subprocess.run(command + [str(program)], capture_output=True, text=True, timeout=600,
-                            env={**os.environ, "RICCI_CACHE": "off"})
-    return answer.returncode, answer.stderr, [json.loads(line) for line in answer.stdout.splitlines()]
+                            env=environment)
+    statements = [json.loads(line) for line in answer.stdout.splitlines()]
+    if answer.returncode == 0 and len(statements) != sum(len(case.text) for case in cases):
+        return answer.returncode, f"{len(statements)} statements reported"
+    return answer.returncode, answer.stderr
 
 
 def difference(case, folder):
@@ -74,30 +80,30 @@ def is_trivial(case):
     return not case.refusal and all(o.value.size != 1 and np.unique(o.value).size < 2 for o in case.outputs.values())
 
 
-def verdict(ricci, case, folder, threads=2):
+def verdict(ricci, case, folder, way):
     """What is wrong with a case that runs alone; empty if nothing is."""
-    status, message, _ = run(ricci, [case], folder, threads)
+    status, message = run(ricci, [case], folder, way)
     if case.refusal:
         lines = message.strip().count("\n") + 1
         if status != 1 or lines != 1 or not re.search(case.refusal, message):
             return f"expected one line that matches {case.refusal!r} and status 1, got status {status}: {message}"
         return ""
-    return f"status {status}: {message}" if status else difference(case, folder)
+    return f"status {status}: {message}" if status or message else difference(case, folder)
 
 
-def run_batch(ricci, cases, folder, threads):
+def run_batch(ricci, cases, folder, way):
     """[(case, what is wrong)]: all cases in one process; those after one that is refused in another."""
-    faults = [(case, verdict(ricci, case, folder)) for case in cases if case.refusal]
+    faults = [(case, verdict(ricci, case, folder, way)) for case in cases if case.refusal]
     waiting = [case for case in cases if not case.refusal]
     while waiting:
-        status, message, _ = run(ricci, waiting, folder, threads)
-        if status == 0:
+        status, message = run(ricci, waiting, folder, way)
+        if status == 0 and not message:
             return faults + [(case, difference(case, folder)) for case in waiting]
-        guilty = [case for case in waiting if verdict(ricci, case, folder)]
+        guilty = [(case, fault) for case in waiting if (fault := verdict(ricci, case, folder, way))]
         if not guilty:
             return faults + [(waiting[0], f"status {status} together, none alone: {message}")]
-        faults += [(case, verdict(ricci, case, folder)) for case in guilty]
-        waiting = [case for case in waiting if case not in guilty]
+        faults += guilty
+        waiting = [case for case in waiting if case not in [other for other, _ in guilty]]
     return faults
 
 
@@ -109,21 +115,21 @@ def reproduction(case, fault):
     return "\n".join(lines + case.code + ["--- " + fault])
 
 
-def simplest(ricci, case, folder):
-    """(case, fault) after reduction."""
-    found = [case, verdict(ricci, case, folder)]
+def simplest(ricci, case, fault, folder, way):
+    """(case, fault) after reduction, if the case fails alone."""
+    found = [case, fault]
 
     def fails(taken):
         try:
             candidate = generated(Choices(replay=taken), 0)
         except Exception:  # not a program of the generator
             return False
-        fault = verdict(ricci, candidate, folder)
+        fault = verdict(ricci, candidate, folder, way)
         if fault:
             found[:] = candidate, fault
         return bool(fault)
 
-    if found[1]:
+    if verdict(ricci, case, folder, way):
         reduced(case.choices.taken, fails)
     return found
 
@@ -142,7 +148,8 @@ def main():
             folder.mkdir()
             numbers = range(first, min(first + BATCH, options.count))
             cases = [generated(Choices(options.seed * 1_000_000 + n), n) for n in numbers]
-            for case, fault in run_batch(options.ricci, cases, folder, threads=(1, 3)[first // BATCH % 2]):
+            way = WAYS[first // BATCH % len(WAYS)]
+            for case, fault in run_batch(options.ricci, cases, folder, way):
                 executed += 1
                 refused += bool(case.refusal)
                 trivial += is_trivial(case)
@@ -150,8 +157,8 @@ def main():
                 if fault:
                     faults.append((case, fault))
                     if options.keep_going or len(faults) <= 3:
-                        print(f"=== case {case.number} of seed {options.seed}")
-                        print(reproduction(*(simplest(options.ricci, case, folder))), flush=True)
+                        print(f"=== case {case.number} of seed {options.seed}; threads and vector bytes: {way}")
+                        print(reproduction(*(simplest(options.ricci, case, fault, folder, way))), flush=True)
             for path in folder.iterdir():
                 path.unlink()
     for feature, count in sorted(features.items(), key=lambda item: -item[1]):

@@ -56,7 +56,8 @@ def unit(statements, new_names):
         lines.append('inline constexpr auto all_names = indices<"b c h w k">;')
     for n, statement in enumerate(statements):
         names = f'indices<"b{n} c{n} h{n} w{n} k{n}">' if new_names else "all_names"
-        lines.append(f"void statement{n}() {{\n  [[maybe_unused]] const auto [b, c, h, w, k] = {names};\n  {statement}\n}}")
+        lines.append(f"void statement{n}() {{\n  [[maybe_unused]] const auto [b, c, h, w, k] = {names};")
+        lines.append(f"  {statement}\n}}")
     return "\n".join(lines) + "\n"
 
 

@@ -275,7 +275,9 @@ def alongside_code(c, array, subs, policy):
     """np.take_along_axis for one computed subscript among different indices."""
     computed = [k for k, s in enumerate(subs) if s.term]
     indices = [s.index for s in subs if s.index]
-    if len(computed) != 1 or len(indices) + 1 != len(subs) or len(set(indices)) < len(indices) or not c.choices.chance(2):
+    if len(computed) != 1 or len(indices) + 1 != len(subs) or len(set(indices)) < len(indices):
+        return None
+    if not c.choices.chance(2):
         return None
     sub = subs[computed[0]]
     if not indices or c.value(sub.term).ndim == 0:
@@ -290,4 +292,5 @@ def alongside_code(c, array, subs, policy):
 
 
 def fancy_code(c, array, subs, policy):
-    return f"{array}[{', '.join(span(c, s.index) if s.index else bounded(s, policy) if s.term else s.text for s in subs)}]"
+    codes = [span(c, s.index) if s.index else bounded(s, policy) if s.term else s.text for s in subs]
+    return f"{array}[{', '.join(codes)}]"

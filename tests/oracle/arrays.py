@@ -1,8 +1,9 @@
 """dtypes of both languages, the promotion of Ricci's, and random arrays."""
 import numpy as np
 
-NUMPY = {"b1": "?", "i8": "i1", "i16": "i2", "i32": "i4", "i64": "i8", "u8": "u1", "u16": "u2", "u32": "u4", "u64": "u8",
-         "f16": "f4", "f32": "f4", "f64": "f8"}  # what is computed with; see FILE
+# What is computed with; see FILE.
+NUMPY = {"b1": "?", "i8": "i1", "i16": "i2", "i32": "i4", "i64": "i8", "u8": "u1", "u16": "u2", "u32": "u4",
+         "u64": "u8", "f16": "f4", "f32": "f4", "f64": "f8"}
 FILE = {**NUMPY, "f16": "f2"}  # f16 is stored in 16 bits, and rounded to them there alone
 SIGNED, UNSIGNED, FLOATS = ["i64", "i32", "i16", "i8"], ["u8", "u16", "u32", "u64"], ["f32", "f64"]
 INTEGERS = SIGNED + UNSIGNED

@@ -143,7 +143,7 @@ def reduction(c, kinds, exact=True, reducer=None):
     c.frame = outer + [(name, c.choices.pick(sizes)) for name in names]
     argument = {"any": "bi", "all": "bi", "count": "bif", "argmax": "fib", "argmin": "fi"}.get(reducer, kinds)
     body = sized_value(c, c.choices.pick(argument), names)
-    if reducer in ("mean", "var", "stddev", "norm", "logsumexp", "prod") and not is_tame(c.value(body)):
+    if reducer in ops.OF_TAME and not is_tame(c.value(body)):
         body = sized_access(c, kinds, names)
         reducer = reducer if is_tame(c.value(body)) else "max" if 0 not in c.value(body).shape else "sum"
     axes = tuple(range(-len(names), 0))

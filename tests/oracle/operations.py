@@ -174,6 +174,9 @@ def reducers(kinds, exact):
     return ["sum", "max", "mean", "min", "prod", "var", "stddev", "norm", "logsumexp", "softmax"]
 
 
+OF_TAME = ("mean", "var", "stddev", "norm", "logsumexp", "softmax", "prod")  # of values without inf, NaN and overflow
+
+
 def needs_elements(reducer):
     return reducer in ("max", "min", "argmax", "argmin", "logsumexp", "softmax")
 

@@ -32,8 +32,8 @@ def of_shape(c, shape, kinds, exact=True):
     """A term of a kind and a shape, without indices."""
     if not c.spend():
         return tensor(c, kinds, shape)
-    term = c.choices.pick([elementwise, view_of_shape, over_axis, gathered_of_shape, centred, newaxes, elementwise, running])(
-        c, shape, kinds, exact)
+    term = c.choices.pick([elementwise, view_of_shape, over_axis, gathered_of_shape, centred, newaxes, elementwise,
+                           running])(c, shape, kinds, exact)
     return tensor(c, kinds, shape) if exact and term.error else term
 
 
@@ -75,7 +75,7 @@ def over_axis(c, shape, kinds, exact):
     else:
         inner = shape[:axis] + (n,) + shape[axis + keep:]
     body = of_shape(c, inner, argument)
-    if reducer in ("mean", "var", "stddev", "norm", "logsumexp", "softmax", "prod") and not named.is_tame(c.value(body)):
+    if reducer in ops.OF_TAME and not named.is_tame(c.value(body)):
         return body if reducer == "softmax" else of_max(c, body, axis, keep)
     return reduced(c, reducer, body, axis, keep)
 

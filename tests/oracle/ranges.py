@@ -10,8 +10,9 @@ def bounds(c, size):
     """Two integer terms over the frame: low and high, sometimes outside [0, size)."""
     def one(first, last):
         if accesses.visible(c) and c.choices.chance(2):
-            name, dtype = c.index_tensor([accesses.extent(c, i) for i in accesses.visible(c)[:1]], size + 2, signed=True)
-            return accesses.read(c, name, dtype, [accesses.plain(c, accesses.visible(c)[0])], "check")
+            index = accesses.visible(c)[0]
+            name, dtype = c.index_tensor([accesses.extent(c, index)], size + 2, signed=True)
+            return accesses.read(c, name, dtype, [accesses.plain(c, index)], "check")
         return ops.number(c, str(c.choices.between(first, last)), "i64")
     return one(0, 2), one(1, size + 1)
 

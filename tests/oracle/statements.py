@@ -172,7 +172,7 @@ def write(c):
 def perform(c, array, dtype, subs, assign, term, used):
     """The write in NumPy: over one axis of all iterations, in the order of the indices `used`."""
     flat = lambda code, cast="": c.let(f"np.array({laid_out(c, c.let(code), used)}){cast}.reshape(-1)")
-    axes = [flat(accesses.span(c, s.index) if s.index else s.text if s.integer is not None else f"{s.term.name}") for s in subs]
+    axes = [flat(accesses.span(c, s.index) if s.index else s.term.name if s.term else s.text) for s in subs]
     values = flat(term.name, f".astype('{NUMPY[dtype]}')")
     inside = " & ".join(f"({axis} >= 0) & ({axis} < {s.size})" for axis, s in zip(axes, subs) if s.term) or None
     if inside:
@@ -265,8 +265,8 @@ def whole_update(c):
 
 def program(c):
     """One statement of the case."""
-    form = c.choices.pick([new_tensor, whole_arrays, new_tensor, write, whole_arrays, positional_write, new_tensor, write,
-                           several, whole_update])
+    form = c.choices.pick([new_tensor, whole_arrays, new_tensor, write, whole_arrays, positional_write, new_tensor,
+                           write, several, whole_update])
     if c.choices.chance(10):
         form = c.choices.pick([ranges.window, ranges.recurrence, ranges.write_range])
     c.budget = c.choices.pick([4, 8, 12, 20])
