@@ -49,9 +49,10 @@ def run(ricci, cases, folder, way):
     program.write_text("".join(line + "\n" for case in cases for line in case.text))
     answer = subprocess.run(command + [str(program)], capture_output=True, text=True, timeout=600,
                             env=environment)
-    statements = [json.loads(line) for line in answer.stdout.splitlines()]
-    if answer.returncode == 0 and len(statements) != sum(len(case.text) for case in cases):
-        return answer.returncode, f"{len(statements)} statements reported"
+    if answer.returncode == 0:
+        statements = [json.loads(line) for line in answer.stdout.splitlines()]
+        if len(statements) != sum(len(case.text) for case in cases):
+            return 0, f"{len(statements)} statements reported"
     return answer.returncode, answer.stderr
 
 

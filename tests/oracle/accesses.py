@@ -142,6 +142,7 @@ def access(c, kinds, must=(), simple=False):
     subs = c.choices.shuffled(subs)
     while np.prod([s.size for s in subs]) > 5000 and any(s.index not in must for s in subs):
         subs.remove(next(s for s in subs if s.index not in must))
+    subs = subs or [integer(c)]
     dtype = c.choices.pick({"b": ["b1"], "i": ["i64", "i32"] + INTEGERS, "f": READ_FLOATS}[kinds])
     name = c.tensor(dtype, [s.size for s in subs])
     inside = all(s.term is None or in_range(c.value(s.term), s.size) for s in subs)
@@ -266,9 +267,13 @@ def basic_code(c, array, subs):
 
 
 def bounded(s, policy):
+    """NumPy text of a computed subscript with its policy; the bounds have its dtype, or u64 would become a float."""
     v = s.term.name
-    return {"clip": f"np.clip({v}, 0, {s.size - 1})", "wrap": f"np.mod({v}, {s.size})",
-            "fill": f"np.clip({v}, 0, {s.size - 1})", "check": v}[policy]
+    if policy == "check":
+        return v
+    if policy == "wrap":
+        return f"np.mod({v}, {v}.dtype.type({s.size}))"
+    return f"np.clip({v}, {v}.dtype.type(0), {v}.dtype.type({s.size - 1}))"
 
 
 def alongside_code(c, array, subs, policy):

@@ -49,7 +49,7 @@ def made(c, text, code, dtype, terms, weak=False, error=None, signless=None):
     free, sized = merged(*terms)
     name = c.let(code)
     if error:
-        error = c.let(f"{error} + {UNIT.get(dtype, 0)!r} * np.abs({name}.astype('f8'))")
+        error = c.let(f"{error} + {2 * UNIT.get(dtype, 0)!r} * np.abs({name}.astype('f8'))")
     signless = any(t.signless for t in terms) if signless is None else signless
     return Term(text, name, dtype, weak, free, sized, error, signless)
 

@@ -12,8 +12,11 @@ AT = {"+=": "np.add", "-=": "np.subtract", "*=": "np.multiply", "max=": "np.maxi
 
 def open_frame(c, most=3):
     names = c.choices.shuffled(list(accesses.LETTERS[:5]))[:c.choices.between(1, most)]
-    big = len(names) == 1
-    sizes = [3, 2, 4, 5, 1, 7] + ([0] if c.choices.chance(8) else []) + ([16, 17, 33, 70] if big else [])
+    sizes = [3, 2, 4, 5, 1, 7] + ([0] if c.choices.chance(8) else []) + ([16, 17, 33, 70] if len(names) == 1 else [])
+    if c.choices.chance(16):  # enough for several tiles, or for several threads
+        c.features.add("large")
+        c.budget = min(c.budget, 5)
+        sizes = {1: [1031, 4099, 30011], 2: [33, 70, 129, 257], 3: [9, 17, 33]}[len(names)]
     c.frame = [(name, c.choices.pick(sizes)) for name in names]
 
 
