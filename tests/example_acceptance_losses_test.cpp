@@ -90,30 +90,32 @@ TEMPLATE_TEST_CASE("case 51: NLL 2-D", "[acceptance]", float, double) {
 
 TEMPLATE_TEST_CASE("case 52: softmax attention", "[acceptance]", float, double) {
   using T = TestType;
-  constexpr int B = 2, H = 2, N = 8, D = 4;
-  for (Order order : orders) {
-    const auto q = in_order(order, filled<T>(spread(29), B, H, N, D)),
-               k = in_order(order, filled<T>(spread(31), B, H, N, D)),
-               v = in_order(order, filled<T>(spread(37), B, H, N, D));
-    auto visible = in_order(order, direct<bool>({N, N}, [](int i, int k) { return (i * 3 + k) % 4 != 0; }));
-    for (int k = 0; k < N; ++k) visible.at(5, k) = false;
-    const auto score = [&](int b, int h, int i, int key) {
-      return total(D, [&](int d) { return double(q.at(b, h, i, d)) * k.at(b, h, key, d); }) / 2;
-    };
-    const auto causal = direct<T>({B, H, N, D}, [&](int b, int h, int i, int d) {
-      return weighted(
-          i + 1, [&](int k) { return score(b, h, i, k); }, [&](int k) { return v.at(b, h, k, d); });
-    });
-    CHECK(difference(example::causal_attention(q, k, v), causal, 32) == "");
-    // Query 5 sees no key: a softmax of nothing but -inf is NaN.
-    const auto masked = direct<T>({B, H, N, D}, [&](int b, int h, int i, int d) {
-      return weighted(
-          N, [&](int k) { return visible.at(i, k) ? score(b, h, i, k) : -inf; },
-          [&](int k) { return v.at(b, h, k, d); });
-    });
-    CHECK(std::isnan(masked.at(0, 1, 5, 2)));
-    CHECK(difference(example::masked_attention(q, k, v, visible), masked, 32) == "");
-  }
+  constexpr int B = 2, H = 2;
+  for (Order order : orders)
+    for (auto [N, D] : {std::pair{8, 4}, {37, 20}}) {
+      CAPTURE(N);
+      const auto q = in_order(order, filled<T>(spread(29), B, H, N, D)),
+                 k = in_order(order, filled<T>(spread(31), B, H, N, D)),
+                 v = in_order(order, filled<T>(spread(37), B, H, N, D));
+      auto visible = in_order(order, direct<bool>({N, N}, [](int i, int k) { return (i * 3 + k) % 4 != 0; }));
+      for (int k = 0; k < N; ++k) visible.at(5, k) = false;
+      const auto score = [&, D = D](int b, int h, int i, int key) {
+        return total(D, [&](int d) { return double(q.at(b, h, i, d)) * k.at(b, h, key, d); }) / std::sqrt(double(D));
+      };
+      const auto causal = direct<T>({B, H, N, D}, [&](int b, int h, int i, int d) {
+        return weighted(
+            i + 1, [&](int k) { return score(b, h, i, k); }, [&](int k) { return v.at(b, h, k, d); });
+      });
+      CHECK(difference(example::causal_attention(q, k, v), causal, 32) == "");
+      // Query 5 sees no key: a softmax of nothing but -inf is NaN.
+      const auto masked = direct<T>({B, H, N, D}, [&](int b, int h, int i, int d) {
+        return weighted(
+            N, [&](int k) { return visible.at(i, k) ? score(b, h, i, k) : -inf; },
+            [&](int k) { return v.at(b, h, k, d); });
+      });
+      CHECK(std::isnan(masked.at(0, 1, 5, 2)));
+      CHECK(difference(example::masked_attention(q, k, v, visible), masked, 32) == "");
+    }
 }
 
 TEMPLATE_TEST_CASE("relative position bias", "[acceptance]", float, double) {
@@ -182,7 +184,7 @@ TEMPLATE_TEST_CASE("paged key-value read", "[acceptance]", float, double) {
 
 TEMPLATE_TEST_CASE("layer norm", "[acceptance]", float, double) {
   using T = TestType;
-  constexpr int N = 5, F = 24;
+  constexpr int N = 5, F = 100;
   for (Order order : orders) {
     const auto x = in_order(order, filled<T>(spread(29), N, F));
     const auto gain = in_order(order, filled<T>(spread(7), F)), bias = in_order(order, filled<T>(spread(5), F));

@@ -82,14 +82,14 @@ TEMPLATE_TEST_CASE("case 56: k-means step", "[acceptance]", float, double) {
 
 TEMPLATE_TEST_CASE("case 59: grid_sample bilinear", "[acceptance]", float, double) {
   using T = TestType;
-  constexpr int B = 2, C = 3, rows = 5, columns = 6, H = 4, W = 4;
+  constexpr int B = 2, C = 3, rows = 5, columns = 6, H = 4, W = 37;
   for (Order order : orders) {
     const auto F = in_order(order, filled<T>(shuffled(17), B, C, rows, columns));
     // From well outside on one side to well outside on the other, corners and centres among them.
     auto grid = in_order(order, filled<T>([n = shuffled(29)](auto at) { return (n(at) - 14) * 0.25; }, B, H, W, 2));
     grid.at(0, 0, 0, 0) = -1, grid.at(0, 0, 0, 1) = 1;
     grid.at(0, 1, 2, 0) = std::numeric_limits<T>::quiet_NaN();
-    grid.at(1, 3, 3, 1) = std::numeric_limits<T>::quiet_NaN();
+    grid.at(1, 3, 33, 1) = std::numeric_limits<T>::quiet_NaN();
     for (Padding padding : {Padding::zeros, Padding::border, Padding::reflection})
       for (bool align : {false, true}) {
         CAPTURE(static_cast<int>(padding), align);
@@ -119,7 +119,7 @@ TEMPLATE_TEST_CASE("bilinear resize", "[acceptance]", float, double) {
   using T = TestType;
   for (Order order : orders) {
     const auto F = in_order(order, filled<T>(shuffled(17), 2, 3, 5, 6));
-    for (auto [rows, columns] : {std::pair{10, 12}, {5, 6}, {3, 4}, {1, 1}}) {
+    for (auto [rows, columns] : {std::pair{10, 50}, {5, 6}, {3, 4}, {1, 1}}) {
       const auto resized = example::bilinear_resize(F, rows, columns);
       CHECK(last_report().temporary_bytes == 0);
       CHECK(difference(resized,

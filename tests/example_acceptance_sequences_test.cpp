@@ -28,22 +28,24 @@ std::vector<int> best_of(int extent, int count, F f) {
 
 TEMPLATE_TEST_CASE("case 57: beam search reorder", "[acceptance]", float, double) {
   using T = TestType;
-  constexpr int B = 2, K = 3, V = 7, L = 5;
-  for (Order order : orders) {
-    const auto score = in_order(order, filled<T>(shuffled(6), B, K, V));  // many ties
-    const auto sequence = in_order(order, filled<std::int64_t>([](auto n) { return n; }, B, K, L));
-    const auto [token, best, continued] = example::beam_search_step(score, sequence);
-    CHECK(last_report().temporary_bytes == 0);
-    const auto flat = [&](int b, int k) {
-      return best_of(K * V, K, [&](int n) { return score.at(b, n / V, n % V); })[static_cast<std::size_t>(k)];
-    };
-    CHECK(difference(token, direct<std::int64_t>({B, K}, [&](int b, int k) { return flat(b, k) % V; })) == "");
-    CHECK(difference(best, direct<T>({B, K},
-                                     [&](int b, int k) { return score.at(b, flat(b, k) / V, flat(b, k) % V); })) == "");
-    CHECK(difference(continued, direct<std::int64_t>({B, K, L}, [&](int b, int k, int t) {
-                       return sequence.at(b, flat(b, k) / V, t);
-                     })) == "");
-  }
+  constexpr int B = 2, K = 3, L = 5;
+  for (Order order : orders)
+    for (const int V : {7, 50}) {
+      const auto score = in_order(order, filled<T>(shuffled(6), B, K, V));  // many ties
+      const auto sequence = in_order(order, filled<std::int64_t>([](auto n) { return n; }, B, K, L));
+      const auto [token, best, continued] = example::beam_search_step(score, sequence);
+      CHECK(last_report().temporary_bytes == 0);
+      const auto flat = [&](int b, int k) {
+        return best_of(K * V, K, [&](int n) { return score.at(b, n / V, n % V); })[static_cast<std::size_t>(k)];
+      };
+      CHECK(difference(token, direct<std::int64_t>({B, K}, [&](int b, int k) { return flat(b, k) % V; })) == "");
+      CHECK(difference(best, direct<T>({B, K}, [&](int b, int k) {
+                         return score.at(b, flat(b, k) / V, flat(b, k) % V);
+                       })) == "");
+      CHECK(difference(continued, direct<std::int64_t>({B, K, L}, [&](int b, int k, int t) {
+                         return sequence.at(b, flat(b, k) / V, t);
+                       })) == "");
+    }
 }
 
 TEMPLATE_TEST_CASE("case 61: embedding bag with offsets", "[acceptance]", float, double) {
@@ -81,8 +83,7 @@ TEMPLATE_TEST_CASE("case 61: embedding bag with offsets", "[acceptance]", float,
 TEMPLATE_TEST_CASE("case 65: Viterbi", "[acceptance]", float, double) {
   using T = TestType;
   for (Order order : orders)
-    for (int steps : {1, 2, 6}) {
-      constexpr int K = 4;
+    for (auto [steps, K] : {std::pair{1, 4}, {2, 4}, {6, 4}, {9, 37}}) {
       const auto A = in_order(order, filled<T>(shuffled(7), K, K)),
                  E = in_order(order, filled<T>(shuffled(5, 3), steps, K));
       const auto [path, score] = example::viterbi(A, E);
@@ -93,7 +94,7 @@ TEMPLATE_TEST_CASE("case 65: Viterbi", "[acceptance]", float, double) {
         for (int k = 0; k < K; ++k) {
           D.at(t, k) = E.at(t, k);
           if (t == 0) continue;
-          back.at(t, k) = first_largest(K, [&](int j) { return D.at(t - 1, j) + A.at(j, k); });
+          back.at(t, k) = first_largest(K, [&, t = t](int j) { return D.at(t - 1, j) + A.at(j, k); });
           D.at(t, k) += D.at(t - 1, back.at(t, k)) + A.at(back.at(t, k), k);
         }
       Tensor<std::int64_t, 1> expected(steps);
@@ -107,7 +108,7 @@ TEMPLATE_TEST_CASE("case 65: Viterbi", "[acceptance]", float, double) {
 TEMPLATE_TEST_CASE("case 64: NMS", "[acceptance]", float, double) {
   using T = TestType;
   for (Order order : orders)
-    for (int N : {0, 1, 2, 12}) {
+    for (int N : {0, 1, 2, 12, 50}) {
       CAPTURE(N);
       // Boxes of a crowd, some of equal scores.
       const auto box = in_order(order, direct<T>({N, 4}, [](int n, int side) {
@@ -133,20 +134,21 @@ TEMPLATE_TEST_CASE("case 64: NMS", "[acceptance]", float, double) {
 
 TEMPLATE_TEST_CASE("top-k routing", "[acceptance]", float, double) {
   using T = TestType;
-  constexpr int N = 9, E = 8, K = 3;
-  for (Order order : orders) {
-    const auto score = in_order(order, filled<T>(shuffled(5), N, E));  // many ties
-    const auto [expert, share] = example::top_k_routing(score, K);
-    const auto best = [&](int n) { return best_of(E, K, [&](int e) { return score.at(n, e); }); };
-    CHECK(difference(expert, direct<std::int64_t>(
-                                 {N, K}, [&](int n, int p) { return best(n)[static_cast<std::size_t>(p)]; })) == "");
-    CHECK(difference(share,
-                     direct<T>({N, K},
-                               [&](int n, int p) {
-                                 double sum = 0;
-                                 for (int e : best(n)) sum += std::exp(double(score.at(n, e)));
-                                 return std::exp(double(score.at(n, best(n)[static_cast<std::size_t>(p)]))) / sum;
-                               }),
-                     8) == "");
-  }
+  constexpr int N = 9, K = 3;
+  for (Order order : orders)
+    for (const int E : {8, 37}) {
+      const auto score = in_order(order, filled<T>(shuffled(5), N, E));  // many ties
+      const auto [expert, share] = example::top_k_routing(score, K);
+      const auto best = [&](int n) { return best_of(E, K, [&](int e) { return score.at(n, e); }); };
+      CHECK(difference(expert, direct<std::int64_t>(
+                                   {N, K}, [&](int n, int p) { return best(n)[static_cast<std::size_t>(p)]; })) == "");
+      CHECK(difference(share,
+                       direct<T>({N, K},
+                                 [&](int n, int p) {
+                                   double sum = 0;
+                                   for (int e : best(n)) sum += std::exp(double(score.at(n, e)));
+                                   return std::exp(double(score.at(n, best(n)[static_cast<std::size_t>(p)]))) / sum;
+                                 }),
+                       8) == "");
+    }
 }
