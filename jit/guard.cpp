@@ -12,12 +12,6 @@ using namespace ir;
 
 namespace {
 
-bool always_fits(const Program& program, const Read& read) {
-  for (std::size_t i = 0; i < read.subscripts.size(); ++i)
-    if (!is_sized_by(program, read.subscripts[i], read.tensor, i)) return false;
-  return true;
-}
-
 /// A fold over ranges around an expression. What its body does not vary along the ranges is computed before the loop,
 /// so it needs to know whether there will be an iteration.
 struct RangeAround {
@@ -122,6 +116,12 @@ class Guards {
 
 Expr guarded(Program& program, Expr guard, Expr e) {
   return Guards(program).under(guard, e);
+}
+
+bool always_fits(const Program& program, const Read& read) {
+  for (std::size_t i = 0; i < read.subscripts.size(); ++i)
+    if (!is_sized_by(program, read.subscripts[i], read.tensor, i)) return false;
+  return true;
 }
 
 void attach_guards(Program& program) {

@@ -15,4 +15,7 @@ void attach_guards(ir::Program&);
 /// One expression of a program whose guards are attached, as it must be evaluated where `guard` holds (null: always).
 ir::Expr guarded(ir::Program&, ir::Expr guard, ir::Expr);
 
+/// Whether all subscripts of a read are axes sized by that very tensor.
+bool always_fits(const ir::Program&, const ir::Read&);
+
 }  // namespace ricci::jit

@@ -214,7 +214,9 @@ StoredRanges stored_ranges(const Program& program, std::span<const std::int64_t>
 std::vector<Expr> conjuncts(Expr condition) {
   if (!condition) return {};
   const Apply* apply = condition->as<Apply>();
-  if (!apply || apply->op != Op::logical_and) return {condition};
+  const auto is_false = [](Expr e) { return e->as<Const>() && !e->as<Const>()->value.get<bool>(); };
+  const bool lazy = apply && apply->op == Op::select && apply->args[0]->dtype == condition->dtype && is_false(apply->args[2]);
+  if (!lazy && (!apply || apply->op != Op::logical_and)) return {condition};
   std::vector<Expr> all = conjuncts(apply->args[0]);
   for (Expr c : conjuncts(apply->args[1])) all.push_back(c);
   return all;

@@ -51,7 +51,8 @@ class Bounds {
 /// Of the temporaries that one statement fills from end to end.
 StoredRanges stored_ranges(const ir::Program&, std::span<const std::int64_t> extents, const AxisRanges*);
 
-/// The conjuncts of a b1 expression: {a, b, c} for a & b & c; none for null.
+/// The conjuncts of a b1 expression: {a, b, c} for a & b & c, also where b is evaluated only if a holds, as in
+/// select(a, b, false); none for null.
 std::vector<ir::Expr> conjuncts(ir::Expr condition);
 
 }  // namespace ricci::jit

@@ -81,6 +81,12 @@ std::vector<Expr> expressions(const Statement& s) {
   return all;
 }
 
+void replace_expressions(Statement& s, const std::function<Expr(Expr)>& f) {
+  for (Expr& subscript : s.subscripts) subscript = f(subscript);
+  s.value = f(s.value);
+  if (s.guard) s.guard = f(s.guard);
+}
+
 void walk(std::vector<Expr> roots, const std::function<bool(Expr)>& f) {
   std::unordered_set<Expr> seen;
   while (!roots.empty()) {

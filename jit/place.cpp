@@ -146,33 +146,11 @@ class Placement {
   /// One value per choice of the axes that the reduction depends on.
   Expr in_temporary(Expr e) {
     if (const auto it = stored_.find(e); it != stored_.end()) return it->second;
-    Statement s;
-    std::vector<AxisId> dimensions;
-    std::vector<Expr> read_at;
-    std::unordered_map<AxisId, Expr> renamed;
-    for (std::size_t i = 0; i < e->free.size(); ++i) {
-      const AxisId own = axes_.get(e->free[i], 0, static_cast<int>(i));
-      dimensions.push_back(own);
-      s.domain.push_back(own);
-      s.subscripts.push_back(axis(g_, own));
-      read_at.push_back(axis(g_, e->free[i]));
-      renamed.emplace(e->free[i], axis(g_, own));
-    }
-    if (dimensions.empty()) {
-      program_.axes.push_back({.name = "one", .sizes = {}, .fixed = 1, .tables = false});
-      dimensions.push_back(static_cast<AxisId>(program_.axes.size() - 1));
-      s.subscripts.push_back(constant(g_, std::int64_t{0}));
-      read_at.push_back(s.subscripts.back());
-    }
-    s.target = static_cast<TensorId>(program_.tensors.size());
-    program_.tensors.push_back({"temporary", e->dtype, static_cast<int>(dimensions.size()), dimensions});
-    s.value = substitute(g_, e, renamed);
-    s.policy = Policy::assume_inside;
-    const TensorId target = s.target;
+    Stored stored = store(program_, axes_, e);
     const auto keep = std::move(done_for_);
-    place(std::move(s));
+    place(std::move(stored.filling));
     done_for_ = keep;
-    return stored_[e] = read(g_, target, e->dtype, read_at, Policy::assume_inside);
+    return stored_[e] = stored.element;
   }
 
   Expr with_placed_children(Expr e, const Path& path) {

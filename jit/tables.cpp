@@ -22,37 +22,6 @@ std::vector<Expr> behind(Expr first, std::vector<Expr> rest) {
   return rest;
 }
 
-/// Moves the axes that no subscript uses into a reduction of the value. Where a guard on them fails, the value is the
-/// neutral one.
-void reduce_unused_axes(Program& program, CanonicalAxes& axes, Statement& s) {
-  Graph& g = program.graph;
-  std::vector<AxisId> kept, unused;
-  for (AxisId axis : s.domain) {
-    const bool used = std::ranges::any_of(s.subscripts, [&](Expr e) { return uses_axis(e, axis); });
-    (used ? kept : unused).push_back(axis);
-  }
-  if (unused.empty()) return;
-  if (s.guard && std::ranges::any_of(unused, [&](AxisId axis) { return uses_axis(s.guard, axis); })) {
-    s.value = apply(g, Op::select, {s.guard, s.value, constant(g, identity(*s.update, s.value->dtype))});
-    s.guard = nullptr;
-  }
-  // Reductions in the value may have axes for deeper ones than they are now: a sum inside of them was solved.
-  std::set<AxisId> taken;
-  for (Expr e : nodes({s.value}))
-    if (const Fold* fold = e->as<Fold>()) taken.insert(fold->axes.begin(), fold->axes.end());
-  FoldDepth depth;
-  std::unordered_map<AxisId, Expr> renamed;
-  std::vector<AxisId> bound;
-  for (std::size_t i = 0; i < unused.size(); ++i) {
-    int level = depth.of(s.value) + 1;
-    while (taken.contains(axes.get(unused[i], level, static_cast<int>(i)))) ++level;
-    bound.push_back(axes.get(unused[i], level, static_cast<int>(i)));
-    renamed.emplace(unused[i], axis(g, bound.back()));
-  }
-  s.value = fold(g, *s.update, bound, substitute(g, s.value, renamed));
-  s.domain = kept;
-}
-
 }  // namespace
 
 bool is_injective(const Statement& s) {
@@ -87,6 +56,39 @@ Expr combined(Program& program, const Table& table, Reduction reduction, std::ve
   return fold(g, reduction, {table.axes[0]}, element);
 }
 
+bool is_merge(const Program& program, Expr e) {
+  const Fold* fold = e->as<Fold>();
+  return fold && program.axes[fold->axes[0]].tables;
+}
+
+Stored store(Program& program, CanonicalAxes& axes, Expr e) {
+  Graph& g = program.graph;
+  Statement s;
+  std::vector<AxisId> dimensions;
+  std::vector<Expr> read_at;
+  std::unordered_map<AxisId, Expr> renamed;
+  for (std::size_t i = 0; i < e->free.size(); ++i) {
+    const AxisId own = axes.get(e->free[i], 0, static_cast<int>(i));
+    dimensions.push_back(own);
+    s.domain.push_back(own);
+    s.subscripts.push_back(axis(g, own));
+    read_at.push_back(axis(g, e->free[i]));
+    renamed.emplace(e->free[i], axis(g, own));
+  }
+  if (dimensions.empty()) {
+    program.axes.push_back({.name = "one", .sizes = {}, .fixed = 1, .tables = false});
+    dimensions.push_back(static_cast<AxisId>(program.axes.size() - 1));
+    s.subscripts.push_back(constant(g, std::int64_t{0}));
+    read_at.push_back(s.subscripts.back());
+  }
+  s.target = static_cast<TensorId>(program.tensors.size());
+  program.tensors.push_back({"temporary", e->dtype, static_cast<int>(dimensions.size()), dimensions});
+  s.value = substitute(g, e, renamed);
+  s.policy = Policy::assume_inside;
+  const Expr element = read(g, s.target, e->dtype, read_at, Policy::assume_inside);
+  return {std::move(s), element};
+}
+
 Statement accumulate(Program& program, const Table& table, Reduction reduction, std::vector<Expr> subscripts, Expr value,
                      std::vector<AxisId> domain) {
   return {.target = table.tensor,
@@ -96,6 +98,35 @@ Statement accumulate(Program& program, const Table& table, Reduction reduction, 
           .guard = nullptr,
           .domain = std::move(domain),
           .policy = Policy::check};
+}
+
+void reduce_unused_axes(Program& program, CanonicalAxes& axes, Statement& s) {
+  Graph& g = program.graph;
+  std::vector<AxisId> kept, unused;
+  for (AxisId axis : s.domain) {
+    const bool used = std::ranges::any_of(s.subscripts, [&](Expr e) { return uses_axis(e, axis); });
+    (used ? kept : unused).push_back(axis);
+  }
+  if (unused.empty()) return;
+  if (s.guard && std::ranges::any_of(unused, [&](AxisId axis) { return uses_axis(s.guard, axis); })) {
+    s.value = apply(g, Op::select, {s.guard, s.value, constant(g, identity(*s.update, s.value->dtype))});
+    s.guard = nullptr;
+  }
+  // Reductions inside may bind the axes of a depth that they had before they were solved.
+  const std::vector<Expr> inside = nodes({s.value});
+  const auto is_bound = [&](AxisId axis) {
+    return std::ranges::any_of(inside, [&](Expr e) { return e->as<Fold>() && std::ranges::count(e->as<Fold>()->axes, axis) > 0; });
+  };
+  FoldDepth depth;
+  std::vector<AxisId> bound;
+  for (int level = depth.of(s.value) + 1; bound.empty() || std::ranges::any_of(bound, is_bound); ++level) {
+    bound.clear();
+    for (AxisId axis : unused) bound.push_back(axes.get(axis, level, static_cast<int>(bound.size())));
+  }
+  std::unordered_map<AxisId, Expr> renamed;
+  for (std::size_t i = 0; i < unused.size(); ++i) renamed.emplace(unused[i], axis(g, bound[i]));
+  s.value = fold(g, *s.update, bound, substitute(g, s.value, renamed));
+  s.domain = kept;
 }
 
 void privatise(Program& program, CanonicalAxes& axes) {

@@ -19,6 +19,16 @@ ir::Expr combined(ir::Program&, const Table&, Reduction, std::vector<ir::Expr> s
 ir::Statement accumulate(ir::Program&, const Table&, Reduction, std::vector<ir::Expr> subscripts, ir::Expr value,
                          std::vector<ir::AxisId> domain);
 
+/// Whether an expression is one that combined() made.
+bool is_merge(const ir::Program&, ir::Expr);
+
+/// A statement that stores an expression for every choice of its free axes, and the element that then stands for it.
+struct Stored {
+  ir::Statement filling;
+  ir::Expr element;
+};
+Stored store(ir::Program&, CanonicalAxes&, ir::Expr);
+
 /// Whether no two iterations write the same element: every axis of the domain is a subscript by itself.
 bool is_injective(const ir::Statement&);
 
@@ -27,6 +37,10 @@ bool is_private(const ir::Program&, ir::TensorId);
 
 /// Whether the statement accumulates its whole domain into one element of each table: a share of a full reduction.
 bool folds_whole_domain(const ir::Program&, const ir::Statement&);
+
+/// Moves the axes of an update that no subscript uses into a reduction of the value: out[c] += f(c, n) over c and n
+/// becomes out[c] += sum(n, f(c, n)). Where a guard on them fails, the value is the neutral one.
+void reduce_unused_axes(ir::Program&, CanonicalAxes&, ir::Statement&);
 
 /// Turns every update whose iterations may meet in one element into private accumulation and a merge:
 ///

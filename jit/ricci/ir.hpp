@@ -180,6 +180,8 @@ std::vector<Expr> children(Expr);
 
 /// The expressions of a statement: its subscripts, its value, its guard if it has one.
 std::vector<Expr> expressions(const Statement&);
+/// Puts f(e) in the place of each of them.
+void replace_expressions(Statement&, const std::function<Expr(Expr)>& f);
 
 /// Calls `f` on every node of these expressions, each once, parents before children. Below a node for which `f` returns
 /// false it does not go.

@@ -1,0 +1,144 @@
+#include "selection.hpp"
+
+#include <algorithm>
+
+#include "guard.hpp"
+#include "interval.hpp"
+
+namespace ricci::jit {
+
+using namespace ir;
+
+namespace {
+
+Expr truth(Graph& g, bool value) { return constant(g, Scalar::of(value)); }
+
+/// !condition, as a comparison where that is one.
+Expr negated(Graph& g, Expr condition) {
+  const Apply* apply = condition->as<Apply>();
+  if (apply && apply->op == Op::equal) return ir::apply(g, Op::not_equal, apply->args);
+  if (apply && apply->op == Op::not_equal) return ir::apply(g, Op::equal, apply->args);
+  return ir::apply(g, Op::logical_not, {condition});
+}
+
+/// The conjuncts of !condition: those of !a & !b for a | b.
+std::vector<Expr> refuted(Graph& g, Expr condition) {
+  const Apply* apply = condition->as<Apply>();
+  if (!apply || apply->op != Op::logical_or) return conjuncts(negated(g, condition));
+  std::vector<Expr> all = refuted(g, apply->args[0]);
+  for (Expr c : refuted(g, apply->args[1])) all.push_back(c);
+  return all;
+}
+
+class TakingApart {
+ public:
+  TakingApart(Graph& g, Reduction r, Expr body) : g_(g), s_{by_value(r), {}, body} {}
+
+  std::optional<Selection> result() && {
+    while (step()) {}
+    if (s_.reduction == Reduction::any || s_.reduction == Reduction::all) {
+      const bool any = s_.reduction == Reduction::any;
+      push(any ? conjuncts(s_.value) : refuted(g_, s_.value));
+      s_.value = truth(g_, any);
+    }
+    return s_.conditions.empty() ? std::nullopt : std::optional(std::move(s_));
+  }
+
+ private:
+  /// What stands beside a condition is evaluated wherever that is, so it may as well come later.
+  void push(std::vector<Expr> conditions) {
+    std::ranges::stable_partition(conditions, [](Expr c) { return c->as<Apply>() && c->as<Apply>()->op == Op::equal; });
+    s_.conditions.insert(s_.conditions.end(), conditions.begin(), conditions.end());
+  }
+
+  /// Takes one op off the value.
+  bool step() {
+    const Apply* apply = s_.value->as<Apply>();
+    if (!apply) return false;
+    if (apply->op == Op::select) {
+      if (is_identity(apply->args[2], s_.reduction)) {
+        push(conjuncts(apply->args[0]));
+        s_.value = apply->args[1];
+        return true;
+      }
+      if (is_identity(apply->args[1], s_.reduction)) {
+        push(refuted(g_, apply->args[0]));
+        s_.value = apply->args[2];
+        return true;
+      }
+      return false;
+    }
+    if (apply->op == Op::cast && apply->args[0]->dtype == DType::b1 && s_.reduction == Reduction::sum) {
+      push(conjuncts(apply->args[0]));
+      s_.value = ir::cast(g_, s_.value->dtype, truth(g_, true));
+      return true;
+    }
+    return move_inside(*apply);
+  }
+
+  /// f(select(c, x, identity))  ->  select(c, f(x), f(identity)), where f(identity) is the identity for every other
+  /// argument of f: a cast, and of integers also a product.
+  bool move_inside(const Apply& f) {
+    const bool keeps_zero = s_.reduction == Reduction::sum && is_integer(s_.value->dtype) && (f.op == Op::multiply || f.op == Op::negate);
+    if (f.op != Op::cast && !keeps_zero) return false;
+    for (std::size_t i = 0; i < f.args.size(); ++i) {
+      const Apply* inner = f.args[i]->as<Apply>();
+      if (!inner || inner->op != Op::select) continue;
+      const auto applied = [&](Expr argument) {
+        if (f.op == Op::cast) return ir::cast(g_, s_.value->dtype, argument);
+        std::vector<Expr> args = f.args;
+        args[i] = argument;
+        return apply(g_, f.op, std::move(args));
+      };
+      for (std::size_t branch : {1, 2}) {
+        if (!is_identity(applied(inner->args[branch]), s_.reduction)) continue;
+        std::vector<Expr> args = inner->args;
+        args[branch] = constant(g_, identity(s_.reduction, s_.value->dtype));
+        args[3 - branch] = applied(inner->args[3 - branch]);
+        s_.value = apply(g_, Op::select, std::move(args));
+        return true;
+      }
+    }
+    return false;
+  }
+
+  Graph& g_;
+  Selection s_;
+};
+
+}  // namespace
+
+Reduction by_value(Reduction r) {
+  return r == Reduction::argmax ? Reduction::max : r == Reduction::argmin ? Reduction::min : r;
+}
+
+std::optional<Selection> take_apart(Graph& g, Reduction r, Expr body) { return TakingApart(g, r, body).result(); }
+
+Expr put_together(Program& program, const Selection& s) {
+  Graph& g = program.graph;
+  const Expr condition = conjunction(program, s.conditions);
+  if (s.reduction == Reduction::any && s.value == truth(g, true)) return condition;
+  return apply(g, Op::select, {condition, s.value, constant(g, identity(s.reduction, s.value->dtype))});
+}
+
+Expr conjunction(Program& program, const std::vector<Expr>& conditions) {
+  Graph& g = program.graph;
+  Expr all = truth(g, true);
+  for (Expr c : conditions)
+    all = may_fail(program, c) ? apply(g, Op::select, {all, c, truth(g, false)}) : apply(g, Op::logical_and, {all, c});
+  return all;
+}
+
+bool may_fail(const Program& program, Expr e) {
+  return std::ranges::any_of(nodes({e}), [&](Expr n) {
+    const Read* read = n->as<Read>();
+    return read && !always_fits(program, *read);
+  });
+}
+
+bool is_identity(Expr e, Reduction r) {
+  const Const* c = e->as<Const>();
+  return c && c->value == identity(r, c->value.dtype);
+}
+
+}  // namespace ricci::jit
