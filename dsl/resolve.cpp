@@ -1,6 +1,7 @@
 #include "ricci/resolve.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "resolver.hpp"
@@ -53,16 +54,31 @@ ir::TensorId Resolver::next_tensor(DType dtype, int rank) {
   return id;
 }
 
+namespace {
+
+/// What a number of the text is as an element of `dtype`, if the compiler is to know it: a whole number of integer
+/// arithmetic that fits, or the identity of some float reduction, by which a body is known to select.
+std::optional<Scalar> known_value(const Scalar& given, DType dtype) {
+  const Scalar value = evaluate(Op::cast, dtype, {&given, 1});
+  if (is_float(dtype)) {
+    const double x = value.as_double();
+    return x == 0 || x == 1 || std::isinf(x) ? std::optional(value) : std::nullopt;
+  }
+  const auto negative = [](const Scalar& n) { return is_signed_integer(n.dtype) && n.as_int() < 0; };
+  const bool fits = is_integer(dtype) && is_integer(given.dtype) && value.as_int() == given.as_int() &&
+                    negative(value) == negative(given);  // else an error when it is called
+  return fits ? std::optional(value) : std::nullopt;
+}
+
+}  // namespace
+
 ir::Expr Resolver::next_scalar(Form form, DType dtype) {
   const int leaf = scalar_leaf_++;
-  if (form == Form::number && is_integer(dtype) && leaves_.scalars && is_integer(leaves_.scalars[leaf].dtype)) {
-    const Scalar given = leaves_.scalars[leaf], value = evaluate(Op::cast, dtype, {&given, 1});
-    const auto negative = [](const Scalar& x) { return is_signed_integer(x.dtype) && x.as_int() < 0; };
-    if (value.as_int() == given.as_int() && negative(value) == negative(given)) {  // else an error when it is called
-      out_.known.push_back({leaf, given});
-      return ir::constant(graph(), value);
+  if (form == Form::number && leaves_.scalars)
+    if (const auto value = known_value(leaves_.scalars[leaf], dtype)) {
+      out_.known.push_back({leaf, leaves_.scalars[leaf]});
+      return ir::constant(graph(), *value);
     }
-  }
   const auto id = static_cast<ir::ParamId>(out_.program.params.size());
   out_.program.params.push_back({"s" + std::to_string(id), dtype});
   out_.scalars.push_back(leaf);
@@ -124,24 +140,41 @@ ir::Expr Resolver::named(const Syntax& node) {
   return lower(*node.child[0], axes);
 }
 
-/// b1 * x selects, so that x = NaN or infinity does not leak where b1 is false; b1 * b1 is and.
-ir::Expr Resolver::multiply(const Syntax& node, const Axes& unnamed) {
-  const Syntax &a = *node.child[0], &b = *node.child[1];
-  const bool a_selects = a.dtype == DType::b1, b_selects = b.dtype == DType::b1;
-  const bool chooses = a_selects != b_selects;
-  const auto factor = [&](const Syntax& s, bool selects) {
-    if (chooses && !selects) return lower_branch(s, node.dtype, unnamed);
-    return lower_as(s, selects ? DType::b1 : node.dtype, unnamed);
+/// Whether the node is a b1 factor of a product, or has one.
+static bool has_condition(const Syntax& node) {
+  if (node.form == Form::apply && node.op == Op::multiply)
+    return has_condition(*node.child[0]) || has_condition(*node.child[1]);
+  if (node.form == Form::apply && node.op == Op::divide) return has_condition(*node.child[0]);
+  return node.dtype == DType::b1;
+}
+
+/// The b1 factors of a product, also those of its factors and of a numerator, and the product of the others. `chosen`:
+/// there are conditions, so that the others are not evaluated everywhere.
+Resolver::Product Resolver::factors(const Syntax& node, DType dtype, const Axes& unnamed, bool chosen) {
+  const bool divides = node.form == Form::apply && node.op == Op::divide;
+  const auto value_of = [&](const Syntax& s, DType d) {
+    return chosen ? lower_branch(s, d, unnamed) : lower_as(s, d, unnamed);
   };
-  const ir::Expr first = factor(a, a_selects), second = factor(b, b_selects);
-  if (a_selects && b_selects) return ir::apply(graph(), Op::logical_and, {first, second});
-  if (!a_selects && !b_selects) return ir::apply(graph(), Op::multiply, {first, second});
-  const ir::Expr zero = ir::constant(graph(), Scalar{node.dtype, 0});
-  return ir::apply(graph(), Op::select, {a_selects ? first : second, a_selects ? second : first, zero});
+  if (!divides && (node.form != Form::apply || node.op != Op::multiply))
+    return node.dtype == DType::b1 ? Product{lower(node, unnamed), nullptr} : Product{nullptr, value_of(node, dtype)};
+  const Syntax &first = *node.child[0], &second = *node.child[1];
+  Product a = factors(first, node.dtype, unnamed, chosen);
+  const Product b = divides ? Product{nullptr, value_of(second, node.dtype)} : factors(second, node.dtype, unnamed, chosen);
+  if (divides && !a.value) a.value = ir::cast(graph(), node.dtype, ir::constant(graph(), Scalar::of(true)));
+  const auto both = [&](Op op, ir::Expr x, ir::Expr y) { return x && y ? ir::apply(graph(), op, {x, y}) : x ? x : y; };
+  const ir::Expr value = both(node.op, a.value, b.value);
+  return {both(Op::logical_and, a.condition, b.condition), value ? ir::cast(graph(), dtype, value) : nullptr};
+}
+
+/// b1 * x * y / z selects x * y / z, so that no NaN or infinity among them leaks where b1 is false; b1 * b1 is and.
+ir::Expr Resolver::product(const Syntax& node, const Axes& unnamed) {
+  const Product p = factors(node, node.dtype, unnamed, has_condition(node));
+  if (!p.condition || !p.value) return p.value ? p.value : p.condition;
+  return ir::apply(graph(), Op::select, {p.condition, p.value, ir::constant(graph(), Scalar{node.dtype, 0})});
 }
 
 ir::Expr Resolver::apply(const Syntax& node, const Axes& unnamed) {
-  if (node.op == Op::multiply) return multiply(node, unnamed);
+  if (node.op == Op::multiply || node.op == Op::divide) return product(node, unnamed);
   const bool chooses = node.op == Op::select;
   DType common = node.dtype;
   if (info(node.op).typing == Typing::compare) {

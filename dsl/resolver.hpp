@@ -53,7 +53,11 @@ class Resolver {
   ir::Expr access(const Syntax& node, const Axes& unnamed);
   ir::Expr named(const Syntax& node);
   ir::Expr apply(const Syntax& node, const Axes& unnamed);
-  ir::Expr multiply(const Syntax& node, const Axes& unnamed);
+  struct Product {
+    ir::Expr condition, value;  // null: no such factor
+  };
+  Product factors(const Syntax& node, DType dtype, const Axes& unnamed, bool chosen);
+  ir::Expr product(const Syntax& node, const Axes& unnamed);
   ir::Expr reduce(const Syntax& node, const Axes& unnamed);
   /// What a reduction runs over: axes, and the ranges of some of them (as in ir::Fold).
   struct Over {

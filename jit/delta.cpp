@@ -39,14 +39,16 @@ class Solver {
   std::vector<Statement> made;  // to run before the statement being solved
 
  private:
-  /// The ranges of the fold, as conditions.
+  /// The ranges of the fold, as conditions that come before all others.
   void add_ranges(Selection& s, const Fold& fold) {
+    std::vector<Expr> within;
     for (std::size_t i = 0; i < fold.ranges.size(); ++i) {
       const auto [low, high] = fold.ranges[i];
       const Expr at = axis(g_, fold.axes[i]);
-      if (low) s.conditions.push_back(apply(g_, Op::less_equal, {low, at}));
-      if (high) s.conditions.push_back(apply(g_, Op::less, {at, high}));
+      if (low) within.push_back(apply(g_, Op::less_equal, {low, at}));
+      if (high) within.push_back(apply(g_, Op::less, {at, high}));
     }
+    s.conditions.insert(s.conditions.begin(), within.begin(), within.end());
   }
 
   /// The reduction of a selection over `bound`; null if there is nothing to solve.

@@ -77,9 +77,10 @@ class TakingApart {
   }
 
   /// f(select(c, x, identity))  ->  select(c, f(x), f(identity)), where f(identity) is the identity for every other
-  /// argument of f: a cast, and of integers also a product.
+  /// argument of f: a cast, negate, and of integers also a product.
   bool move_inside(const Apply& f) {
-    const bool keeps_zero = s_.reduction == Reduction::sum && is_integer(s_.value->dtype) && (f.op == Op::multiply || f.op == Op::negate);
+    const bool sums = s_.reduction == Reduction::sum;
+    const bool keeps_zero = sums && (f.op == Op::negate || (f.op == Op::multiply && is_integer(s_.value->dtype)));
     if (f.op != Op::cast && !keeps_zero) return false;
     for (std::size_t i = 0; i < f.args.size(); ++i) {
       const Apply* inner = f.args[i]->as<Apply>();
@@ -138,7 +139,9 @@ bool may_fail(const Program& program, Expr e) {
 
 bool is_identity(Expr e, Reduction r) {
   const Const* c = e->as<Const>();
-  return c && c->value == identity(r, c->value.dtype);
+  if (!c) return false;
+  const bool sums_zero = r == Reduction::sum && is_float(e->dtype) && c->value.as_double() == 0;  // also -0
+  return sums_zero || c->value == identity(r, e->dtype);
 }
 
 }  // namespace ricci::jit
