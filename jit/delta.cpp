@@ -1,9 +1,9 @@
 #include "delta.hpp"
 
 #include <map>
-#include <tuple>
 
 #include "in_order.hpp"
+#include "ranges.hpp"
 #include "scatter.hpp"
 #include "solver.hpp"
 #include "tables.hpp"
@@ -24,43 +24,48 @@ class Solver {
   Expr solved(Expr e) {
     const Project* project = e->as<Project>();
     const Fold* fold = (project ? project->fold : e)->as<Fold>();
-    if (!fold || (!project && info(fold->reduction).results == Results::index)) return e;
-    auto selection = take_apart(g_, fold->reduction, fold->body);
-    if (!selection) return e;
-    if (project && project->result == 1 && !fold->ranges.empty()) return e;  // an empty range has an index of its own
-    if (!fold->ranges.empty()) add_ranges(*selection, *fold);
+    const bool searches = fold && info(fold->reduction).results == Results::index;
+    if (!fold || (searches && (!project || !fold->ranges.empty()))) return e;
+    Selection s = take_apart(g_, *fold);
     // What earlier steps of a recurrence write is not known before it: nothing of it can be accumulated there.
     may_make_ = !feedback_.reaches(e);
-    const Expr value = reduced(*selection, fold->axes);
-    if (!value) return e;
-    return project && project->result == 1 ? winner(*selection, fold->axes, value) : value;
+    const bool narrowed = move_to_ranges(program_, s, fold->axes, !searches);
+    if (const Expr value = reduced(s, fold->axes))
+      return project && project->result == 1 ? winner(s, fold->axes, value) : value;
+    if (!narrowed) return e;
+    const Expr made = remaining(fold->reduction, s, fold->axes);
+    return project ? ir::project(g_, made, project->result) : made;
   }
 
   std::vector<Statement> made;  // to run before the statement being solved
 
  private:
-  /// The ranges of the fold, as conditions that come before all others.
-  void add_ranges(Selection& s, const Fold& fold) {
-    std::vector<Expr> within;
-    for (std::size_t i = 0; i < fold.ranges.size(); ++i) {
-      const auto [low, high] = fold.ranges[i];
-      const Expr at = axis(g_, fold.axes[i]);
-      if (low) within.push_back(apply(g_, Op::less_equal, {low, at}));
-      if (high) within.push_back(apply(g_, Op::less, {at, high}));
-    }
-    s.conditions.insert(s.conditions.begin(), within.begin(), within.end());
-  }
-
-  /// The reduction of a selection over `bound`; null if there is nothing to solve.
+  /// The reduction of a selection over `bound`; null if there is no equality to solve.
   Expr reduced(Selection s, std::vector<AxisId> bound) {
-    if (const auto it = reduced_.find({s.reduction, s.conditions, s.value, bound}); it != reduced_.end()) return it->second;
-    const auto key = std::tuple{s.reduction, s.conditions, s.value, bound};
+    if (s.conditions.empty()) return nullptr;
+    const Expr key = remaining(s.reduction, s, bound);
+    if (const auto it = reduced_.find(key); it != reduced_.end()) return it->second;
     const bool changed = eliminate(program_, s, bound);
     Expr result = nullptr;
     if (bound.empty()) result = put_together(program_, s);
     else if (Expr read = may_make_ ? scattered(program_, axes_, s, bound, made) : nullptr) result = read;
-    else if (changed) result = ir::fold(g_, s.reduction, bound, put_together(program_, s));
+    else if (changed) result = remaining(s.reduction, s, bound);
     return reduced_[key] = result;
+  }
+
+  /// The fold over what is left; of an arg-reduction the node itself. An axis with a range is of that range alone.
+  Expr remaining(Reduction reduction, const Selection& s, const std::vector<AxisId>& bound) {
+    Fold fold{reduction, bound, put_together(program_, s), {}};
+    if (s.ranges.empty()) return fold_node(g_, fold);
+    for (AxisId axis : bound) {
+      const auto range = s.ranges.find(axis);
+      fold.ranges.push_back(range == s.ranges.end() ? Range{} : range->second);
+    }
+    fold.axes = axes_.around(fold.body, bound, fold.ranges);
+    std::unordered_map<AxisId, Expr> renamed;
+    for (std::size_t i = 0; i < bound.size(); ++i) renamed.emplace(bound[i], axis(g_, fold.axes[i]));
+    fold.body = substitute(g_, fold.body, renamed);
+    return fold_node(g_, fold);
   }
 
   /// The position over `axes` of the first element that is `best`: what argmax and argmin give. Where nothing but the
@@ -69,10 +74,10 @@ class Solver {
     const Expr zero = constant(g_, std::int64_t{0}), none = constant(g_, identity(s.reduction, best->dtype));
     const Expr here = position(axes);
     std::vector<AxisId> bound = axes, same_bound = axes;
-    Selection one = s, where{Reduction::min, s.conditions, here};
+    Selection one = s, where{Reduction::min, s.conditions, here, s.ranges};
     eliminate(program_, one, bound);
     if (bound.empty()) {
-      eliminate(program_, where, same_bound);
+      eliminate(program_, where, same_bound);  // the same steps
       one.conditions.push_back(apply(g_, Op::not_equal, {one.value, none}));
       return apply(g_, Op::select, {conjunction(program_, one.conditions), where.value, zero});
     }
@@ -110,7 +115,7 @@ class Solver {
   CanonicalAxes& axes_;
   Feedback feedback_;
   bool may_make_ = true;
-  std::map<std::tuple<Reduction, std::vector<Expr>, Expr, std::vector<AxisId>>, Expr> reduced_;
+  std::map<Expr, Expr> reduced_;  // by the fold as it was
   std::map<Expr, Expr> stored_;
 };
 

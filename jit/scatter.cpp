@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "ranges.hpp"
 #include "solver.hpp"
 #include "tables.hpp"
 
@@ -40,6 +41,11 @@ Expr scattered(Program& program, CanonicalAxes& axes, Selection s, const std::ve
   std::vector<Key> keys;
   while (take_key(program, s, bound, keys)) {}
   if (keys.empty()) return nullptr;
+
+  for (const auto& [reduced, range] : s.ranges) {
+    const std::vector<Expr> within = range_conditions(g, range, axis(g, reduced));
+    s.conditions.insert(s.conditions.begin(), within.begin(), within.end());
+  }
 
   // The table's dimensions: the keys, then every other free axis, which the accumulation iterates like `bound`.
   std::set<AxisId> others(s.value->free.begin(), s.value->free.end());

@@ -13,11 +13,20 @@ namespace {
 
 Expr truth(Graph& g, bool value) { return constant(g, Scalar::of(value)); }
 
-/// !condition, as a comparison where that is one.
+/// !condition, as a comparison where that is one: of floats neither a < b nor a >= b may hold.
 Expr negated(Graph& g, Expr condition) {
   const Apply* apply = condition->as<Apply>();
-  if (apply && apply->op == Op::equal) return ir::apply(g, Op::not_equal, apply->args);
-  if (apply && apply->op == Op::not_equal) return ir::apply(g, Op::equal, apply->args);
+  const bool ordered = apply && !is_float(apply->args[0]->dtype);
+  const auto becomes = [&](Op op) { return ir::apply(g, op, apply->args); };
+  switch (apply ? apply->op : Op::logical_not) {
+    case Op::equal: return becomes(Op::not_equal);
+    case Op::not_equal: return becomes(Op::equal);
+    case Op::less: if (ordered) return becomes(Op::greater_equal); break;
+    case Op::less_equal: if (ordered) return becomes(Op::greater); break;
+    case Op::greater: if (ordered) return becomes(Op::less_equal); break;
+    case Op::greater_equal: if (ordered) return becomes(Op::less); break;
+    default: break;
+  }
   return ir::apply(g, Op::logical_not, {condition});
 }
 
@@ -32,16 +41,19 @@ std::vector<Expr> refuted(Graph& g, Expr condition) {
 
 class TakingApart {
  public:
-  TakingApart(Graph& g, Reduction r, Expr body) : g_(g), s_{by_value(r), {}, body} {}
+  TakingApart(Graph& g, const Fold& fold) : g_(g), s_{by_value(fold.reduction), {}, fold.body} {
+    for (std::size_t i = 0; i < fold.ranges.size(); ++i)
+      if (fold.ranges[i] != Range{}) s_.ranges.emplace(fold.axes[i], fold.ranges[i]);
+  }
 
-  std::optional<Selection> result() && {
+  Selection result() && {
     while (step()) {}
     if (s_.reduction == Reduction::any || s_.reduction == Reduction::all) {
       const bool any = s_.reduction == Reduction::any;
       push(any ? conjuncts(s_.value) : refuted(g_, s_.value));
       s_.value = truth(g_, any);
     }
-    return s_.conditions.empty() ? std::nullopt : std::optional(std::move(s_));
+    return std::move(s_);
   }
 
  private:
@@ -113,7 +125,7 @@ Reduction by_value(Reduction r) {
   return r == Reduction::argmax ? Reduction::max : r == Reduction::argmin ? Reduction::min : r;
 }
 
-std::optional<Selection> take_apart(Graph& g, Reduction r, Expr body) { return TakingApart(g, r, body).result(); }
+Selection take_apart(Graph& g, const Fold& fold) { return TakingApart(g, fold).result(); }
 
 Expr put_together(Program& program, const Selection& s) {
   Graph& g = program.graph;

@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <optional>
 
 #include "ricci/ir.hpp"
@@ -11,21 +12,22 @@ struct Selection {
   Reduction reduction;  // by values: max for argmax
   std::vector<ir::Expr> conditions;
   ir::Expr value;
+  std::map<ir::AxisId, ir::Range> ranges = {};  // of reduced axes that do not run over all of their extent
 };
 
 /// sum, prod, min, max, any or all: what a reduction does with values. That of argmax is max, of argmin min.
 Reduction by_value(Reduction);
 
-/// Takes the body of a reduction apart as far as it selects; nothing if it does not.
+/// Takes the body of a reduction apart as far as it selects.
 ///
 ///     sum   select(c, x, 0), cast(c) of a b1 c, and whatever keeps 0: cast, integer * and negate
 ///     prod  select(c, x, 1)          max   select(c, x, -inf)          min   select(c, x, inf)
 ///     any   c & x                    all   !c | x
 ///
 /// Equalities come first among the conditions of one conjunction.
-std::optional<Selection> take_apart(ir::Graph&, Reduction, ir::Expr body);
+Selection take_apart(ir::Graph&, const ir::Fold&);
 
-/// The body that the selection is.
+/// The body that the selection is within its ranges.
 ir::Expr put_together(ir::Program&, const Selection&);
 
 /// a & b & c, where what may fail is evaluated only if those before it hold.

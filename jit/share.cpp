@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <set>
 
 namespace ricci::jit {
 
@@ -43,6 +44,22 @@ AxisId CanonicalAxes::get(AxisId like, int depth, int position, Range range) {
     class_of_.push_back(class_of_[like]);
   }
   return it->second;
+}
+
+std::vector<AxisId> CanonicalAxes::around(Expr body, const std::vector<AxisId>& like, const std::vector<Range>& ranges) {
+  std::set<AxisId> taken(body->free.begin(), body->free.end());
+  for (AxisId axis : like) taken.erase(axis);
+  // Reductions inside may bind the axes of a depth that they had before they were solved.
+  for (Expr e : nodes({body}))
+    if (const Fold* fold = e->as<Fold>()) taken.insert(fold->axes.begin(), fold->axes.end());
+  std::vector<AxisId> axes;
+  for (int depth = FoldDepth().of(body) + 1; axes.size() < like.size(); ++depth) {
+    axes.clear();
+    for (std::size_t i = 0; i < like.size(); ++i)
+      axes.push_back(get(like[i], depth, static_cast<int>(i), ranges.empty() ? Range{} : ranges[i]));
+    if (std::ranges::any_of(axes, [&](AxisId axis) { return taken.contains(axis); })) axes.clear();
+  }
+  return axes;
 }
 
 bool is_sized_by(const Program& program, Expr subscript, TensorId tensor, std::size_t position) {

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <numeric>
+#include <span>
 
 #include "linear.hpp"
+#include "ranges.hpp"
 
 namespace ricci::jit {
 
@@ -59,18 +61,23 @@ std::vector<Solution> solutions(Graph& g, Expr condition) {
 
 bool settle(Program& program, Selection& s, std::size_t i, const Solution& solution) {
   Graph& g = program.graph;
-  const auto needs_axis = [&](Expr c) { return uses_axis(c, solution.axis); };
-  const auto here = s.conditions.begin() + static_cast<std::ptrdiff_t>(i);
-  const bool needed_before = std::any_of(s.conditions.begin(), here, needs_axis);
-  if (needed_before && may_fail(program, solution.value)) return false;
-  const auto at = needed_before ? 0 : here - s.conditions.begin();
-  s.conditions.erase(here);
-  for (Expr& c : s.conditions) c = substitute(g, c, {{solution.axis, solution.value}});
-  s.value = substitute(g, s.value, {{solution.axis, solution.value}});
+  const auto before = std::span(s.conditions).first(i);
+  const bool needed_before = std::ranges::any_of(before, [&](Expr c) { return uses_axis(c, solution.axis); });
+  const auto range = s.ranges.find(solution.axis);
+  const bool ranged_before = range != s.ranges.end() && std::ranges::any_of(before, [&](Expr c) { return may_fail(program, c); });
+  const bool first = needed_before || ranged_before;
+  if (first && may_fail(program, solution.value)) return false;
   std::vector<Expr> inside{apply(g, Op::less_equal, {constant(g, std::int64_t{0}), solution.value}),
                            apply(g, Op::less, {solution.value, extent(g, solution.axis)})};
+  if (range != s.ranges.end()) {
+    for (Expr c : range_conditions(g, range->second, solution.value)) inside.push_back(c);
+    s.ranges.erase(range);
+  }
   if (solution.divisible) inside.push_back(solution.divisible);
-  s.conditions.insert(s.conditions.begin() + at, inside.begin(), inside.end());
+  s.conditions.erase(s.conditions.begin() + static_cast<std::ptrdiff_t>(i));
+  for (Expr& c : s.conditions) c = substitute(g, c, {{solution.axis, solution.value}});
+  s.value = substitute(g, s.value, {{solution.axis, solution.value}});
+  s.conditions.insert(s.conditions.begin() + (first ? 0 : static_cast<std::ptrdiff_t>(i)), inside.begin(), inside.end());
   return true;
 }
 

@@ -112,17 +112,7 @@ void reduce_unused_axes(Program& program, CanonicalAxes& axes, Statement& s) {
     s.value = apply(g, Op::select, {s.guard, s.value, constant(g, identity(*s.update, s.value->dtype))});
     s.guard = nullptr;
   }
-  // Reductions inside may bind the axes of a depth that they had before they were solved.
-  const std::vector<Expr> inside = nodes({s.value});
-  const auto is_bound = [&](AxisId axis) {
-    return std::ranges::any_of(inside, [&](Expr e) { return e->as<Fold>() && std::ranges::count(e->as<Fold>()->axes, axis) > 0; });
-  };
-  FoldDepth depth;
-  std::vector<AxisId> bound;
-  for (int level = depth.of(s.value) + 1; bound.empty() || std::ranges::any_of(bound, is_bound); ++level) {
-    bound.clear();
-    for (AxisId axis : unused) bound.push_back(axes.get(axis, level, static_cast<int>(bound.size())));
-  }
+  const std::vector<AxisId> bound = axes.around(s.value, unused);
   std::unordered_map<AxisId, Expr> renamed;
   for (std::size_t i = 0; i < unused.size(); ++i) renamed.emplace(unused[i], axis(g, bound[i]));
   s.value = fold(g, *s.update, bound, substitute(g, s.value, renamed));

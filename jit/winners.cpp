@@ -30,7 +30,7 @@ void read_winners(Program& program) {
   for (const Statement& s : program.statements)
     for (Expr e : nodes(expressions(s))) {
       const Fold* fold = e->as<Fold>();
-      if (!fold || info(fold->reduction).results != Results::index) continue;
+      if (!fold || info(fold->reduction).results != Results::index || !fold->ranges.empty()) continue;
       const bool varies = std::ranges::any_of(fold->axes, [&](AxisId axis) { return uses_axis(fold->body, axis); });
       if (varies) winners.emplace(substitute(g, fold->body, at_winner(g, *fold, project(g, e, 1))), project(g, e, 0));
     }
