@@ -117,7 +117,8 @@ ir::Expr Resolver::reduced(const Syntax& node, Over over, const Axes& unnamed) {
   ir::Graph& g = graph();
   const bool keeps_dtype = node.reducer == Reducer::argmin || node.reducer == Reducer::argmax;
   const DType computed = keeps_dtype ? node.child[0]->dtype : node.reducer == Reducer::count ? DType::b1 : node.dtype;
-  const ir::Expr e = lower_as(*node.child[0], computed, unnamed);
+  ir::Expr e = lower_as(*node.child[0], computed, unnamed);
+  if (keeps_dtype) e = ordering(e, over.axes);
   add_ranges(node, over);
   const auto fold = [&](Reduction reduction, ir::Expr body) {
     return ir::fold(g, reduction, over.axes, body, over.ranges);

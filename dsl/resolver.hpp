@@ -67,6 +67,7 @@ class Resolver {
   ir::Expr reduced(const Syntax& node, Over over, const Axes& unnamed);
   void add_ranges(const Syntax& node, Over& over);
   ir::Range bounds(const Syntax& range);
+  ir::Expr ordering(ir::Expr, const Axes& over);
   ir::Expr is_within(ir::AxisId, const ir::Range&);
   ir::Expr renamed(ir::Expr, Axes& over);
   ir::Expr folded(Reduction, Over over, ir::Expr);
