@@ -20,10 +20,14 @@ bool is_nonnegative(ir::Expr e) {
   switch (apply->op) {
     case Op::abs:
     case Op::sqrt:
-    case Op::exp: return true;
-    case Op::multiply: return apply->args[0] == apply->args[1] || all();
-    case Op::add: return all();
-    default: return false;
+    case Op::exp:
+      return true;
+    case Op::multiply:
+      return apply->args[0] == apply->args[1] || all();
+    case Op::add:
+      return all();
+    default:
+      return false;
   }
 }
 
@@ -44,9 +48,12 @@ ir::Expr Resolver::ordering(ir::Expr e, const Axes& over) {
   if (!apply) return e;
   const ir::Expr first = apply->args[0];
   switch (apply->op) {
-    case Op::exp: return ordering(first, over);
-    case Op::sqrt: return is_nonnegative(first) ? ordering(first, over) : e;
-    case Op::cast: return is_exact(first->dtype, e->dtype) ? ordering(first, over) : e;
+    case Op::exp:
+      return ordering(first, over);
+    case Op::sqrt:
+      return is_nonnegative(first) ? ordering(first, over) : e;
+    case Op::cast:
+      return is_exact(first->dtype, e->dtype) ? ordering(first, over) : e;
     case Op::divide: {  // softmax: exp(x - max x) / sum exp(x - max x)
       const ir::Apply* share = first->as<ir::Apply>();
       const ir::Apply* shifted = share && share->op == Op::exp ? share->args[0]->as<ir::Apply>() : nullptr;
@@ -55,7 +62,8 @@ ir::Expr Resolver::ordering(ir::Expr e, const Axes& over) {
                               shifted->args[1]->as<ir::Fold>() && !uses_any(shifted->args[1], over);
       return is_softmax ? ordering(shifted->args[0], over) : e;
     }
-    default: return e;
+    default:
+      return e;
   }
 }
 
