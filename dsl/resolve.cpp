@@ -86,6 +86,7 @@ ir::Expr Resolver::next_scalar(Form form, DType dtype) {
 }
 
 ir::Expr Resolver::lower_as(const Syntax& node, DType dtype, const Axes& unnamed) {
+  dtype = compute_dtype(dtype);
   if (node.form == Form::number) return next_scalar(node.form, dtype);  // converted once, where the statement is called
   return ir::cast(graph(), dtype, lower(node, unnamed));
 }
@@ -96,6 +97,14 @@ ir::Expr Resolver::lower_branch(const Syntax& node, DType dtype, const Axes& unn
   conditional_ = around;
   return e;
 }
+
+/// `e`, which has the dtype that `dtype` computes in, as an element of `dtype` has it.
+ir::Expr Resolver::rounded(DType dtype, ir::Expr e) {
+  return ir::cast(graph(), e->dtype, ir::cast(graph(), dtype, e));
+}
+
+/// An element of a tensor, in the dtype in which it is computed with.
+ir::Expr Resolver::element(ir::Expr read) { return ir::cast(graph(), compute_dtype(read->dtype), read); }
 
 ir::Expr Resolver::lower(const Syntax& node, const Axes& unnamed) {
   switch (node.form) {
@@ -116,7 +125,7 @@ ir::Expr Resolver::lower(const Syntax& node, const Axes& unnamed) {
     }
     case Form::order: return lower(*node.child[0], unnamed);
     case Form::scan: break;  // only whole right-hand sides, see resolve()
-    case Form::cast: return lower_as(*node.child[0], node.dtype, unnamed);
+    case Form::cast: return rounded(node.dtype, lower_as(*node.child[0], node.dtype, unnamed));
     case Form::reduce:
     case Form::reduce_axis: return reduce(node, unnamed);
   }
@@ -131,7 +140,7 @@ ir::Expr Resolver::whole(const Syntax& node, const Axes& unnamed) {
     add_size(unnamed[i], {tensor, i});
     list.push_back(ir::axis(graph(), unnamed[i]));
   }
-  return ir::read(graph(), tensor, node.dtype, std::move(list));
+  return element(ir::read(graph(), tensor, node.dtype, std::move(list)));
 }
 
 ir::Expr Resolver::named(const Syntax& node) {
@@ -160,17 +169,17 @@ Resolver::Product Resolver::factors(const Syntax& node, DType dtype, const Axes&
   const Syntax &first = *node.child[0], &second = *node.child[1];
   Product a = factors(first, node.dtype, unnamed, chosen);
   const Product b = divides ? Product{nullptr, value_of(second, node.dtype)} : factors(second, node.dtype, unnamed, chosen);
-  if (divides && !a.value) a.value = ir::cast(graph(), node.dtype, ir::constant(graph(), Scalar::of(true)));
+  if (divides && !a.value) a.value = ir::cast(graph(), compute_dtype(node.dtype), ir::constant(graph(), Scalar::of(true)));
   const auto both = [&](Op op, ir::Expr x, ir::Expr y) { return x && y ? ir::apply(graph(), op, {x, y}) : x ? x : y; };
   const ir::Expr value = both(node.op, a.value, b.value);
-  return {both(Op::logical_and, a.condition, b.condition), value ? ir::cast(graph(), dtype, value) : nullptr};
+  return {both(Op::logical_and, a.condition, b.condition), value ? ir::cast(graph(), compute_dtype(dtype), value) : nullptr};
 }
 
 /// b1 * x * y / z selects x * y / z, so that no NaN or infinity among them leaks where b1 is false; b1 * b1 is and.
 ir::Expr Resolver::product(const Syntax& node, const Axes& unnamed) {
   const Product p = factors(node, node.dtype, unnamed, has_condition(node));
   if (!p.condition || !p.value) return p.value ? p.value : p.condition;
-  return ir::apply(graph(), Op::select, {p.condition, p.value, ir::constant(graph(), Scalar{node.dtype, 0})});
+  return ir::apply(graph(), Op::select, {p.condition, p.value, ir::constant(graph(), Scalar{compute_dtype(node.dtype), 0})});
 }
 
 ir::Expr Resolver::apply(const Syntax& node, const Axes& unnamed) {
@@ -242,6 +251,7 @@ void Resolver::resolve(ir::TensorId id, const StatementSyntax& statement) {
   const ir::TensorId first_given = results_ + (statement.makes_target ? 1 : 0);
   for (ir::AxisId axis : std::exchange(new_axes_, {})) fix_if_unsized(axis, first_given);
   s.value = lower_as(value, statement.dtype, unnamed);
+  if (!s.update) s.value = ir::cast(graph(), statement.dtype, s.value);
   for (ir::AxisId axis : std::exchange(new_axes_, {})) fix_if_unsized(axis, first_given);
   if (statement.assign == Assign::subtract) s.value = ir::apply(graph(), Op::negate, {s.value});
   scope_.clear();

@@ -131,10 +131,10 @@ ir::Policy Resolver::policy(const Syntax& node) {
 ir::Expr Resolver::access(const Syntax& node, const Axes& unnamed) {
   const ir::TensorId tensor = next_tensor(node.dtype, node.tensor_rank);
   Place at = place(node, tensor, unnamed);
-  const ir::Expr read = ir::read(graph(), tensor, node.dtype, std::move(at.subscripts), at.policy, at.inside);
+  const ir::Expr read = element(ir::read(graph(), tensor, node.dtype, std::move(at.subscripts), at.policy, at.inside));
   if (node.outside != Outside::fill) return read;
   const Axes aligned = node.free.size > 0 ? axes_of(node.free) : unnamed;
-  const ir::Expr filler = lower_as(*node.child[node.subscripts()], node.dtype, aligned);
+  const ir::Expr filler = rounded(node.dtype, lower_as(*node.child[node.subscripts()], node.dtype, aligned));
   return at.inside ? ir::apply(graph(), Op::select, {at.inside, read, filler}) : read;
 }
 

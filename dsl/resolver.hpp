@@ -31,11 +31,14 @@ class Resolver {
   ir::TensorId next_tensor(DType dtype, int rank);
   ir::Expr next_scalar(Form form, DType dtype);
 
-  /// The value with the node's own dtype; `unnamed` are the axes that its unnamed axes take, at least its rank.
+  /// The value in the dtype in which the node's own dtype computes (f32 for f16 and bf16, so that a value is rounded
+  /// only where it is stored or cast); `unnamed` are the axes that its unnamed axes take, at least its rank.
   ir::Expr lower(const Syntax& node, const Axes& unnamed);
   ir::Expr lower_as(const Syntax& node, DType dtype, const Axes& unnamed);
   /// The same, of what is evaluated only where a condition holds.
   ir::Expr lower_branch(const Syntax& node, DType dtype, const Axes& unnamed);
+  ir::Expr rounded(DType dtype, ir::Expr e);
+  ir::Expr element(ir::Expr read);
   /// The subscripts of an access, and what its policy for those outside makes of them.
   struct Place {
     std::vector<ir::Expr> subscripts;

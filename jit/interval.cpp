@@ -14,7 +14,7 @@ __extension__ using Wide = __int128;
 Interval full(DType dtype) {
   return visit_dtype(dtype, []<class T>(std::type_identity<T>) -> Interval {
     using Limits = std::numeric_limits<T>;
-    if constexpr (std::is_floating_point_v<T> || sizeof(T) == 8) {
+    if constexpr (!std::is_integral_v<T> || sizeof(T) == 8) {
       return {std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()};
     } else {
       return {static_cast<std::int64_t>(Limits::min()), static_cast<std::int64_t>(Limits::max())};

@@ -143,6 +143,11 @@ Expr apply(Graph& g, Op op, std::vector<Expr> args) {
 
 Expr cast(Graph& g, DType dtype, Expr e) {
   if (e->dtype == dtype) return e;
+  const bool narrows = is_float16(dtype), widens = is_float16(e->dtype);
+  if ((narrows && e->dtype != DType::f32) || (widens && dtype != DType::f32))
+    return cast(g, dtype, cast(g, DType::f32, e));
+  const Apply* widened = e->as<Apply>();  // back to what it was: exact
+  if (narrows && widened && widened->op == Op::cast && widened->args[0]->dtype == dtype) return widened->args[0];
   if (Expr folded = fold_constants(g, Op::cast, dtype, {e})) return folded;
   return g.intern(Apply{Op::cast, {e}}, dtype);
 }

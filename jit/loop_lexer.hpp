@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "ricci/error.hpp"
+#include "ricci/float16.hpp"
 
 namespace ricci::loop {
 
@@ -96,9 +97,9 @@ struct Reader {
   /// The digits of `text` as a T, all of them.
   template <class T>
   T number(std::string_view text, const char* expected, int base = 10) const {
-    T x{};
+    std::conditional_t<Float16<T>, float, T> x{};
     std::from_chars_result result{};
-    if constexpr (std::is_floating_point_v<T>)
+    if constexpr (std::is_floating_point_v<decltype(x)>)
       result = std::from_chars(text.data(), text.data() + text.size(), x);
     else
       result = std::from_chars(text.data(), text.data() + text.size(), x, base);

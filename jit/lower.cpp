@@ -329,7 +329,7 @@ class NestLowering {
 
   void statement(const Statement& s, Expr value) {
     const bool vector = x_.lane_loop().has_value();
-    const DType dtype = program_.tensors[s.target].dtype;
+    const DType dtype = value->dtype, stored_dtype = program_.tensors[s.target].dtype;
     const std::vector<Value> values = x_.expanded(value, dtype);
     if (s.policy == Policy::check) x_.check(s.target, s.subscripts, s.guard, target_text(s));
     const Address at = x_.address(s.target, s.subscripts, level());
@@ -343,7 +343,8 @@ class NestLowering {
       Value stored = values[part];
       if (combine) {
         const Value old = x_.load(level(), s.target, at, part, vector, mask);
-        stored = b_.compute(level(), *combine, dtype, {old, stored});
+        stored = b_.compute(level(), *combine, dtype, {b_.convert(level(), old, dtype), stored});
+        stored = b_.convert(level(), stored, stored_dtype);
       }
       if (at.motion == Motion::still || at.motion == Motion::contiguous) {
         RICCI_ASSERT(!vector || at.motion == Motion::contiguous, "lanes of an assignment meet in one element");

@@ -17,6 +17,8 @@ bool is_nan(const Scalar& value) {
 
 bool is_true(const Scalar& value) { return value.get<bool>(); }
 
+Scalar converted(DType dtype, const Scalar& value) { return evaluate(Op::cast, dtype, {&value, 1}); }
+
 /// Recursive in the depth of expressions: good for chains of some ten thousand nodes.
 class Evaluator {
  public:
@@ -50,14 +52,20 @@ class Evaluator {
       const Scalar result = value(s.value);
       writes.push_back({element(s.target, s.subscripts), result});
     });
+    const DType stored = program_.tensors[s.target].dtype;
+    std::unordered_map<std::byte*, Scalar> totals;  // of an update: in the dtype in which it accumulates
     for (const Write& w : writes) {
-      Scalar result = w.value;
-      if (s.update) {
-        const Scalar both[] = {Scalar::load(result.dtype, w.address), result};
-        result = evaluate(info(*s.update).step, result.dtype, both);
+      if (!s.update) {
+        w.value.store(w.address);
+        continue;
       }
-      result.store(w.address);
+      const DType dtype = w.value.dtype;
+      const auto [total, first] = totals.try_emplace(w.address);
+      if (first) total->second = converted(dtype, Scalar::load(stored, w.address));
+      const Scalar both[] = {total->second, w.value};
+      total->second = evaluate(info(*s.update).step, dtype, both);
     }
+    for (const auto& [address, total] : totals) converted(stored, total).store(address);
   }
 
   /// The latest value of a node, good for as long as no axis that is free in it has moved.

@@ -113,13 +113,19 @@ struct Real : Any<T> {
 };
 
 template <class T>
-using Meaning = std::conditional_t<std::is_same_v<T, bool>, Bool,
-                                   std::conditional_t<std::is_floating_point_v<T>, Real<T>, Integer<T>>>;
+using Meaning =
+    std::conditional_t<std::is_same_v<T, bool>, Bool,
+                       std::conditional_t<std::is_floating_point_v<T>, Real<T>,
+                                          std::conditional_t<Float16<T>, Any<T>, Integer<T>>>>;
 
 template <class To, class From>
 To convert(From x) {
   if constexpr (std::is_same_v<To, bool>) {
     return x != From{0};
+  } else if constexpr (Float16<From> && !std::is_same_v<To, From>) {
+    return convert<To, float>(x);
+  } else if constexpr (Float16<To> && !std::is_same_v<To, From>) {
+    return convert<float, From>(x);
   } else if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {
     using Limits = std::numeric_limits<To>;
     const From above = std::ldexp(From{1}, Limits::digits);  // max + 1, which every float type holds exactly

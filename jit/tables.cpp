@@ -146,7 +146,7 @@ void privatise(Program& program, CanonicalAxes& axes) {
       }
       element.push_back(axis(g, dimensions.back()));
     }
-    const Table table = make_table(program, program.tensors[s.target].dtype, dimensions);
+    const Table table = make_table(program, s.value->dtype, dimensions);
     program.tensors[table.tensor].name = program.tensors[s.target].name;
     Statement filling = accumulate(program, table, *s.update, s.subscripts, s.value, s.domain);
     filling.guard = s.guard;

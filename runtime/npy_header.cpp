@@ -46,7 +46,7 @@ DType dtype_of_descr(std::string_view descr, const Fault& fail) {
       const auto dtype = static_cast<DType>(i);
       if (size_of(dtype) == 1) return dtype;  // one byte has no order
       if (descr[0] == '>') fail(found + " is big-endian", "little-endian, \"" + std::string(known[i]) + "\"");
-      if (descr[0] != '|') return dtype;
+      if (descr[0] != '|' || descr[1] == 'V') return dtype;  // raw bytes have none either
     }
   }
   if (descr.contains('O')) fail(found + " is one of Python objects, which are never loaded", "numbers");

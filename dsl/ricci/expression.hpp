@@ -16,7 +16,7 @@ concept Expression = requires {
 template <class E>
 concept IndexLike = is_index<Bare<E>>;
 template <class E>
-concept Arithmetic = std::is_arithmetic_v<Bare<E>>;
+concept Arithmetic = std::is_arithmetic_v<Bare<E>> || Float16<Bare<E>>;
 template <class E>
 concept Operand = Expression<E> || Arithmetic<E>;
 template <class... E>

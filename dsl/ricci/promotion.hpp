@@ -22,7 +22,7 @@ constexpr int kind_of(DType d) { return is_float(d) ? 2 : is_integer(d) ? 1 : 0;
 constexpr std::optional<DType> promote(DType a, DType b) {
   if (a == b) return a;
   if (kind_of(a) != kind_of(b)) return kind_of(a) > kind_of(b) ? a : b;
-  if (is_float(a)) return DType::f64;
+  if (is_float(a)) return a == DType::f64 || b == DType::f64 ? DType::f64 : DType::f32;
   if (is_signed_integer(a) == is_signed_integer(b)) return size_of(a) > size_of(b) ? a : b;
   const DType s = is_signed_integer(a) ? a : b, u = is_signed_integer(a) ? b : a;
   if (u == DType::u64) return std::nullopt;

@@ -121,7 +121,7 @@ constexpr Fault check_apply(const Syntax& node) {
   for (int i = first + 1; i < node.children; ++i) common = *promote(common, node.child[i]->type());
   const bool selects = node.op == Op::multiply && common.dtype == DType::b1;  // b1 * b1 is and
   const bool converts = info(node.op).typing == Typing::floating;
-  if (!selects && !converts && !accepts(node.op, common.dtype))
+  if (!selects && !converts && !accepts(node.op, compute_dtype(common.dtype)))
     return {Rule::no_such_operation, Detail{} << to_string(node.op) << " of " << to_string(common.dtype)};
   for (int i = 0; i < node.children; ++i)
     if (const int r = node.child[i]->rank; r > 0 && r != node.rank)

@@ -20,9 +20,9 @@ constexpr std::size_t line_width = 100;
 std::string element(const TensorView& view, std::int64_t offset) {
   return visit_dtype(view.layout.dtype, [&]<class T>(std::type_identity<T>) {
     const T value = static_cast<const T*>(view.data)[offset];
-    if constexpr (std::is_floating_point_v<T>) return std::isnan(value) ? "nan" : fmt::format("{:.6g}", value);
-    else if constexpr (std::is_same_v<T, bool>) return std::string(value ? "true" : "false");
-    else return fmt::format("{}", +value);
+    if constexpr (std::is_same_v<T, bool>) return std::string(value ? "true" : "false");
+    else if constexpr (std::is_integral_v<T>) return fmt::format("{}", +value);
+    else return std::isnan(static_cast<double>(value)) ? "nan" : fmt::format("{:.6g}", static_cast<double>(value));
   });
 }
 

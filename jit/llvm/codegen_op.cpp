@@ -100,8 +100,42 @@ Value* emit_compare(Builder& b, Op op, DType dtype, Value* x, Value* y) {
   return b.CreateCmp(is_float(dtype) ? p.floats : is_signed_integer(dtype) ? p.signs : p.others, x, y);
 }
 
+/// The f32 of f16 or bf16 bits.
+Value* emit_widening(Builder& b, DType from, Value* bits, llvm::Type* floats) {
+  if (from == DType::bf16) {
+    Value* wide = b.CreateZExt(bits, floats->getWithNewType(b.getInt32Ty()));
+    return b.CreateBitCast(b.CreateShl(wide, 16), floats);
+  }
+  Value* value = b.CreateFPExt(b.CreateBitCast(bits, floats->getWithNewType(b.getHalfTy())), floats);
+  // The fence keeps InstCombine from moving operations before the conversion: the machine has none on halves, and they
+  // would be done lane by lane.
+  return b.CreateUnaryIntrinsic(llvm::Intrinsic::arithmetic_fence, value);
+}
+
+/// The bits of the nearest f16 or bf16.
+Value* emit_narrowing(Builder& b, DType to, Value* value) {
+  llvm::Type* type = value->getType()->getWithNewType(b.getInt16Ty());
+  if (to == DType::f16) return b.CreateBitCast(b.CreateFPTrunc(value, type->getWithNewType(b.getHalfTy())), type);
+  llvm::Type* wide = type->getWithNewType(b.getInt32Ty());
+  const auto number = [&](std::uint32_t n) { return llvm::ConstantInt::get(wide, n); };
+  Value* bits = b.CreateBitCast(value, wide);
+  Value* upper = b.CreateLShr(bits, 16);
+  Value* up = b.CreateAdd(b.CreateAnd(upper, number(1)), number(0x7fff));  // halves to even
+  Value* rounded = b.CreateLShr(b.CreateAdd(bits, up), 16);
+  Value* nan = b.CreateOr(upper, number(0x40));
+  return b.CreateTrunc(b.CreateSelect(b.CreateFCmpUNO(value, value), nan, rounded), type);
+}
+
 Value* emit_cast(Builder& b, DType from, DType to, Value* value, llvm::Type* type) {
   if (from == to) return value;
+  if (is_float16(from)) {
+    llvm::Type* floats = value->getType()->getWithNewType(b.getFloatTy());
+    return emit_cast(b, DType::f32, to, emit_widening(b, from, value, floats), type);
+  }
+  if (is_float16(to)) {
+    llvm::Type* floats = type->getWithNewType(b.getFloatTy());
+    return emit_narrowing(b, to, emit_cast(b, from, DType::f32, value, floats));
+  }
   if (to == DType::b1) {
     Value* zero = llvm::Constant::getNullValue(value->getType());
     return is_float(from) ? b.CreateFCmpUNE(value, zero) : b.CreateICmpNE(value, zero);

@@ -85,7 +85,7 @@ Expr axis(Graph&, AxisId);
 Expr extent(Graph&, AxisId);
 Expr param(Graph&, ParamId, DType);
 Expr apply(Graph&, Op, std::vector<Expr> args);         // any op but cast
-Expr cast(Graph&, DType, Expr);
+Expr cast(Graph&, DType, Expr);                         // to and from f16 and bf16: by way of f32
 Expr read(Graph&, TensorId, DType, std::vector<Expr> subscripts, Policy = Policy::check, Expr guard = nullptr);
 /// The value; for arg-reductions the index.
 Expr fold(Graph&, Reduction, std::vector<AxisId> axes, Expr body, std::vector<Range> ranges = {});
@@ -138,7 +138,7 @@ struct Statement {
   TensorId target;
   std::vector<Expr> subscripts;     // i64, one per axis of the target
   std::optional<Reduction> update;  // none: assignment, the last of duplicates stays; else accumulate all of them
-  Expr value;                       // of the target's dtype
+  Expr value;                       // of the target's dtype; in an update, of the dtype in which that accumulates
   Expr guard = nullptr;             // b1; where false nothing is written (subscripts are not checked either)
   std::vector<AxisId> domain;       // iterated row-major, first axis outermost
   Policy policy = Policy::check;    // of the subscripts

@@ -35,8 +35,10 @@ inline constexpr OpInfo op_table[] = {
 constexpr const OpInfo& info(Op op) { return op_table[static_cast<int>(op)]; }
 constexpr std::string_view to_string(Op op) { return info(op).name; }
 
-/// Whether the op exists for arguments of this dtype (for select: of its two branches).
+/// Whether the op exists for arguments of this dtype (for select: of its two branches). f16 and bf16 are only selected
+/// and cast: what computes with their values works in f32.
 constexpr bool accepts(Op op, DType d) {
+  if (is_float16(d)) return info(op).typing == Typing::choose || info(op).typing == Typing::convert;
   switch (info(op).typing) {
     case Typing::numeric: return d != DType::b1;
     case Typing::integer: return is_integer(d);

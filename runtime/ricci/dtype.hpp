@@ -7,9 +7,12 @@
 #include <type_traits>
 #include <utility>
 
+#include "ricci/float16.hpp"
+
 namespace ricci {
 
-// name, C++ type, NumPy type string of the .npy format (little-endian)
+// name, C++ type, NumPy type string of the .npy format (little-endian). NumPy has no bf16: its files hold raw elements of
+// two bytes, as the package ml_dtypes writes them; there they are seen by array.view(ml_dtypes.bfloat16).
 #define RICCI_DTYPES(X)                   \
   X(b1, bool, "|b1")                      \
   X(i8, std::int8_t, "|i1")               \
@@ -20,6 +23,8 @@ namespace ricci {
   X(u16, std::uint16_t, "<u2")            \
   X(u32, std::uint32_t, "<u4")            \
   X(u64, std::uint64_t, "<u8")            \
+  X(f16, float16, "<f2")                  \
+  X(bf16, bfloat16, "<V2")                \
   X(f32, float, "<f4")                    \
   X(f64, double, "<f8")
 
@@ -60,7 +65,11 @@ constexpr std::size_t size_of(DType dtype) {
   return sizes[static_cast<int>(dtype)];
 }
 
-constexpr bool is_float(DType d) { return d == DType::f32 || d == DType::f64; }
+constexpr bool is_float(DType d) { return d >= DType::f16 && d <= DType::f64; }
+/// f16 and bf16: elements may be stored in them, but are computed in f32.
+constexpr bool is_float16(DType d) { return d == DType::f16 || d == DType::bf16; }
+/// The dtype in which elements of this dtype are computed and accumulated: f32 for f16 and bf16, else their own.
+constexpr DType compute_dtype(DType d) { return is_float16(d) ? DType::f32 : d; }
 constexpr bool is_signed_integer(DType d) { return d >= DType::i8 && d <= DType::i64; }
 constexpr bool is_unsigned_integer(DType d) { return d >= DType::u8 && d <= DType::u64; }
 /// Signed or unsigned; b1 is not an integer.
