@@ -22,7 +22,8 @@ TEST_CASE("two tensors promote as the array API says, and u64 with a signed inte
       Row{i8, i8, i8}, Row{i8, i16, i16}, Row{i32, i64, i64}, Row{u8, u16, u16}, Row{u32, u64, u64}, Row{i8, u8, i16},
       Row{i16, u8, i16}, Row{i16, u16, i32}, Row{i32, u16, i32}, Row{i8, u32, i64}, Row{i64, u32, i64},
       Row{i64, u64, std::nullopt}, Row{i8, u64, std::nullopt}, Row{f32, f64, f64}, Row{i64, f32, f32}, Row{u8, f64, f64},
-      Row{u64, f32, f32}, Row{b1, b1, b1}, Row{b1, i8, i8}, Row{b1, u64, u64}, Row{b1, f32, f32});
+      Row{f16, f16, f16}, Row{bf16, bf16, bf16}, Row{f16, bf16, f32}, Row{f16, f32, f32}, Row{bf16, f64, f64},
+      Row{f16, i32, f16}, Row{bf16, u64, bf16}, Row{b1, f16, f16}, Row{u64, f32, f32}, Row{b1, b1, b1}, Row{b1, i8, i8}, Row{b1, u64, u64}, Row{b1, f32, f32});
   CHECK(promote(row.a, row.b) == row.result);
   CHECK(promote(row.b, row.a) == row.result);
 }
@@ -31,7 +32,8 @@ TEST_CASE("numbers of the program adopt the tensor's dtype where its kind allows
   struct Row {
     Value a, b, result;
   };
-  const Row row = GENERATE(Row{strong(f32), weak(f64), strong(f32)}, Row{strong(f32), weak(i64), strong(f32)},
+  const Row row = GENERATE(Row{strong(f16), weak(f64), strong(f16)}, Row{strong(bf16), weak(i64), strong(bf16)},
+                           Row{strong(f32), weak(f64), strong(f32)}, Row{strong(f32), weak(i64), strong(f32)},
                            Row{strong(u8), weak(i64), strong(u8)}, Row{strong(i32), weak(f64), strong(f64)},
                            Row{strong(b1), weak(i64), strong(i64)}, Row{strong(b1), weak(f64), strong(f64)},
                            Row{strong(b1), weak(b1), strong(b1)}, Row{strong(i8), weak(b1), strong(i8)},

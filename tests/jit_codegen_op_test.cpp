@@ -19,8 +19,8 @@ std::vector<Scalar> corners(DType dtype) {
     };
     if constexpr (std::is_same_v<T, bool>)
       add({false, true, true, false, true, false, false, true, true, true, false, false, true, false, true, false});
-    else if constexpr (std::is_floating_point_v<T>)
-      add({T(0), T(-0.0), L::quiet_NaN(), L::infinity(), -L::infinity(), L::max(), L::denorm_min(), T(0.5), T(-0.5),
+    else if constexpr (std::is_floating_point_v<T> || Float16<T>)
+      add({T(0), T(-0.0), L::quiet_NaN(), L::infinity(), T(-L::infinity()), L::max(), L::denorm_min(), T(0.5), T(-0.5),
            T(1.5), T(2.5), T(-3), T(255.7), T(-1e10), T(3e19), T(1)});
     else
       add({T(0), T(1), T(2), T(3), T(-1), T(-2), T(-7), T(7), L::min(), L::max(), T(L::max() - 1), T(L::min() + 1),
@@ -130,7 +130,7 @@ TEST_CASE("native code computes every op on every dtype as the table of scalar s
 }
 
 TEST_CASE("vectors of every number of lanes compute alike") {
-  for (const DType dtype : {DType::b1, DType::i8, DType::f32, DType::f64})
+  for (const DType dtype : {DType::b1, DType::i8, DType::f16, DType::bf16, DType::f32, DType::f64})
     for (const int lanes : {2, 4, 8, 32, 64}) check_ops(dtype, {host_target(), true}, lanes);
 }
 

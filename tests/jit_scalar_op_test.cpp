@@ -46,10 +46,10 @@ std::vector<T> special_values() {
   std::vector<T> values{T(0),  T(1),  T(2),  T(3),   T(7),          T(31),
                         T(32), T(63), T(64), T(100), Limits::max(), Limits::lowest()};
   if constexpr (std::is_signed_v<T>) values.insert(values.end(), {T(-1), T(-2), T(-3), T(-7), T(-64), T(-100)});
-  if constexpr (std::is_floating_point_v<T>)
+  if constexpr (std::is_floating_point_v<T> || Float16<T>)
     values.insert(values.end(), {T(-0.0), T(0.5), T(-0.5), T(1.5), T(2.5), T(-2.5), T(0.1), Limits::min(),
-                                 Limits::denorm_min(), -Limits::denorm_min(), Limits::epsilon(), Limits::infinity(),
-                                 -Limits::infinity(), Limits::quiet_NaN(), T(1e10), T(-1e10), T(16777216.5)});
+                                 Limits::denorm_min(), T(-Limits::denorm_min()), Limits::epsilon(),
+                                 Limits::infinity(), T(-Limits::infinity()), Limits::quiet_NaN(), T(1e10), T(-1e10), T(16777216.5)});
   else
     values.insert(values.end(), {T(Limits::max() - 1), T(Limits::min() + 1), T(Limits::max() / 2)});
   std::mt19937_64 random(7);
@@ -210,9 +210,10 @@ TEST_CASE("every op but cast has its mathematical value on all pairs of special 
 }
 
 TEST_CASE("cast saturates floats, wraps integers and makes b1 from x != 0, for every pair of dtypes") {
-  const auto cast = []<class From, class To>(From x, std::type_identity<To>) -> To {
+  const auto cast = []<class From, class To>(From stored, std::type_identity<To>) -> To {
+    const std::conditional_t<Float16<From>, float, From> x = stored;
     if constexpr (std::is_same_v<To, bool>) return x != 0;
-    if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {
+    if constexpr (!std::is_integral_v<From> && std::is_integral_v<To>) {
       const long double low = std::numeric_limits<To>::min(), high = std::numeric_limits<To>::max();
       return std::isnan(x) ? To{0} : static_cast<To>(std::clamp(std::trunc(static_cast<long double>(x)), low, high));
     } else {
