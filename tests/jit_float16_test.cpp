@@ -5,6 +5,7 @@
 
 #include "support/backends.hpp"
 #include "support/loop_builder.hpp"
+#include "support/naive.hpp"
 #include "support/program_builder.hpp"
 
 using namespace ricci;
