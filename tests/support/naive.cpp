@@ -19,10 +19,14 @@ constexpr double undetermined = std::numeric_limits<double>::infinity();
 constexpr double either_zero = std::numeric_limits<double>::denorm_min();  // the sign of -0 += 0 depends on the order
 
 double epsilon(DType d) {
-  return d == DType::f32 ? 0x1p-24 : 0x1p-53;
+  return d == DType::f16 ? 0x1p-11 : d == DType::bf16 ? 0x1p-8 : d == DType::f32 ? 0x1p-24 : 0x1p-53;
+}
+/// The distance between the smallest numbers, or more.
+double smallest(DType d) {
+  return d == DType::f16 ? 0x1p-24 : d == DType::bf16 ? 0x1p-133 : 0x1p-149;
 }
 double largest(DType d) {
-  return d == DType::f32 ? double{std::numeric_limits<float>::max()} : std::numeric_limits<double>::max();
+  return visit_dtype(d, []<class T>(std::type_identity<T>) { return static_cast<double>(std::numeric_limits<T>::max()); });
 }
 
 bool is_true(const Scalar& s) {
@@ -109,9 +113,11 @@ class Naive {
       lost |= !known;
       writes.emplace_back(address, value(s.value));
     });
+    const DType stored = tensors_[s.target].layout.dtype;
+    const auto as = [](DType dtype, const Bounded& b) { return b.value.dtype == dtype ? b : apply(Op::cast, dtype, {b}); };
     std::unordered_map<std::byte*, Accumulation> sums;
     for (const auto& [address, written] : writes) {
-      const Bounded old{Scalar::load(written.value.dtype, address), error_at(address)};
+      const Bounded old = as(written.value.dtype, {Scalar::load(stored, address), error_at(address)});
       Bounded now = written;
       if (s.update && (*s.update == Reduction::sum || *s.update == Reduction::prod)) {
         auto [sum, first] = sums.try_emplace(address, Accumulation{*s.update, identity(*s.update, old.value.dtype)});
@@ -122,6 +128,7 @@ class Naive {
       } else if (s.update) {
         now = apply(info(*s.update).step, old.value.dtype, {old, written});
       }
+      now = as(stored, now);
       now.value.store(address);
       errors_[address] = now.error;
     }
@@ -267,7 +274,7 @@ class Naive {
       case Op::subtract:
         return ea + eb + rounding * (a + b + ea + eb);
       case Op::multiply:
-        return a * eb + b * ea + ea * eb + rounding * (a + ea) * (b + eb) + 0x1p-149;
+        return a * eb + b * ea + ea * eb + rounding * (a + ea) * (b + eb) + smallest(value.dtype);
       case Op::negate:
       case Op::abs:
         return ea;
@@ -275,7 +282,7 @@ class Naive {
       case Op::maximum:
         return std::max(ea, eb);
       case Op::cast:
-        return ea + rounding * (a + ea) + 0x1p-149;
+        return a + ea < largest(value.dtype) ? ea + rounding * (a + ea) + smallest(value.dtype) : undetermined;
       default:
         return undetermined;
     }
