@@ -59,8 +59,10 @@ ExpressionLowering::State ExpressionLowering::advance(Expr e, State state) {
   else
     limit_to_news(f, scan);
   if (!scan.backwards) return run(std::move(state));
-  // What comes in stands before what the state has seen.
-  const State news = run(start_scan(e, static_cast<int>(state.best.size()), builder_.type(state.best[0]).lanes));
+  // What comes in stands before what the state has seen; the first of it is where the range begins now.
+  const State nothing = start(f, e->dtype, static_cast<int>(state.best.size()), builder_.type(state.best[0]).lanes,
+                              info(f.reduction).results == Results::index);
+  const State news = run(nothing);
   State both;
   for (std::size_t part = 0; part < state.best.size(); ++part) {
     const auto alone = [&](const State& s) {

@@ -72,6 +72,12 @@ Tensor<T, 2> matrix(int rows, int columns) {
 
 }  // namespace
 
+TEST_CASE("the first of nothing but the worst wins in what stands behind an index") {
+  const Tensor<std::uint8_t, 1> x{0, 0, 3, 0, 0};
+  const Tensor<std::int64_t, 1> at = argmax(k(i, 5), x[k] + 0 * x[i]);
+  CHECK(test::values(at) == std::vector<std::int64_t>{2, 2, 2, 3, 4});
+}
+
 TEST_CASE("scans along either axis of either layout") {
   check_all(matrix<float>(17, 70));
   check_all(matrix<std::uint8_t>(17, 20).permuted({1, 0}));
