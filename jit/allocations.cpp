@@ -24,6 +24,7 @@ std::string contents(const ir::Program& program, ir::TensorId t) {
   const auto filling = std::ranges::find(program.statements, t, &ir::Statement::target);
   if (filling == program.statements.end()) return program.tensors[t].name;
   std::string text = to_string(program, filling->value);
+  if (filling->appends) return text + " where " + to_string(program, filling->guard) + ", which is read by position";
   if (!is_private(program, t)) return text + ", which would be computed again and again";
   std::string keys;  // the first subscript chooses the table
   for (std::size_t k = 1; k < filling->subscripts.size(); ++k)

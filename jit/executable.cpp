@@ -6,6 +6,7 @@
 
 #include "aliasing.hpp"
 #include "allocations.hpp"
+#include "counting.hpp"
 #include "kernel_store.hpp"
 #include "launch.hpp"
 #include "pipeline.hpp"
@@ -66,6 +67,7 @@ struct Executable::Impl {
   struct Call {
     std::vector<Layout> layouts;
     std::vector<Scalar> shaping;  // the values of Impl::shaping
+    Counts counts;
     int vector_bytes;
     bool optimise;
     std::shared_ptr<const ReadyKernel> kernel;
@@ -74,8 +76,16 @@ struct Executable::Impl {
   };
   static constexpr std::size_t max_calls = 16;
 
+  /// What finds one of the extents that data decides.
+  struct Counter {
+    ir::Expr count;
+    std::vector<ir::TensorId> tensors;  // what it reads
+    std::shared_ptr<Executable> executable;
+  };
+
   ir::Program original;
   Normalised normalised;
+  std::vector<Counter> counters;
   std::vector<ir::TensorId> targets;  // user tensors that are written
   std::vector<ir::TensorId> steering; // user tensors whose elements decide which elements are touched
   std::vector<ir::ParamId> shaping;   // params from which extents follow
@@ -83,22 +93,56 @@ struct Executable::Impl {
   std::vector<std::shared_ptr<const Call>> calls;  // most recently made last
 
   explicit Impl(ir::Program program) : original(program), normalised(normalise(std::move(program))) {
+    for (ir::Expr count : count_expressions(original)) {
+      CountingProgram counting = counting_program(original, count);
+      counters.push_back({count, std::move(counting.tensors), prepare(std::move(counting.program))});
+    }
     for (const ir::Statement& s : original.statements)
       if (std::ranges::count(targets, s.target) == 0) targets.push_back(s.target);
     steering = steering_tensors(original);
     shaping = shaping_params(original);
   }
 
-  Binding bind(std::span<const TensorView> tensors, std::span<const Scalar> params) const {
+  Counted count(std::span<const TensorView> tensors, std::span<const Scalar> params, const Options& options) const {
+    Counted counted;
+    for (const Counter& counter : counters) {
+      std::int64_t value = 0;
+      std::vector<TensorView> views;
+      for (ir::TensorId t : counter.tensors) views.push_back(tensors[t]);
+      views.push_back({{DType::i64, 0, {}, {}}, &value, true});
+      const Report r = counter.executable->run(views, params, options);
+      counted.counts.push_back({counter.count, value});
+      add(counted.report, r);
+    }
+    return counted;
+  }
+
+  /// Adds what one run did to what others did.
+  static void add(Report& sum, const Report& r) {
+    sum.kernels += r.kernels;
+    sum.phases += r.phases;
+    sum.loops += r.loops;
+    sum.temporary_bytes += r.temporary_bytes;
+    sum.accumulator_bytes += r.accumulator_bytes;
+    sum.temporaries.insert(sum.temporaries.end(), r.temporaries.begin(), r.temporaries.end());
+    sum.accumulators.insert(sum.accumulators.end(), r.accumulators.begin(), r.accumulators.end());
+    sum.checks.insert(sum.checks.end(), r.checks.begin(), r.checks.end());
+    sum.proved += r.proved;
+    sum.compile_ms += r.compile_ms;
+    sum.run_ms += r.run_ms;
+    if (r.origin != Origin::memory && sum.origin != Origin::compiled) sum.origin = r.origin;
+  }
+
+  Binding bind(std::span<const TensorView> tensors, std::span<const Scalar> params, const Counts& counts) const {
     Binding b;
     const ir::Program& program = normalised.program;
     check_tensors(original, tensors);
-    check_reductions(original, axis_extents(original, tensors, params));
+    check_reductions(original, axis_extents(original, tensors, params, counts));
     for (ir::TensorId t = 0; t < program.tensors.size(); ++t)
       b.tensors.push_back(t < normalised.origin.size() && program.tensors[t].table.empty() ? tensors[normalised.origin[t]]
                                                                                            : TensorView{});
     b.copies = copy_overlapping(program, b.tensors);
-    b.extents = axis_extents(program, b.tensors, params);
+    b.extents = axis_extents(program, b.tensors, params, counts);
     b.specialisation = specialise(program, b.tensors, b.extents);
     return b;
   }
@@ -111,7 +155,7 @@ struct Executable::Impl {
     });
   }
 
-  std::shared_ptr<const Call> known_call(std::span<const TensorView> tensors, std::span<const Scalar> params,
+  std::shared_ptr<const Call> known_call(std::span<const TensorView> tensors, std::span<const Scalar> params, const Counts& counts,
                                          const Options& options) {
     if (!is_apart(tensors)) return nullptr;
     const std::lock_guard lock(mutex);
@@ -119,7 +163,8 @@ struct Executable::Impl {
       const Call& call = **it;
       if (call.vector_bytes == options.vector_bytes && call.optimise == options.optimise &&
           std::ranges::equal(call.layouts, tensors, {}, {}, &TensorView::layout) &&
-          std::ranges::equal(call.shaping, shaping, {}, {}, [&](ir::ParamId param) { return params[param]; }))
+           std::ranges::equal(call.shaping, shaping, {}, {}, [&](ir::ParamId param) { return params[param]; }) &&
+          std::ranges::equal(call.counts, counts, {}, &Count::value, &Count::value))
         return *it;
     }
     return nullptr;
@@ -148,7 +193,7 @@ struct Executable::Impl {
 
   /// The error that the program's meaning gives for these arguments. The kernel only knows that there is one.
   [[noreturn]] void raise_error(std::span<const TensorView> tensors, std::span<const Scalar> params,
-                                const Copies& old, const std::string& check) const {
+                                const Counts& counts, const Copies& old, const std::string& check) const {
     std::vector<TensorView> views(tensors.begin(), tensors.end());
     std::vector<Array> scratch;
     for (ir::TensorId t : targets) {
@@ -156,12 +201,13 @@ struct Executable::Impl {
       views[t] = scratch.back().view();
     }
     for (const auto& [tensor, copy] : old) views[tensor] = copy.view();
-    evaluate_reference(original, views, params);
+    evaluate_reference(original, views, params, counts);
     internal_error(__FILE__, __LINE__, "a check failed that the reference evaluator passes: " + check);
   }
 
-  Report run_native(std::span<const TensorView> tensors, std::span<const Scalar> params, const Options& options) {
-    std::shared_ptr<const Call> call = known_call(tensors, params, options);
+  Report run_native(std::span<const TensorView> tensors, std::span<const Scalar> params, const Counts& counts,
+                    const Options& options) {
+    std::shared_ptr<const Call> call = known_call(tensors, params, counts, options);
     std::vector<TensorView> views;
     Binding binding;
     Report report;
@@ -169,12 +215,12 @@ struct Executable::Impl {
       report = call->report;
     } else {
       check_tensors(original, tensors);
-      if (std::ranges::count(axis_extents(original, tensors, params), 0) > 0) {
+      if (std::ranges::count(axis_extents(original, tensors, params, counts), 0) > 0) {
         // Nothing to iterate somewhere: the plain meaning costs nothing, and hoisted checks cannot cry wolf.
-        evaluate_reference(original, tensors, params);
+        evaluate_reference(original, tensors, params, counts);
         return report;
       }
-      binding = bind(tensors, params);
+      binding = bind(tensors, params, counts);
       const CodegenOptions codegen{target_of(options), options.optimise};
       const std::lock_guard lock(mutex);
       const Found found =
@@ -183,6 +229,7 @@ struct Executable::Impl {
       auto made = std::make_shared<Call>();
       for (const TensorView& view : tensors) made->layouts.push_back(view.layout);
       for (ir::ParamId param : shaping) made->shaping.push_back(params[param]);
+      made->counts = counts;
       made->vector_bytes = options.vector_bytes;
       made->optimise = options.optimise;
       made->kernel = found.kernel;
@@ -219,18 +266,20 @@ struct Executable::Impl {
                  return phases[p](&args, begin, end);
                });
     report.run_ms = milliseconds_since(start);
-    if (status != 0) raise_error(tensors, params, old, call->kernel->info.checks.at(static_cast<std::size_t>(status) - 1));
+    if (status != 0)
+      raise_error(tensors, params, counts, old, call->kernel->info.checks.at(static_cast<std::size_t>(status) - 1));
     return report;
   }
 
   /// The loop IR instead of machine code, with every access checked against its buffer.
-  Report run_interpreted(std::span<const TensorView> tensors, std::span<const Scalar> params, const Options& options) {
+  Report run_interpreted(std::span<const TensorView> tensors, std::span<const Scalar> params, const Counts& counts,
+                         const Options& options) {
     check_tensors(original, tensors);
-    if (std::ranges::count(axis_extents(original, tensors, params), 0) > 0) {
-      evaluate_reference(original, tensors, params);
+    if (std::ranges::count(axis_extents(original, tensors, params, counts), 0) > 0) {
+      evaluate_reference(original, tensors, params, counts);
       return {};
     }
-    const Binding b = bind(tensors, params);
+    const Binding b = bind(tensors, params, counts);
     loop::Kernel kernel;
     {
       const std::lock_guard lock(mutex);
@@ -257,7 +306,8 @@ struct Executable::Impl {
           return loop::interpret(kernel, p, memory, symbols, begin, end);
         });
     report.run_ms = milliseconds_since(start);
-    if (status != 0) raise_error(tensors, params, old, kernel.info.checks.at(static_cast<std::size_t>(status) - 1));
+    if (status != 0)
+      raise_error(tensors, params, counts, old, kernel.info.checks.at(static_cast<std::size_t>(status) - 1));
     return report;
   }
 };
@@ -267,27 +317,40 @@ Executable::~Executable() = default;
 
 const ir::Program& Executable::program() const { return impl_->original; }
 
-std::vector<std::int64_t> Executable::extents(std::span<const TensorView> tensors,
-                                              std::span<const Scalar> params) const {
-  return axis_extents(impl_->original, tensors, params);
+std::vector<std::int64_t> Executable::extents(std::span<const TensorView> tensors, std::span<const Scalar> params,
+                                              const Counts& counts) const {
+  return axis_extents(impl_->original, tensors, params, counts);
+}
+
+Executable::Counted Executable::count(std::span<const TensorView> tensors, std::span<const Scalar> params,
+                                      const Options& options) {
+  return impl_->count(tensors, params, options);
 }
 
 Report Executable::run(std::span<const TensorView> tensors, std::span<const Scalar> params, const Options& options) {
-  switch (options.backend) {
-    case Backend::native: return impl_->run_native(tensors, params, options);
-    case Backend::loop_interpreter: return impl_->run_interpreted(tensors, params, options);
-    case Backend::reference: break;
-  }
-  const auto start = std::chrono::steady_clock::now();
-  evaluate_reference(impl_->original, tensors, params);
+  return run(tensors, params, impl_->count(tensors, params, options), options);
+}
+
+Report Executable::run(std::span<const TensorView> tensors, std::span<const Scalar> params, const Counted& counted,
+                       const Options& options) {
   Report report;
-  report.run_ms = milliseconds_since(start);
+  switch (options.backend) {
+    case Backend::native: report = impl_->run_native(tensors, params, counted.counts, options); break;
+    case Backend::loop_interpreter: report = impl_->run_interpreted(tensors, params, counted.counts, options); break;
+    case Backend::reference: {
+      const auto start = std::chrono::steady_clock::now();
+      evaluate_reference(impl_->original, tensors, params, counted.counts);
+      report.run_ms = milliseconds_since(start);
+      break;
+    }
+  }
+  if (!counted.counts.empty()) Impl::add(report, counted.report);
   return report;
 }
 
 std::string Executable::dump(Stage stage, std::span<const TensorView> tensors, std::span<const Scalar> params,
                              const Options& options) {
-  const Binding b = impl_->bind(tensors, params);
+  const Binding b = impl_->bind(tensors, params, impl_->count(tensors, params, options).counts);
   const std::lock_guard lock(impl_->mutex);
   const Target target = target_of(options);
   const Built built = build(impl_->normalised, b.specialisation, target);
@@ -302,7 +365,7 @@ std::string Executable::dump(Stage stage, std::span<const TensorView> tensors, s
 }
 
 std::shared_ptr<Executable> prepare(ir::Program program) {
-  static std::mutex mutex;
+  static std::recursive_mutex mutex;  // the programs that count extents are prepared within
   static auto& known = *new std::unordered_map<std::string, std::shared_ptr<Executable>>;
   std::string text = to_string(program, true);
   const std::lock_guard lock(mutex);

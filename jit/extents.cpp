@@ -24,10 +24,29 @@ std::string described(const ir::AxisDecl& axis) {
   return is_unnamed(axis) ? "an unnamed axis" : "index " + axis.name;
 }
 
+/// An unnamed axis is described by that of the tensor that it runs over.
+std::string described(const ir::Program& p, const ir::AxisDecl& axis) {
+  return is_unnamed(axis) && !axis.sizes.empty() ? axis_of_tensor(p, axis.sizes[0]) : described(axis);
+}
+
+std::string listed(const ir::Program& p, const std::vector<ir::AxisId>& axes) {
+  std::string text;
+  for (ir::AxisId id : axes)
+    text += (text.empty() ? "" : ", ") + (is_unnamed(p.axes[id]) ? described(p, p.axes[id]) : p.axes[id].name);
+  return text;
+}
+
+/// A count as the front ends write it.
+std::string nonzero_text(const ir::Program& p, ir::Expr count) {
+  const ir::Fold& fold = *count->as<ir::Fold>();
+  const ir::Apply* cast = fold.body->as<ir::Apply>();
+  return "nonzero(" + listed(p, fold.axes) + ", " + to_string(p, cast ? cast->args[0] : fold.body) + ")";
+}
+
 class Extents {
  public:
-  Extents(const ir::Program& p, std::span<const TensorView> tensors, std::span<const Scalar> params)
-      : p_(p), tensors_(tensors), params_(params), found_(p.axes.size(), unknown) {}
+  Extents(const ir::Program& p, std::span<const TensorView> tensors, std::span<const Scalar> params, const Counts& counts)
+      : p_(p), tensors_(tensors), params_(params), counts_(counts), found_(p.axes.size(), unknown) {}
 
   std::vector<std::int64_t> all() && {
     for (ir::AxisId axis = 0; axis < p_.axes.size(); ++axis) of(axis);
@@ -52,11 +71,15 @@ class Extents {
   std::int64_t compute(const ir::AxisDecl& axis) {
     Source source{"by definition", axis.fixed};
     add_uses(axis, source, false);
+    for (const Count& count : counts_)
+      if (std::ranges::count(axis.counts, count.expression) > 0)
+        agree(axis, source, {"in " + nonzero_text(p_, count.expression), count.value});
     if (source.extent < 0 && axis.limit)
       source = {"by its range", std::max<std::int64_t>(bounds_of(axis.limit).low, 0)};
     if (source.extent >= 0) restrict(axis, source, true);
     add_uses(axis, source, true);
     if (source.extent < 0) restrict(axis, source, false);
+    if (source.extent < 0 && !axis.counts.empty()) return 0;  // not counted yet
     return source.extent < 0 && axis.tables ? 1 : source.extent;
   }
 
@@ -70,14 +93,17 @@ class Extents {
   void add_uses(const ir::AxisDecl& axis, Source& source, bool left) const {
     for (const ir::TensorAxis& use : axis.sizes) {
       if (is_unbound(tensors_[use.tensor]) || left != (std::ranges::count(axis.left, use) > 0)) continue;
-      const std::int64_t found = tensors_[use.tensor].layout.extents[use.axis];
-      if (source.extent < 0) {
-        source = {"in " + axis_of_tensor(p_, use), found};
-      } else if (source.extent != found) {
-        throw Error(Error::Kind::extent, described(axis) + " has extent " + std::to_string(source.extent) + ' ' +
-                                             source.where + " and extent " + std::to_string(found) + " in " +
-                                             axis_of_tensor(p_, use) + "; they must be equal");
-      }
+      agree(axis, source, {"in " + axis_of_tensor(p_, use), tensors_[use.tensor].layout.extents[use.axis]});
+    }
+  }
+
+  static void agree(const ir::AxisDecl& axis, Source& source, const Source& found) {
+    if (source.extent < 0) {
+      source = found;
+    } else if (source.extent != found.extent) {
+      throw Error(Error::Kind::extent, described(axis) + " has extent " + std::to_string(source.extent) + ' ' +
+                                           source.where + " and extent " + std::to_string(found.extent) + ' ' +
+                                           found.where + "; they must be equal");
     }
   }
 
@@ -109,20 +135,9 @@ class Extents {
   const ir::Program& p_;
   std::span<const TensorView> tensors_;
   std::span<const Scalar> params_;
+  const Counts& counts_;
   std::vector<std::int64_t> found_;  // by axis
 };
-
-/// An unnamed axis is described by that of the tensor that it runs over.
-std::string described(const ir::Program& p, const ir::AxisDecl& axis) {
-  return is_unnamed(axis) && !axis.sizes.empty() ? axis_of_tensor(p, axis.sizes[0]) : described(axis);
-}
-
-std::string listed(const ir::Program& p, const std::vector<ir::AxisId>& axes) {
-  std::string text;
-  for (ir::AxisId id : axes)
-    text += (text.empty() ? "" : ", ") + (is_unnamed(p.axes[id]) ? described(p, p.axes[id]) : p.axes[id].name);
-  return text;
-}
 
 }  // namespace
 
@@ -145,9 +160,35 @@ bool is_unbound(const TensorView& view) {
                                    [](std::int64_t extent) { return extent == -1; });
 }
 
+std::vector<ir::AxisId> axes_within(const std::vector<ir::Expr>& expressions) {
+  std::vector<ir::AxisId> axes;
+  const auto add = [&](ir::AxisId axis) {
+    if (std::ranges::count(axes, axis) == 0) axes.push_back(axis);
+  };
+  for (ir::Expr e : ir::nodes(expressions)) {
+    if (const ir::Fold* fold = e->as<ir::Fold>()) std::ranges::for_each(fold->axes, add);
+    if (const ir::Nonzero* nonzero = e->as<ir::Nonzero>()) std::ranges::for_each(nonzero->axes, add);
+    if (const ir::Extent* extent = e->as<ir::Extent>()) add(extent->axis);
+  }
+  return axes;
+}
+
+std::vector<ir::Expr> count_expressions(const ir::Program& p) {
+  std::vector<ir::Expr> all;
+  const auto add = [&](const auto& self, ir::Expr count) -> void {
+    if (std::ranges::count(all, count) > 0) return;
+    for (ir::AxisId axis : axes_within({count}))
+      for (ir::Expr inner : p.axes[axis].counts) self(self, inner);
+    all.push_back(count);
+  };
+  for (const ir::AxisDecl& axis : p.axes)
+    for (ir::Expr count : axis.counts) add(add, count);
+  return all;
+}
+
 std::vector<std::int64_t> axis_extents(const ir::Program& p, std::span<const TensorView> tensors,
-                                       std::span<const Scalar> params) {
-  return Extents(p, tensors, params).all();
+                                       std::span<const Scalar> params, const Counts& counts) {
+  return Extents(p, tensors, params, counts).all();
 }
 
 std::vector<ir::ParamId> shaping_params(const ir::Program& p) {

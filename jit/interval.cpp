@@ -108,6 +108,9 @@ Interval Bounds::compute(Expr e) {
         Wide n = 1;
         for (AxisId axis : fold.axes) n = std::min<Wide>(n * extents_[axis], everything.high);
         return {0, std::max<std::int64_t>(static_cast<std::int64_t>(n) - 1, 0)};
+      },
+      [&](const Nonzero& n) -> Interval {
+        return {0, std::max<std::int64_t>(extents_[n.axes[n.which]] - 1, 0)};
       });
 }
 
@@ -200,9 +203,9 @@ StoredRanges stored_ranges(const Program& program, std::span<const std::int64_t>
   Bounds bounds(extents, ranges, {}, &stored);
   for (const Statement& s : program.statements) {
     const std::vector<AxisId>& table = program.tensors[s.target].table;
-    bool fills = !table.empty() && !s.update && !s.guard && !s.in_order &&
+    bool fills = !table.empty() && !s.update && (s.appends || !s.guard) && !s.in_order &&
                  std::ranges::count(program.statements, s.target, &Statement::target) == 1;
-    for (std::size_t i = 0; fills && i < table.size(); ++i) {
+    for (std::size_t i = 0; fills && !s.appends && i < table.size(); ++i) {
       const Axis* bare = s.subscripts[i]->as<Axis>();
       fills = program.axes[table[i]].fixed == 1 || (bare && bare->axis == table[i]);
     }

@@ -192,4 +192,16 @@ Expr project(Graph& g, Expr fold, std::uint32_t result) {
   return g.intern(Project{fold, result}, result == 0 ? fold->dtype : DType::i64);
 }
 
+Expr nonzero(Graph& g, std::vector<AxisId> axes, Expr condition, Expr position, std::uint32_t which, AxisId along) {
+  RICCI_ASSERT(condition->dtype == DType::b1 && position->dtype == DType::i64 && which < axes.size(),
+               "a nonzero of what is no condition, at no position or without that axis");
+  RICCI_ASSERT(std::ranges::all_of(condition->free, [&](AxisId a) { return std::ranges::count(axes, a) > 0; }),
+               "the condition of a nonzero depends on axes that it does not bind");
+  return g.intern(Nonzero{std::move(axes), condition, position, which, along}, DType::i64);
+}
+
+Expr count(Graph& g, std::vector<AxisId> axes, Expr condition) {
+  return fold(g, Reduction::sum, std::move(axes), cast(g, DType::i64, condition));
+}
+
 }  // namespace ricci::ir

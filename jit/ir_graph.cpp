@@ -66,6 +66,13 @@ struct NodeHash {
         [&](const Project& n) {
           h.add(n.result);
           h.add(n.fold);
+        },
+        [&](const Nonzero& n) {
+          h.add(n.axes);
+          h.add(n.condition);
+          h.add(n.position);
+          h.add(n.which);
+          h.add(n.along);
         });
     return h.state;
   }
@@ -83,6 +90,7 @@ struct NodeEqual {
 
 std::vector<AxisId> free_axes(const Node& n) {
   if (const Axis* axis = n.as<Axis>()) return {axis->axis};
+  if (const Nonzero* nonzero = n.as<Nonzero>()) return nonzero->position->free;
   std::vector<AxisId> free;
   for (Expr child : children(&n)) {
     std::vector<AxisId> both;

@@ -128,7 +128,14 @@ struct Printer {
           out.insert(out.end(), {{"", n.body}, {")"}});
           return out;
         },
-        [&](const Project& n) { return Pieces{{"", n.fold}, {n.result == 0 ? ".value" : ""}}; });
+        [&](const Project& n) { return Pieces{{"", n.fold}, {n.result == 0 ? ".value" : ""}}; },
+        [&](const Nonzero& n) {
+          return Pieces{{"along(" + axis(n.axes[n.which]) + ", nonzero(" + list(n.axes) + ", "},
+                        {"", n.condition},
+                        {"))["},
+                        {"", n.position},
+                        {"]"}};
+        });
   }
 
   /// The text of `root`. The work list replaces recursion: a chain of 10^5 nodes prints.
@@ -184,7 +191,7 @@ struct Printer {
         Facts own = facts[e];
         own.finished = true;
         own.size = 1;
-        own.folds = e->as<Fold>();
+        own.folds = e->as<Fold>() || e->as<Nonzero>();
         for (Expr child : below) {
           Facts& inner = facts[child];
           ++inner.uses;
@@ -212,7 +219,8 @@ struct Printer {
   std::string statement(const Statement& s) {
     std::string text;
     for (const std::string& definition : define_lets(expressions(s))) text += "  " + definition + "\n";
-    text += tensor(s.target) + "[" + subscripts(s.subscripts) + (s.policy == Policy::check ? "] " : "]! ");
+    text += tensor(s.target) + "[" + (s.appends ? "append" : subscripts(s.subscripts)) +
+            (s.policy == Policy::check ? "] " : "]! ");
     if (s.update) {
       const std::string_view sign = info(info(*s.update).step).text;
       text += sign.empty() ? to_string(*s.update) : sign;
@@ -246,6 +254,7 @@ struct Printer {
       if (a.limit) source += ", limit " + expression(a.limit);
       for (const AffineUse& use : a.inside)
         source += ", " + std::to_string(use.coefficient) + " * " + axis(id) + " + " + expression(use.rest) + " inside " + place(use.at);
+      for (Expr count : a.counts) source += ", " + expression(count);
       if (a.like && source.empty()) source = ", like " + axis(*a.like);
       text += (source.empty() ? "" : " = " + source.substr(2)) + "\n";
     }
@@ -266,6 +275,7 @@ std::vector<bool> used_axes(const Program& program) {
     use(program.tensors[s.target].table);
     for (Expr e : nodes(expressions(s)))
       if (const Fold* fold = e->as<Fold>()) use(fold->axes);
+      else if (const Nonzero* nonzero = e->as<Nonzero>()) use(nonzero->axes);
   }
   return used;
 }

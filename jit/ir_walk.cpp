@@ -29,7 +29,10 @@ Expr with_children(Graph& g, Expr e, const F& replacement) {
       [&](const Fold& n) {
         return fold_node(g, {n.reduction, n.axes, replacement(n.body), map_bounds(n.ranges, replacement)});
       },
-      [&](const Project& n) { return project(g, replacement(n.fold), n.result); });
+      [&](const Project& n) { return project(g, replacement(n.fold), n.result); },
+      [&](const Nonzero& n) {
+        return nonzero(g, n.axes, replacement(n.condition), replacement(n.position), n.which, n.along);
+      });
 }
 
 /// Post-order over the graph below `root`: memo[e] = early(e), or where that is null, late(e, e rebuilt).
@@ -71,7 +74,8 @@ std::vector<Expr> children(Expr e) {
             if (bound) list.push_back(bound);
         return list;
       },
-      [](const Project& n) { return List{n.fold}; });
+      [](const Project& n) { return List{n.fold}; },
+      [](const Nonzero& n) { return List{n.condition, n.position}; });
 }
 
 std::vector<Expr> expressions(const Statement& s) {
@@ -115,6 +119,10 @@ Expr substitute(Graph& g, Expr e, const std::unordered_map<AxisId, Expr>& replac
   const auto early = [&](Expr n) -> Expr {
     if (std::ranges::none_of(n->free, replaced)) return n;
     if (const Axis* axis = n->as<Axis>()) return replacements.at(axis->axis);
+    if (const Nonzero* nonzero = n->as<Nonzero>()) {  // its condition has no free axes
+      Expr position = substitute(g, nonzero->position, replacements);
+      return with_children(g, n, [&](Expr child) { return child == nonzero->condition ? child : position; });
+    }
     const Fold* binder = n->as<Fold>();
     if (!binder || std::ranges::none_of(binder->axes, replaced)) return nullptr;
     auto inner = replacements;  // what the binder binds is another axis inside

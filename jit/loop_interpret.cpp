@@ -117,6 +117,12 @@ struct Machine {
     set(s.result, any);
     return true;
   }
+  bool run(const CountLanes& s) {
+    std::int64_t count = 0;
+    for (int i = 0; i < lanes(s.mask); ++i) count += get<bool>(s.mask, i);
+    set(s.result, count);
+    return true;
+  }
   bool run(const Load& s) {
     const auto offset = get<std::int64_t>(s.offset);
     std::memset(at(s.result), 0, bytes(s.result));
@@ -148,6 +154,14 @@ struct Machine {
       else
         std::memcpy(to, args[1], size_of(dtype));
     }
+    return true;
+  }
+  bool run(const Append& s) {
+    auto number = get<std::int64_t>(s.first);
+    const auto stride = get<std::int64_t>(s.stride), end = get<std::int64_t>(s.end);
+    for (int i = 0; i < lanes(s.value) && number < end; ++i)
+      if (get<bool>(s.mask, i))
+        std::memcpy(element(s.buffer, number++ * stride), at(s.value, i), size_of(dtype_of_buffer(s.buffer)));
     return true;
   }
   bool run(const Check& s) {

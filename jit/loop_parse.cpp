@@ -164,6 +164,7 @@ struct Parser : Reader {
     if (accept("lower")) return Half{result, use(), false};
     if (accept("upper")) return Half{result, use(), true};
     if (accept("any")) return AnyLane{result, use()};
+    if (accept("count")) return CountLanes{result, use()};
     if (accept("load")) {
       const BufferId from = buffer();
       const Value offset = subscript();
@@ -242,6 +243,19 @@ struct Parser : Reader {
       expect(",");
       const Value value = use();
       return Store{to, offset, value, mask()};
+    }
+    if (accept("append")) {
+      const BufferId to = buffer();
+      expect("[");
+      const Value first = use();
+      expect("by");
+      const Value stride = use();
+      expect("]");
+      expect("before");
+      const Value end = use();
+      expect(",");
+      const Value value = use();
+      return Append{to, first, stride, end, value, mask()};
     }
     if (accept("check")) {
       const auto id = number<std::uint32_t>("the number of a check");

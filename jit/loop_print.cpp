@@ -131,6 +131,7 @@ struct Printer {
         [&](const LaneMask& s) { return define(s.result) + " = lanes < " + use(s.count); },
         [&](const Half& s) { return define(s.result) + (s.upper ? " = upper " : " = lower ") + use(s.vector); },
         [&](const AnyLane& s) { return define(s.result) + " = any " + use(s.mask); },
+        [&](const CountLanes& s) { return define(s.result) + " = count " + use(s.mask); },
         [&](const Load& s) { return define(s.result) + " = load " + element(s.buffer, s.offset) + mask(s.mask); },
         [&](const Gather& s) {
           return define(s.result) + " = gather " + element(s.buffer, s.base, s.offsets) + mask(s.mask);
@@ -139,6 +140,10 @@ struct Printer {
         [&](const Scatter& s) {
           return "scatter " + (s.combine ? std::string(to_string(*s.combine)) + " " : "") +
                  element(s.buffer, s.base, s.offsets) + ", " + use(s.value) + mask(s.mask);
+        },
+        [&](const Append& s) {
+          return "append " + label(kernel.info, s.buffer) + "[" + use(s.first) + " by " + use(s.stride) + "] before " +
+                 use(s.end) + ", " + use(s.value) + mask(s.mask);
         },
         [&](const Check& s) { return "check " + std::to_string(s.number) + ": " + use(s.ok) + mask(s.mask); },
         [&](const For& s) { return head(s); }, [&](const If& s) { return "if " + use(s.condition); });

@@ -144,6 +144,11 @@ struct Verifier {
     expect(s.mask, "mask", t, {DType::b1, t.lanes});
     define(s.result, "result", condition);
   }
+  void check(const CountLanes& s) {
+    const Type t = use(s.mask, "mask");
+    expect(s.mask, "mask", t, {DType::b1, t.lanes});
+    define(s.result, "result", index);
+  }
   void check(const Load& s) {
     const DType dtype = buffer(s.buffer).dtype;
     use(s.offset, "offset", index);
@@ -172,6 +177,15 @@ struct Verifier {
     const OpInfo& op = info(*s.combine);
     const bool combines = op.arity == 2 && op.typing != Typing::compare && accepts(*s.combine, dtype);
     require(combines, std::string(op.name) + " does not combine two " + std::string(to_string(dtype)) + " into one");
+  }
+  void check(const Append& s) {
+    const DType dtype = written(s.buffer).dtype;
+    use(s.first, "first number", index);
+    use(s.stride, "stride", index);
+    use(s.end, "end", index);
+    const Type t = use(s.value, "value");
+    expect(s.value, "value", t, {dtype, t.lanes});
+    use(s.mask, "mask", {DType::b1, t.lanes});
   }
   void check(const Check& s) {
     const std::size_t count = kernel.info.checks.size();

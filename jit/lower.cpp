@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "lower_expression.hpp"
+#include "lower_nest.hpp"
 #include "ricci/error.hpp"
 #include "tables.hpp"
 #include "work.hpp"
@@ -28,7 +28,7 @@ class NestLowering {
 
   loop::Phase lower(std::string name) {
     if (nest_.in_order) x_.follow_steps(recurrence());
-    PhaseInfo phase{.name = std::move(name), .trip = {}, .work = work(), .items = {}};
+    PhaseInfo phase{.name = std::move(name), .trip = {}, .work = work_of(x_, program_, nest_), .items = {}};
     std::vector<TripFactor> factors;
     for (std::size_t k = 0; k < nest_.order.size() && k <= nest_.split && !nest_.serial; ++k)
       factors.push_back({b_.symbol_id(x_.extent_symbol(nest_.order[k])), k == nest_.split ? nest_.tile : 1});
@@ -47,12 +47,6 @@ class NestLowering {
  private:
   std::size_t level() const { return b_.level(); }
   Value i64(Op op, Value a, Value b) { return b_.compute(level(), op, DType::i64, {a, b}); }
-
-  std::vector<std::uint32_t> work() {
-    std::vector<std::uint32_t> symbols;
-    for (AxisId axis : deepest_loops(program_, nest_)) symbols.push_back(b_.symbol_id(x_.extent_symbol(axis)));
-    return symbols;
-  }
 
   /// How many items the factors make: the same number that the launcher computes.
   std::vector<Value> counts(const std::vector<TripFactor>& factors) {
@@ -418,6 +412,12 @@ int count_proved(const Program& program) {
 
 }  // namespace
 
+std::vector<std::uint32_t> work_of(ExpressionLowering& x, const Program& program, const Nest& nest) {
+  std::vector<std::uint32_t> symbols;
+  for (AxisId axis : deepest_loops(program, nest)) symbols.push_back(x.builder().symbol_id(x.extent_symbol(axis)));
+  return symbols;
+}
+
 loop::Kernel lower(Program& program, const Specialisation& s, const Schedule& schedule) {
   loop::Kernel kernel;
   kernel.disjoint = s.disjoint;
@@ -439,8 +439,13 @@ loop::Kernel lower(Program& program, const Specialisation& s, const Schedule& sc
     kernel.info.buffers.push_back(std::move(buffer));
   }
   for (const Nest& nest : schedule.nests) {
+    std::string name = "phase" + std::to_string(kernel.phases.size());
+    if (nest.appends) {
+      kernel.phases.push_back(lower_append(program, s, schedule, nest, kernel.info, std::move(name)));
+      continue;
+    }
     NestLowering lowering(program, s, schedule, nest, kernel.info);
-    kernel.phases.push_back(lowering.lower("phase" + std::to_string(kernel.phases.size())));
+    kernel.phases.push_back(lowering.lower(std::move(name)));
   }
   return kernel;
 }

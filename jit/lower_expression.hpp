@@ -109,6 +109,9 @@ class ExpressionLowering {
   loop::Value table_extent(ir::AxisId);
   Symbol extent_symbol(ir::AxisId) const;
 
+  /// The extent and the stride of one axis of a tensor or table.
+  loop::Value size(ir::TensorId, std::size_t axis);
+  loop::Value stride(ir::TensorId, std::size_t axis);
   /// Computed no deeper than `level`, which must have all axes of the subscripts.
   DType offset_dtype() const { return s_.short_offsets ? DType::i32 : DType::i64; }
   Address address(ir::TensorId, const std::vector<ir::Expr>& subscripts, std::size_t level);
@@ -139,8 +142,6 @@ class ExpressionLowering {
   Lanes apply(ir::Expr, const ir::Apply&);
   Lanes read(ir::Expr, const ir::Read&);
   std::vector<loop::Value> expand(ir::Expr, const Lanes&, DType, bool vector);
-  loop::Value stride(ir::TensorId, std::size_t axis);
-  loop::Value size(ir::TensorId, std::size_t axis);
 
   // lower_fold.cpp
   Limit range_of(const ir::Fold&, std::size_t k);

@@ -4,6 +4,7 @@
 #include "guard.hpp"
 #include "in_order.hpp"
 #include "lower.hpp"
+#include "nonzero.hpp"
 #include "place.hpp"
 #include "ricci/error.hpp"
 #include "scan.hpp"
@@ -17,10 +18,12 @@ Normalised normalise(ir::Program program) {
   CanonicalAxes axes(program);
   share(program, axes);
   solve_deltas(program, axes);
+  place_nonzeros(program, axes);
   privatise(program, axes);
   attach_guards(program);
   place_reductions(program, axes);
   stage_steps(program);
+  count_chunks(program);
   std::vector<ir::TensorId> origin = name_old_values(program);
   form_scans(program);
   return {std::move(program), std::move(origin)};

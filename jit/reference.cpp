@@ -1,5 +1,6 @@
 // The slow, obvious meaning of an index program. It shares no code with the lowering: it walks the expressions.
 #include <algorithm>
+#include <map>
 
 #include "ricci/compile.hpp"
 #include "ricci/error.hpp"
@@ -26,6 +27,12 @@ class Evaluator {
             std::vector<std::int64_t> extents)
       : program_(program), tensors_(tensors), params_(params), extents_(std::move(extents)),
         position_(extents_.size()), changed_(extents_.size()) {}
+
+  /// The value of a closed expression.
+  std::int64_t closed(Expr e) {
+    started_ = ++clock_;
+    return value(e).as_int();
+  }
 
   /// All values are computed before any is written: the right side sees the old elements, also those that it
   /// reaches through an overlapping view, and a statement that fails writes nothing. A recurrence does so for each
@@ -133,7 +140,31 @@ class Evaluator {
         [&](const Project& n) {
           const Scalar winning = value(n.fold);
           return result(n.result == 0 ? winning : Scalar::of(slots_[n.fold->id].winner));
-        });
+        },
+        [&](const Nonzero& n) { return result(Scalar::of(compute(n))); });
+  }
+
+  std::int64_t compute(const Nonzero& n) {
+    const std::int64_t position = value(n.position).as_int();
+    const std::vector<std::int64_t>& iterations = chosen(n);
+    RICCI_ASSERT(position >= 0 && position < std::ssize(iterations), "a position beyond those of a nonzero");
+    std::int64_t iteration = iterations[static_cast<std::size_t>(position)];
+    for (std::size_t k = n.axes.size() - 1; k > n.which; --k) iteration /= extents_[n.axes[k]];
+    return n.which == 0 ? iteration : iteration % extents_[n.axes[n.which]];
+  }
+
+  /// The numbers of the iterations at which the condition holds. It is closed: the same all through a statement.
+  const std::vector<std::int64_t>& chosen(const Nonzero& n) {
+    Chosen& known = chosen_[{n.axes, n.condition}];
+    if (known.time == started_) return known.iterations;
+    std::vector<std::int64_t> iterations;
+    std::int64_t count = 0;
+    for_each(n.axes, [&] {
+      if (is_true(value(n.condition))) iterations.push_back(count);
+      ++count;
+    });
+    known = {started_, std::move(iterations)};
+    return known.iterations;
   }
 
   static Slot result(const Scalar& value) { return {0, value, 0}; }
@@ -212,15 +243,31 @@ class Evaluator {
   std::vector<std::uint64_t> changed_;  // when it moved last
   std::vector<AxisId> active_;          // the axes being iterated, outermost first
   std::vector<Slot> slots_;             // by node
+  struct Chosen {
+    std::uint64_t time = 0;
+    std::vector<std::int64_t> iterations;
+  };
+  std::map<std::pair<std::vector<AxisId>, Expr>, Chosen> chosen_;  // by the axes and the condition of Nonzeros
   std::uint64_t clock_ = 0, started_ = 0;
 };
 
 }  // namespace
 
 void evaluate_reference(const Program& program, std::span<const TensorView> tensors, std::span<const Scalar> params) {
+  check_tensors(program, tensors);
+  Counts counts;
+  for (Expr expression : count_expressions(program)) {
+    Evaluator evaluator(program, tensors, params, axis_extents(program, tensors, params, counts));
+    counts.push_back({expression, evaluator.closed(expression)});
+  }
+  evaluate_reference(program, tensors, params, counts);
+}
+
+void evaluate_reference(const Program& program, std::span<const TensorView> tensors, std::span<const Scalar> params,
+                        const Counts& counts) {
   RICCI_ASSERT(params.size() == program.params.size(), "another number of params than the program declares");
   check_tensors(program, tensors);
-  std::vector<std::int64_t> extents = axis_extents(program, tensors, params);
+  std::vector<std::int64_t> extents = axis_extents(program, tensors, params, counts);
   check_reductions(program, extents);
   Evaluator evaluator(program, tensors, params, std::move(extents));
   for (const Statement& s : program.statements) evaluator.run(s);

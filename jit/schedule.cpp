@@ -173,9 +173,10 @@ bool may_join(const Program& program, const Specialisation& specialisation, cons
   const Statement& s = program.statements[candidate];
   const Statement& first = program.statements[nest.statements.front()];
   if (s.domain != first.domain || nest.serial || !specialisation.disjoint || s.in_order || nest.in_order) return false;
+  if (s.appends != first.appends || (s.appends && s.starts != first.starts)) return false;
   if (is_private(program, s.target) != nest.tables || folds_whole_domain(program, s) != folds_whole_domain(program, first))
     return false;
-  if (!nest.tables && !is_injective(s)) return false;
+  if (!nest.tables && !nest.appends && !is_injective(s)) return false;
   bool independent = true;
   for (std::size_t i : nest.statements) {
     const Statement& earlier = program.statements[i];
@@ -245,13 +246,17 @@ std::vector<Expr> find_streams(Program& program, const Specialisation& s, const 
   return streams;
 }
 
-/// A full reduction: an item is a run of the outermost axis with everything inside.
-void reduce_items(Program& program, Nest& nest) {
-  const Statement& first = program.statements[nest.statements.front()];
-  nest.folds = true;
-  nest.order = first.domain;
+/// An item is a run of the outermost axis with everything inside. Nests over the same domain have the same items.
+void take_runs_as_items(const Program& program, Nest& nest) {
+  nest.order = program.statements[nest.statements.front()].domain;
   nest.split = 0;
   nest.tile = nest.order.size() == 1 ? 16384 : 16;
+}
+
+/// A full reduction.
+void reduce_items(Program& program, Nest& nest) {
+  take_runs_as_items(program, nest);
+  nest.folds = true;
   for (std::size_t k = 0; k < nest.statements.size(); ++k) {
     const Statement& s = program.statements[nest.statements[k]];
     nest.values[k] = fold(program.graph, *s.update, nest.order, s.value);
@@ -312,7 +317,8 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
     nest.statements = {i};
     nest.values = {statement.value};
     nest.tables = tables;
-    nest.serial = !tables && !statement.in_order && !is_injective(statement);
+    nest.appends = statement.appends;
+    nest.serial = !tables && !nest.appends && !statement.in_order && !is_injective(statement);
     nest.in_order = statement.in_order;
     nest.scans = running_folds(statement);
   }
@@ -323,6 +329,13 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
     if (folds_whole_domain(program, first)) {
       reduce_items(program, nest);
       model.reductions(nest.values);
+      schedule.fold_lanes.insert(model.fold_lanes.begin(), model.fold_lanes.end());
+      continue;
+    }
+    if (nest.appends) {  // in the order of the domain: lanes run along its last axis
+      take_runs_as_items(program, nest);
+      nest.lane_axis = domain.back();
+      model.nest(nest, nest.lane_axis, nest.lane_axis);
       schedule.fold_lanes.insert(model.fold_lanes.begin(), model.fold_lanes.end());
       continue;
     }
@@ -372,7 +385,10 @@ std::string to_string(const Schedule& schedule, const Program& program) {
       if (!nest.serial && k == nest.split) text += " |";
     }
     for (Expr e : nest.scans) text += " scan " + to_string(program, e);
-    text += nest.serial ? " serial" : nest.tables ? " parallel over private tables" : " parallel before |";
+    text += nest.serial    ? " serial"
+            : nest.tables  ? " parallel over private tables"
+            : nest.appends ? " parallel over shares that append"
+                           : " parallel before |";
     text += '\n';
     for (const Interior& interior : nest.interiors)
       text += "  interior " + name(interior.axis) + '(' + to_string(program, interior.low) + ", " +

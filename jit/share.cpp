@@ -15,13 +15,16 @@ CanonicalAxes::CanonicalAxes(Program& program) : program_(program), class_of_(pr
     while (class_of_[a] != a) a = class_of_[a];
     return a;
   };
-  std::map<std::pair<TensorId, std::uint32_t>, std::uint32_t> first_user;
+  const auto meet = [&](auto& first_user, const auto& use, std::uint32_t a) {
+    const auto [it, fresh] = first_user.try_emplace(use, a);
+    if (!fresh) class_of_[std::max(root(a), root(it->second))] = std::min(root(a), root(it->second));
+  };
+  std::map<std::pair<TensorId, std::uint32_t>, std::uint32_t> sized;
+  std::map<Expr, std::uint32_t> counted;
   for (std::uint32_t a = 0; a < program.axes.size(); ++a) {
     if (!program.axes[a].inside.empty()) continue;  // it may be shorter than what it is a bare subscript of
-    for (const TensorAxis& size : program.axes[a].sizes) {
-      const auto [it, fresh] = first_user.try_emplace({size.tensor, size.axis}, a);
-      if (!fresh) class_of_[std::max(root(a), root(it->second))] = std::min(root(a), root(it->second));
-    }
+    for (const TensorAxis& size : program.axes[a].sizes) meet(sized, std::pair{size.tensor, size.axis}, a);
+    for (Expr count : program.axes[a].counts) meet(counted, count, a);
   }
   for (std::uint32_t a = 0; a < class_of_.size(); ++a) class_of_[a] = root(a);
 }
@@ -35,10 +38,15 @@ AxisId CanonicalAxes::get(AxisId like, int depth, int position, Range range) {
     decl.limit = nullptr;
     decl.inside.clear();
     decl.like = like;
+    const auto add = [](auto& list, const auto& more) {
+      for (const auto& item : more)
+        if (std::ranges::count(list, item) == 0) list.push_back(item);
+    };
     for (AxisId a = 0; a < program_.axes.size(); ++a)  // all uses that give the class its extent
-      if (class_of_[a] == class_of_[like])
-        for (const TensorAxis& size : program_.axes[a].sizes)
-          if (std::ranges::count(decl.sizes, size) == 0) decl.sizes.push_back(size);
+      if (class_of_[a] == class_of_[like]) {
+        add(decl.sizes, program_.axes[a].sizes);
+        add(decl.counts, program_.axes[a].counts);
+      }
     it->second = static_cast<AxisId>(program_.axes.size());
     program_.axes.push_back(std::move(decl));
     class_of_.push_back(class_of_[like]);
@@ -74,7 +82,7 @@ int FoldDepth::of(Expr e) {
   if (auto it = known_.find(e); it != known_.end()) return it->second;
   int depth = 0;
   for (Expr child : children(e)) depth = std::max(depth, of(child));
-  if (e->as<Fold>()) ++depth;
+  if (e->as<Fold>() || e->as<Nonzero>()) ++depth;
   known_.emplace(e, depth);
   return depth;
 }
@@ -92,6 +100,20 @@ Expr canonical(Program& program, CanonicalAxes& axes, FoldDepth& depth, Expr e) 
   }
   if (bound == old.axes) return e;
   return fold_node(program.graph, {old.reduction, bound, substitute(program.graph, old.body, renamed), old.ranges});
+}
+
+/// The same choice of iterations over canonical axes.
+Expr canonical_nonzero(Program& program, CanonicalAxes& axes, FoldDepth& depth, Expr e) {
+  const Nonzero& old = *e->as<Nonzero>();
+  const int level = depth.of(old.condition) + 1;
+  std::vector<AxisId> bound;
+  std::unordered_map<AxisId, Expr> renamed;
+  for (std::size_t i = 0; i < old.axes.size(); ++i) {
+    bound.push_back(axes.get(old.axes[i], level, static_cast<int>(i)));
+    renamed.emplace(old.axes[i], axis(program.graph, bound.back()));
+  }
+  const Expr condition = substitute(program.graph, old.condition, renamed);
+  return nonzero(program.graph, bound, condition, old.position, old.which, axes.get(old.along, 0, 0));
 }
 
 /// Applies `f` to everything that the program computes.
@@ -130,7 +152,10 @@ void join_extrema(Program& program) {
 void share(Program& program, CanonicalAxes& axes) {
   FoldDepth depth;
   Memo memo;
-  const Rewrite rename = [&](Expr, Expr e) { return e->as<Fold>() ? canonical(program, axes, depth, e) : e; };
+  const Rewrite rename = [&](Expr, Expr e) {
+    if (e->as<Nonzero>()) return canonical_nonzero(program, axes, depth, e);
+    return e->as<Fold>() ? canonical(program, axes, depth, e) : e;
+  };
   for (Statement& s : program.statements) {
     // Domains first: statements over the same extents run in the same loops.
     std::unordered_map<AxisId, Expr> renamed;

@@ -38,7 +38,7 @@ void share(ir::Program&, CanonicalAxes&);
 /// Whether `subscript` of axis `position` of `tensor` is a bare axis that takes its extent from there: it always fits.
 bool is_sized_by(const ir::Program&, ir::Expr subscript, ir::TensorId tensor, std::size_t position);
 
-/// How deep reductions nest in an expression, 0 without any; remembers what it has seen.
+/// How deep binders (reductions and Nonzeros) nest in an expression, 0 without any; remembers what it has seen.
 class FoldDepth {
  public:
   int of(ir::Expr);

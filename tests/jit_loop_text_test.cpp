@@ -24,6 +24,8 @@ auto members(const Iota& s) { const auto& [a] = s; return std::tie(a); }
 auto members(const LaneMask& s) { const auto& [a, b] = s; return std::tie(a, b); }
 auto members(const Half& s) { const auto& [a, b, c] = s; return std::tie(a, b, c); }
 auto members(const AnyLane& s) { const auto& [a, b] = s; return std::tie(a, b); }
+auto members(const CountLanes& s) { const auto& [a, b] = s; return std::tie(a, b); }
+auto members(const Append& s) { const auto& [a, b, c, d, e, f] = s; return std::tie(a, b, c, d, e, f); }
 auto members(const Load& s) { const auto& [a, b, c, d] = s; return std::tie(a, b, c, d); }
 auto members(const Gather& s) { const auto& [a, b, c, d, e] = s; return std::tie(a, b, c, d, e); }
 auto members(const Store& s) { const auto& [a, b, c, d] = s; return std::tie(a, b, c, d); }
@@ -202,6 +204,8 @@ TEST_CASE("buffers with odd, equal or misleading names are told apart") {
     p.body.push_back(Store{b, 0, 1, none});
     p.body.push_back(Scatter{b, 0, 0, 1, 0, std::nullopt});
     p.body.push_back(Scatter{b, 0, 0, 1, 0, Op::add});
+    p.body.push_back(Append{b, 0, 1, 2, 3, 4});
+    p.body.push_back(CountLanes{5, 4});
   }
   check_round_trip(k);
   const std::string text = to_string(k);

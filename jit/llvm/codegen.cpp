@@ -85,10 +85,16 @@ void emit(PhaseEmitter& e, const loop::AnyLane& s) {
   e.values[s.result] = e.builder.CreateIsNotNull(mask_bits(e, e[s.mask]));
 }
 
+void emit(PhaseEmitter& e, const loop::CountLanes& s) {
+  Value* bits = e.builder.CreateZExt(mask_bits(e, e[s.mask]), e.builder.getInt64Ty());
+  e.values[s.result] = e.builder.CreateUnaryIntrinsic(llvm::Intrinsic::ctpop, bits);
+}
+
 void emit(PhaseEmitter& e, const loop::Load& s) { e.values[s.result] = emit_load(e, s); }
 void emit(PhaseEmitter& e, const loop::Gather& s) { e.values[s.result] = emit_gather(e, s); }
 void emit(PhaseEmitter& e, const loop::Store& s) { emit_store(e, s); }
 void emit(PhaseEmitter& e, const loop::Scatter& s) { emit_scatter(e, s); }
+void emit(PhaseEmitter& e, const loop::Append& s) { emit_append(e, s); }
 
 void emit(PhaseEmitter& e, const loop::Check& s) {
   Builder& b = e.builder;

@@ -188,7 +188,62 @@ void store_lanes(PhaseEmitter& e, const loop::Scatter& s) {
     for_set_bits(e, e[s.mask], store_lane);
 }
 
+/// How many bits of an integer are set.
+Value* count_bits(PhaseEmitter& e, Value* bits) {
+  return e.builder.CreateUnaryIntrinsic(llvm::Intrinsic::ctpop, e.builder.CreateZExt(bits, e.builder.getInt64Ty()));
+}
+
+/// Appends by the instructions that pack the chosen lanes of one register. They are stored with a mask: the other lanes
+/// would overwrite what the share behind this one appends. Packing into memory at once is slow on some processors.
+void append_registers(PhaseEmitter& e, const loop::Append& s) {
+  Builder& b = e.builder;
+  const loop::Type type = e.type(s.value);
+  llvm::Type* element = memory_type(e, {type.dtype, 1});
+  Value *value = to_memory(e, type, e[s.value]), *mask = e[s.mask], *first = e[s.first];
+  const bool narrow = size_of(type.dtype) < 4;  // packed as 4 bytes each
+  if (narrow) value = b.CreateZExt(value, llvm::FixedVectorType::get(b.getInt32Ty(), type.lanes));
+  const int in_register = e.target.vector_bytes / static_cast<int>(narrow ? 4 : size_of(type.dtype));
+  const int lanes = std::min(type.lanes, in_register);
+  for (int at = 0; at < type.lanes; at += lanes) {
+    const auto part = [&](Value* whole) {
+      return lanes == type.lanes ? whole : b.CreateShuffleVector(whole, llvm::createSequentialMask(at, lanes, 0));
+    };
+    Value *piece = part(value), *chosen = part(mask);
+    Value* packed = b.CreateIntrinsic(llvm::Intrinsic::x86_avx512_mask_compress, {piece->getType()},
+                                      {piece, llvm::Constant::getNullValue(piece->getType()), chosen});
+    if (narrow) packed = b.CreateTrunc(packed, llvm::FixedVectorType::get(element, lanes));
+    Value* count = count_bits(e, mask_bits(e, chosen));
+    Value* fits = b.CreateBinaryIntrinsic(llvm::Intrinsic::smin, count, b.CreateSub(e[s.end], first));
+    Value* limit = b.CreateVectorSplat(lanes, b.CreateTrunc(fits, b.getInt32Ty()));
+    tag(e, s.buffer, b.CreateMaskedStore(packed, element_address(e, s.buffer, first), alignment(type.dtype),
+                                         b.CreateICmpSLT(lane_numbers(e, lanes), limit)));
+    first = b.CreateAdd(first, count);
+  }
+}
+
+/// Appends lane after lane.
+void append_lanes(PhaseEmitter& e, const loop::Append& s) {
+  Builder& b = e.builder;
+  const loop::Type type = e.type(s.value);
+  const Lanes values(e, to_memory(e, type, e[s.value]), true);
+  Value *bits = b.CreateZExt(mask_bits(e, e[s.mask]), b.getInt64Ty()), *first = e[s.first];
+  for_set_bits(e, e[s.mask], [&](Value* lane) {
+    Value* below = b.CreateAnd(bits, b.CreateSub(b.CreateShl(b.getInt64(1), lane), b.getInt64(1)));
+    Value* number = b.CreateAdd(first, count_bits(e, below));
+    emit_if(e, b.CreateICmpSLT(number, e[s.end]), [&] {
+      Value* address = element_address(e, s.buffer, b.CreateMul(number, e[s.stride]));
+      tag(e, s.buffer, b.CreateAlignedStore(values.at(lane), address, alignment(type.dtype)));
+    });
+  });
+}
+
 }  // namespace
+
+void emit_append(PhaseEmitter& e, const loop::Append& s) {
+  const auto* stride = llvm::dyn_cast<llvm::ConstantInt>(e[s.stride]);
+  const bool packs = has_avx512(e.target) && e.type(s.value).lanes > 1 && stride != nullptr && stride->isOne();
+  packs ? append_registers(e, s) : append_lanes(e, s);
+}
 
 Value* emit_load(PhaseEmitter& e, const loop::Load& s) {
   const loop::Type type = e.type(s.result);

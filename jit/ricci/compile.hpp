@@ -5,8 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "ricci/ir.hpp"
-#include "ricci/tensor_view.hpp"
+#include "ricci/extents.hpp"
 
 namespace ricci {
 
@@ -60,11 +59,22 @@ class Executable {
   ~Executable();
 
   const ir::Program& program() const;  // as written
+  /// Extents that the elements of tensors decide, and what finding them took; of most programs none.
+  struct Counted {
+    Counts counts;
+    Report report;
+  };
+  /// Runs what counts them. Tensors that nothing counts in need not be bound.
+  Counted count(std::span<const TensorView> tensors, std::span<const Scalar> params, const Options& = default_options());
   /// The extent of every axis of program(), from the tensors that are bound (an unbound one has data == nullptr
-  /// and -1 for every extent) and the params. Throws Error{extent} when two uses disagree.
-  std::vector<std::int64_t> extents(std::span<const TensorView> tensors, std::span<const Scalar> params) const;
+  /// and -1 for every extent), the params and the counts. Throws Error{extent} when two uses disagree.
+  std::vector<std::int64_t> extents(std::span<const TensorView> tensors, std::span<const Scalar> params,
+                                    const Counts& = {}) const;
   /// Runs all statements in order. `tensors` and `params` parallel the program's declarations.
   Report run(std::span<const TensorView> tensors, std::span<const Scalar> params, const Options& = default_options());
+  /// The same when they have been counted, and no element has changed since. The report includes the counting.
+  Report run(std::span<const TensorView> tensors, std::span<const Scalar> params, const Counted&,
+             const Options& = default_options());
 
   enum class Stage : std::uint8_t { index, schedule, loops, llvm, assembly };
   /// The text of one compiler stage for these arguments (nothing is run).
@@ -82,6 +92,9 @@ std::shared_ptr<Executable> prepare(ir::Program);
 /// The slow, obvious meaning of a program: the oracle of all tests. Writes the target tensors.
 /// Throws Error{bounds} for the first bad subscript in row-major order of the first failing statement.
 void evaluate_reference(const ir::Program&, std::span<const TensorView> tensors, std::span<const Scalar> params);
+/// The same with extents that are counted already.
+void evaluate_reference(const ir::Program&, std::span<const TensorView> tensors, std::span<const Scalar> params,
+                        const Counts&);
 
 /// Counters of the process, for tests and for the driver.
 struct CacheCounters {

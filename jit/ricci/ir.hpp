@@ -4,7 +4,7 @@
 //   Program   := tensors, axes, params, Statement*
 //   Statement := target[subscripts] = value | target[subscripts] (update)= value, over the axes `domain`
 //   Expr      := Const | Axis | Extent | Param | Apply(op, args) | Read(tensor, subscripts)
-//              | Fold(reduction, axes in ranges, body) | Project(fold, k)
+//              | Fold(reduction, axes in ranges, body) | Project(fold, k) | Nonzero(axes, condition, position, which)
 //
 // A tensor is a function from subscripts to scalars; there are no shape operations. An Expr is a pointer into
 // its program's Graph, which makes every node once: equal expressions are equal pointers, so expressions are
@@ -53,8 +53,13 @@ struct Range   { Expr low = nullptr, high = nullptr; bool operator==(const Range
 struct Fold    { Reduction reduction; std::vector<AxisId> axes; Expr body; std::vector<Range> ranges = {};
                  bool operator==(const Fold&) const = default; };
 struct Project { Expr fold; std::uint32_t result; bool operator==(const Project&) const = default; };
+/// Of the iterations of `axes` (row-major) at which `condition` holds, the one numbered `position`: the value of
+/// axes[which] there, i64. The condition has no other free axes. `along` is an axis with as many elements as there are
+/// such iterations (AxisDecl::counts); every position is inside it.
+struct Nonzero { std::vector<AxisId> axes; Expr condition; Expr position; std::uint32_t which; AxisId along;
+                 bool operator==(const Nonzero&) const = default; };
 
-struct Node : std::variant<Const, Axis, Extent, Param, Apply, Read, Fold, Project> {
+struct Node : std::variant<Const, Axis, Extent, Param, Apply, Read, Fold, Project, Nonzero> {
   using Kind = variant;
   DType dtype;               // of the value; part of the node's identity
   std::uint32_t id;          // order of creation in its graph: children come before parents
@@ -92,6 +97,9 @@ Expr fold(Graph&, Reduction, std::vector<AxisId> axes, Expr body, std::vector<Ra
 /// The Fold itself, also of an arg-reduction: for passes that rebuild one.
 Expr fold_node(Graph&, Fold);
 Expr project(Graph&, Expr fold, std::uint32_t result);
+Expr nonzero(Graph&, std::vector<AxisId> axes, Expr condition, Expr position, std::uint32_t which, AxisId along);
+/// How many iterations of `axes` the condition holds at: what AxisDecl::counts has for the positions of a Nonzero.
+Expr count(Graph&, std::vector<AxisId> axes, Expr condition);
 
 struct TensorDecl {
   std::string name;
@@ -127,6 +135,7 @@ struct AxisDecl {
   std::vector<AffineUse> inside = {};
   std::vector<TensorAxis> left = {};  // those of `sizes` that are subscripts of a target
   std::optional<AxisId> like = {};
+  std::vector<Expr> counts = {};  // closed i64 expressions that decide the extent before anything runs; they must agree
 };
 
 struct ParamDecl {
@@ -147,6 +156,10 @@ struct Statement {
   std::optional<AxisId> in_order = std::nullopt;
   /// A temporary that holds the values of one position of `in_order` until all of them are known (in_order.hpp).
   std::optional<TensorId> stage = std::nullopt;
+  /// The target has rank 1 and no subscripts: the values where the guard holds lie behind each other, in the order of
+  /// the iterations. Made by the compiler.
+  bool appends = false;
+  TensorId starts = 0;              // appends: a private table of how many values each chunk of the iterations has
 };
 
 struct Program {

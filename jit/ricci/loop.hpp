@@ -37,6 +37,7 @@ struct Iota     { Value result; };                                  // integers 
 struct LaneMask { Value result; Value count; };                     // lane < count; count is i64
 struct Half     { Value result; Value vector; bool upper; };        // lanes/2: the lower or the upper half
 struct AnyLane  { Value result; Value mask; };                      // scalar b1: some lane is true
+struct CountLanes { Value result; Value mask; };                    // i64: how many lanes are true
 
 // A lane whose mask is false is not touched in memory: a load gives zero there.
 struct Load    { Value result; BufferId buffer; Value offset; Value mask = none; };   // lanes consecutive elements
@@ -44,6 +45,10 @@ struct Gather  { Value result; BufferId buffer; Value base; Value offsets; Value
 struct Store   { BufferId buffer; Value offset; Value value; Value mask = none; };
 /// At base + offsets[lane], lane after lane: later lanes win. With `combine`, element = combine(element, value).
 struct Scatter { BufferId buffer; Value base; Value offsets; Value value; Value mask = none; std::optional<Op> combine; };
+
+/// The lanes whose mask is true, in their order, to elements number `first` and following, none of them number `end` or
+/// beyond. Number n lies at n * stride.
+struct Append  { BufferId buffer; Value first; Value stride; Value end; Value value; Value mask; };
 
 /// Leaves the phase with status number + 1 unless `ok` is true in every lane whose mask is true.
 struct Check   { std::uint32_t number; Value ok; Value mask = none; };
@@ -72,8 +77,8 @@ struct If {
   Block body;
 };
 
-using Kind = std::variant<Constant, Argument, Compute, Splat, Iota, LaneMask, Half, AnyLane, Load, Gather, Store,
-                          Scatter, Check, For, If>;
+using Kind = std::variant<Constant, Argument, Compute, Splat, Iota, LaneMask, Half, AnyLane, CountLanes, Load, Gather,
+                          Store, Scatter, Append, Check, For, If>;
 struct Statement : Kind {
   using Kind::Kind;
   template <class T>

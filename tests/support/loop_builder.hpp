@@ -52,6 +52,7 @@ class LoopBuilder {
     return define(loop::Half{make(type(vector).dtype, type(vector).lanes / 2), vector, upper});
   }
   Value any_lane(Value mask) { return define(loop::AnyLane{make(DType::b1), mask}); }
+  Value count_lanes(Value mask) { return define(loop::CountLanes{make(DType::i64), mask}); }
   Value load(loop::BufferId b, Value offset, int lanes = 1, Value mask = loop::none) {
     return define(loop::Load{make(kernel.info.buffers[b].dtype, lanes), b, offset, mask});
   }
@@ -64,6 +65,9 @@ class LoopBuilder {
   void scatter(loop::BufferId b, Value base, Value offsets, Value value, Value mask = loop::none,
                std::optional<Op> combine = {}) {
     block().push_back(loop::Scatter{b, base, offsets, value, mask, combine});
+  }
+  void append(loop::BufferId b, Value first, Value stride, Value end, Value value, Value mask) {
+    block().push_back(loop::Append{b, first, stride, end, value, mask});
   }
   void check(std::uint32_t number, Value ok, Value mask = loop::none) {
     block().push_back(loop::Check{number, ok, mask});

@@ -88,8 +88,12 @@ std::vector<std::byte*> addresses(const TensorView& view) {
 
 class Naive {
  public:
-  Naive(const Program& program, std::span<const TensorView> tensors, std::span<const Scalar> params)
-      : tensors_(tensors), params_(params), extents_(axis_extents(program, tensors, params)), position_(extents_.size()) {}
+  Naive(const Program& program, std::span<const TensorView> tensors, std::span<const Scalar> params,
+        const Counts& counts)
+      : tensors_(tensors), params_(params), extents_(axis_extents(program, tensors, params, counts)),
+        position_(extents_.size()) {}
+
+  std::int64_t closed(Expr e) { return value(e).value.as_int(); }
 
   void run(const Statement& s) {
     if (!s.in_order) return run(s, s.domain);
@@ -198,6 +202,13 @@ class Naive {
         [&](const Project& n) {
           const auto [winning, index] = fold(*n.fold->as<Fold>(), n.fold->dtype);
           return n.result == 0 ? winning : Bounded{Scalar::of(index), winning.error == 0 ? 0 : undetermined};
+        },
+        [&](const Nonzero& n) {
+          std::int64_t left = value(n.position).value.as_int(), found = -1;
+          for_each(n.axes, [&] {
+            if (is_true(value(n.condition).value) && left-- == 0) found = position_[n.axes[n.which]];
+          });
+          return Bounded{Scalar::of(found)};
         });
   }
 
@@ -298,7 +309,10 @@ class Naive {
 
 std::vector<std::vector<Bounded>> run_naive(const Program& program, std::span<const TensorView> tensors,
                                             std::span<const Scalar> params) {
-  Naive naive(program, tensors, params);
+  Counts counts;
+  for (Expr count : count_expressions(program))
+    counts.push_back({count, Naive(program, tensors, params, counts).closed(count)});
+  Naive naive(program, tensors, params, counts);
   for (const Statement& s : program.statements) naive.run(s);
   std::vector<std::vector<Bounded>> results(tensors.size());
   for (const Statement& s : program.statements) results[s.target] = naive.result(s.target);
