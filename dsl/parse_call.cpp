@@ -43,7 +43,7 @@ std::optional<Scalar> find_constant(std::string_view name) {
 bool is_constructor(std::string_view name) { return std::ranges::find(constructors, name) != std::end(constructors); }
 
 std::vector<std::string_view> function_names() {
-  std::vector<std::string_view> names{"where", "delta", "one_hot", "sq", "order", "scan"};
+  std::vector<std::string_view> names{"where", "delta", "one_hot", "sq", "order", "scan", "nonzero"};
   names.insert(names.end(), std::begin(constructors), std::end(constructors));
   names.insert(names.end(), std::begin(outside_names) + 1, std::end(outside_names));
   for (int i = 0; i < reducer_count; ++i) names.push_back(to_string(static_cast<Reducer>(i)));
@@ -52,6 +52,8 @@ std::vector<std::string_view> function_names() {
     if (op.typing != Typing::convert) names.push_back(op.name);
   return names;
 }
+
+bool binds_indices(std::string_view name) { return find_reducer(name) || name == "scan" || name == "nonzero"; }
 
 bool is_function(std::string_view name) {
   const std::vector<std::string_view> names = function_names();
@@ -69,6 +71,7 @@ class Call {
     if (name_.text == "order") return order();
     if (name_.text == "scan")
       p_.fail(name_, Error::Kind::syntax, "scan(t, ...) is all of the right-hand side of an assignment with =");
+    if (name_.text == "nonzero") return nonzero();
     if (const auto reducer = find_reducer(name_.text)) return reduction(*reducer);
     if (const auto op = find_op(name_.text)) {
       const int arity = info(*op).arity;
@@ -109,10 +112,9 @@ class Call {
     return p_.add(name_, make_order(value, indices));
   }
 
-  /// sum(k, l, e), sum(e, axis), sum(e, axis, keepdims), or sum(e) over all axes of an array without subscripts.
-  const Node& reduction(Reducer reducer) {
+  /// The indices that the function binds: its first arguments, and the ranges among them.
+  IndexSet binders(std::vector<const Syntax*>& ranges) {
     IndexSet over;
-    std::vector<const Syntax*> ranges;
     while (p_.peek().kind == Token::Kind::name && p_.indices_.contains(p_.peek().text) &&
            (p_.peek(1).is(",") || p_.peek(1).is("("))) {
       const Token& binder = p_.peek();
@@ -124,6 +126,22 @@ class Call {
       if (ranges.empty() && p_.peek(1).kind == Token::Kind::integer && p_.peek(2).is(")")) p_.unknown_tensor(binder);
       p_.expect(",", "and what is reduced");
     }
+    return over;
+  }
+
+  /// nonzero(i, j, condition), or nonzero(mask) over all axes of an array without subscripts.
+  const Node& nonzero() {
+    std::vector<const Syntax*> ranges;
+    const IndexSet over = binders(ranges);
+    const Node& condition = p_.expression();
+    close();
+    return p_.add(name_, make_nonzero(over, condition, !ranges.empty()));
+  }
+
+  /// sum(k, l, e), sum(e, axis), sum(e, axis, keepdims), or sum(e) over all axes of an array without subscripts.
+  const Node& reduction(Reducer reducer) {
+    std::vector<const Syntax*> ranges;
+    IndexSet over = binders(ranges);
     const Node& body = p_.expression();
     if (over.size > 0) {
       close();
@@ -177,7 +195,7 @@ class Call {
   const Token& name_;
 };
 
-const Node& Parser::bounded_access(const Token& function, Outside outside) {
+const Node& Parser::bounded_access(const Token& function, Outside outside, bool writes) {
   take();  // the bracket
   const Token& name = peek();
   if (name.kind != Token::Kind::name || !(peek(1).is(")") || peek(1).is(",")))
@@ -191,7 +209,7 @@ const Node& Parser::bounded_access(const Token& function, Outside outside) {
   }
   expect(")", "after the arguments of " + std::string(function.text));
   if (!peek().is("[")) unexpected("'[' and subscripts");
-  return access(name, v->array.dtype(), v->array.rank(), outside, filler);
+  return access(name, v->array.dtype(), v->array.rank(), writes, outside, filler);
 }
 
 const Node& Parser::scan() {

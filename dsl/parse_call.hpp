@@ -13,6 +13,8 @@ std::optional<Reducer> find_reducer(std::string_view name);
 std::optional<Op> find_op(std::string_view name);
 /// The policy that is called by this name, as in clip(x)[i + 1].
 std::optional<Outside> find_outside(std::string_view name);
+/// Whether its first arguments may be indices that it binds: a reduction, nonzero.
+bool binds_indices(std::string_view name);
 bool is_function(std::string_view name);
 std::vector<std::string_view> function_names();
 

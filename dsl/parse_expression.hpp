@@ -27,12 +27,12 @@ class Parser {
 
   // --- expressions ----------------------------------------------------------------------------------------------
   const Node& expression() { return binary(0); }
-  /// The bracketed list after a tensor's name, or without one all of the tensor, as a target; `filler` is the value
-  /// of fill().
-  const Node& access(const Token& name, DType dtype, int rank, Outside = Outside::check,
+  /// The bracketed list after a tensor's name, or without one all of the tensor, as a target; `writes`: it is one;
+  /// `filler` is the value of fill().
+  const Node& access(const Token& name, DType dtype, int rank, bool writes = false, Outside = Outside::check,
                      const Syntax* filler = nullptr);
   /// The rest of clip(x)[...] and its siblings after the function's name.
-  const Node& bounded_access(const Token& function, Outside);
+  const Node& bounded_access(const Token& function, Outside, bool writes = false);
   /// scan(t, e), the right-hand side of a recurrence.
   const Node& scan();
   const Node& add(const Token&, const Syntax& node);

@@ -32,7 +32,7 @@ void Parser::find_indices() {
     const Token &token = tokens_[i], &next = tokens_[std::min(i + 1, tokens_.size() - 1)];
     if (token.is("(") || token.is("[")) {
       subscripts.push_back(token.is("[") || (!subscripts.empty() && subscripts.back()));
-      binders.push_back(token.is("(") && i > 0 && (find_reducer(tokens_[i - 1].text) || tokens_[i - 1].text == "scan"));
+      binders.push_back(token.is("(") && i > 0 && binds_indices(tokens_[i - 1].text));
     } else if (token.is(")") || token.is("]")) {
       subscripts.pop_back();
       binders.pop_back();

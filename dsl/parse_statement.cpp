@@ -157,8 +157,8 @@ class StatementParser {
     if (!existing) return new_tensor(name, tokens_[at]);
     out_.name = name.text;
     out_.is_new = false;
-    const Node& target = bounded ? p_.bounded_access(first, *find_outside(first.text))
-                                 : p_.access(name, existing->array.dtype(), existing->array.rank());
+    const Node& target = bounded ? p_.bounded_access(first, *find_outside(first.text), true)
+                                 : p_.access(name, existing->array.dtype(), existing->array.rank(), true);
     take_assignment(assign);
     const Node& value = assign == Assign::set && is_scan_at(at + 1) ? p_.scan() : p_.expression();
     p_.require(tokens_[at], check_assignment(target, assign, value));

@@ -13,7 +13,8 @@ constexpr std::uint32_t slice = 1; // Syntax::leaf of a slice
 
 }  // namespace
 
-const Node& Parser::access(const Token& name, DType dtype, int rank, Outside outside, const Syntax* filler) {
+const Node& Parser::access(const Token& name, DType dtype, int rank, bool writes, Outside outside,
+                           const Syntax* filler) {
   const auto leaf = static_cast<std::uint32_t>(tree_.tensors.size());
   tree_.tensors.push_back({name.text, name.text, {}});
   std::vector<const Syntax*> list;
@@ -24,7 +25,7 @@ const Node& Parser::access(const Token& name, DType dtype, int rank, Outside out
   const Token& last = tokens_[at_ - 1];
   if (!tensor.slices.empty()) tensor.shown = source_.substr(name.offset, last.offset + 1 - name.offset);
   if (filler) list.push_back(filler);
-  Syntax node = make_access(dtype, rank, list.data(), static_cast<int>(list.size()), true, outside);
+  Syntax node = make_access(dtype, rank, list.data(), static_cast<int>(list.size()), writes, outside);
   node.leaf = leaf;
   return add(name, node);
 }

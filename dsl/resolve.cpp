@@ -125,6 +125,7 @@ ir::Expr Resolver::lower(const Syntax& node, const Axes& unnamed) {
     }
     case Form::order: return lower(*node.child[0], unnamed);
     case Form::scan: break;  // only whole right-hand sides, see resolve()
+    case Form::nonzero: return nonzero(node, unnamed[0]);
     case Form::cast: return rounded(node.dtype, lower_as(*node.child[0], node.dtype, unnamed));
     case Form::reduce:
     case Form::reduce_axis: return reduce(node, unnamed);

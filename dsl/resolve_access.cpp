@@ -79,6 +79,17 @@ Resolver::Place Resolver::place(const Syntax& node, ir::TensorId tensor, const A
       new_axes_.push_back(*next++);
       continue;
     }
+    if (subscript.is_gathered_mask(node.writable)) {
+      Axes own;
+      for (int k = 0; k < subscript.rank; ++k) own.push_back(new_axis("_"));
+      const ir::Expr condition = lower(subscript, own);
+      const std::vector<ir::Expr> values = chosen(own, condition, gathered[0]);
+      for (std::size_t k = 0; k < values.size(); ++k) {
+        add_size(own[k], use());
+        place.subscripts.push_back(values[k]);
+      }
+      continue;
+    }
     if (subscript.is_positional()) {
       const Axes own(next, next + subscript.produced());
       if (subscript.is_mask()) narrow(place, lower(subscript, own));
@@ -144,7 +155,7 @@ void Resolver::fix_if_unsized(ir::AxisId id, ir::TensorId first_given) {
   const bool sized = std::ranges::any_of(axis.sizes, [&](const ir::TensorAxis& use) {
     return use.tensor >= first_given;
   });
-  if (!sized) axis.fixed = 1;
+  if (!sized && axis.counts.empty()) axis.fixed = 1;
 }
 
 }  // namespace ricci

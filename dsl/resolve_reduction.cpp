@@ -65,6 +65,7 @@ ir::Expr Resolver::renamed(ir::Expr e, Axes& over) {
     const ir::AxisId own = new_axis(decl.name);
     out_.program.axes[own].sizes = decl.sizes;
     out_.program.axes[own].like = axis;
+    out_.program.axes[own].counts = decl.counts;
     fresh.emplace(axis, ir::axis(graph(), own));
     axis = own;
   }

@@ -55,6 +55,8 @@ class Resolver {
   ir::Expr whole(const Syntax& node, const Axes& unnamed);
   ir::Expr access(const Syntax& node, const Axes& unnamed);
   ir::Expr named(const Syntax& node);
+  ir::Expr nonzero(const Syntax& node, ir::AxisId along);
+  std::vector<ir::Expr> chosen(Axes& axes, ir::Expr condition, ir::AxisId along);
   ir::Expr apply(const Syntax& node, const Axes& unnamed);
   struct Product {
     ir::Expr condition, value;  // null: no such factor
@@ -87,6 +89,11 @@ class Resolver {
     const IndexName* name;
     ir::AxisId axis;
   };
+  struct Choice {
+    Axes axes;
+    ir::Expr condition;
+  };
+  std::vector<Choice> choices_;  // of masks and nonzeros so far
   Axes new_axes_;  // of newaxis: extent 1, unless something else gives them another
   std::vector<Binding> scope_;  // inner bindings last; a binder hides equal names outside
   bool conditional_ = false;    // what is being lowered is not evaluated everywhere

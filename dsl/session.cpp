@@ -25,7 +25,8 @@ Array undecided(DType dtype, int rank) {
 /// Allocates a new tensor whose axes are those of the target's subscripts.
 Array make_target(const Prepared& p) {
   const ir::Program& program = p.executable->program();
-  const std::vector<std::int64_t> extents = p.executable->extents(p.tensors, p.params);
+  const Counts counts = p.executable->count(p.tensors, p.params).counts;
+  const std::vector<std::int64_t> extents = p.executable->extents(p.tensors, p.params, counts);
   std::vector<std::int64_t> shape;
   for (ir::Expr subscript : program.statements[0].subscripts) shape.push_back(extents[subscript->as<ir::Axis>()->axis]);
   return Array::uninitialised(program.tensors[0].dtype, shape);

@@ -141,7 +141,7 @@ void bind_tensors(Statements statements, const Operands& operands, const Pattern
 
 /// Allocates the new tensors, the first of `views`.
 void make_results(const Variant& v, Statements statements, std::span<TensorView> views, std::span<const Scalar> params,
-                  Array* results) {
+                  const Counts& counts, Array* results) {
   const std::vector<std::vector<ir::AxisId>>& axes = v.plan.result_axes;
   if (axes.empty()) return;
   for (std::size_t k = 0; k < axes.size(); ++k) {
@@ -149,7 +149,7 @@ void make_results(const Variant& v, Statements statements, std::span<TensorView>
     std::fill_n(views[k].layout.extents.begin(), axes[k].size(), -1);  // takes no part in deciding extents
     views[k].data = nullptr;
   }
-  const std::vector<std::int64_t> extents = v.executable->extents(views, params);
+  const std::vector<std::int64_t> extents = v.executable->extents(views, params, counts);
   for (std::size_t k = 0; k < axes.size(); ++k) {
     std::int64_t shape[max_rank];
     for (std::size_t i = 0; i < axes[k].size(); ++i) shape[i] = extents[axes[k][i]];
@@ -189,8 +189,9 @@ void execute(Site& site, std::span<const StatementSyntax> statements, const Oper
   Scratch<Scalar, 8> params(static_cast<int>(v.plan.scalars.size()));
   bind_tensors(statements, operands, pattern, views.data());
   convert_scalars(v, operands, views.data(), params.data());
-  make_results(v, statements, views.span(), params.span(), results);
-  report_of_thread = v.executable->run(views.span(), params.span());
+  const Executable::Counted counted = v.executable->count(views.span(), params.span());
+  make_results(v, statements, views.span(), params.span(), counted.counts, results);
+  report_of_thread = v.executable->run(views.span(), params.span(), counted);
 }
 
 Array execute(Site& site, const StatementSyntax& statement, const Operands& operands) {
@@ -208,7 +209,8 @@ Prepared prepare(std::span<const StatementSyntax> statements, const Operands& op
                     std::vector<Scalar>(v->plan.scalars.size()), std::vector<Array>(results)};
   bind_tensors(statements, operands, pattern, prepared.tensors.data());
   convert_scalars(*v, operands, prepared.tensors.data(), prepared.params.data());
-  make_results(*v, statements, prepared.tensors, prepared.params, prepared.results.data());
+  const Counts counts = v->executable->count(prepared.tensors, prepared.params).counts;
+  make_results(*v, statements, prepared.tensors, prepared.params, counts, prepared.results.data());
   return prepared;
 }
 

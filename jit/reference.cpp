@@ -159,7 +159,7 @@ class Evaluator {
     if (known.time == started_) return known.iterations;
     std::vector<std::int64_t> iterations;
     std::int64_t count = 0;
-    for_each(n.axes, [&] {
+    for_each(whole(n.axes), [&] {
       if (is_true(value(n.condition))) iterations.push_back(count);
       ++count;
     });

@@ -42,7 +42,9 @@ const std::vector<Row> broken_rules = {
      "1:1: a list of subscripts is named or positional; indices do not stand beside all, slices, ellipsis, "
      "newaxis or masks: indices i"},
     {"m[..., ...]", "1:12: a list of subscripts may have one ellipsis"},
-    {"m[m > 2]", "1:1: a mask as a subscript is for writing; read with where(mask, x, ...) or reduce mask * x"},
+    {"nonzero(i, m[i, j])",
+     "1:1: the condition of nonzero may use no other index than those that it lists; where it holds for each value of "
+     "another one is no array: indices i,j against i"},
     {"t8[a, b, c, d, e, f, g, h] * x[i]", "1:1: a tensor may have at most 8 axes: 9 axes"},
     {"q[a, b, c, d, e, f, g, h, i] = 1", "1:1: a tensor may have at most 8 axes: 9 axes"},
     {"sum(a, t8[a, b, c, d, e, f, g, h] * t8[i, j, k, l, n, o, p, q] * x[r] * x[s])",

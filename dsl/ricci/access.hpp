@@ -39,9 +39,9 @@ constexpr D subscript(S&& s) {
 
 }  // namespace detail
 
-/// `S` are the subscripts, and for Outside::fill the value after them.
+/// `S` are the subscripts, and for Outside::fill the value after them. Unnamed axes may be named: x[mask][n].
 template <bool writable, Outside outside, DType dtype, int rank, class... S>
-class Access {
+class Access : public Subscriptable<Access<writable, outside, dtype, rank, S...>> {
   static constexpr const Syntax* subscripts_syntax[] = {&S::syntax..., nullptr};
 
  public:

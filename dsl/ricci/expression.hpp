@@ -130,7 +130,7 @@ struct Subscriptable {
  private:
   template <class... I>
   auto subscripted() const {
-    if constexpr ((Expression<I> && ...)) return make_node<Named<E, I...>>(static_cast<const E&>(*this));
+    if constexpr ((Expression<I> && ...)) return make_node<Named<Node<E>, I...>>(Node<E>(static_cast<const E&>(*this)));
     else return refuse<NotASubscript<I...>>();
   }
 };

@@ -103,7 +103,7 @@ auto reduce_named(First&& first, Rest&&... rest) {
 template <class E>
 inline constexpr int rank_of = 0;
 template <Expression E>
-inline constexpr int rank_of<E> = Bare<E>::syntax.rank;
+inline constexpr int rank_of<E> = Node<E>::syntax.rank;
 
 }  // namespace detail
 

@@ -7,6 +7,7 @@
 #include "ricci/functions.hpp"
 #include "ricci/index.hpp"
 #include "ricci/max_with_index.hpp"
+#include "ricci/nonzero.hpp"
 #include "ricci/outside.hpp"
 #include "ricci/reductions.hpp"
 #include "ricci/tensor.hpp"

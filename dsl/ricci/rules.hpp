@@ -73,6 +73,8 @@ constexpr Fault unaligned(int rank, const IndexSet& indices) {
 }
 
 constexpr Fault check_subscript(const Syntax& node, const Syntax& s) {
+  if (s.is_gathered_mask(node.writable) && node.gathered != 1)
+    return {Rule::rank_mismatch, Detail{} << "ranks 1 and " << node.gathered};
   if (s.is_positional()) return {};
   if (!is_integer(s.dtype)) return {Rule::subscript_is_not_an_integer, Detail{} << to_string(s.dtype)};
   if (s.rank == 0) return {};
@@ -154,6 +156,14 @@ constexpr Fault check_reduce(const Syntax& node) {
   return {};
 }
 
+constexpr Fault check_nonzero(const Syntax& node) {
+  const Syntax& condition = *node.child[0];
+  if (node.bound.size == 0 && condition.rank == 0) return {Rule::reduction_without_axes, Detail{} << "nonzero"};
+  if (!condition.free.subset_of(node.bound))
+    return {Rule::nonzero_of_other_indices, Detail{} << "indices " << condition.free << " against " << node.bound};
+  return node.bound.size == 0 ? Fault{} : check_reduce(node);
+}
+
 constexpr Fault check_order(const Syntax& node) {
   const Syntax& value = *node.child[0];
   if (value.rank == 0 && value.free.size == node.bound.size && value.free.subset_of(node.bound)) return {};
@@ -172,7 +182,7 @@ constexpr bool respects(const Syntax& node, const IndexSet& order) {
       if (at >= 0) last = at;
     } else if (node.form == Form::reduce && !stays_free(node.reducer)) {
       if (!respects(child, order.without(node.bound))) return false;
-    } else if (node.form != Form::order && !respects(child, order)) {
+    } else if (node.form != Form::order && node.form != Form::nonzero && !respects(child, order)) {
       return false;
     }
   }
@@ -205,7 +215,6 @@ constexpr Fault check_scan_target(const Syntax& target, const IndexName* index) 
 /// The fault of reading what is for writing only.
 constexpr Fault check_read(const Syntax& value) {
   if (value.drops) return {Rule::drop_is_for_writing, {}};
-  if (value.masks) return {Rule::mask_is_for_writing, {}};
   if (value.ranges) return {Rule::range_binds_nothing, {}};
   return {};
 }
@@ -238,6 +247,7 @@ constexpr Fault check(const Syntax& node) {
     case Form::apply: return detail::check_apply(node);
     case Form::reduce: return detail::check_reduce(node);
     case Form::order: return detail::check_order(node);
+    case Form::nonzero: return detail::check_nonzero(node);
     case Form::reduce_axis:
       if (node.child[0]->rank < 1) return {Rule::reduction_without_axes, Detail{} << to_string(node.reducer)};
       return {};

@@ -30,6 +30,7 @@ enum class Form : std::uint8_t {
   reduce,       // `reducer` of child 0 over the indices `bound`, which end there; then the ranges of some of them
   reduce_axis,  // `reducer` of the child over one unnamed axis; one axis leaf, before the leaves of the child
   scan,         // the right-hand side of a recurrence: the child, for one value of the index `bound` after the other
+  nonzero,      // where the child holds: row-major numbers of the choices of `bound` (none: of the child's unnamed axes)
   order,        // the child, whose free indices are in the order of `bound` where they make the axes of a new tensor
 };
 
@@ -75,10 +76,9 @@ struct Syntax {
   Form form = Form::literal;
   DType dtype = DType::i64;
   bool weak = false;
-  bool writable = true;           // access: not of a const tensor
+  bool writable = true;           // access: a place that may be written to; false: it is read, or of a const tensor
   Outside outside = Outside::check;  // access
   bool drops = false;             // there is a drop(x)[...] within it
-  bool masks = false;             // there is a mask as a subscript within it
   bool ranges = false;            // there is a range within it where no index is bound
   bool positional = false;        // access: there is an all, newaxis or mask among the subscripts
   int gathered = 0, gather_at = 0;  // positional access: how many of its axes are those of arrays, and from where
@@ -117,12 +117,13 @@ struct Syntax {
     scalars += node.scalars;
     axes += node.axes;
     drops = drops || node.drops;
-    masks = masks || node.masks;
     ranges = ranges || node.ranges;
   }
 
   // Of a subscript:
   constexpr bool is_mask() const { return dtype == DType::b1 && rank > 0; }
+  /// A mask that is read through is an integer array of one axis: of the positions where it holds.
+  constexpr bool is_gathered_mask(bool writable) const { return is_mask() && !writable; }
   constexpr bool is_positional() const { return form == Form::all || form == Form::newaxis || is_mask(); }
   /// How many axes of the tensor it stands for.
   constexpr int consumed() const {
@@ -190,11 +191,11 @@ constexpr Syntax make_range(const IndexName& name, const Syntax& low, const Synt
 
 /// Where the axes of integer arrays go among the others, as in NumPy: where the first of them stands, but to the front
 /// if something else stands between them. Integers beside arrays count as arrays.
-constexpr int place_of_gathered(const Syntax* const* subscripts, int count) {
+constexpr int place_of_gathered(const Syntax* const* subscripts, int count, bool writable) {
   int before = 0, at = -1;
   bool ended = false;
   for (int i = 0; i < count; ++i) {
-    if (subscripts[i]->is_positional()) {
+    if (subscripts[i]->is_positional() && !subscripts[i]->is_gathered_mask(writable)) {
       ended = at >= 0;
       before += subscripts[i]->produced();
     } else {
@@ -222,14 +223,15 @@ constexpr Syntax make_access(DType dtype, int rank, const Syntax* const* subscri
     const bool restricts = outside == Outside::check || outside == Outside::assume_inside;
     if (restricts && subscript.form == Form::apply && add_affine(subscript, affine))
       for (int k = 0; k < affine.size; ++k) s.add_free(affine[k], true);
-    s.masks = s.masks || subscript.is_mask();
     s.positional = s.positional || subscript.is_positional();
-    produced += subscript.produced();
-    if (!subscript.is_mask() && subscript.rank > unnamed) unnamed = subscript.rank;
+    const bool chooses = subscript.is_gathered_mask(writable);
+    if (!chooses) produced += subscript.produced();
+    const int arrays = chooses ? 1 : subscript.is_mask() ? 0 : subscript.rank;
+    if (arrays > unnamed) unnamed = arrays;
   }
   if (s.positional) {
     s.gathered = unnamed;
-    if (unnamed > 0) s.gather_at = place_of_gathered(s.child, s.subscripts());
+    if (unnamed > 0) s.gather_at = place_of_gathered(s.child, s.subscripts(), writable);
     s.rank = produced + unnamed;
   } else if (unnamed > 0 && s.free.size > 0) {
     s.sized = (1u << s.free.size) - 1;  // aligned: the unnamed axes have extents
@@ -345,6 +347,15 @@ constexpr Syntax make_reduce_axis(Reducer reducer, const Syntax& body, bool keep
 constexpr Syntax make_scan(const IndexName& index, const Syntax& value) {
   Syntax s = make_unary(Form::scan, value.dtype, value.weak, value);
   s.bound.add(&index);
+  return s;
+}
+
+/// Its one axis is unnamed, with as many elements as there are choices. `ranges`: there are some beside the indices, which
+/// is a fault.
+constexpr Syntax make_nonzero(const IndexSet& over, const Syntax& condition, bool ranges = false) {
+  Syntax s{.form = Form::nonzero, .dtype = DType::i64, .rank = 1, .bound = over};
+  s.add_child(condition);
+  s.ranges = s.ranges || ranges;
   return s;
 }
 

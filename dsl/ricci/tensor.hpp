@@ -193,7 +193,7 @@ class Tensor {
 
 template <Expression E>
 Tensor(const E&) -> Tensor<typename detail::Element<Bare<E>::syntax.dtype>::Type,
-                           Bare<E>::syntax.rank + Bare<E>::syntax.free.size>;
+                           Node<E>::syntax.rank + Node<E>::syntax.free.size>;
 
 /// The elements of an expression as a new tensor.
 template <Expression E>
