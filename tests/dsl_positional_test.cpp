@@ -165,7 +165,6 @@ TEST_CASE("other bounds of a slice compile nothing new") {
 
 TEST_CASE("positional subscripts that cannot be say so") {
   CHECK_THAT(text_fault("x[i, :, 0]"), Contains("a list of subscripts is named or positional; indices do not"));
-  CHECK_THAT(text_fault("x[x > 0]"), Contains("a mask as a subscript is for writing; read with where(mask, x, ...)"));
   CHECK_THAT(text_fault("x[..., ...]"), Contains("a list of subscripts may have one ellipsis"));
   CHECK_THAT(text_fault("x[:, newaxis, 0]"), Contains("must equal the rank of the tensor: 2 subscripts, rank 3"));
   CHECK_THAT(text_fault("x[::0, 0, 0]"), Contains("the step of a slice is 0"));
