@@ -40,7 +40,9 @@ std::optional<Scalar> find_constant(std::string_view name) {
   return std::nullopt;
 }
 
-bool is_constructor(std::string_view name) { return std::ranges::find(constructors, name) != std::end(constructors); }
+bool is_constructor(std::string_view name) {
+  return std::ranges::find(constructors, name) != std::end(constructors);
+}
 
 std::vector<std::string_view> function_names() {
   std::vector<std::string_view> names{"where", "delta", "one_hot", "sq", "order", "scan", "nonzero"};
@@ -92,8 +94,9 @@ class Call {
     }
     close();
     if (static_cast<int>(list.size()) != count)
-      p_.fail(name_, Error::Kind::syntax, called() + " takes " + std::to_string(count) + " argument" +
-                                              (count == 1 ? "" : "s") + ", found " + std::to_string(list.size()));
+      p_.fail(name_, Error::Kind::syntax,
+              called() + " takes " + std::to_string(count) + " argument" + (count == 1 ? "" : "s") + ", found " +
+                  std::to_string(list.size()));
     return list;
   }
 
@@ -121,8 +124,10 @@ class Call {
       const IndexName* index = p_.index_name(binder.text);
       if (over.contains(index)) p_.require(binder, {Rule::index_reduced_twice, Detail{} << binder.text.substr(0, 64)});
       over.add(index);
-      if (p_.peek(1).is("(")) ranges.push_back(&p_.range());
-      else p_.take();
+      if (p_.peek(1).is("("))
+        ranges.push_back(&p_.range());
+      else
+        p_.take();
       if (ranges.empty() && p_.peek(1).kind == Token::Kind::integer && p_.peek(2).is(")")) p_.unknown_tensor(binder);
       p_.expect(",", "and what is reduced");
     }
@@ -143,23 +148,47 @@ class Call {
     std::vector<const Syntax*> ranges;
     IndexSet over = binders(ranges);
     const Node& body = p_.expression();
+    const std::int64_t taken = takes(reducer) ? number_taken() : 0;
     if (over.size > 0) {
+      const bool turned = is_sort(reducer) && word("descending");
       close();
-      return p_.add(name_, make_reduce(reducer, over, body, ranges.data(), static_cast<int>(ranges.size())));
+      return p_.add(name_, ordered(make_reduce(reducer, over, body, ranges.data(), static_cast<int>(ranges.size())),
+                                   taken, turned));
     }
-    if (p_.accept(",")) return over_axis(reducer, body);
-    if (stays_free(reducer)) p_.unexpected("',' and an axis, or the index before the argument");
+    if (p_.accept(",")) return over_axis(reducer, body, taken);
+    if (stays_free(reducer) || takes(reducer)) p_.unexpected("',' and an axis, or the index before the argument");
     close();
     if (body.rank == 0) p_.require(name_, {Rule::reduction_without_axes, Detail{} << to_string(reducer)});
     for (int i = 0; i < body.rank; ++i) over.add(&p_.tree_.names.emplace_back("_", true));
     return p_.add(name_, make_reduce(reducer, over, body));
   }
 
-  const Node& over_axis(Reducer reducer, const Node& body) {
+  /// A comma and the word, if they come next.
+  bool word(std::string_view text) {
+    if (!p_.peek().is(",") || p_.peek(1).text != text) return false;
+    p_.take();
+    p_.take();
+    return true;
+  }
+
+  /// The K of topk(x, K, axis) and topk(j, e, K).
+  std::int64_t number_taken() {
+    p_.expect(",", "and how many elements " + called() + " takes");
+    const Token& token = p_.peek();
+    const std::optional<Scalar> number = p_.scalar();
+    if (!number || number->dtype != DType::i64) p_.require(token, {Rule::nothing_taken, Detail{} << called()});
+    return number->as_int();
+  }
+
+  static Syntax ordered(const Syntax& node, std::int64_t taken, bool turned) {
+    return takes(node.reducer) ? taking(node, taken) : turned ? from_largest(node) : node;
+  }
+
+  const Node& over_axis(Reducer reducer, const Node& body, std::int64_t taken) {
     if (body.rank == 0 && (reducer == Reducer::max || reducer == Reducer::min))
-      p_.fail(name_, Error::Kind::rank, called() + " reduces over an axis or an index; the " +
-                                            (reducer == Reducer::max ? "greater" : "lesser") + " of two values is " +
-                                            called() + "imum(a, b)");
+      p_.fail(name_, Error::Kind::rank,
+              called() + " reduces over an axis or an index; the " + (reducer == Reducer::max ? "greater" : "lesser") +
+                  " of two values is " + called() + "imum(a, b)");
     const Token& token = p_.peek();
     const std::optional<Scalar> axis = p_.scalar();
     if (!axis || axis->dtype != DType::i64) {
@@ -168,11 +197,11 @@ class Call {
         message += "; an index cannot have the name of a variable";
       p_.fail(token, Error::Kind::syntax, message);
     }
-    const bool keeps = p_.accept(",");
+    const bool turned = is_sort(reducer) && word("descending"), keeps = !turned && p_.accept(",");
     if (keeps && p_.peek().text != "keepdims") p_.unexpected("keepdims");
     if (keeps) p_.take();
     close();
-    Syntax node = make_reduce_axis(reducer, body, keeps);
+    Syntax node = ordered(make_reduce_axis(reducer, body, keeps), taken, turned);
     p_.require(token, check_axis(axis->as_int(), body.rank));
     node.leaf = static_cast<std::uint32_t>(p_.tree_.axes.size());
     p_.tree_.axes.push_back(axis->as_int());

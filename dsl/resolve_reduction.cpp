@@ -13,7 +13,7 @@ ir::Expr Resolver::reduce(const Syntax& node, const Axes& unnamed) {
     Axes over;
     const bool stays = stays_free(node.reducer);
     for (int i = 0; i < node.bound.size; ++i) over.push_back(stays ? axis_of(node.bound[i]) : open(node.bound[i]));
-    const ir::Expr e = reduced(node, {over, {}}, over);
+    const ir::Expr e = takes(node.reducer) ? taken(node, over, over, unnamed[0]) : reduced(node, {over, {}}, over);
     scope_.resize(outside);
     return e;
   }
@@ -21,6 +21,10 @@ ir::Expr Resolver::reduce(const Syntax& node, const Axes& unnamed) {
   Axes inner(unnamed.begin(), unnamed.begin() + node.rank);
   if (stays_free(node.reducer)) return reduced(node, {{inner[static_cast<std::size_t>(position)]}, {}}, inner);
   const ir::AxisId over = new_axis("_");
+  if (takes(node.reducer)) {
+    const ir::AxisId place = std::exchange(inner[static_cast<std::size_t>(position)], over);
+    return taken(node, {over}, inner, place);
+  }
   if (node.keeps) {
     new_axes_.push_back(std::exchange(inner[static_cast<std::size_t>(position)], over));
   } else {
@@ -86,6 +90,34 @@ ir::Expr Resolver::running(Reduction reduction, Over over, ir::Expr e) {
   return folded(reduction, std::move(over), e);
 }
 
+/// sort and argsort: at each position, row-major over the axes, which stay free.
+ir::Expr Resolver::in_order(const Syntax& node, const Axes& over, ir::Expr e) {
+  ir::Graph& g = graph();
+  ir::Expr position = ir::axis(g, over[0]);
+  for (std::size_t i = 1; i < over.size(); ++i) {
+    position = ir::apply(g, Op::multiply, {position, ir::extent(g, over[i])});
+    position = ir::apply(g, Op::add, {position, ir::axis(g, over[i])});
+  }
+  Axes own = over;
+  const ir::Expr key = renamed(e, own);
+  const ir::Expr index = ir::sort(g, own, key, position, node.descending);
+  return node.reducer == Reducer::argsort ? index : ir::substitute(g, key, ir::coordinates(g, index, own));
+}
+
+/// topk and argtopk over axes that end here: at the positions of the axis `place`, which has as many as are taken.
+ir::Expr Resolver::taken(const Syntax& node, const Axes& over, const Axes& unnamed, ir::AxisId place) {
+  ir::Graph& g = graph();
+  const ir::Expr key = lower(*node.child[0], unnamed);
+  ir::AxisDecl& axis = out_.program.axes[place];
+  if (axis.fixed >= 0 && axis.fixed != node.taken)
+    throw Error(Error::Kind::extent, "index " + axis.name + " has extent " + std::to_string(axis.fixed) +
+                                         " and extent " + std::to_string(node.taken) + " in " +
+                                         std::string(to_string(node.reducer)) + "; they must be equal");
+  axis.fixed = node.taken;
+  const ir::Expr index = ir::sort(g, over, key, ir::axis(g, place), true);
+  return node.reducer == Reducer::argtopk ? index : ir::substitute(g, key, ir::coordinates(g, index, over));
+}
+
 /// e / the number of elements.
 ir::Expr Resolver::averaged(const Over& over, ir::Expr e) {
   ir::Graph& g = graph();
@@ -116,7 +148,8 @@ ir::Expr Resolver::exponentials(const Over& over, ir::Expr e, bool tame, ir::Exp
 /// The reduction of the node's child over `over`; `unnamed` are the axes that the child's unnamed axes take.
 ir::Expr Resolver::reduced(const Syntax& node, Over over, const Axes& unnamed) {
   ir::Graph& g = graph();
-  const bool keeps_dtype = node.reducer == Reducer::argmin || node.reducer == Reducer::argmax;
+  const bool keeps_dtype =
+      node.reducer == Reducer::argmin || node.reducer == Reducer::argmax || node.reducer == Reducer::argsort;
   const DType computed = keeps_dtype ? node.child[0]->dtype : node.reducer == Reducer::count ? DType::b1 : node.dtype;
   ir::Expr e = lower_as(*node.child[0], computed, unnamed);
   if (keeps_dtype) e = ordering(e, over.axes);
@@ -126,15 +159,18 @@ ir::Expr Resolver::reduced(const Syntax& node, Over over, const Axes& unnamed) {
   };
   const auto square = [&](ir::Expr x) { return ir::apply(g, Op::multiply, {x, x}); };
   switch (node.reducer) {
-    case Reducer::mean: return averaged(over, fold(Reduction::sum, e));
-    case Reducer::count: return fold(Reduction::sum, ir::cast(g, DType::i64, e));
+    case Reducer::mean:
+      return averaged(over, fold(Reduction::sum, e));
+    case Reducer::count:
+      return fold(Reduction::sum, ir::cast(g, DType::i64, e));
     case Reducer::var:
     case Reducer::stddev: {
       const ir::Expr mean = averaged(over, folded(Reduction::sum, over, e));
       const ir::Expr var = averaged(over, fold(Reduction::sum, square(ir::apply(g, Op::subtract, {e, mean}))));
       return node.reducer == Reducer::var ? var : ir::apply(g, Op::sqrt, {var});
     }
-    case Reducer::norm: return ir::apply(g, Op::sqrt, {fold(Reduction::sum, square(e))});
+    case Reducer::norm:
+      return ir::apply(g, Op::sqrt, {fold(Reduction::sum, square(e))});
     case Reducer::logsumexp: {
       ir::Expr greatest;
       const ir::Expr terms = exponentials(over, e, true, greatest);
@@ -149,15 +185,23 @@ ir::Expr Resolver::reduced(const Syntax& node, Over over, const Axes& unnamed) {
           share = ir::apply(g, Op::select, {within, share, ir::constant(g, Scalar{e->dtype, 0})});
       return share;
     }
-    case Reducer::cumsum: return running(Reduction::sum, over, e);
-    case Reducer::cumprod: return running(Reduction::prod, over, e);
-    case Reducer::cummax: return running(e->dtype == DType::b1 ? Reduction::any : Reduction::max, over, e);
-    case Reducer::cummin: return running(e->dtype == DType::b1 ? Reduction::all : Reduction::min, over, e);
+    case Reducer::sort:
+    case Reducer::argsort:
+      return in_order(node, over.axes, e);
+    case Reducer::cumsum:
+      return running(Reduction::sum, over, e);
+    case Reducer::cumprod:
+      return running(Reduction::prod, over, e);
+    case Reducer::cummax:
+      return running(e->dtype == DType::b1 ? Reduction::any : Reduction::max, over, e);
+    case Reducer::cummin:
+      return running(e->dtype == DType::b1 ? Reduction::all : Reduction::min, over, e);
     case Reducer::min:
     case Reducer::max:
       if (e->dtype == DType::b1) return fold(node.reducer == Reducer::min ? Reduction::all : Reduction::any, e);
       [[fallthrough]];
-    default: return fold(static_cast<Reduction>(node.reducer), e);
+    default:
+      return fold(static_cast<Reduction>(node.reducer), e);
   }
 }
 

@@ -76,6 +76,8 @@ class Resolver {
   ir::Expr is_within(ir::AxisId, const ir::Range&);
   ir::Expr renamed(ir::Expr, Axes& over);
   ir::Expr folded(Reduction, Over over, ir::Expr);
+  ir::Expr in_order(const Syntax& node, const Axes& over, ir::Expr);
+  ir::Expr taken(const Syntax& node, const Axes& over, const Axes& unnamed, ir::AxisId place);
   ir::Expr running(Reduction, Over, ir::Expr);
   ir::Expr averaged(const Over& over, ir::Expr);
   ir::Expr exponentials(const Over& over, ir::Expr, bool tame, ir::Expr& greatest);

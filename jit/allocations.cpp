@@ -16,6 +16,14 @@ std::string bytes_text(std::int64_t bytes) {
   return std::to_string(bytes) + (bytes == 1 ? " byte" : " bytes");
 }
 
+/// Whether the tensor is made to be put in order.
+bool are_keys(const ir::Program& program, ir::TensorId t) {
+  return std::ranges::any_of(program.statements, [&](const ir::Statement& s) {
+    const ir::Sort* sort = s.value->as<ir::Sort>();
+    return sort && sort->key->as<ir::Read>()->tensor == t;
+  });
+}
+
 /// What the compiler keeps in its tensor `t`, from the statement that fills it.
 std::string contents(const ir::Program& program, ir::TensorId t) {
   const auto staged = std::ranges::find(program.statements, t, &ir::Statement::stage);
@@ -23,8 +31,10 @@ std::string contents(const ir::Program& program, ir::TensorId t) {
     return "the values of a step of " + program.tensors[staged->target].name + ", which reads what it writes";
   const auto filling = std::ranges::find(program.statements, t, &ir::Statement::target);
   if (filling == program.statements.end()) return program.tensors[t].name;
+  if (const ir::Sort* sort = filling->value->as<ir::Sort>()) return "the order of " + to_string(program, sort->key);
   std::string text = to_string(program, filling->value);
   if (filling->appends) return text + " where " + to_string(program, filling->guard) + ", which is read by position";
+  if (are_keys(program, t)) return text + ", the keys of a sort";
   if (!is_private(program, t)) return text + ", which would be computed again and again";
   std::string keys;  // the first subscript chooses the table
   for (std::size_t k = 1; k < filling->subscripts.size(); ++k)

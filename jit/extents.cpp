@@ -139,6 +139,22 @@ class Extents {
   std::vector<std::int64_t> found_;  // by axis
 };
 
+std::int64_t product_of(std::span<const std::int64_t> extents, const std::vector<ir::AxisId>& axes) {
+  std::int64_t product = 1;
+  for (ir::AxisId axis : axes)
+    if (__builtin_mul_overflow(product, extents[axis], &product)) return std::numeric_limits<std::int64_t>::max();
+  return product;
+}
+
+/// A sort at the positions of an index of its own, as in topk, has that many elements.
+void check_sort(const ir::Program& p, std::span<const std::int64_t> extents, const ir::Sort& sort) {
+  const ir::Axis* position = sort.position->as<ir::Axis>();
+  const std::int64_t elements = product_of(extents, sort.axes);
+  if (position && extents[position->axis] > elements)
+    throw Error(Error::Kind::extent, std::to_string(extents[position->axis]) + " elements are taken in order along " +
+                                         listed(p, sort.axes) + ", which has " + std::to_string(elements));
+}
+
 }  // namespace
 
 void check_tensors(const ir::Program& p, std::span<const TensorView> tensors) {
@@ -215,6 +231,7 @@ void check_reductions(const ir::Program& p, std::span<const std::int64_t> extent
       waiting.pop_back();
       if (!visited.insert(e).second) continue;
       for (ir::Expr child : ir::children(e)) waiting.push_back(child);
+      if (const ir::Sort* sort = e->as<ir::Sort>()) check_sort(p, extents, *sort);
       const ir::Fold* fold = e->as<ir::Fold>();
       if (!fold || info(fold->reduction).empty == OnEmpty::identity || !fold->ranges.empty()) continue;
       for (ir::AxisId axis : fold->axes)

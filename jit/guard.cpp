@@ -60,6 +60,9 @@ class Guards {
           return fold_node(g_, {n.reduction, n.axes, under(guard, n.body, &around), ranged});
         },
         [&](const Project& n) { return project(g_, under(guard, n.fold, ranges), n.result); },
+        [&](const Sort& n) {
+          return sort(g_, n.axes, under(guard, n.key, ranges), under(guard, n.position, ranges), n.descending);
+        },
         [&](const auto&) { return e; });
     done_.emplace(key, result);
     return result;

@@ -1,5 +1,7 @@
 #include "ricci/helpers.hpp"
 
+#include "sort_row.hpp"
+
 // Only addresses are taken here, so the functions need no prototypes, and this file no vector instruction sets.
 // The order of these rows is that of helper_ops.
 #define RICCI_HELPERS(X) X(exp) X(log) X(sin) X(cos) X(tan) X(tanh) X(atan) X(pow)
@@ -32,6 +34,9 @@ const std::array<const void*, helper_count>& helper_table() {
   reinterpret_cast<const void*>(&Sleef_finz_##op##d4_u10avx2),        \
   reinterpret_cast<const void*>(&Sleef_finz_##op##d8_u10avx512f),
       RICCI_HELPERS(X)
+#undef X
+#define X(name, type, npy) reinterpret_cast<const void*>(sort_row_function(DType::name)),
+      RICCI_DTYPES(X)
 #undef X
   };
   return table;

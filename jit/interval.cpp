@@ -105,13 +105,19 @@ Interval Bounds::compute(Expr e) {
       [&](const Project& project) -> Interval {
         const Fold& fold = *project.fold->as<Fold>();
         if (project.result == 0) return fold.ranges.empty() ? of(fold.body) : everything;
-        Wide n = 1;
-        for (AxisId axis : fold.axes) n = std::min<Wide>(n * extents_[axis], everything.high);
-        return {0, std::max<std::int64_t>(static_cast<std::int64_t>(n) - 1, 0)};
+        return indices_over(fold.axes);
       },
       [&](const Nonzero& n) -> Interval {
         return {0, std::max<std::int64_t>(extents_[n.axes[n.which]] - 1, 0)};
-      });
+      },
+      [&](const Sort& sort) { return indices_over(sort.axes); });
+}
+
+Interval Bounds::indices_over(std::span<const AxisId> axes) const {
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  Wide n = 1;
+  for (AxisId axis : axes) n = std::min<Wide>(n * extents_[axis], most);
+  return {0, std::max<std::int64_t>(static_cast<std::int64_t>(n) - 1, 0)};
 }
 
 Interval Bounds::of_axis(AxisId axis) {

@@ -204,4 +204,10 @@ Expr count(Graph& g, std::vector<AxisId> axes, Expr condition) {
   return fold(g, Reduction::sum, std::move(axes), cast(g, DType::i64, condition));
 }
 
+Expr sort(Graph& g, std::vector<AxisId> axes, Expr key, Expr position, bool descending) {
+  RICCI_ASSERT(!axes.empty(), "a sort over no axis");
+  RICCI_ASSERT(position->dtype == DType::i64, "a position that is not i64");
+  return g.intern(Sort{std::move(axes), key, position, descending}, DType::i64);
+}
+
 }  // namespace ricci::ir

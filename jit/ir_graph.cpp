@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 namespace ricci::ir {
 
@@ -73,6 +74,12 @@ struct NodeHash {
           h.add(n.position);
           h.add(n.which);
           h.add(n.along);
+        },
+        [&](const Sort& n) {
+          h.add(n.axes);
+          h.add(n.key);
+          h.add(n.position);
+          h.add(n.descending);
         });
     return h.state;
   }
@@ -90,15 +97,15 @@ struct NodeEqual {
 
 std::vector<AxisId> free_axes(const Node& n) {
   if (const Axis* axis = n.as<Axis>()) return {axis->axis};
-  if (const Nonzero* nonzero = n.as<Nonzero>()) return nonzero->position->free;
+  const std::vector<AxisId>* bound = bound_axes(&n);
   std::vector<AxisId> free;
   for (Expr child : children(&n)) {
-    std::vector<AxisId> both;
-    std::ranges::set_union(free, child->free, std::back_inserter(both));
+    std::vector<AxisId> more = child->free, both;
+    if (const auto* own = std::exchange(bound, nullptr))  // they end in the first child
+      std::erase_if(more, [&](AxisId axis) { return std::ranges::count(*own, axis) > 0; });
+    std::ranges::set_union(free, more, std::back_inserter(both));
     free = std::move(both);
   }
-  if (const Fold* fold = n.as<Fold>())
-    std::erase_if(free, [&](AxisId axis) { return std::ranges::find(fold->axes, axis) != fold->axes.end(); });
   return free;
 }
 

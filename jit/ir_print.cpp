@@ -135,6 +135,10 @@ struct Printer {
                         {"))["},
                         {"", n.position},
                         {"]"}};
+        },
+        [&](const Sort& n) {
+          return Pieces{{"argsort(" + list(n.axes) + ", "}, {"", n.key}, {n.descending ? ", descending)[" : ")["},
+                        {"", n.position}, {"]"}};
         });
   }
 
@@ -191,7 +195,7 @@ struct Printer {
         Facts own = facts[e];
         own.finished = true;
         own.size = 1;
-        own.folds = e->as<Fold>() || e->as<Nonzero>();
+        own.folds = bound_axes(e);
         for (Expr child : below) {
           Facts& inner = facts[child];
           ++inner.uses;
@@ -274,8 +278,7 @@ std::vector<bool> used_axes(const Program& program) {
     use(s.domain);
     use(program.tensors[s.target].table);
     for (Expr e : nodes(expressions(s)))
-      if (const Fold* fold = e->as<Fold>()) use(fold->axes);
-      else if (const Nonzero* nonzero = e->as<Nonzero>()) use(nonzero->axes);
+      if (const auto* bound = bound_axes(e)) use(*bound);
   }
   return used;
 }

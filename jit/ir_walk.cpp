@@ -32,7 +32,8 @@ Expr with_children(Graph& g, Expr e, const F& replacement) {
       [&](const Project& n) { return project(g, replacement(n.fold), n.result); },
       [&](const Nonzero& n) {
         return nonzero(g, n.axes, replacement(n.condition), replacement(n.position), n.which, n.along);
-      });
+      },
+      [&](const Sort& n) { return sort(g, n.axes, replacement(n.key), replacement(n.position), n.descending); });
 }
 
 /// Post-order over the graph below `root`: memo[e] = early(e), or where that is null, late(e, e rebuilt).
@@ -75,7 +76,8 @@ std::vector<Expr> children(Expr e) {
         return list;
       },
       [](const Project& n) { return List{n.fold}; },
-      [](const Nonzero& n) { return List{n.condition, n.position}; });
+      [](const Nonzero& n) { return List{n.condition, n.position}; },
+      [](const Sort& n) { return List{n.key, n.position}; });
 }
 
 std::vector<Expr> expressions(const Statement& s) {
@@ -123,12 +125,12 @@ Expr substitute(Graph& g, Expr e, const std::unordered_map<AxisId, Expr>& replac
       Expr position = substitute(g, nonzero->position, replacements);
       return with_children(g, n, [&](Expr child) { return child == nonzero->condition ? child : position; });
     }
-    const Fold* binder = n->as<Fold>();
-    if (!binder || std::ranges::none_of(binder->axes, replaced)) return nullptr;
+    const std::vector<AxisId>* bound = bound_axes(n);
+    if (!bound || std::ranges::none_of(*bound, replaced)) return nullptr;
     auto inner = replacements;  // what the binder binds is another axis inside
-    for (AxisId axis : binder->axes) inner.erase(axis);
-    return fold_node(g, {binder->reduction, binder->axes, substitute(g, binder->body, inner),
-                         map_bounds(binder->ranges, [&](Expr bound) { return substitute(g, bound, replacements); })});
+    for (AxisId axis : *bound) inner.erase(axis);
+    const Expr body = children(n)[0];
+    return with_children(g, n, [&](Expr child) { return substitute(g, child, child == body ? inner : replacements); });
   };
   Memo memo;
   return rebuild(g, e, memo, early, [](Expr, Expr rebuilt) { return rebuilt; });
@@ -166,5 +168,23 @@ std::optional<Affine> affine_in(Graph& g, Expr e, AxisId axis) {
 }
 
 bool uses_axis(Expr e, AxisId axis) { return std::ranges::binary_search(e->free, axis); }
+
+std::unordered_map<AxisId, Expr> coordinates(Graph& g, Expr flat, const std::vector<AxisId>& axes) {
+  std::unordered_map<AxisId, Expr> values;
+  Expr later = constant(g, std::int64_t{1});  // elements from one value of the axis to the next
+  for (std::size_t i = axes.size(); i-- > 0;) {
+    const Expr value = apply(g, Op::floor_divide, {flat, later});
+    values[axes[i]] = i == 0 ? value : apply(g, Op::remainder, {value, extent(g, axes[i])});
+    later = apply(g, Op::multiply, {later, extent(g, axes[i])});
+  }
+  return values;
+}
+
+const std::vector<AxisId>* bound_axes(Expr e) {
+  if (const Fold* fold = e->as<Fold>()) return &fold->axes;
+  if (const Nonzero* nonzero = e->as<Nonzero>()) return &nonzero->axes;
+  const Sort* sort = e->as<Sort>();
+  return sort ? &sort->axes : nullptr;
+}
 
 }  // namespace ricci::ir

@@ -7,6 +7,7 @@
 #include "loop_text.hpp"
 #include "ricci/error.hpp"
 #include "scalar_op.hpp"
+#include "sort_row.hpp"
 
 namespace ricci::loop {
 namespace {
@@ -162,6 +163,19 @@ struct Machine {
     for (int i = 0; i < lanes(s.value) && number < end; ++i)
       if (get<bool>(s.mask, i))
         std::memcpy(element(s.buffer, number++ * stride), at(s.value, i), size_of(dtype_of_buffer(s.buffer)));
+    return true;
+  }
+  bool run(const SortRow& s) {
+    const DType dtype = dtype_of_buffer(s.keys);
+    const auto count = get<std::int64_t>(s.count), limit = get<std::int64_t>(s.limit);
+    std::vector<Scalar> keys;
+    for (std::int64_t i = 0; i < count; ++i)
+      keys.push_back(Scalar::load(dtype, element(s.keys, get<std::int64_t>(s.offset) + i * get<std::int64_t>(s.stride))));
+    const std::vector<std::int64_t> order = stable_order(keys, s.descending);
+    for (std::int64_t i = 0; i < limit; ++i) {
+      const std::int64_t at = i < count ? order[static_cast<std::size_t>(i)] : 0;
+      std::memcpy(element(s.indices, get<std::int64_t>(s.first) + i), &at, sizeof at);
+    }
     return true;
   }
   bool run(const Check& s) {

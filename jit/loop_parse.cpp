@@ -229,6 +229,23 @@ struct Parser : Reader {
     const Value value = use();
     return Scatter{to, base, offsets, value, mask(), combine};
   }
+  /// sort order[%1] limit %2, keys[%3] step %4 count %5 descending
+  Statement sort_row() {
+    SortRow s{};
+    s.indices = buffer();
+    s.first = subscript();
+    expect("limit");
+    s.limit = use();
+    expect(",");
+    s.keys = buffer();
+    s.offset = subscript();
+    expect("step");
+    s.stride = use();
+    expect("count");
+    s.count = use();
+    s.descending = accept("descending");
+    return s;
+  }
   Statement statement() {
     if (token.kind == Token::Kind::value) {
       const Value result = define();
@@ -237,6 +254,7 @@ struct Parser : Reader {
     }
     if (is("(") || is("for")) return loop();
     if (accept("scatter")) return scatter();
+    if (accept("sort")) return sort_row();
     if (accept("store")) {
       const BufferId to = buffer();
       const Value offset = subscript();

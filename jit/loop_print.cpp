@@ -145,6 +145,10 @@ struct Printer {
           return "append " + label(kernel.info, s.buffer) + "[" + use(s.first) + " by " + use(s.stride) + "] before " +
                  use(s.end) + ", " + use(s.value) + mask(s.mask);
         },
+        [&](const SortRow& s) {
+          return "sort " + element(s.indices, s.first) + " limit " + use(s.limit) + ", " + element(s.keys, s.offset) +
+                 " step " + use(s.stride) + " count " + use(s.count) + (s.descending ? " descending" : "");
+        },
         [&](const Check& s) { return "check " + std::to_string(s.number) + ": " + use(s.ok) + mask(s.mask); },
         [&](const For& s) { return head(s); }, [&](const If& s) { return "if " + use(s.condition); });
   }

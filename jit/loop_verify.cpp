@@ -187,6 +187,17 @@ struct Verifier {
     expect(s.value, "value", t, {dtype, t.lanes});
     use(s.mask, "mask", {DType::b1, t.lanes});
   }
+  void check(const SortRow& s) {
+    buffer(s.keys);
+    const DType dtype = written(s.indices).dtype;
+    require(dtype == DType::i64, "buffer " + std::to_string(s.indices) + " has " + std::string(to_string(dtype)) +
+                                     " elements; expected i64 for indices");
+    use(s.offset, "offset", index);
+    use(s.stride, "step", index);
+    use(s.count, "count", index);
+    use(s.first, "offset", index);
+    use(s.limit, "limit", index);
+  }
   void check(const Check& s) {
     const std::size_t count = kernel.info.checks.size();
     require(s.number < count,

@@ -321,7 +321,31 @@ class NestLowering {
       statement(program_.statements[nest_.statements[k]], nest_.values[k]);
   }
 
+  /// The sorted axes and the axis of positions start at 0; the row does the rest.
+  void sort_row(const Statement& s) {
+    const Sort& sort = *s.value->as<Sort>();
+    const Read& keys = *sort.key->as<Read>();
+    const AxisId positions = sort.position->as<Axis>()->axis;
+    std::unordered_map<AxisId, Expr> start{{positions, constant(program_.graph, std::int64_t{0})}};
+    Value count = b_.constant(1);
+    for (AxisId axis : sort.axes) {
+      start.emplace(axis, start.at(positions));
+      count = b_.multiply(0, count, x_.extent_of(axis));
+    }
+    const auto base = [&](TensorId tensor, std::vector<Expr> subscripts) {
+      for (Expr& e : subscripts) e = substitute(program_.graph, e, start);
+      return x_.address(tensor, subscripts, level()).base;
+    };
+    const Expr innermost = axis(program_.graph, sort.axes.back());
+    const auto along = std::ranges::find(keys.subscripts, innermost) - keys.subscripts.begin();
+    const Value stride = x_.stride(keys.tensor, static_cast<std::size_t>(along));
+    const Value offset = base(keys.tensor, keys.subscripts), first = base(s.target, s.subscripts);
+    b_.add(level(), loop::SortRow{keys.tensor, offset, stride, count, s.target, first, x_.extent_of(positions),
+                                  sort.descending});
+  }
+
   void statement(const Statement& s, Expr value) {
+    if (nest_.sorts) return sort_row(s);
     const bool vector = x_.lane_loop().has_value();
     const DType dtype = value->dtype, stored_dtype = program_.tensors[s.target].dtype;
     const std::vector<Value> values = x_.expanded(value, dtype);

@@ -6,6 +6,7 @@
 #include "lower.hpp"
 #include "nonzero.hpp"
 #include "place.hpp"
+#include "place_sorts.hpp"
 #include "ricci/error.hpp"
 #include "scan.hpp"
 #include "share.hpp"
@@ -21,6 +22,7 @@ Normalised normalise(ir::Program program) {
   place_nonzeros(program, axes);
   privatise(program, axes);
   attach_guards(program);
+  place_sorts(program, axes);
   place_reductions(program, axes);
   stage_steps(program);
   count_chunks(program);

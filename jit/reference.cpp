@@ -1,10 +1,12 @@
 // The slow, obvious meaning of an index program. It shares no code with the lowering: it walks the expressions.
 #include <algorithm>
 #include <map>
+#include <tuple>
 
 #include "ricci/compile.hpp"
 #include "ricci/error.hpp"
 #include "ricci/extents.hpp"
+#include "sort_row.hpp"
 
 namespace ricci {
 
@@ -81,6 +83,10 @@ class Evaluator {
     Scalar value;
     std::int64_t winner = 0;  // arg-reductions
   };
+  struct Ranking {
+    std::uint64_t time = 0;
+    std::vector<std::int64_t> order;
+  };
 
   /// The positions low <= i < high of an axis.
   struct Span {
@@ -141,7 +147,13 @@ class Evaluator {
           const Scalar winning = value(n.fold);
           return result(n.result == 0 ? winning : Scalar::of(slots_[n.fold->id].winner));
         },
-        [&](const Nonzero& n) { return result(Scalar::of(compute(n))); });
+        [&](const Nonzero& n) { return result(Scalar::of(compute(n))); },
+        [&](const Sort& n) {
+          const std::int64_t position = value(n.position).as_int();
+          const std::vector<std::int64_t>& order = order_of(n);
+          const bool inside = position >= 0 && position < static_cast<std::int64_t>(order.size());
+          return result(Scalar::of(inside ? order[static_cast<std::size_t>(position)] : std::int64_t{0}));
+        });
   }
 
   std::int64_t compute(const Nonzero& n) {
@@ -165,6 +177,20 @@ class Evaluator {
     });
     known = {started_, std::move(iterations)};
     return known.iterations;
+  }
+
+  /// The order of a sort's keys, good for as long as nothing that they depend on has moved.
+  const std::vector<std::int64_t>& order_of(const Sort& n) {
+    Ranking& ranking = rankings_[{n.axes, n.key, n.descending}];
+    const bool fresh = ranking.time >= started_ && std::ranges::all_of(n.key->free, [&](AxisId axis) {
+      return ranking.time >= changed_[axis] || std::ranges::count(n.axes, axis) > 0;
+    });
+    if (fresh) return ranking.order;
+    std::vector<Scalar> keys;
+    for_each(whole(n.axes), [&] { keys.push_back(value(n.key)); });
+    ranking.order = stable_order(keys, n.descending);
+    ranking.time = clock_;
+    return ranking.order;
   }
 
   static Slot result(const Scalar& value) { return {0, value, 0}; }
@@ -248,6 +274,7 @@ class Evaluator {
     std::vector<std::int64_t> iterations;
   };
   std::map<std::pair<std::vector<AxisId>, Expr>, Chosen> chosen_;  // by the axes and the condition of Nonzeros
+  std::map<std::tuple<std::vector<AxisId>, Expr, bool>, Ranking> rankings_;  // by what is put in order
   std::uint64_t clock_ = 0, started_ = 0;
 };
 

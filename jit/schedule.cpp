@@ -9,6 +9,7 @@
 #include "in_order.hpp"
 #include "interior.hpp"
 #include "place.hpp"
+#include "place_sorts.hpp"
 #include "scan.hpp"
 #include "schedule_steps.hpp"
 #include "tables.hpp"
@@ -174,6 +175,7 @@ bool may_join(const Program& program, const Specialisation& specialisation, cons
   const Statement& first = program.statements[nest.statements.front()];
   if (s.domain != first.domain || nest.serial || !specialisation.disjoint || s.in_order || nest.in_order) return false;
   if (s.appends != first.appends || (s.appends && s.starts != first.starts)) return false;
+  if (nest.sorts || is_sort(s)) return false;
   if (is_private(program, s.target) != nest.tables || folds_whole_domain(program, s) != folds_whole_domain(program, first))
     return false;
   if (!nest.tables && !nest.appends && !is_injective(s)) return false;
@@ -321,11 +323,17 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
     nest.serial = !tables && !nest.appends && !statement.in_order && !is_injective(statement);
     nest.in_order = statement.in_order;
     nest.scans = running_folds(statement);
+    nest.sorts = is_sort(statement);
   }
   CostModel model(program, s, schedule.lanes);
   for (Nest& nest : schedule.nests) {
     const Statement& first = program.statements[nest.statements.front()];
     const std::vector<AxisId>& domain = first.domain;
+    if (nest.sorts) {
+      nest.order.assign(domain.begin(), domain.end() - 1);
+      nest.split = nest.order.empty() ? 0 : nest.order.size() - 1;
+      continue;
+    }
     if (folds_whole_domain(program, first)) {
       reduce_items(program, nest);
       model.reductions(nest.values);
@@ -386,6 +394,7 @@ std::string to_string(const Schedule& schedule, const Program& program) {
     }
     for (Expr e : nest.scans) text += " scan " + to_string(program, e);
     text += nest.serial    ? " serial"
+            : nest.sorts   ? " rows in order"
             : nest.tables  ? " parallel over private tables"
             : nest.appends ? " parallel over shares that append"
                            : " parallel before |";

@@ -35,6 +35,7 @@ struct Nest {
   bool tables = false;                  // accumulates into private tables: items are shared among them
   bool folds = false;                   // the values are reductions over the axes of an item; `order` only makes items
   bool appends = false;                 // items are shared as with `tables`; each share knows where its values begin
+  bool sorts = false;                   // puts rows in order (place_sorts.hpp): an item is a row, `order` the axes before
   bool serial = false;                  // duplicates of an assignment: one item, in the order of the domain
   /// A recurrence: the loop of this axis is in the items. Lanes along order[split] then run inside of it, tile by tile.
   std::optional<ir::AxisId> in_order;

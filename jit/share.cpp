@@ -82,24 +82,30 @@ int FoldDepth::of(Expr e) {
   if (auto it = known_.find(e); it != known_.end()) return it->second;
   int depth = 0;
   for (Expr child : children(e)) depth = std::max(depth, of(child));
-  if (e->as<Fold>() || e->as<Nonzero>()) ++depth;
+  if (bound_axes(e)) ++depth;
   known_.emplace(e, depth);
   return depth;
 }
 
 namespace {
 
-/// The same fold over canonical axes.
+/// The same fold or sort over canonical axes.
 Expr canonical(Program& program, CanonicalAxes& axes, FoldDepth& depth, Expr e) {
-  const Fold& old = *e->as<Fold>();
+  const std::vector<AxisId>& named = *bound_axes(e);
+  const int level = depth.of(children(e)[0]) + 1;
   std::vector<AxisId> bound;
   std::unordered_map<AxisId, Expr> renamed;
-  for (std::size_t i = 0; i < old.axes.size(); ++i) {
-    bound.push_back(axes.get(old.axes[i], depth.of(e), static_cast<int>(i), old.ranges.empty() ? Range{} : old.ranges[i]));
-    renamed.emplace(old.axes[i], axis(program.graph, bound.back()));
+  const Fold* old = e->as<Fold>();
+  for (std::size_t i = 0; i < named.size(); ++i) {
+    const Range range = old && !old->ranges.empty() ? old->ranges[i] : Range{};
+    bound.push_back(axes.get(named[i], level, static_cast<int>(i), range));
+    renamed.emplace(named[i], axis(program.graph, bound.back()));
   }
-  if (bound == old.axes) return e;
-  return fold_node(program.graph, {old.reduction, bound, substitute(program.graph, old.body, renamed), old.ranges});
+  if (bound == named) return e;
+  if (old)
+    return fold_node(program.graph, {old->reduction, bound, substitute(program.graph, old->body, renamed), old->ranges});
+  const Sort& sort = *e->as<Sort>();
+  return ir::sort(program.graph, bound, substitute(program.graph, sort.key, renamed), sort.position, sort.descending);
 }
 
 /// The same choice of iterations over canonical axes.
@@ -154,7 +160,7 @@ void share(Program& program, CanonicalAxes& axes) {
   Memo memo;
   const Rewrite rename = [&](Expr, Expr e) {
     if (e->as<Nonzero>()) return canonical_nonzero(program, axes, depth, e);
-    return e->as<Fold>() ? canonical(program, axes, depth, e) : e;
+    return bound_axes(e) ? canonical(program, axes, depth, e) : e;
   };
   for (Statement& s : program.statements) {
     // Domains first: statements over the same extents run in the same loops.

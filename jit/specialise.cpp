@@ -66,10 +66,11 @@ struct Survey {
       if (!read || !child->as<Axis>() || child == read->guard) use_values(child);
     }
     if (read) accesses.push_back({read->tensor, read->subscripts});
-    if (const Fold* fold = e->as<Fold>()) {
-      binders.push_back(fold->axes);
-      for (std::size_t i = 0; i < fold->axes.size(); ++i)
-        add_range(fold->axes[i], fold->ranges.empty() ? Range{} : fold->ranges[i]);
+    if (const std::vector<AxisId>* bound = bound_axes(e)) {
+      binders.push_back(*bound);
+      const Fold* fold = e->as<Fold>();
+      for (std::size_t i = 0; i < bound->size(); ++i)
+        add_range((*bound)[i], fold && !fold->ranges.empty() ? fold->ranges[i] : Range{});
     }
     nodes.push_back(e);
   }
@@ -194,12 +195,12 @@ bool offsets_are_short(const Program& program, const Survey& survey, std::span<c
     if (reach >= short_limit) return false;
   }
   // A product of collapsed extents is the reach of some tensor; what is left are single extents, and the index of an
-  // arg-reduction, which counts through all its axes.
+  // arg-reduction or a sort, which counts through all its axes.
   for (Expr e : survey.nodes) {
     const Fold* fold = e->as<Fold>();
-    if (!fold || info(fold->reduction).results != Results::index) continue;
+    if (!e->as<Sort>() && (!fold || info(fold->reduction).results != Results::index)) continue;
     Wide positions = 1;
-    for (AxisId axis : fold->axes) positions = std::min<Wide>(positions * extents[axis], short_limit);
+    for (AxisId axis : *bound_axes(e)) positions = std::min<Wide>(positions * extents[axis], short_limit);
     if (positions >= short_limit) return false;
   }
   return std::ranges::all_of(extents, [](std::int64_t extent) { return extent < short_limit; });
@@ -284,6 +285,8 @@ void apply_specialisation(Program& program, const Specialisation& s) {
       }
     }
     if (const Axis* axis = e->as<Axis>(); axis && swallowed.contains(axis->axis)) return constant(g, std::int64_t{0});
+    if (const Sort* sort = e->as<Sort>())
+      return ir::sort(g, without_swallowed(sort->axes), sort->key, sort->position, sort->descending);
     if (const Fold* fold = e->as<Fold>()) {
       Fold kept{fold->reduction, {}, fold->body};
       for (std::size_t i = 0; i < fold->axes.size(); ++i) {

@@ -29,6 +29,7 @@ std::vector<AxisId> deepest_loops(const Program& program, const Nest& nest) {
       if (below.size() > longest.size()) longest = below;
     }
     const bool is_scan = std::ranges::count(nest.scans, e) > 0;  // its loop is that of the nest
+    if (const Sort* sort = e->as<Sort>()) longest.insert(longest.begin(), sort->axes.begin(), sort->axes.end());
     if (const Fold* fold = e->as<Fold>(); fold && !is_scan)
       for (std::size_t i = 0; i < fold->axes.size(); ++i)
         if (fold->ranges.empty() || !depends_on_data(fold->ranges[i])) longest.insert(longest.begin(), fold->axes[i]);

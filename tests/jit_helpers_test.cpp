@@ -123,6 +123,12 @@ TEST_CASE("every helper has a slot of its own, and every slot a function") {
         ++uses[slot];
         CHECK(helper_table()[slot] != nullptr);
       }
+  for (int d = 0; d < dtype_count; ++d) {
+    const std::size_t slot = sort_row_slot(static_cast<DType>(d));
+    REQUIRE(slot < helper_count);
+    ++uses[slot];
+    CHECK(helper_table()[slot] != nullptr);
+  }
   CHECK(uses == std::vector<int>(helper_count, 1));
 }
 

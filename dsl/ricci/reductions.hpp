@@ -148,6 +148,9 @@ RICCI_REDUCER(cumprod)
 RICCI_REDUCER(cummax)
 RICCI_REDUCER(cummin)
 
+RICCI_REDUCER(sort)     // stably, NaN as the largest: at k, which is still free, the k-th smallest; several indices: row-major
+RICCI_REDUCER(argsort)  // its index; equals by smallest index
+
 /// The reduction all(k, e), all(e, axis), and a whole axis as a subscript: x[all, 0].
 struct All {
   RICCI_REDUCER_AS(operator(), all, const)

@@ -10,4 +10,5 @@
 #include "ricci/nonzero.hpp"
 #include "ricci/outside.hpp"
 #include "ricci/reductions.hpp"
+#include "ricci/sorting.hpp"
 #include "ricci/tensor.hpp"

@@ -138,10 +138,18 @@ constexpr bool is_limited(const Syntax& reduce, const IndexName* name) {
   return false;
 }
 
+/// The fault of an unnamed axis that stands beside named indices where it gets no name.
+constexpr Fault check_closed(const Syntax& value) {
+  if (!value.open) return {};
+  return {Rule::unnamed_axis_beside_indices, Detail{} << "indices " << value.free};
+}
+
 constexpr Fault check_reduce(const Syntax& node) {
   const Syntax& body = *node.child[0];
   if (is_scan(node.reducer) && (node.bound.size != 1 || node.children != 1))
     return {Rule::scan_along_one_index, Detail{} << to_string(node.reducer) << " along " << node.bound};
+  if ((is_sort(node.reducer) || takes(node.reducer)) && node.children != 1)
+    return {Rule::sort_of_a_range, Detail{} << to_string(node.reducer) << " along " << node.bound};
   for (int i = 1; i < node.children; ++i)
     for (int k = 0; k < node.bound.size; ++k)
       if (node.child[i]->free.contains(node.bound[k]))
@@ -216,7 +224,7 @@ constexpr Fault check_scan_target(const Syntax& target, const IndexName* index) 
 constexpr Fault check_read(const Syntax& value) {
   if (value.drops) return {Rule::drop_is_for_writing, {}};
   if (value.ranges) return {Rule::range_binds_nothing, {}};
-  return {};
+  return check_closed(value);
 }
 
 constexpr Fault check_range(const Syntax& node) {
@@ -238,6 +246,9 @@ constexpr Fault check_kind(const Syntax& value, DType to) {
 }  // namespace detail
 
 constexpr Fault check(const Syntax& node) {
+  for (int i = 0; i < node.children && node.form != Form::named; ++i)
+    if (const Fault fault = detail::check_closed(*node.child[i])) return fault;
+  if (takes(node.reducer) && node.taken < 1) return {Rule::nothing_taken, Detail{} << to_string(node.reducer)};
   if (node.free.overflow) return {Rule::too_many_indices, {}};
   if (node.tensor_rank > max_rank) return {Rule::too_many_axes, Detail{} << node.tensor_rank << " axes"};
   switch (node.form) {

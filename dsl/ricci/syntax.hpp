@@ -51,14 +51,22 @@ enum class Reducer : std::uint8_t {
   cumprod,
   cummax,
   cummin,
+  sort,       // the elements in order, and their indices: row-major when several
+  argsort,
+  // Instead of what these run over there is one unnamed axis, of as many elements as are taken:
+  topk,       // the largest elements, from the largest, and their indices
+  argtopk,
 };
 inline constexpr std::string_view reducer_names[] = {
 #define RICCI_REDUCTION(name, results, empty, step) #name,
 #include "ricci/reductions.def"
 #undef RICCI_REDUCTION
-    "mean", "count", "var", "stddev", "norm", "logsumexp", "softmax", "cumsum", "cumprod", "cummax", "cummin"};
-constexpr bool is_scan(Reducer r) { return r >= Reducer::cumsum; }
-constexpr bool stays_free(Reducer r) { return r == Reducer::softmax || is_scan(r); }
+    "mean", "count", "var", "stddev", "norm", "logsumexp", "softmax", "cumsum", "cumprod", "cummax", "cummin",
+    "sort", "argsort", "topk", "argtopk"};
+constexpr bool is_scan(Reducer r) { return r >= Reducer::cumsum && r <= Reducer::cummin; }
+constexpr bool is_sort(Reducer r) { return r == Reducer::sort || r == Reducer::argsort; }
+constexpr bool takes(Reducer r) { return r == Reducer::topk || r == Reducer::argtopk; }
+constexpr bool stays_free(Reducer r) { return r == Reducer::softmax || is_scan(r) || is_sort(r); }
 constexpr std::string_view to_string(Reducer r) { return reducer_names[static_cast<int>(r)]; }
 
 /// What an access does where a computed subscript is outside its axis. Subscripts that are a bare index always fit.
@@ -85,6 +93,9 @@ struct Syntax {
   Op op = Op::cast;               // apply
   Reducer reducer = Reducer::sum; // reduce, reduce_axis
   bool keeps = false;             // reduce_axis: the axis stays, as a new axis
+  bool descending = false;        // reduce, reduce_axis: of a sort
+  std::int64_t taken = 0;         // reduce, reduce_axis: how many elements of topk
+  bool open = false;              // has an unnamed axis beside named indices: must get its name at once
   int rank = 0;                   // unnamed axes of the value
   int tensor_rank = 0;            // tensor, access: rank of the tensor
   IndexSet free = {};                // free named indices, in order of first appearance
@@ -302,6 +313,8 @@ constexpr DType result_of(Reducer reducer, DType d) {
     case Reducer::prod: return is_float(d) ? d : is_unsigned_integer(d) ? DType::u64 : DType::i64;
     case Reducer::cummin:
     case Reducer::cummax:
+    case Reducer::sort:
+    case Reducer::topk:
     case Reducer::min:
     case Reducer::max: return d;
     case Reducer::mean:
@@ -314,6 +327,8 @@ constexpr DType result_of(Reducer reducer, DType d) {
     case Reducer::all: return DType::b1;
     case Reducer::argmin:
     case Reducer::argmax:
+    case Reducer::argsort:
+    case Reducer::argtopk:
     case Reducer::count: return DType::i64;
   }
   return d;
@@ -334,12 +349,26 @@ constexpr Syntax make_reduce(Reducer reducer, const IndexSet& over, const Syntax
   return s;
 }
 
+constexpr Syntax from_largest(Syntax sort) {
+  sort.descending = true;
+  return sort;
+}
+
+/// topk or argtopk, over indices or over an axis, taking so many elements.
+constexpr Syntax taking(Syntax node, std::int64_t elements) {
+  node.taken = elements;
+  node.descending = true;
+  if (node.form == Form::reduce) node.rank = 1;
+  node.open = node.form == Form::reduce && node.free.size > 0;
+  return node;
+}
+
 /// The axis is not part of the tree: it is a leaf, so that it may be known only when the statement runs.
 constexpr Syntax make_reduce_axis(Reducer reducer, const Syntax& body, bool keeps = false) {
   Syntax s = make_unary(Form::reduce_axis, result_of(reducer, body.dtype), false, body);
   s.reducer = reducer;
   s.axes += 1;
-  s.keeps = keeps || stays_free(reducer);
+  s.keeps = keeps || stays_free(reducer) || takes(reducer);
   s.rank = body.rank - (s.keeps ? 0 : 1);
   return s;
 }

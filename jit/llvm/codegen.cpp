@@ -96,6 +96,8 @@ void emit(PhaseEmitter& e, const loop::Store& s) { emit_store(e, s); }
 void emit(PhaseEmitter& e, const loop::Scatter& s) { emit_scatter(e, s); }
 void emit(PhaseEmitter& e, const loop::Append& s) { emit_append(e, s); }
 
+void emit(PhaseEmitter& e, const loop::SortRow& s) { emit_sort_row(e, s); }
+
 void emit(PhaseEmitter& e, const loop::Check& s) {
   Builder& b = e.builder;
   Value* bad = b.CreateNot(e[s.ok]);

@@ -1,6 +1,7 @@
 // Loads, stores, gathers and scatters. A masked access that the target has no instruction for becomes one access
 // per lane: loads of masked-off lanes are turned to a zero in our own memory, stores loop over the set mask bits.
 #include "emit.hpp"
+#include "ricci/helpers.hpp"
 
 namespace ricci::codegen {
 namespace {
@@ -301,6 +302,16 @@ void emit_scatter(PhaseEmitter& e, const loop::Scatter& s) {
   Value* addresses = element_address(e, s.buffer, e[s.base], e[s.offsets]);
   tag(e, s.buffer, e.builder.CreateMaskedScatter(e[s.value], addresses, alignment(type.dtype),
                                                  s.mask == loop::none ? nullptr : e[s.mask]));
+}
+
+void emit_sort_row(PhaseEmitter& e, const loop::SortRow& s) {
+  Builder& b = e.builder;
+  Value* function = load_argument(e, e.helpers, b.getPtrTy(), sort_row_slot(buffer_dtype(e, s.keys)), e.helper_addresses);
+  Value* const args[] = {element_address(e, s.keys, e[s.offset]), e[s.stride], e[s.count],
+                         element_address(e, s.indices, e[s.first]), e[s.limit], b.getInt32(s.descending)};
+  llvm::SmallVector<llvm::Type*, 6> types;
+  for (Value* arg : args) types.push_back(arg->getType());
+  b.CreateCall(llvm::FunctionType::get(b.getVoidTy(), types, false), function, args)->setDoesNotThrow();
 }
 
 }  // namespace ricci::codegen

@@ -51,6 +51,7 @@ llvm::Value* emit_gather(PhaseEmitter&, const loop::Gather&);
 void emit_store(PhaseEmitter&, const loop::Store&);
 void emit_scatter(PhaseEmitter&, const loop::Scatter&);
 void emit_append(PhaseEmitter&, const loop::Append&);
+void emit_sort_row(PhaseEmitter&, const loop::SortRow&);
 
 /// The whole kernel as a module of one function per phase.
 std::unique_ptr<llvm::Module> emit_module(const loop::Kernel&, const Target&, const llvm::TargetMachine&,

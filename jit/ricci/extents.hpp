@@ -39,7 +39,8 @@ std::vector<std::int64_t> axis_extents(const ir::Program&, std::span<const Tenso
 std::vector<ir::ParamId> shaping_params(const ir::Program&);
 
 /// Throws Error{extent} when a reduction of the program that has no value for nothing (min, max, argmin, argmax)
-/// runs over nothing, also when its result would never be used.
+/// runs over nothing, also when its result would never be used, and when more elements than there are would be taken in
+/// order.
 void check_reductions(const ir::Program&, std::span<const std::int64_t> extents);
 
 }  // namespace ricci

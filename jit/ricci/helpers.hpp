@@ -1,7 +1,7 @@
 #pragma once
-// Vector math functions that compiled kernels call through KernelArgs::helpers: SLEEF's deterministic family
-// (names with `finz`), whose vector functions of every width give the bits of the scalar one. The slots are shared
-// by the emitter, which compiles calls to them, and the host, which fills them.
+// Functions that compiled kernels call through KernelArgs::helpers: vector math from SLEEF's deterministic family
+// (names with `finz`), whose vector functions of every width give the bits of the scalar one, and the sorting of a row.
+// The slots are shared by the emitter, which compiles calls to them, and the host, which fills them.
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -18,7 +18,8 @@ constexpr bool is_helper(Op op) { return std::ranges::find(helper_ops, op) != st
 
 /// A function takes scalars or vectors of 16, 32 or 64 bytes.
 inline constexpr int helper_widths = 4;
-inline constexpr std::size_t helper_count = std::size(helper_ops) * 2 * helper_widths;
+inline constexpr std::size_t math_helper_count = std::size(helper_ops) * 2 * helper_widths;
+inline constexpr std::size_t helper_count = math_helper_count + dtype_count;
 
 /// The slot of `op` on f32 or f64 with one lane or as many as 16, 32 or 64 bytes hold.
 constexpr std::size_t helper_slot(Op op, DType dtype, int lanes) {
@@ -27,6 +28,9 @@ constexpr std::size_t helper_slot(Op op, DType dtype, int lanes) {
   const std::size_t row = std::ranges::find(helper_ops, op) - std::begin(helper_ops);
   return (row * 2 + (dtype == DType::f64)) * helper_widths + width;
 }
+
+/// The slot of sort_row (sort_row.hpp) on keys of this dtype; the type of the function is SortRowFunction.
+constexpr std::size_t sort_row_slot(DType keys) { return math_helper_count + static_cast<std::size_t>(keys); }
 
 /// Addresses by slot, for KernelArgs::helpers. Calling one needs a CPU with the vectors of its width (and FMA).
 const std::array<const void*, helper_count>& helper_table();

@@ -5,6 +5,7 @@
 //   Statement := target[subscripts] = value | target[subscripts] (update)= value, over the axes `domain`
 //   Expr      := Const | Axis | Extent | Param | Apply(op, args) | Read(tensor, subscripts)
 //              | Fold(reduction, axes in ranges, body) | Project(fold, k) | Nonzero(axes, condition, position, which)
+//              | Sort(axes, key, position)
 //
 // A tensor is a function from subscripts to scalars; there are no shape operations. An Expr is a pointer into
 // its program's Graph, which makes every node once: equal expressions are equal pointers, so expressions are
@@ -59,7 +60,13 @@ struct Project { Expr fold; std::uint32_t result; bool operator==(const Project&
 struct Nonzero { std::vector<AxisId> axes; Expr condition; Expr position; std::uint32_t which; AxisId along;
                  bool operator==(const Nonzero&) const = default; };
 
-struct Node : std::variant<Const, Axis, Extent, Param, Apply, Read, Fold, Project, Nonzero> {
+/// The row-major index over `axes`, which it binds in `key` alone, of the element at `position` (i64) in the stable
+/// order of `key`: equals by smallest index, also when `descending`; NaN is the largest; -0 equals 0. 0 where the
+/// position is outside.
+struct Sort    { std::vector<AxisId> axes; Expr key; Expr position; bool descending;
+                 bool operator==(const Sort&) const = default; };
+
+struct Node : std::variant<Const, Axis, Extent, Param, Apply, Read, Fold, Project, Nonzero, Sort> {
   using Kind = variant;
   DType dtype;               // of the value; part of the node's identity
   std::uint32_t id;          // order of creation in its graph: children come before parents
@@ -100,6 +107,7 @@ Expr project(Graph&, Expr fold, std::uint32_t result);
 Expr nonzero(Graph&, std::vector<AxisId> axes, Expr condition, Expr position, std::uint32_t which, AxisId along);
 /// How many iterations of `axes` the condition holds at: what AxisDecl::counts has for the positions of a Nonzero.
 Expr count(Graph&, std::vector<AxisId> axes, Expr condition);
+Expr sort(Graph&, std::vector<AxisId> axes, Expr key, Expr position, bool descending);
 
 struct TensorDecl {
   std::string name;
@@ -232,5 +240,11 @@ struct Affine {
 
 /// `e` as an affine expression of `axis`; nothing when it is not one.
 std::optional<Affine> affine_in(Graph&, Expr e, AxisId axis);
+
+/// The value of each axis at the row-major index `flat` over `axes`.
+std::unordered_map<AxisId, Expr> coordinates(Graph&, Expr flat, const std::vector<AxisId>& axes);
+
+/// The axes that a Fold, a Nonzero or a Sort binds, in its first child; null for every other node.
+const std::vector<AxisId>* bound_axes(Expr);
 
 }  // namespace ricci::ir

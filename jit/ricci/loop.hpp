@@ -49,6 +49,9 @@ struct Scatter { BufferId buffer; Value base; Value offsets; Value value; Value 
 /// The lanes whose mask is true, in their order, to elements number `first` and following, none of them number `end` or
 /// beyond. Number n lies at n * stride.
 struct Append  { BufferId buffer; Value first; Value stride; Value end; Value value; Value mask; };
+/// Stores the indices 0 <= index < count of the first `limit` elements, in the stable order of sort_row.hpp, of the keys
+/// at offset + index * stride. All but the flag and the buffers are scalar i64.
+struct SortRow { BufferId keys; Value offset, stride, count; BufferId indices; Value first, limit; bool descending; };
 
 /// Leaves the phase with status number + 1 unless `ok` is true in every lane whose mask is true.
 struct Check   { std::uint32_t number; Value ok; Value mask = none; };
@@ -78,7 +81,7 @@ struct If {
 };
 
 using Kind = std::variant<Constant, Argument, Compute, Splat, Iota, LaneMask, Half, AnyLane, CountLanes, Load, Gather,
-                          Store, Scatter, Append, Check, For, If>;
+                          Store, Scatter, Append, SortRow, Check, For, If>;
 struct Statement : Kind {
   using Kind::Kind;
   template <class T>

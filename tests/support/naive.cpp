@@ -7,6 +7,7 @@
 
 #include "ricci/error.hpp"
 #include "ricci/extents.hpp"
+#include "sort_row.hpp"
 #include "support/guarded.hpp"
 
 namespace ricci::test {
@@ -209,7 +210,8 @@ class Naive {
             if (is_true(value(n.condition).value) && left-- == 0) found = position_[n.axes[n.which]];
           });
           return Bounded{Scalar::of(found)};
-        });
+        },
+        [&](const Sort& n) { return sorted(n); });
   }
 
   std::pair<Bounded, std::int64_t> fold(const Fold& n, DType dtype) {
@@ -258,6 +260,22 @@ class Naive {
       if (is_nan(candidate) || is_true(evaluate(low ? Op::less : Op::greater, DType::b1, pair))) best = i;
     }
     return {{terms[best].value, error}, positions[best]};
+  }
+
+  /// Undetermined where a key is.
+  Bounded sorted(const Sort& n) {
+    std::vector<Scalar> keys;
+    const Bounded position = value(n.position);
+    double error = position.error;
+    for_each(n.axes, [&] {
+      const Bounded key = value(n.key);
+      keys.push_back(key.value);
+      error = std::max(error, key.error);
+    });
+    const std::int64_t at = position.value.as_int();
+    const bool inside = at >= 0 && at < static_cast<std::int64_t>(keys.size());
+    const std::int64_t index = inside ? stable_order(keys, n.descending)[static_cast<std::size_t>(at)] : 0;
+    return {Scalar::of(index), error == 0 ? 0 : undetermined};
   }
 
   /// The op on the values, and what errors of its arguments make of it.

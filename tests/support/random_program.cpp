@@ -207,6 +207,7 @@ class Generator : Dice {
     if (axes.empty()) return leaf(dtype, scope, depth);
     const Axes inside = both(scope, axes);
     if (chance(15)) return cast(g(), dtype, winner(axes, depth, scope, chance(80)));
+    if (chance(10)) return cast(g(), dtype, sorted(axes, depth, scope));
     const std::vector<Range> ranges = random_ranges(axes, depth, scope);
     if (dtype == DType::b1) {
       const Reduction r = one_of({Reduction::any, Reduction::all});
@@ -275,6 +276,20 @@ class Generator : Dice {
     return index ? found : project(g(), found->as<Project>()->fold, 0);
   }
 
+  /// The index of what stands somewhere in the order of a key; a constant where the axes are empty.
+  Expr sorted(const Axes& axes, int depth, const Axes& scope) {
+    const std::int64_t elements = elements_over(axes);
+    if (elements == 0) return whole(0);
+    Axes fitting;
+    std::ranges::copy_if(scope, std::back_inserter(fitting), [&](AxisId id) { return extents_[id] <= elements; });
+    const std::int64_t places = elements + (options_.bad_subscripts && chance(10) ? 1 : 0);
+    Expr position = !fitting.empty() && chance(70)
+                        ? axis(g(), one_of(fitting))
+                        : op(Op::remainder, {expression(DType::i64, depth - 1, scope), whole(places)});
+    const Expr key = expression(one_of(dtypes), depth - 1, both(scope, axes));
+    return sort(g(), axes, key, position, chance(50));
+  }
+
   struct Subscript {
     Expr value;
     bool inside;           // surely
@@ -293,7 +308,7 @@ class Generator : Dice {
         break;
       case 2:
         if (const Axes axes = fold_axes(scope); !axes.empty() && elements_over(axes) <= n)
-          return {winner(axes, depth, scope, true), true};
+          return {chance(70) ? winner(axes, depth, scope, true) : sorted(axes, depth, scope), true};
         break;
       case 3:
         return {op(Op::remainder, {expression(DType::i64, depth - 1, scope), whole(n)}), true};

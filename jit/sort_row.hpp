@@ -1,0 +1,22 @@
+#pragma once
+// One order for all: stable, equals by smallest index also when descending; NaN is the largest, -0 equals 0.
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "ricci/scalar.hpp"
+
+namespace ricci {
+
+/// Stores the indices of the first `limit` of `count` keys in that order, 0 where there are no more; key i stands at
+/// keys + i * stride elements.
+using SortRowFunction = void (*)(const void* keys, std::int64_t stride, std::int64_t count, std::int64_t* indices,
+                                 std::int64_t limit, std::int32_t descending);
+
+/// The function for keys of this dtype. It does not throw.
+SortRowFunction sort_row_function(DType keys);
+
+/// The same order the slow, obvious way; the keys have one dtype.
+std::vector<std::int64_t> stable_order(std::span<const Scalar> keys, bool descending);
+
+}  // namespace ricci

@@ -1,0 +1,151 @@
+// sort, argsort, topk and argtopk in both languages against std::stable_sort.
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "ricci/compile.hpp"
+#include "support/same_text.hpp"
+#include "support/tensors.hpp"
+
+using namespace ricci;
+using Catch::Matchers::Contains;
+using ricci::names::i, ricci::names::j, ricci::names::p;
+using test::filled;
+using test::shuffled;
+using test::values;
+
+namespace {
+
+constexpr float nan = std::numeric_limits<float>::quiet_NaN(), infinity = std::numeric_limits<float>::infinity();
+constexpr int rows = 4, columns = 70;
+const Tensor<float, 2> x = filled<float>(
+    [](std::int64_t n) {
+      const float special[] = {nan, -infinity, infinity, -0.0f, 0.0f};
+      return n % 6 == 0 ? special[n / 6 % 5] : static_cast<float>((n * 7 + n / 3) % 11 - 5);
+    },
+    rows, columns);
+
+test::Bindings bindings() {
+  return {{"x", x.array()}};
+}
+
+bool before(float a, float b) {
+  return std::isnan(a) ? false : std::isnan(b) ? true : a < b;
+}
+
+/// The stable order of some elements.
+std::vector<std::int64_t> order(const std::vector<float>& keys, bool descending) {
+  std::vector<std::int64_t> all(keys.size());
+  std::iota(all.begin(), all.end(), 0);
+  std::ranges::stable_sort(all, [&](std::int64_t a, std::int64_t b) {
+    const float u = keys[static_cast<std::size_t>(a)], v = keys[static_cast<std::size_t>(b)];
+    return descending ? before(v, u) : before(u, v);
+  });
+  return all;
+}
+
+std::vector<float> row(int r) {
+  return {x.data() + r * columns, x.data() + (r + 1) * columns};
+}
+
+bool same(float a, float b) {
+  return a == b || (std::isnan(a) && std::isnan(b));
+}
+
+}  // namespace
+
+TEST_CASE("argsort and sort of rows are stable, NaN is the largest") {
+  for (const bool descending_too : {false, true}) {
+    const Tensor<std::int64_t, 2> at =
+        descending_too ? Tensor(argsort(j, x[i, j], descending)) : Tensor(argsort(j, x[i, j]));
+    const Tensor<float, 2> in_order = descending_too ? Tensor(sort(x, 1, descending)) : Tensor(sort(x, 1));
+    const Tensor<std::int64_t, 2> along = descending_too ? Tensor(argsort(x, -1, descending)) : Tensor(argsort(x, -1));
+    CHECK(values(along) == values(at));
+    CHECK(test::text_values<std::int64_t>(descending_too ? "argsort(j, x[i, j], descending)" : "argsort(x, 1)",
+                                          bindings()) == values(at));
+    for (int r = 0; r < rows; ++r) {
+      const auto expected = order(row(r), descending_too);
+      for (int c = 0; c < columns; ++c) {
+        CHECK(at.at(r, c) == expected[static_cast<std::size_t>(c)]);
+        CHECK(same(in_order.at(r, c), x.at(r, expected[static_cast<std::size_t>(c)])));
+      }
+    }
+  }
+}
+
+TEST_CASE("a subscript by argsort gives sorted rows without a check") {
+  const Tensor<float, 2> y = x[i, argsort(j, x[i, j])];
+  CHECK(last_report().checks.empty());
+  CHECK(last_report().temporary_bytes == rows * columns * 8);
+  const Tensor<float, 2> z = sort(j, x[i, j]);
+  for (int r = 0; r < rows; ++r)
+    for (int c = 0; c < columns; ++c) CHECK(same(y.at(r, c), z.at(r, c)));
+}
+
+TEST_CASE("columns sort as rows do") {
+  const Tensor<std::int64_t, 2> down = argsort(x, 0);
+  for (int c = 0; c < columns; ++c) {
+    std::vector<float> column;
+    for (int r = 0; r < rows; ++r) column.push_back(x.at(r, c));
+    const auto expected = order(column, false);
+    for (int r = 0; r < rows; ++r) CHECK(down.at(r, c) == expected[static_cast<std::size_t>(r)]);
+  }
+}
+
+TEST_CASE("topk takes the largest and makes one axis, which [p] names") {
+  const Tensor<float, 2> named = topk<3>(j, x[i, j])[p], positional = topk<3>(x, 1);
+  const Tensor<std::int64_t, 2> at = argtopk<3>(j, x[i, j])[p];
+  CHECK(last_report().temporary_bytes == rows * 3 * 8);
+  CHECK(test::text_values<std::int64_t>("argtopk(j, x[i, j], 3)[p]", bindings()) == values(at));
+  CHECK(test::text_values<std::int64_t>("argtopk(x, 3, 1)", bindings()) == values(at));
+  CHECK(test::text_shape("topk(x, 3, 0)", bindings()) == std::vector<std::int64_t>{3, columns});
+  for (int r = 0; r < rows; ++r) {
+    const auto expected = order(row(r), true);
+    for (int k = 0; k < 3; ++k) {
+      CHECK(at.at(r, k) == expected[static_cast<std::size_t>(k)]);
+      CHECK(same(named.at(r, k), x.at(r, at.at(r, k))));
+      CHECK(same(positional.at(r, k), named.at(r, k)));
+    }
+  }
+}
+
+TEST_CASE("over several indices the order is that of the row-major index") {
+  const std::vector<float> all = values(x);
+  const Tensor<std::int64_t, 1> best = argtopk<5>(i, j, x[i, j]);
+  const Tensor<std::int64_t, 2> at = argsort(i, j, x[i, j]);
+  const Tensor<float, 2> in_order = sort(i, j, x[i, j]);
+  const auto up = order(all, false), down = order(all, true);
+  CHECK(values(at) == up);
+  CHECK(values(best) == std::vector<std::int64_t>(down.begin(), down.begin() + 5));
+  for (std::size_t n = 0; n < all.size(); ++n) CHECK(same(values(in_order)[n], all[static_cast<std::size_t>(up[n])]));
+}
+
+TEST_CASE("keys may be any expression, and an order stands inside larger ones") {
+  const auto small = filled<int>(shuffled(9), 5, 6);
+  const Tensor<std::int64_t, 1> at = argsort(i, sum(j, small[i, j] * small[i, j]));
+  std::vector<float> sums;
+  for (int r = 0; r < 5; ++r) {
+    int total = 0;
+    for (int c = 0; c < 6; ++c) total += small.at(r, c) * small.at(r, c);
+    sums.push_back(static_cast<float>(total));
+  }
+  CHECK(values(at) == order(sums, false));
+  Tensor<int, 2> in_place = small.copy();
+  in_place[i, j] = in_place[i, argsort(j, in_place[i, j])];
+  CHECK(values(in_place) == values(Tensor<int, 2>(sort(small, 1))));
+  Tensor<std::int64_t, 1> hits(6);
+  hits[argsort(j, small[i, j])] += 1;
+  CHECK(values(hits) == std::vector<std::int64_t>(6, 5));
+}
+
+TEST_CASE("what cannot be put in order says so") {
+  const auto fault = [](const std::string& text) { return test::text_fault(text, bindings()); };
+  CHECK_THAT(fault("topk(x, 5, 0)"), Contains("5 elements are taken in order along axis 0 of x, which has 4"));
+  CHECK_THAT(fault("topk(j, x[i, j], 71)[p]"), Contains("71 elements are taken in order along j, which has 70"));
+  CHECK_THAT(fault("topk(j, x[i, j], 2)"), Contains("a new axis beside named indices is named at once"));
+  CHECK_THAT(fault("1 + topk(j, x[i, j], 2)"), Contains("a new axis beside named indices is named at once"));
+  CHECK_THAT(fault("topk(x, 0, 1)"), Contains("topk and argtopk take a whole number of elements above 0"));
+  CHECK_THAT(fault("argsort(j(0, 3), x[i, j])"), Contains("order all of an index"));
+  CHECK_THAT(fault("sort(x)"), Contains("expected ',' and an axis, or the index before the argument"));
+}

@@ -1,0 +1,169 @@
+// Sorting at the level of the index IR: one program in every way to run it, and the helper against std::stable_sort.
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <random>
+
+#include "ricci/helpers.hpp"
+#include "ricci/shape.hpp"
+#include "sort_row.hpp"
+#include "support/backends.hpp"
+#include "support/program_builder.hpp"
+
+using namespace ricci;
+using namespace ricci::test;
+
+namespace {
+
+/// Keys with many ties; floats with NaN, infinities and both zeros.
+template <class T>
+std::vector<T> keys_of(std::size_t count, unsigned seed, bool ties) {
+  std::mt19937_64 random(seed);
+  std::vector<T> keys;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint64_t bits = random();
+    if constexpr (std::is_same_v<T, bool>) {
+      keys.push_back(bits & 1);
+    } else if constexpr (std::is_floating_point_v<T>) {
+      constexpr T infinity = std::numeric_limits<T>::infinity();
+      const T special[] = {
+          -infinity, infinity, std::numeric_limits<T>::quiet_NaN(),  -std::numeric_limits<T>::quiet_NaN(),
+          T(0),      -T(0),    std::numeric_limits<T>::denorm_min(), std::numeric_limits<T>::lowest()};
+      const T value = static_cast<T>(static_cast<std::int64_t>(bits >> 20) % 1000003 - 500001);
+      keys.push_back(ties && bits % 3 == 0 ? special[bits / 3 % 8] : ties ? std::round(value / 50000) : value / 7);
+    } else {
+      keys.push_back(static_cast<T>(ties ? bits % 5 - 2 : bits));
+    }
+  }
+  return keys;
+}
+
+/// Ranks by definition: how many keys come before this one.
+template <class T>
+std::vector<std::int64_t> expected_order(const std::vector<T>& keys, bool descending) {
+  std::vector<std::int64_t> order(keys.size());
+  std::iota(order.begin(), order.end(), 0);
+  const auto is_nan = [](T x) { return x != x; };
+  const auto less = [&](T a, T b) { return is_nan(a) ? false : is_nan(b) ? true : a < b; };
+  std::stable_sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
+    const T x = keys[static_cast<std::size_t>(a)], y = keys[static_cast<std::size_t>(b)];
+    return descending ? less(y, x) : less(x, y);
+  });
+  return order;
+}
+
+template <class T>
+void check_helper(std::size_t count, std::int64_t stride, bool ties) {
+  const std::vector<T> keys = keys_of<T>(count, static_cast<unsigned>(count) + 1, ties);
+  std::vector<unsigned char> memory(count * static_cast<std::size_t>(std::abs(stride)) * sizeof(T) + sizeof(T));
+  T* first = reinterpret_cast<T*>(memory.data()) +
+             (stride < 0 && count > 0 ? -stride * (static_cast<std::int64_t>(count) - 1) : 0);
+  for (std::size_t i = 0; i < count; ++i) first[static_cast<std::int64_t>(i) * stride] = keys[i];
+  for (const bool descending : {false, true}) {
+    const std::vector<std::int64_t> expected = expected_order(keys, descending);
+    for (const std::int64_t limit : {std::int64_t{0}, std::int64_t{1}, std::int64_t{7},
+                                     static_cast<std::int64_t>(count), static_cast<std::int64_t>(count) + 3}) {
+      std::vector<std::int64_t> found(static_cast<std::size_t>(limit) + 1, -7);
+      sort_row_function(dtype_of<T>)(first, stride, static_cast<std::int64_t>(count), found.data(), limit, descending);
+      std::vector<std::int64_t> wanted = expected;
+      wanted.resize(static_cast<std::size_t>(limit), 0);
+      wanted.push_back(-7);
+      INFO(to_string(dtype_of<T>) << " count " << count << " stride " << stride << " limit " << limit
+                                  << (descending ? " descending" : ""));
+      CHECK(found == wanted);
+    }
+  }
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("a row is sorted stably whatever its length, stride and dtype", "", bool, std::int8_t, std::int16_t,
+                   std::int32_t, std::int64_t, std::uint8_t, std::uint16_t, std::uint32_t, std::uint64_t, float,
+                   double) {
+  for (const std::size_t count : {0, 1, 2, 16, 63, 64, 65, 257, 399, 400, 801, 5000})
+    for (const std::int64_t stride : {1, 3, -2})
+      for (const bool ties : {false, true}) check_helper<TestType>(count, stride, ties);
+}
+
+TEST_CASE("sorted rows stay as they are, reversed rows turn round") {
+  for (const bool descending : {false, true}) {
+    std::vector<float> keys(3000);
+    std::iota(keys.begin(), keys.end(), -100.f);
+    std::vector<std::int64_t> found(keys.size());
+    sort_row_function(DType::f32)(keys.data(), 1, 3000, found.data(), 3000, descending);
+    CHECK(found == expected_order(keys, descending));
+  }
+}
+
+TEST_CASE("every key dtype has a helper of its own") {
+  for (int d = 0; d < dtype_count; ++d)
+    CHECK(helper_table()[sort_row_slot(static_cast<DType>(d))] ==
+          reinterpret_cast<const void*>(sort_row_function(static_cast<DType>(d))));
+}
+
+namespace {
+
+using Shape = std::vector<std::int64_t>;
+
+/// out[i, p] = argsort(j, key(i, j))[p] at p = the index j, or at an index with 3 elements.
+struct Sorted {
+  ProgramBuilder b;
+  ir::TensorId out, x;
+  ir::AxisId i, j, p;
+
+  explicit Sorted(DType dtype, std::int64_t taken = -1) {
+    out = b.tensor("out", DType::i64, 2);
+    x = b.tensor("x", dtype, 2);
+    i = b.axis("i"), j = b.axis("j"), p = b.axis("p", taken);
+    if (taken < 0) b.at(x, {b.index(i), b.index(p)});  // as long as j
+  }
+  ir::Expr key() { return b.at(x, {b.index(i), b.index(j)}); }
+};
+
+}  // namespace
+
+TEST_CASE("a sort is the same in every way to run it") {
+  for (const DType dtype : {DType::b1, DType::u8, DType::i64, DType::u64, DType::f32, DType::f64})
+    for (const bool descending : {false, true})
+      for (const std::int64_t taken : {-1, 3}) {
+        Sorted s(dtype, taken);
+        s.b.assign(s.out, {s.b.index(s.i), s.b.index(s.p)},
+                   ir::sort(s.b.graph(), {s.j}, s.key(), s.b.index(s.p), descending), {s.i, s.p});
+        for (const Pattern pattern : all_patterns) {
+          GuardedTensor x(dtype, Shape{5, 70}, pattern, Flush::end),
+              out(DType::i64, Shape{5, taken < 0 ? 70 : taken}, Pattern::contiguous, Flush::end);
+          visit_dtype(dtype, [&]<class T>(std::type_identity<T>) {
+            const std::vector<T> keys = keys_of<T>(350, 3, true);
+            for (std::int64_t n = 0; n < 350; ++n)
+              Scalar::of(keys[static_cast<std::size_t>(n)]).store(element(x.view(), n));
+          });
+          const Ran ran = run_everywhere(s.b.program, std::vector{out.view(), x.view()});
+          REQUIRE(ran.fault == "");
+          CHECK(ran.report.temporary_bytes == 5 * (taken < 0 ? 70 : taken) * 8);
+          visit_dtype(dtype, [&]<class T>(std::type_identity<T>) {
+            for (std::int64_t row = 0; row < 5; ++row) {
+              std::vector<T> keys;
+              for (std::int64_t n = 0; n < 70; ++n)
+                keys.push_back(Scalar::load(dtype, element(x.view(), row * 70 + n)).get<T>());
+              const std::vector<std::int64_t> expected = expected_order(keys, descending);
+              const std::int64_t width = taken < 0 ? 70 : taken;
+              for (std::int64_t n = 0; n < width; ++n)
+                REQUIRE(Scalar::load(DType::i64, element(out.view(), row * width + n)).as_int() ==
+                        expected[static_cast<std::size_t>(n)]);
+            }
+          });
+        }
+      }
+}
+
+TEST_CASE("more elements than there are cannot be taken in order") {
+  Sorted s(DType::f32, 3);
+  s.b.assign(s.out, {s.b.index(s.i), s.b.index(s.p)}, ir::sort(s.b.graph(), {s.j}, s.key(), s.b.index(s.p), true),
+             {s.i, s.p});
+  GuardedTensor x(DType::f32, Shape{5, 2}, Pattern::contiguous, Flush::end),
+      out(DType::i64, Shape{5, 3}, Pattern::contiguous, Flush::end);
+  const Ran ran = run_everywhere(s.b.program, std::vector{out.view(), x.view()});
+  CHECK(ran.fault == "");
+  CHECK(ran.message == "3 elements are taken in order along j, which has 2");
+}
