@@ -45,7 +45,8 @@ bool is_constructor(std::string_view name) {
 }
 
 std::vector<std::string_view> function_names() {
-  std::vector<std::string_view> names{"where", "delta", "one_hot", "sq", "order", "scan", "nonzero"};
+  std::vector<std::string_view> names{"where", "delta",   "one_hot",     "sq",          "order",
+                                      "scan",  "nonzero", "floor_index", "round_index", "trunc_index"};
   names.insert(names.end(), std::begin(constructors), std::end(constructors));
   names.insert(names.end(), std::begin(outside_names) + 1, std::end(outside_names));
   for (int i = 0; i < reducer_count; ++i) names.push_back(to_string(static_cast<Reducer>(i)));
@@ -71,6 +72,7 @@ class Call {
     if (const auto dtype = dtype_from_string(name_.text)) return p_.add(name_, make_cast(*dtype, *arguments(1)[0]));
     if (name_.text == "sq") return p_.add(name_, make_square(*arguments(1)[0]));
     if (name_.text == "order") return order();
+    if (name_.text.ends_with("_index")) return index_of(name_.text.substr(0, name_.text.size() - 6));
     if (name_.text == "scan")
       p_.fail(name_, Error::Kind::syntax, "scan(t, ...) is all of the right-hand side of an assignment with =");
     if (name_.text == "nonzero") return nonzero();
@@ -101,6 +103,20 @@ class Call {
   }
 
   void close() { p_.expect(")", "after the arguments of " + called()); }
+
+  /// floor_index(e) and its siblings, as in functions.hpp.
+  const Node& index_of(std::string_view rounding) {
+    const std::optional<Op> op = find_op(rounding);
+    if (!op || info(*op).typing != Typing::floating || info(*op).arity != 1) unknown();
+    const Syntax* e = arguments(1)[0];
+    const auto apply = [&](Op o, std::initializer_list<const Syntax*> args) {
+      return &p_.add(name_, make_apply(o, args.begin(), static_cast<int>(args.size())));
+    };
+    const Syntax* number = apply(Op::equal, {e, e});
+    const Syntax* index = &p_.add(name_, make_cast(DType::i64, *apply(*op, {e})));
+    const Syntax* outside = &p_.add(name_, make_literal(Scalar::of(std::numeric_limits<std::int64_t>::min())));
+    return *apply(Op::select, {number, index, outside});
+  }
 
   /// order(e, j, i)
   const Node& order() {

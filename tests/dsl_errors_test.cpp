@@ -24,8 +24,8 @@ const std::vector<Row> broken_rules = {
     {"x[]", "1:1: the number of subscripts must equal the rank of the tensor: 0 subscripts, rank 1"},
     {"x[newaxis]", "1:1: the number of subscripts must equal the rank of the tensor: 0 subscripts, rank 1"},
     {"m[..., 0, 0, 0]", "1:1: the number of subscripts must equal the rank of the tensor: 3 subscripts, rank 2"},
-    {"x[1.5]", "1:1: a subscript must be an integer; write i64(...): f64"},
-    {"x[yes[i]]", "1:1: a subscript must be an integer; write i64(...): b1"},
+    {"x[1.5]", "1:1: a subscript must be an integer; write i64(...), or floor_index(...) of a float: f64"},
+    {"x[yes[i]]", "1:1: a subscript must be an integer; write i64(...), or floor_index(...) of a float: b1"},
     {"m[i, j] + at",
      "1:1: an array without subscripts takes the indices of the place where it stands, one per axis; write them "
      "out, as in argmax(scores, 1)[b, h, w]: 1 unnamed axes, indices i,j"},

@@ -181,7 +181,7 @@ TEST_CASE("faults name their place and what was expected") {
   CHECK(fault("sum + 1") == "1:1: 'sum' is a function; its arguments follow in brackets: sum(...)");
   CHECK(fault("m[i]") == "1:1: the number of subscripts must equal the rank of the tensor: 1 subscripts, rank 2");
   CHECK(fault("x(1)") == "1:1: 'x' is a tensor; its subscripts stand in [ ]");
-  CHECK(fault("x[1.5]") == "1:1: a subscript must be an integer; write i64(...): f64");
+  CHECK(fault("x[1.5]") == "1:1: a subscript must be an integer; write i64(...), or floor_index(...) of a float: f64");
   CHECK(fault("1 +") == "1:4: expected an expression, found the end of the statement");
   CHECK(fault("1 2") == "1:3: expected an operator or the end of the statement, found '2'");
   CHECK(fault("sum(m, 0) = 1") == "1:11: only a tensor with subscripts can be assigned to");

@@ -1,5 +1,8 @@
 #include <catch2/catch.hpp>
+#include <cmath>
+#include <limits>
 
+#include "ricci/ricci.hpp"
 #include "ricci/rules.hpp"
 #include "support/tensors.hpp"
 
@@ -110,4 +113,15 @@ TEST_CASE("a number that does not fit the tensor's dtype is an error") {
   CHECK_THROWS_WITH(bytes[i] = -1, "the number -1 does not fit u8");
   Tensor<std::int64_t, 1> wide(1);
   CHECK_THROWS_AS(wide[i] = 0x8000000000000000ull, Error);
+}
+
+TEST_CASE("a float becomes a subscript by floor_index and its siblings, and NaN is outside") {
+  using ricci::names::i;
+  const Tensor<float, 1> place{-0.5f, 1.5f, 2.5f, NAN, 1e30f, -1e30f};
+  constexpr std::int64_t least = std::numeric_limits<std::int64_t>::min(), most = ~least;
+  CHECK(test::values(Tensor(floor_index(place[i]))) == std::vector<std::int64_t>{-1, 1, 2, least, most, least});
+  CHECK(test::values(Tensor(round_index(place[i]))) == std::vector<std::int64_t>{0, 2, 2, least, most, least});
+  CHECK(test::values(Tensor(trunc_index(place[i]))) == std::vector<std::int64_t>{0, 1, 2, least, most, least});
+  const Tensor<float, 1> x{10, 20, 30};
+  CHECK(test::values(Tensor(fill(x, -1)[floor_index(place[i])])) == std::vector<float>{-1, 20, 30, -1, -1, -1});
 }

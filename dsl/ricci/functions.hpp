@@ -1,5 +1,7 @@
 #pragma once
 // Operators and functions of expressions: each makes a node for the op of the same name.
+#include <limits>
+
 #include "ricci/expression.hpp"
 
 namespace ricci {
@@ -109,5 +111,18 @@ auto where(C&& condition, A&& a, B&& b) {
   return make_node<Select<Node<C>, Node<A>, Node<B>>>(Node<C>(std::forward<C>(condition)), Node<A>(std::forward<A>(a)),
                                                       Node<B>(std::forward<B>(b)));
 }
+
+// A float as a subscript, i64: rounded down, to the nearest (halves to even) or towards zero. It saturates; NaN gives the
+// smallest i64, which is outside of every axis, so that fill(x, v)[floor_index(e)] is v there.
+#define RICCI_INDEX_OF(name, rounding)                                              \
+  template <Expression E>                                                           \
+  auto name(const E& e) {                                                           \
+    constexpr auto outside = std::numeric_limits<std::int64_t>::min();              \
+    return where(e == e, cast<std::int64_t>(rounding(e)), outside);                 \
+  }
+RICCI_INDEX_OF(floor_index, floor)
+RICCI_INDEX_OF(round_index, round)
+RICCI_INDEX_OF(trunc_index, trunc)
+#undef RICCI_INDEX_OF
 
 }  // namespace ricci
