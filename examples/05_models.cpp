@@ -88,10 +88,11 @@ int main() {
   print("embedding bag, mean", example::embedding_bag_mean(table, ids, offset));
   print("embedding bag, max", example::embedding_bag_max(table, ids, offset));
 
-  const auto [expert, share] = example::top_k_routing(made_up(6, 8), 2);
+  const auto [expert, share] = example::top_k_routing<2>(made_up(6, 8));
   print("top-k routing", expert);
   print("  and the shares", share);
-  const auto [token, best, continued] = example::beam_search_step(made_up(2, 3, 7), Tensor<std::int64_t, 3>(2, 3, 5));
+  const auto [token, best, continued] =
+      example::beam_search_step<3>(made_up(2, 3, 7), Tensor<std::int64_t, 3>(2, 3, 5));
   print("beam search step", token);
 
   const Tensor<float, 2> box{{0, 0, 4, 4}, {1, 0, 5, 4}, {6, 6, 9, 9}, {6, 7, 9, 9}, {0, 9, 2, 11}};

@@ -1,4 +1,6 @@
 // Acceptance cases 1 to 16: first light. Each against direct loops, in f32 and f64, contiguous and permuted.
+#include <algorithm>
+
 #include "support/acceptance.hpp"
 #include "support/guarded.hpp"
 
@@ -205,6 +207,17 @@ TEMPLATE_TEST_CASE("case 13: embedding", "[acceptance]", float, double) {
     const Tensor<T, 2> rows = E[ids[s], f];
     CHECK(last_report().temporary_bytes == 0);
     CHECK(difference(rows, direct<T>({4, 32}, [&](int s, int f) { return E.at(ids.at(s), f); })) == "");
+  }
+}
+
+TEMPLATE_TEST_CASE("case 14: take along sort order", "[acceptance]", float, double) {
+  using T = TestType;
+  for (Order order : orders) {
+    const auto X = in_order(order, filled<T>(shuffled(5), 3, 7));  // with ties
+    const Tensor<T, 2> taken = X[i, argsort(j, X[i, j])];
+    auto sorted = X.copy();
+    for (int i = 0; i < 3; ++i) std::stable_sort(&sorted.at(i, 0), &sorted.at(i, 0) + 7);
+    CHECK(difference(taken, sorted) == "");
   }
 }
 

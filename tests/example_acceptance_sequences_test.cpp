@@ -33,7 +33,7 @@ TEMPLATE_TEST_CASE("case 57: beam search reorder", "[acceptance]", float, double
     for (const int V : {7, 50}) {
       const auto score = in_order(order, filled<T>(shuffled(6), B, K, V));  // many ties
       const auto sequence = in_order(order, filled<std::int64_t>([](auto n) { return n; }, B, K, L));
-      const auto [token, best, continued] = example::beam_search_step(score, sequence);
+      const auto [token, best, continued] = example::beam_search_step<K>(score, sequence);
       CHECK(last_report().temporary_bytes == 0);
       const auto flat = [&](int b, int k) {
         return best_of(K * V, K, [&](int n) { return score.at(b, n / V, n % V); })[static_cast<std::size_t>(k)];
@@ -138,7 +138,7 @@ TEMPLATE_TEST_CASE("top-k routing", "[acceptance]", float, double) {
   for (Order order : orders)
     for (const int E : {8, 37}) {
       const auto score = in_order(order, filled<T>(shuffled(5), N, E));  // many ties
-      const auto [expert, share] = example::top_k_routing(score, K);
+      const auto [expert, share] = example::top_k_routing<K>(score);
       const auto best = [&](int n) { return best_of(E, K, [&](int e) { return score.at(n, e); }); };
       CHECK(difference(expert, direct<std::int64_t>(
                                    {N, K}, [&](int n, int p) { return best(n)[static_cast<std::size_t>(p)]; })) == "");

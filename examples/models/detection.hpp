@@ -23,8 +23,7 @@ auto intersection_over_union(const Tensor<T, 2>& box, const P& p, const Q& q) {
 template <class T>
 Tensor<bool, 1> non_maximum_suppression(const Tensor<T, 2>& box, const Tensor<T, 1>& score, double threshold) {
   auto [i, j] = indices<"i j">;
-  Tensor<std::int64_t, 1> order(score.extents());  // from the best to the worst
-  order[count(j, (score[j] > score[i]) | ((score[j] == score[i]) & (j < i)))] = i;
+  const Tensor<std::int64_t, 1> order = argsort(i, score[i], descending);
   Tensor<bool, 1> kept(score.extents()), result(score.extents());
   kept[i].scan(i, all(j(0, i), (intersection_over_union(box, order[i], order[j]) <= threshold) | !kept[j]));
   result[order[i]] = kept[i];
