@@ -26,7 +26,8 @@ class AppendLowering {
     const Value items = b_.compute(0, Op::floor_divide, DType::i64, {rounded, tile});
     const Value share = x_.open_for(b_.begin(), b_.end(), 1);
     const auto start_of = [&](Value number) {
-      const Value item = i64(Op::floor_divide, b_.multiply(level(), number, items), b_.symbol({Symbol::Kind::tables, {}}));
+      const Value part = b_.multiply(level(), number, items), shares = b_.symbol({Symbol::Kind::tables, {}});
+      const Value item = i64(Op::floor_divide, part, shares);
       return i64(Op::minimum, b_.multiply(level(), item, tile), extent);
     };
     const Value low = start_of(share), high = start_of(b_.add(level(), share, b_.constant(1)));
@@ -53,12 +54,13 @@ class AppendLowering {
     if (k + 1 == nest_.order.size()) return over_lanes(axis, low, high, cursor);
     const loop::Carried moving = b_.carry(cursor);
     x_.bind_loop(axis, low, high, 1, {moving});
-    return x_.close_for({loops(k + 1, b_.constant(0), x_.extent_of(nest_.order[k + 1]), moving.variable)})[0];
+    const Value zero = b_.constant(0), extent = x_.extent_of(nest_.order[k + 1]);
+    return x_.close_for({loops(k + 1, zero, extent, moving.variable)})[0];
   }
 
   /// Whole vectors, then one that is masked.
   Value over_lanes(AxisId axis, Value low, Value high, Value cursor) {
-    const Value whole = i64(Op::logical_and, i64(Op::subtract, high, low), b_.constant(-x_.lanes()));
+    const Value span = i64(Op::subtract, high, low), whole = i64(Op::logical_and, span, b_.constant(-x_.lanes()));
     const Value middle = b_.add(level(), low, whole);
     ++info_.loops;
     for (const bool masked : {false, true}) {

@@ -1,6 +1,7 @@
 #include "tables.hpp"
 
 #include <algorithm>
+#include <utility>
 #include <set>
 
 namespace ricci::jit {
@@ -108,13 +109,17 @@ void reduce_unused_axes(Program& program, CanonicalAxes& axes, Statement& s) {
     (used ? kept : unused).push_back(axis);
   }
   if (unused.empty()) return;
+  Expr varying = nullptr;  // the guard, if it is not the same for all that is reduced
   if (s.guard && std::ranges::any_of(unused, [&](AxisId axis) { return uses_axis(s.guard, axis); })) {
-    s.value = apply(g, Op::select, {s.guard, s.value, constant(g, identity(*s.update, s.value->dtype))});
-    s.guard = nullptr;
+    varying = std::exchange(s.guard, nullptr);
+    s.value = apply(g, Op::select, {varying, s.value, constant(g, identity(*s.update, s.value->dtype))});
   }
   const std::vector<AxisId> bound = axes.around(s.value, unused);
   std::unordered_map<AxisId, Expr> renamed;
   for (std::size_t i = 0; i < unused.size(); ++i) renamed.emplace(unused[i], axis(g, bound[i]));
+  // Where nothing is written, subscripts that may be outside are not evaluated either.
+  const bool may_fail = std::ranges::any_of(s.subscripts, [](Expr e) { return !e->as<Axis>(); });
+  if (varying && may_fail) s.guard = fold(g, Reduction::any, bound, substitute(g, varying, renamed));
   s.value = fold(g, *s.update, bound, substitute(g, s.value, renamed));
   s.domain = kept;
 }
