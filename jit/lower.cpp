@@ -321,87 +321,8 @@ class NestLowering {
       statement(program_.statements[nest_.statements[k]], nest_.values[k]);
   }
 
-  /// The sorted axes and the axis of positions start at 0; the row does the rest.
-  void sort_row(const Statement& s) {
-    const Sort& sort = *s.value->as<Sort>();
-    const Read& keys = *sort.key->as<Read>();
-    const AxisId positions = sort.position->as<Axis>()->axis;
-    std::unordered_map<AxisId, Expr> start{{positions, constant(program_.graph, std::int64_t{0})}};
-    Value count = b_.constant(1);
-    for (AxisId axis : sort.axes) {
-      start.emplace(axis, start.at(positions));
-      count = b_.multiply(0, count, x_.extent_of(axis));
-    }
-    const auto base = [&](TensorId tensor, std::vector<Expr> subscripts) {
-      for (Expr& e : subscripts) e = substitute(program_.graph, e, start);
-      return x_.address(tensor, subscripts, level()).base;
-    };
-    const Expr innermost = axis(program_.graph, sort.axes.back());
-    const auto along = std::ranges::find(keys.subscripts, innermost) - keys.subscripts.begin();
-    const Value stride = x_.stride(keys.tensor, static_cast<std::size_t>(along));
-    const Value offset = base(keys.tensor, keys.subscripts), first = base(s.target, s.subscripts);
-    b_.add(level(), loop::SortRow{keys.tensor, offset, stride, count, s.target, first, x_.extent_of(positions),
-                                  sort.descending});
-  }
-
   void statement(const Statement& s, Expr value) {
-    if (nest_.sorts) return sort_row(s);
-    const bool vector = x_.lane_loop().has_value();
-    const DType dtype = value->dtype, stored_dtype = program_.tensors[s.target].dtype;
-    const std::vector<Value> values = x_.expanded(value, dtype);
-    if (s.policy == Policy::check) x_.check(s.target, s.subscripts, s.guard, target_text(s));
-    const Address at = x_.address(s.target, s.subscripts, level());
-    const std::optional<Op> combine = s.update ? std::optional(ricci::info(*s.update).step) : std::nullopt;
-    for (std::size_t part = 0; part < values.size(); ++part) {
-      const Value mask = x_.mask(s.guard, vector, part, level());
-      if (combine && vector && !lanes_are_apart(s)) {
-        scatter(s, at, part, values[part], mask, combine);
-        continue;
-      }
-      Value stored = values[part];
-      if (combine) {
-        const Value old = x_.load(level(), s.target, at, part, vector, mask);
-        stored = b_.compute(level(), *combine, dtype, {b_.convert(level(), old, dtype), stored});
-        stored = b_.convert(level(), stored, stored_dtype);
-      }
-      if (at.motion == Motion::still || at.motion == Motion::contiguous) {
-        RICCI_ASSERT(!vector || at.motion == Motion::contiguous, "lanes of an assignment meet in one element");
-        const Value first = b_.constant(static_cast<std::int64_t>(part) * x_.lanes());
-        b_.add(level(), loop::Store{s.target, b_.add(level(), at.base, first), stored, mask});
-      } else {
-        scatter(s, at, part, stored, mask, std::nullopt);
-      }
-    }
-  }
-
-  void scatter(const Statement& s, const Address& at, std::size_t part, Value value, Value mask,
-               std::optional<Op> combine) {
-    // A target that the lane axis does not move: every lane at offset zero.
-    const DType dtype = at.offsets.empty() ? DType::i32 : b_.type(at.offsets[part]).dtype;
-    const Value offsets = !at.offsets.empty() ? at.offsets[part]
-                          : at.motion == Motion::still ? b_.constant(Scalar{dtype, 0}, x_.lanes())
-                                                       : b_.iota(dtype, x_.lanes());
-    const bool moves = at.motion == Motion::contiguous;
-    const Value first = b_.constant(moves ? static_cast<std::int64_t>(part) * x_.lanes() : 0);
-    b_.add(level(), loop::Scatter{s.target, b_.add(level(), at.base, first), offsets, value, mask, combine});
-  }
-
-  /// Whether no two lanes write the same element: the lane axis is a subscript by itself.
-  bool lanes_are_apart(const Statement& s) const {
-    return std::ranges::any_of(s.subscripts, [&](Expr e) {
-      const Axis* bare = e->as<Axis>();
-      return bare && bare->axis == x_.lane_loop()->axis;
-    });
-  }
-
-  std::string target_text(const Statement& s) const {
-    std::string text = program_.tensors[s.target].name + '[';
-    for (Expr e : s.subscripts) {
-      const Axis* bare = e->as<Axis>();
-      if (bare && program_.axes[bare->axis].tables) continue;
-      text += (text.back() == '[' ? "" : ", ") + to_string(program_, e);
-    }
-    return text + ']';
+    return nest_.sorts ? lower_sort_row(x_, program_, s) : lower_statement(x_, program_, s, value);
   }
 
   Program& program_;

@@ -1,11 +1,19 @@
 #pragma once
-// What the lowerings of the kinds of nests share, and the one of nests that append (the others are in lower.cpp).
+// The parts of the lowering of nests: what stands inside the loops, and the nests that append. The loops of all other
+// nests are in lower.cpp.
 #include "lower_expression.hpp"
 
 namespace ricci::jit {
 
 /// The extents of the deepest loops of a nest, reductions included: an estimate of the scalar steps.
 std::vector<std::uint32_t> work_of(ExpressionLowering&, const ir::Program&, const Nest&);
+
+/// Computes `value` where the loops are and stores it as the statement says; lanes that meet in one element accumulate
+/// one after another.
+void lower_statement(ExpressionLowering&, const ir::Program&, const ir::Statement&, ir::Expr value);
+
+/// The statement of a nest that sorts: one row, where the loops are.
+void lower_sort_row(ExpressionLowering&, ir::Program&, const ir::Statement&);
 
 /// The phase of a nest whose statements append:
 ///

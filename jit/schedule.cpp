@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <set>
 
 #include "affine.hpp"
+#include "cost.hpp"
 #include "in_order.hpp"
 #include "interior.hpp"
 #include "place.hpp"
@@ -20,154 +20,8 @@ using namespace ir;
 
 namespace {
 
-// The cost model. A unit is one scalar operation. Extents are not looked at, because a new shape must not change the
-// schedule: every loop counts as this many iterations.
-constexpr double typical_extent = 32;
-constexpr double gather_cost = 0.8;      // per lane, hardware gather from cache
-constexpr double scatter_cost = 1.2;     // per lane
-constexpr double collision_cost = 2.0;   // per lane, when lanes may meet and go one after another
-constexpr double function_cost = 20;     // a transcendental: scalar, or one vector of them
-constexpr double merge_cost = 2;         // per halving of a vector at the end of a reduction along its lanes
-
 // The states of reductions across planes stay in the first-level cache.
 constexpr std::int64_t max_scratch_bytes = 20 << 10;
-
-bool is_function(Op op) {
-  switch (op) {
-    case Op::exp: case Op::log: case Op::sin: case Op::cos: case Op::tan: case Op::tanh: case Op::atan: case Op::pow:
-      return true;
-    default: return false;
-  }
-}
-
-class CostModel {
- public:
-  CostModel(Program& program, const Specialisation& s, int lanes) : program_(program), s_(s), lanes_(lanes) {}
-
-  /// The cost of a nest whose lanes run over `lane` (none: scalar) in its innermost loop `inner`.
-  double nest(const Nest& nest, std::optional<AxisId> lane, std::optional<AxisId> inner) {
-    lane_ = lane;
-    seen_.clear();
-    path_.clear();
-    fold_lanes.clear();
-    if (inner) path_.push_back(*inner);
-    double total = 0;
-    for (std::size_t i : nest.statements) {
-      const Statement& s = program_.statements[i];
-      for (Expr e : s.subscripts) total += expression(e);
-      if (s.guard) total += expression(s.guard);
-      total += expression(s.value) + store(s);
-    }
-    return total;
-  }
-
-  /// Chooses the lanes of reductions that stand outside all loops.
-  void reductions(const std::vector<Expr>& values) {
-    lane_.reset();
-    seen_.clear();
-    path_.clear();
-    fold_lanes.clear();
-    for (Expr e : values) expression(e);
-  }
-
-  /// The lane axes that reductions outside the lanes of the last nest would choose for themselves.
-  std::unordered_map<Expr, AxisId> fold_lanes;
-
- private:
-  /// How often a node runs: once per iteration of the innermost loop it depends on.
-  double runs(Expr e) const {
-    double count = 1, all = 1;
-    for (AxisId axis : path_) {
-      all *= typical_extent;
-      if (uses_axis(e, axis)) count = all;
-    }
-    return count;
-  }
-
-  bool in_lanes(Expr e) const { return lane_ && uses_axis(e, *lane_); }
-  /// A scalar inside a loop over vectors runs once for a whole vector.
-  double per_lane(double vector, double scalar, Expr e) const {
-    if (in_lanes(e)) return vector;
-    return lane_ && runs(e) > 1 ? scalar / lanes_ : scalar;
-  }
-
-  double expression(Expr e) {
-    if (!seen_.insert(e).second) return 0;
-    return visit(
-        e,
-        [&](const Apply& apply) {
-          double total = 0;
-          for (Expr arg : apply.args) total += expression(arg);
-          const double unit = is_function(apply.op) ? function_cost : 1;
-          return total + runs(e) * per_lane(unit / lanes_, unit, e);
-        },
-        [&](const Read& read) {
-          double total = 0;
-          for (Expr child : children(e)) total += expression(child);
-          double unit = 1.0 / lanes_;
-          if (in_lanes(e)) {
-            const Motion m = motion(program_, s_, read.tensor, read.subscripts, *lane_);
-            if (m == Motion::strided || m == Motion::irregular) unit = gather_cost;
-          }
-          return total + runs(e) * per_lane(unit, 1, e);
-        },
-        [&](const Fold& fold) { return in_lanes(e) ? loops(fold) : own_lanes(e, fold); },
-        [&](const Project& project) { return expression(project.fold); }, [](const auto&) { return 0.0; });
-  }
-
-  double loops(const Fold& fold) {
-    // All lanes run over one range.
-    for (const auto& [low, high] : fold.ranges)
-      if ((low && in_lanes(low)) || (high && in_lanes(high))) return std::numeric_limits<double>::infinity();
-    path_.insert(path_.end(), fold.axes.begin(), fold.axes.end());
-    const double total = expression(fold.body) + runs(fold.body) * per_lane(1.0 / lanes_, 1, fold.body);
-    path_.resize(path_.size() - fold.axes.size());
-    return total;
-  }
-
-  /// A reduction outside the lanes: scalar, or with lanes along the cheapest of its own axes.
-  double own_lanes(Expr e, const Fold& fold) {
-    const auto outer_lane = lane_;
-    const auto outer_seen = seen_;
-    double best = std::numeric_limits<double>::infinity();
-    std::optional<AxisId> choice;
-    std::vector<std::optional<AxisId>> candidates{std::nullopt};
-    candidates.insert(candidates.end(), fold.axes.begin(), fold.axes.end());
-    std::unordered_map<Expr, AxisId> best_inner;
-    const auto inner_before = fold_lanes;
-    for (const auto& candidate : candidates) {
-      seen_ = outer_seen;
-      fold_lanes = inner_before;
-      lane_ = candidate;
-      double cost = loops(fold);
-      if (candidate) cost += runs(e) * merge_cost * 4;
-      if (cost < best) {
-        best = cost;
-        choice = candidate;
-        best_inner = fold_lanes;
-      }
-    }
-    fold_lanes = best_inner;
-    lane_ = outer_lane;
-    if (choice) fold_lanes[e] = *choice;
-    return best;
-  }
-
-  double store(const Statement& s) {
-    if (!lane_) return s.update ? 2 : 1;
-    const Motion m = motion(program_, s_, s.target, s.subscripts, *lane_);
-    if (m == Motion::contiguous) return 1.0 / lanes_ * typical_extent;
-    const bool meets = m != Motion::strided && s.update;
-    return typical_extent * (meets ? collision_cost : scatter_cost);
-  }
-
-  Program& program_;
-  const Specialisation& s_;
-  const double lanes_;
-  std::optional<AxisId> lane_;
-  std::vector<AxisId> path_;
-  std::set<Expr> seen_;
-};
 
 /// Statements share a nest when they have the same domain and none needs the finished result of another.
 bool may_join(const Program& program, const Specialisation& specialisation, const Nest& nest, std::size_t candidate) {

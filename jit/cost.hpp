@@ -1,0 +1,46 @@
+#pragma once
+// The cost model that chooses lanes. A unit is one scalar operation. Extents are not looked at, because a new shape must
+// not change the schedule: every loop counts as so many iterations.
+#include <optional>
+#include <set>
+#include <unordered_map>
+#include <vector>
+
+#include "ricci/ir.hpp"
+#include "schedule.hpp"
+#include "specialise.hpp"
+
+namespace ricci::jit {
+
+class CostModel {
+ public:
+  CostModel(ir::Program& program, const Specialisation& s, int lanes) : program_(program), s_(s), lanes_(lanes) {}
+
+  /// The cost of a nest whose lanes run over `lane` (none: scalar) in its innermost loop `inner`.
+  double nest(const Nest&, std::optional<ir::AxisId> lane, std::optional<ir::AxisId> inner);
+
+  /// Chooses the lanes of reductions that stand outside all loops.
+  void reductions(const std::vector<ir::Expr>& values);
+
+  /// The lane axes that reductions outside the lanes of the last nest would choose for themselves.
+  std::unordered_map<ir::Expr, ir::AxisId> fold_lanes;
+
+ private:
+  void start(std::optional<ir::AxisId> lane, std::optional<ir::AxisId> inner);
+  double runs(ir::Expr) const;
+  bool in_lanes(ir::Expr e) const { return lane_ && uses_axis(e, *lane_); }
+  double per_lane(double vector, double scalar, ir::Expr) const;
+  double expression(ir::Expr);
+  double loops(const ir::Fold&);
+  double own_lanes(ir::Expr, const ir::Fold&);
+  double store(const ir::Statement&);
+
+  ir::Program& program_;
+  const Specialisation& s_;
+  const double lanes_;
+  std::optional<ir::AxisId> lane_;
+  std::vector<ir::AxisId> path_;  // the loops around, outermost first
+  std::set<ir::Expr> seen_;       // what is shared costs once
+};
+
+}  // namespace ricci::jit

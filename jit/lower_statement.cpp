@@ -1,0 +1,116 @@
+// What stands inside the loops: values, and how they are stored.
+#include <algorithm>
+
+#include "lower_nest.hpp"
+#include "ricci/error.hpp"
+
+namespace ricci::jit {
+
+using namespace ir;
+using loop::Value;
+
+namespace {
+
+class StatementLowering {
+ public:
+  StatementLowering(ExpressionLowering& x, const Program& program, const Statement& s)
+      : x_(x), b_(x.builder()), program_(program), s_(s) {}
+
+  void lower(Expr value) {
+    const bool vector = x_.lane_loop().has_value();
+    const DType dtype = value->dtype, stored_dtype = program_.tensors[s_.target].dtype;
+    const std::vector<Value> values = x_.expanded(value, dtype);
+    if (s_.policy == Policy::check) x_.check(s_.target, s_.subscripts, s_.guard, target_text());
+    const Address at = x_.address(s_.target, s_.subscripts, level());
+    const std::optional<Op> combine = s_.update ? std::optional(ricci::info(*s_.update).step) : std::nullopt;
+    for (std::size_t part = 0; part < values.size(); ++part) {
+      const Value mask = x_.mask(s_.guard, vector, part, level());
+      if (combine && vector && !lanes_are_apart()) {
+        scatter(at, part, values[part], mask, combine);
+        continue;
+      }
+      Value stored = values[part];
+      if (combine) {
+        const Value old = x_.load(level(), s_.target, at, part, vector, mask);
+        stored = b_.compute(level(), *combine, dtype, {b_.convert(level(), old, dtype), stored});
+        stored = b_.convert(level(), stored, stored_dtype);
+      }
+      if (at.motion == Motion::still || at.motion == Motion::contiguous) {
+        RICCI_ASSERT(!vector || at.motion == Motion::contiguous, "lanes of an assignment meet in one element");
+        const Value first = b_.constant(static_cast<std::int64_t>(part) * x_.lanes());
+        b_.add(level(), loop::Store{s_.target, b_.add(level(), at.base, first), stored, mask});
+      } else {
+        scatter(at, part, stored, mask, std::nullopt);
+      }
+    }
+  }
+
+ private:
+  std::size_t level() const { return b_.level(); }
+
+  void scatter(const Address& at, std::size_t part, Value value, Value mask, std::optional<Op> combine) {
+    // A target that the lane axis does not move: every lane at offset zero.
+    const DType dtype = at.offsets.empty() ? DType::i32 : b_.type(at.offsets[part]).dtype;
+    const Value offsets = !at.offsets.empty() ? at.offsets[part]
+                          : at.motion == Motion::still ? b_.constant(Scalar{dtype, 0}, x_.lanes())
+                                                       : b_.iota(dtype, x_.lanes());
+    const bool moves = at.motion == Motion::contiguous;
+    const Value first = b_.constant(moves ? static_cast<std::int64_t>(part) * x_.lanes() : 0);
+    b_.add(level(), loop::Scatter{s_.target, b_.add(level(), at.base, first), offsets, value, mask, combine});
+  }
+
+  /// Whether no two lanes write the same element: the lane axis is a subscript by itself.
+  bool lanes_are_apart() const {
+    return std::ranges::any_of(s_.subscripts, [&](Expr e) {
+      const Axis* bare = e->as<Axis>();
+      return bare && bare->axis == x_.lane_loop()->axis;
+    });
+  }
+
+  std::string target_text() const {
+    std::string text = program_.tensors[s_.target].name + '[';
+    for (Expr e : s_.subscripts) {
+      const Axis* bare = e->as<Axis>();
+      if (bare && program_.axes[bare->axis].tables) continue;
+      text += (text.back() == '[' ? "" : ", ") + to_string(program_, e);
+    }
+    return text + ']';
+  }
+
+  ExpressionLowering& x_;
+  PhaseBuilder& b_;
+  const Program& program_;
+  const Statement& s_;
+};
+
+}  // namespace
+
+void lower_statement(ExpressionLowering& x, const Program& program, const Statement& s, Expr value) {
+  StatementLowering(x, program, s).lower(value);
+}
+
+void lower_sort_row(ExpressionLowering& x, Program& program, const Statement& s) {
+  PhaseBuilder& b = x.builder();
+  const Sort& sort = *s.value->as<Sort>();
+  const Read& keys = *sort.key->as<Read>();
+  const AxisId positions = sort.position->as<Axis>()->axis;
+  // The sorted axes and the axis of positions start at 0; the row does the rest.
+  std::unordered_map<AxisId, Expr> start{{positions, constant(program.graph, std::int64_t{0})}};
+  Value count = b.constant(1);
+  for (AxisId axis : sort.axes) {
+    start.emplace(axis, start.at(positions));
+    count = b.multiply(0, count, x.extent_of(axis));
+  }
+  const auto base = [&](TensorId tensor, std::vector<Expr> subscripts) {
+    for (Expr& e : subscripts) e = substitute(program.graph, e, start);
+    return x.address(tensor, subscripts, b.level()).base;
+  };
+  const Expr innermost = axis(program.graph, sort.axes.back());
+  const auto along = std::ranges::find(keys.subscripts, innermost) - keys.subscripts.begin();
+  const Value stride = x.stride(keys.tensor, static_cast<std::size_t>(along));
+  const Value offset = base(keys.tensor, keys.subscripts), first = base(s.target, s.subscripts);
+  b.add(b.level(), loop::SortRow{keys.tensor, offset, stride, count, s.target, first, x.extent_of(positions),
+                                 sort.descending});
+}
+
+}  // namespace ricci::jit
