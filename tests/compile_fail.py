@@ -51,10 +51,11 @@ def main():
     for (compiler, source), text in zip(jobs, faults):
         if text:
             print(f"{source.name} with {compiler}: {text}")
-    for rule in forgotten_rules(folder, includes):
+    forgotten = forgotten_rules(folder, includes)
+    for rule in forgotten:
         print(f"no program breaks the rule {rule}")
-    print(f"{len(jobs)} programs, {sum(map(bool, faults))} faults")
-    sys.exit(any(faults))
+    print(f"{len(jobs)} programs, {sum(map(bool, faults))} faults, {len(forgotten)} rules without a program")
+    sys.exit(any(faults) or bool(forgotten))
 
 
 main()

@@ -121,6 +121,30 @@ TEST_CASE("over several indices the order is that of the row-major index") {
   for (std::size_t n = 0; n < all.size(); ++n) CHECK(same(values(in_order)[n], all[static_cast<std::size_t>(up[n])]));
 }
 
+TEMPLATE_TEST_CASE("rows of every length and dtype, with any number of threads", "", bool, std::uint8_t, std::uint64_t,
+                   float16, bfloat16, double) {
+  const int threads_before = default_options().threads;
+  for (const int width : {0, 1, 2, 64, 257, 5000}) {
+    const auto keys = filled<TestType>([](std::int64_t n) { return static_cast<float>((n * 7 + n / 3) % 101); }, 3, width);
+    std::vector<std::vector<std::int64_t>> found;
+    for (const int threads : {1, 2, 5}) {
+      default_options().threads = threads;
+      found.push_back(values(Tensor<std::int64_t, 2>(argsort(j, keys[i, j]))));
+      const Tensor<TestType, 2> in_order = sort(j, keys[i, j]), taken = keys[i, argsort(j, keys[i, j])];
+      CHECK(values(in_order) == values(taken));
+    }
+    default_options().threads = threads_before;
+    std::vector<std::int64_t> expected;
+    for (int r = 0; r < 3; ++r) {
+      std::vector<float> row;
+      for (int c = 0; c < width; ++c) row.push_back(static_cast<float>(keys.at(r, c)));
+      const auto one = order(row, false);
+      expected.insert(expected.end(), one.begin(), one.end());
+    }
+    CHECK(found == std::vector(3, expected));
+  }
+}
+
 TEST_CASE("keys may be any expression, and an order stands inside larger ones") {
   const auto small = filled<int>(shuffled(9), 5, 6);
   const Tensor<std::int64_t, 1> at = argsort(i, sum(j, small[i, j] * small[i, j]));

@@ -125,6 +125,8 @@ phase fill [%0, %1) trip s0 * ceil(s1 / 16) work s0 * s1 items ceil(s4 / 4) {
   check 0: %5 mask %5
   scatter hist[%2 + %4], %6
   scatter add hist[%2 + %4], %6 mask %5
+  append hist[%2 by %0] before %1, %6 mask %5
+  sort out[%0] limit %1, scores[%2] step %0 count %1 descending
   for %23 in [%0, %1) step 1 {
     store out[%23], %23
   }
@@ -141,7 +143,7 @@ TEST_CASE("the text of every kind of statement reads back as it was printed") {
   CHECK(verify(k) == "");
   CHECK(to_string(k) == everything);
   check_round_trip(k);
-  CHECK(k.phases[0].body.size() == 15);
+  CHECK(k.phases[0].body.size() == 17);
   CHECK(k.phases[0].types.size() == 24);
   CHECK(k.phases[0].types[4] == Type{DType::i32, 16});
   CHECK(k.info.checks[1] == "\n");
@@ -206,6 +208,7 @@ TEST_CASE("buffers with odd, equal or misleading names are told apart") {
     p.body.push_back(Scatter{b, 0, 0, 1, 0, std::nullopt});
     p.body.push_back(Scatter{b, 0, 0, 1, 0, Op::add});
     p.body.push_back(Append{b, 0, 1, 0, 1, 0});
+    p.body.push_back(SortRow{b, 0, 1, 0, 14 - b, 1, 0, b % 2 == 0});
   }
   check_round_trip(k);
   const std::string text = to_string(k);

@@ -16,6 +16,7 @@ symbol s1 = param 0
 buffer x: f32
 buffer out: f32 writable
 buffer flags: b1 writable
+buffer places: i64 writable
 check 0 "i"
 proved 0
 loops 0
@@ -90,7 +91,7 @@ const IllFormed ill_formed[] = {
     {"%20: b1 = any %7", "'%20: b1 = any %7': the mask %7 is i32x8; expected b1x8"},
     {"%20: b1x8 = any %8", "'%20: b1x8 = any %8': the result %20 is b1x8; expected b1"},
     // memory
-    {"%20: f32 = load b9[%2]", "'%20: f32 = load b9[%2]': buffer 9 does not exist; the kernel has 3"},
+    {"%20: f32 = load b9[%2]", "'%20: f32 = load b9[%2]': buffer 9 does not exist; the kernel has 4"},
     {"%20: f32 = load x[%3]", "'%20: f32 = load x[%3]': the offset %3 is i32; expected i64"},
     {"%20: f64x8 = load x[%2]", "'%20: f64x8 = load x[%2]': the result %20 is f64x8; expected f32x8"},
     {"%20: f32x8 = load x[%2] mask %9",
@@ -113,6 +114,24 @@ const IllFormed ill_formed[] = {
      "'scatter select out[%2 + %7], %6': select does not combine two f32 into one"},
     {"scatter less out[%2 + %7], %6", "'scatter less out[%2 + %7], %6': less does not combine two f32 into one"},
     {"scatter add flags[%2 + %7], %8", "'scatter add flags[%2 + %7], %8': add does not combine two b1 into one"},
+    {"append x[%2 by %2] before %2, %6 mask %8",
+     "'append x[%2 by %2] before %2, %6 mask %8': buffer 0 is not writable"},
+    {"append out[%2 by %3] before %2, %6 mask %8",
+     "'append out[%2 by %3] before %2, %6 mask %8': the stride %3 is i32; expected i64"},
+    {"append out[%2 by %2] before %2, %7 mask %8",
+     "'append out[%2 by %2] before %2, %7 mask %8': the value %7 is i32x8; expected f32x8"},
+    {"append out[%2 by %2] before %2, %6 mask %9",
+     "'append out[%2 by %2] before %2, %6 mask %9': the mask %9 is b1x4; expected b1x8"},
+    {"sort x[%2] limit %2, x[%2] step %2 count %2",
+     "'sort x[%2] limit %2, x[%2] step %2 count %2': buffer 0 is not writable"},
+    {"sort out[%2] limit %2, x[%2] step %2 count %2",
+     "'sort out[%2] limit %2, x[%2] step %2 count %2': buffer 1 has f32 elements; expected i64 for indices"},
+    {"sort places[%2] limit %2, b9[%2] step %2 count %2",
+     "'sort places[%2] limit %2, b9[%2] step %2 count %2': buffer 9 does not exist; the kernel has 4"},
+    {"sort places[%2] limit %3, x[%2] step %2 count %2",
+     "'sort places[%2] limit %3, x[%2] step %2 count %2': the limit %3 is i32; expected i64"},
+    {"sort places[%2] limit %2, x[%2] step %2 count %4 descending",
+     "'sort places[%2] limit %2, x[%2] step %2 count %4 descending': the count %4 is f32; expected i64"},
     // control
     {"check 1: %5", "'check 1: %5': check 1 does not exist; the kernel has 1"},
     {"check 0: %7", "'check 0: %7': the condition %7 is i32x8; expected b1x8"},
