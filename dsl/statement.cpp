@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "ricci/error.hpp"
+#include "ricci/few.hpp"
 #include "ricci/prepared.hpp"
 #include "ricci/resolve.hpp"
 
@@ -20,7 +21,13 @@ struct Variant {
 
 namespace {
 
-thread_local Report report_of_thread;
+/// What the last statement of a thread did. A repeated call says so by itself; the report is made when it is asked for.
+struct LastRun {
+  Report report;
+  std::shared_ptr<const Call> repeated;
+  Ticks time = 0;
+};
+thread_local LastRun last_run;
 
 constexpr int max_tensors = 64;
 
@@ -120,12 +127,12 @@ Scalar converted(const Scalar& number, DType dtype) {
   return evaluate(Op::cast, dtype, {&number, 1});
 }
 
-void convert_scalars(const Variant& v, const Operands& operands, const TensorView* tensors, Scalar* params) {
+void convert_scalars(const Variant& v, const Operands& operands, TensorPointers tensors, Scalar* params) {
   const ir::Program& program = v.executable->program();
   for (std::size_t i = 0; i < v.plan.scalars.size(); ++i)
     params[i] = converted(operands.scalars[v.plan.scalars[i]], program.params[i].dtype);
   for (const IntegerSubscript& use : v.plan.integers) {
-    const std::int64_t extent = tensors[use.tensor].layout.extents[use.axis], given = params[use.param].as_int();
+    const std::int64_t extent = tensors[use.tensor]->layout.extents[use.axis], given = params[use.param].as_int();
     if (use.checked && (given < -extent || given >= extent))
       throw Error(Error::Kind::bounds, "subscript " + std::to_string(given) + " is outside axis " +
                                            std::to_string(use.axis) + " of " + program.tensors[use.tensor].name +
@@ -134,10 +141,28 @@ void convert_scalars(const Variant& v, const Operands& operands, const TensorVie
   }
 }
 
-void bind_tensors(Statements statements, const Operands& operands, const Pattern& pattern, TensorView* views) {
-  views += results_of(statements);
-  for (int i = 0; i < pattern.distinct; ++i) views[i] = operands.tensors[pattern.first_leaf[i]]->view();
-}
+/// The tensors of the program; null are the ones that the statements make, the first.
+class Bound {
+ public:
+  Bound(Statements statements, const Operands& operands, const Pattern& pattern)
+      : made_(results_of(statements)), tensors_(made_ + static_cast<std::size_t>(pattern.distinct)) {
+    for (std::size_t t = 0; t < made_; ++t) tensors_[t] = nullptr;
+    for (int i = 0; i < pattern.distinct; ++i)
+      tensors_[made_ + static_cast<std::size_t>(i)] = &operands.tensors[pattern.first_leaf[i]]->view();
+  }
+  std::size_t made() const { return made_; }
+  const TensorView*& operator[](std::size_t t) { return tensors_[t]; }
+  TensorPointers pointers() { return tensors_.span(); }
+  std::vector<TensorView> views() {
+    std::vector<TensorView> views;
+    for (const TensorView* view : tensors_.span()) views.push_back(view ? *view : TensorView{});
+    return views;
+  }
+
+ private:
+  std::size_t made_;
+  Few<const TensorView*, 12> tensors_;
+};
 
 /// Allocates the new tensors, the first of `views`.
 void make_results(const Variant& v, Statements statements, std::span<TensorView> views, std::span<const Scalar> params,
@@ -158,40 +183,28 @@ void make_results(const Variant& v, Statements statements, std::span<TensorView>
   }
 }
 
-/// An array on the stack when it is small. Only the elements in use are initialised: views are large, and most
-/// statements have two or three.
-template <class T, std::size_t N>
-class Scratch {
-  static_assert(std::is_trivially_destructible_v<T>);
-
- public:
-  explicit Scratch(int size) : size_(static_cast<std::size_t>(size)) {
-    if (size_ > N) large_ = std::make_unique<T[]>(size_);
-    else std::uninitialized_default_construct_n(small(), size_);
-  }
-  T* data() { return large_ ? large_.get() : small(); }
-  std::span<T> span() { return {data(), size_}; }
-
- private:
-  T* small() { return reinterpret_cast<T*>(small_); }
-
-  std::size_t size_;
-  std::unique_ptr<T[]> large_;
-  alignas(T) std::byte small_[N * sizeof(T)];
-};
-
 }  // namespace
 
-void execute(Site& site, std::span<const StatementSyntax> statements, const Operands& operands, Array* results) {
+void execute(Site& site, Statements statements, const Operands& operands, Array* results) {
   const Pattern pattern(operands);
   const Variant& v = find_or_add(site, statements, pattern, operands);
-  Scratch<TensorView, 8> views(pattern.distinct + static_cast<int>(results_of(statements)));
-  Scratch<Scalar, 8> params(static_cast<int>(v.plan.scalars.size()));
-  bind_tensors(statements, operands, pattern, views.data());
-  convert_scalars(v, operands, views.data(), params.data());
-  const Executable::Counted counted = v.executable->count(views.span(), params.span());
-  make_results(v, statements, views.span(), params.span(), counted.counts, results);
-  report_of_thread = v.executable->run(views.span(), params.span(), counted);
+  Bound bound(statements, operands, pattern);
+  Few<Scalar, 8> params(v.plan.scalars.size());
+  convert_scalars(v, operands, bound.pointers(), params.data());
+  if (std::shared_ptr<const Call> call = v.executable->known(bound.pointers(), params.span())) {
+    for (std::size_t t = 0; t < bound.made(); ++t) {
+      results[t] = Array::uninitialised(Executable::layout(*call, static_cast<ir::TensorId>(t)));
+      bound[t] = &results[t].view();
+    }
+    last_run.time = v.executable->repeat(*call, bound.pointers(), params.span());
+    last_run.repeated = std::move(call);
+    return;
+  }
+  std::vector<TensorView> views = bound.views();
+  const Executable::Counted counted = v.executable->count(views, params.span());
+  make_results(v, statements, views, params.span(), counted.counts, results);
+  last_run.report = v.executable->run(views, params.span(), counted, default_options(), bound.made());
+  last_run.repeated = nullptr;
 }
 
 Array execute(Site& site, const StatementSyntax& statement, const Operands& operands) {
@@ -204,11 +217,10 @@ Prepared prepare(std::span<const StatementSyntax> statements, const Operands& op
   Site site;
   const Pattern pattern(operands);
   const std::unique_ptr<const Variant> v(&find_or_add(site, statements, pattern, operands));
-  const std::size_t results = results_of(statements);
-  Prepared prepared{v->executable, std::vector<TensorView>(static_cast<std::size_t>(pattern.distinct) + results),
-                    std::vector<Scalar>(v->plan.scalars.size()), std::vector<Array>(results)};
-  bind_tensors(statements, operands, pattern, prepared.tensors.data());
-  convert_scalars(*v, operands, prepared.tensors.data(), prepared.params.data());
+  Bound bound(statements, operands, pattern);
+  Prepared prepared{v->executable, bound.views(), std::vector<Scalar>(v->plan.scalars.size()),
+                    std::vector<Array>(bound.made())};
+  convert_scalars(*v, operands, bound.pointers(), prepared.params.data());
   const Counts counts = v->executable->count(prepared.tensors, prepared.params).counts;
   make_results(*v, statements, prepared.tensors, prepared.params, counts, prepared.results.data());
   return prepared;
@@ -218,8 +230,15 @@ Prepared prepare(const StatementSyntax& statement, const Operands& operands) {
   return prepare({&statement, 1}, operands);
 }
 
-const Report& last_report() { return report_of_thread; }
+const Report& last_report() {
+  if (last_run.repeated) {
+    last_run.report = Executable::report(*last_run.repeated);
+    last_run.report.run_ms = milliseconds(last_run.time);
+    last_run.repeated = nullptr;
+  }
+  return last_run.report;
+}
 
-std::string explain() { return explain(report_of_thread); }
+std::string explain() { return explain(last_report()); }
 
 }  // namespace ricci

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "ricci/codegen_table.hpp"
+#include "ricci/disk_cache.hpp"
 #include "ricci/error.hpp"
 
 namespace ricci {
@@ -30,12 +31,13 @@ const CodegenTable& open_library() {
     void* library = dlopen(path.c_str(), RTLD_LAZY | RTLD_LOCAL);
     if (library == nullptr) {
       tried += std::string("\n  ") + dlerror();
-    } else if (void* table = dlsym(library, codegen_table_symbol); table == nullptr) {
-      tried += "\n  " + path.string() + ": belongs to another version of Ricci";
-      dlclose(library);
-    } else {
-      return *reinterpret_cast<CodegenTableFunction>(table)();
+      continue;
     }
+    void* function = dlsym(library, codegen_table_symbol);
+    const CodegenTable* table = function ? reinterpret_cast<CodegenTableFunction>(function)() : nullptr;
+    if (table && table->compiler == compiler_digest()) return *table;
+    tried += "\n  " + path.string() + ": belongs to another version of Ricci";
+    dlclose(library);
   }
   throw Error(Error::Kind::file,
               "cannot open the code generator, which a kernel that is not cached needs; tried:" + tried);

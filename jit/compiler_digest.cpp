@@ -3,6 +3,6 @@
 
 namespace ricci {
 
-std::string compiler_digest() { return RICCI_SOURCE_DIGEST; }
+std::string_view compiler_digest() { return RICCI_SOURCE_DIGEST; }
 
 }  // namespace ricci

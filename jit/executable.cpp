@@ -1,11 +1,11 @@
 // Executable: binding a program to tensors, finding its kernel, running it.
 #include <algorithm>
-#include <chrono>
 #include <mutex>
 #include <unordered_map>
 
 #include "aliasing.hpp"
 #include "allocations.hpp"
+#include "calls.hpp"
 #include "counting.hpp"
 #include "kernel_store.hpp"
 #include "launch.hpp"
@@ -14,6 +14,7 @@
 #include "ricci/disk_cache.hpp"
 #include "ricci/error.hpp"
 #include "ricci/extents.hpp"
+#include "ricci/few.hpp"
 #include "ricci/overlap.hpp"
 #include "ricci/shape.hpp"
 
@@ -27,10 +28,6 @@ Target target_of(const Options& options) {
   return options.vector_bytes == 0 ? host_target() : host_target(options.vector_bytes);
 }
 
-double milliseconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
-}
-
 /// Everything that the machine code depends on, as text: two kernels with equal keys are the same kernel.
 ///   - the compiler itself, by a digest of its sources and LLVM's version;
 ///   - the target's instruction sets and vector width, and the optimisation level;
@@ -38,8 +35,14 @@ double milliseconds_since(std::chrono::steady_clock::time_point start) {
 ///   - the specialisation: stride classes, collapsed axes, proved facts, offset width, aliasing.
 /// Not in it: extents, addresses, values of params, thread counts.
 std::string key_text(const ir::Program& program, const Specialisation& s, const Target& target, bool optimise) {
-  return "ricci kernel\ncompiler " + compiler_digest() + "\ntarget " + std::to_string(target.vector_bytes) + ' ' +
+  return "ricci kernel\ncompiler " + std::string(compiler_digest()) + "\ntarget " + std::to_string(target.vector_bytes) + ' ' +
          target.features + (optimise ? "\noptimised\n" : "\nunoptimised\n") + to_string(s) + to_string(program, false);
+}
+
+std::vector<TensorView> views_of(TensorPointers tensors) {
+  std::vector<TensorView> views;
+  for (const TensorView* view : tensors) views.push_back(*view);
+  return views;
 }
 
 /// A program bound to arguments: what a first call with new layouts computes.
@@ -63,19 +66,6 @@ std::string_view to_string(Origin origin) {
 }
 
 struct Executable::Impl {
-  /// A bound call that may be repeated as long as the layouts are the same and nothing written overlaps anything.
-  struct Call {
-    std::vector<Layout> layouts;
-    std::vector<Scalar> shaping;  // the values of Impl::shaping
-    Counts counts;
-    int vector_bytes;
-    bool optimise;
-    std::shared_ptr<const ReadyKernel> kernel;
-    LaunchPlan plan;
-    Report report;
-  };
-  static constexpr std::size_t max_calls = 16;
-
   /// What finds one of the extents that data decides.
   struct Counter {
     ir::Expr count;
@@ -88,11 +78,11 @@ struct Executable::Impl {
   std::vector<Counter> counters;
   std::vector<ir::TensorId> targets;  // user tensors that are written
   std::vector<ir::TensorId> steering; // user tensors whose elements decide which elements are touched
-  std::vector<ir::ParamId> shaping;   // params from which extents follow
-  std::mutex mutex;                   // over the program's graph and `calls`
-  std::vector<std::shared_ptr<const Call>> calls;  // most recently made last
+  std::mutex mutex;                   // over the program's graph
+  Calls calls;
 
-  explicit Impl(ir::Program program) : original(program), normalised(normalise(std::move(program))) {
+  explicit Impl(ir::Program program)
+      : original(program), normalised(normalise(std::move(program))), calls(shaping_params(original)) {
     for (ir::Expr count : count_expressions(original)) {
       CountingProgram counting = counting_program(original, count);
       counters.push_back({count, std::move(counting.tensors), prepare(std::move(counting.program))});
@@ -100,7 +90,6 @@ struct Executable::Impl {
     for (const ir::Statement& s : original.statements)
       if (std::ranges::count(targets, s.target) == 0) targets.push_back(s.target);
     steering = steering_tensors(original);
-    shaping = shaping_params(original);
   }
 
   Counted count(std::span<const TensorView> tensors, std::span<const Scalar> params, const Options& options) const {
@@ -147,27 +136,19 @@ struct Executable::Impl {
     return b;
   }
 
-  bool is_apart(std::span<const TensorView> tensors) const {
+  /// Whether nothing that is written overlaps anything. A tensor that is null is still to be made.
+  bool is_apart(TensorPointers tensors) const {
     return std::ranges::all_of(targets, [&](ir::TensorId w) {
+      if (!tensors[w]) return true;
       for (ir::TensorId t = 0; t < tensors.size(); ++t)
-        if (t != w && may_overlap(tensors[w], tensors[t])) return false;
-      return tensors[w].writable;
+        if (t != w && tensors[t] && may_overlap(*tensors[w], *tensors[t])) return false;
+      return tensors[w]->writable;
     });
   }
 
-  std::shared_ptr<const Call> known_call(std::span<const TensorView> tensors, std::span<const Scalar> params, const Counts& counts,
-                                         const Options& options) {
-    if (!is_apart(tensors)) return nullptr;
-    const std::lock_guard lock(mutex);
-    for (auto it = calls.rbegin(); it != calls.rend(); ++it) {
-      const Call& call = **it;
-      if (call.vector_bytes == options.vector_bytes && call.optimise == options.optimise &&
-          std::ranges::equal(call.layouts, tensors, {}, {}, &TensorView::layout) &&
-           std::ranges::equal(call.shaping, shaping, {}, {}, [&](ir::ParamId param) { return params[param]; }) &&
-          std::ranges::equal(call.counts, counts, {}, &Count::value, &Count::value))
-        return *it;
-    }
-    return nullptr;
+  std::shared_ptr<const Call> known_call(TensorPointers tensors, std::size_t made, std::span<const Scalar> params,
+                                         const Counts& counts, const Options& options) const {
+    return is_apart(tensors) ? calls.find(tensors, made, params, counts, options) : nullptr;
   }
 
   Report report_of(const KernelInfo& info, const Binding& b, const LaunchPlan& plan) const {
@@ -205,69 +186,79 @@ struct Executable::Impl {
     internal_error(__FILE__, __LINE__, "a check failed that the reference evaluator passes: " + check);
   }
 
-  Report run_native(std::span<const TensorView> tensors, std::span<const Scalar> params, const Counts& counts,
-                    const Options& options) {
-    std::shared_ptr<const Call> call = known_call(tensors, params, counts, options);
-    std::vector<TensorView> views;
-    Binding binding;
-    Report report;
-    if (call) {
-      report = call->report;
-    } else {
-      check_tensors(original, tensors);
-      if (std::ranges::count(axis_extents(original, tensors, params, counts), 0) > 0) {
-        // Nothing to iterate somewhere: the plain meaning costs nothing, and hoisted checks cannot cry wolf.
-        evaluate_reference(original, tensors, params, counts);
-        return report;
-      }
-      binding = bind(tensors, params, counts);
-      const CodegenOptions codegen{target_of(options), options.optimise};
-      const std::lock_guard lock(mutex);
-      const Found found =
-          find_or_compile(key_text(normalised.program, binding.specialisation, codegen.target, options.optimise), codegen,
-                          [&] { return build(normalised, binding.specialisation, codegen.target).kernel; });
-      auto made = std::make_shared<Call>();
-      for (const TensorView& view : tensors) made->layouts.push_back(view.layout);
-      for (ir::ParamId param : shaping) made->shaping.push_back(params[param]);
-      made->counts = counts;
-      made->vector_bytes = options.vector_bytes;
-      made->optimise = options.optimise;
-      made->kernel = found.kernel;
-      made->plan = plan_launch(found.kernel->info, binding.tensors, binding.extents);
-      made->report = report_of(found.kernel->info, binding, made->plan);
-      call = made;
-      if (binding.copies.empty() && binding.specialisation.disjoint) {
-        if (calls.size() == max_calls) calls.erase(calls.begin());
-        calls.push_back(call);
-      }
-      report = call->report;
-      report.origin = found.origin;
-      report.compile_ms = found.compile_ms;
-    }
-    std::span<const TensorView> bound = binding.tensors;
-    if (bound.empty()) {
-      // A tensor's old values are where its new ones go: a repeated call has no copies.
-      if (normalised.origin.size() > tensors.size()) {
-        views.assign(normalised.program.tensors.size(), {});
-        for (std::size_t t = 0; t < normalised.origin.size(); ++t)
-          if (normalised.program.tensors[t].table.empty()) views[t] = tensors[normalised.origin[t]];
-        bound = views;
-      } else {
-        bound = tensors;
-      }
-    }
-    const Copies old = old_values(tensors, report);
-    if (options.no_temporaries) refuse_temporaries(report);
-    const auto start = std::chrono::steady_clock::now();
-    const std::vector<PhaseFunction>& phases = call->kernel->phases;
+  /// Runs the kernel of a call and returns its time. `places` are the addresses of the normalised program's tensors,
+  /// `old` what copies of old values an error message needs.
+  Ticks run_kernel(const Call& call, std::span<void* const> places, TensorPointers tensors,
+                    std::span<const Scalar> params, const Copies& old, const Options& options) const {
+    const std::vector<PhaseFunction>& phases = call.kernel->phases;
+    const Ticks start = ticks_now();
     const std::int32_t status =
-        launch(call->plan, bound, params, options.threads,
+        launch(call.plan, places, params, options.threads,
                [&](std::size_t p, const KernelArgs& args, std::int64_t begin, std::int64_t end) {
                  return phases[p](&args, begin, end);
                });
-    report.run_ms = milliseconds_since(start);
+    const Ticks time = ticks_now() - start;
     if (status != 0)
-      raise_error(tensors, params, counts, old, call->kernel->info.checks.at(static_cast<std::size_t>(status) - 1));
+      raise_error(views_of(tensors), params, call.counts, old,
+                  call.kernel->info.checks.at(static_cast<std::size_t>(status) - 1));
+    return time;
+  }
+
+  /// Runs a call that fits these tensors, all of which exist now.
+  Ticks repeat(const Call& call, TensorPointers tensors, std::span<const Scalar> params, const Options& options) const {
+    if (options.no_temporaries) refuse_temporaries(call.report);
+    const Copies old = call.report.checks.empty() ? Copies{} : copy_steering(views_of(tensors), targets, steering);
+    // A tensor's old values are where its new ones go: a repeated call has no copies.
+    Few<void*, 16> places(normalised.program.tensors.size());
+    for (std::size_t t = 0; t < places.size(); ++t)
+      places[t] = t < normalised.origin.size() && normalised.program.tensors[t].table.empty()
+                      ? tensors[normalised.origin[t]]->data
+                      : nullptr;
+    return run_kernel(call, places.span(), tensors, params, old, options);
+  }
+
+  Report run_native(std::span<const TensorView> tensors, std::size_t made, std::span<const Scalar> params,
+                    const Counts& counts, const Options& options) {
+    std::vector<const TensorView*> pointers;
+    for (const TensorView& view : tensors) pointers.push_back(&view);
+    if (const std::shared_ptr<const Call> call = known_call(pointers, made, params, counts, options)) {
+      Report report = call->report;
+      report.run_ms = milliseconds(repeat(*call, pointers, params, options));
+      return report;
+    }
+    check_tensors(original, tensors);
+    if (std::ranges::count(axis_extents(original, tensors, params, counts), 0) > 0) {
+      // Nothing to iterate somewhere: the plain meaning costs nothing, and hoisted checks cannot cry wolf.
+      evaluate_reference(original, tensors, params, counts);
+      return {};
+    }
+    const Binding binding = bind(tensors, params, counts);
+    const CodegenOptions codegen{target_of(options), options.optimise};
+    const Found found = [&] {
+      const std::lock_guard lock(mutex);
+      return find_or_compile(key_text(normalised.program, binding.specialisation, codegen.target, options.optimise),
+                             codegen,
+                             [&] { return build(normalised, binding.specialisation, codegen.target).kernel; });
+    }();
+    auto call = std::make_shared<Call>();
+    for (const TensorView& view : tensors) call->layouts.push_back(view.layout);
+    call->made = made;
+    call->shaping = calls.shaping(params);
+    call->counts = counts;
+    call->vector_bytes = options.vector_bytes;
+    call->optimise = options.optimise;
+    call->kernel = found.kernel;
+    call->plan = plan_launch(found.kernel->info, binding.tensors, binding.extents);
+    call->report = report_of(found.kernel->info, binding, call->plan);
+    const Copies old = old_values(tensors, call->report);
+    if (binding.copies.empty() && binding.specialisation.disjoint) calls.add(call);
+    Report report = call->report;
+    report.origin = found.origin;
+    report.compile_ms = found.compile_ms;
+    if (options.no_temporaries) refuse_temporaries(report);
+    std::vector<void*> places;
+    for (const TensorView& view : binding.tensors) places.push_back(view.data);
+    report.run_ms = milliseconds(run_kernel(*call, places, pointers, params, old, options));
     return report;
   }
 
@@ -286,12 +277,14 @@ struct Executable::Impl {
       kernel = build(normalised, b.specialisation, target_of(options)).kernel;
     }
     const LaunchPlan plan = plan_launch(kernel.info, b.tensors, b.extents);
+    std::vector<void*> places;
+    for (const TensorView& view : b.tensors) places.push_back(view.data);
     Report report = report_of(kernel.info, b, plan);
     const Copies old = old_values(tensors, report);
     if (options.no_temporaries) refuse_temporaries(report);
-    const auto start = std::chrono::steady_clock::now();
+    const Ticks start = ticks_now();
     const std::int32_t status = launch(
-        plan, b.tensors, params, options.threads,
+        plan, places, params, options.threads,
         [&](std::size_t p, const KernelArgs& args, std::int64_t begin, std::int64_t end) {
           std::vector<loop::Memory> memory;
           for (std::size_t i = 0; i < kernel.info.buffers.size(); ++i) {
@@ -305,7 +298,7 @@ struct Executable::Impl {
           const std::vector<std::int64_t> symbols(args.symbols, args.symbols + plan.symbols.size());
           return loop::interpret(kernel, p, memory, symbols, begin, end);
         });
-    report.run_ms = milliseconds_since(start);
+    report.run_ms = milliseconds(ticks_now() - start);
     if (status != 0)
       raise_error(tensors, params, counts, old, kernel.info.checks.at(static_cast<std::size_t>(status) - 1));
     return report;
@@ -332,20 +325,37 @@ Report Executable::run(std::span<const TensorView> tensors, std::span<const Scal
 }
 
 Report Executable::run(std::span<const TensorView> tensors, std::span<const Scalar> params, const Counted& counted,
-                       const Options& options) {
+                       const Options& options, std::size_t made) {
   Report report;
   switch (options.backend) {
-    case Backend::native: report = impl_->run_native(tensors, params, counted.counts, options); break;
+    case Backend::native: report = impl_->run_native(tensors, made, params, counted.counts, options); break;
     case Backend::loop_interpreter: report = impl_->run_interpreted(tensors, params, counted.counts, options); break;
     case Backend::reference: {
-      const auto start = std::chrono::steady_clock::now();
+      const Ticks start = ticks_now();
       evaluate_reference(impl_->original, tensors, params, counted.counts);
-      report.run_ms = milliseconds_since(start);
+      report.run_ms = milliseconds(ticks_now() - start);
       break;
     }
   }
   if (!counted.counts.empty()) Impl::add(report, counted.report);
   return report;
+}
+
+bool Executable::counts_extents() const { return !impl_->counters.empty(); }
+
+std::shared_ptr<const Call> Executable::known(TensorPointers tensors, std::span<const Scalar> params,
+                                              const Options& options) const {
+  if (counts_extents() || options.backend != Backend::native) return nullptr;
+  const auto made = static_cast<std::size_t>(std::ranges::count(tensors, static_cast<const TensorView*>(nullptr)));
+  return impl_->known_call(tensors, made, params, {}, options);
+}
+
+const Layout& Executable::layout(const Call& call, ir::TensorId tensor) { return call.layouts[tensor]; }
+const Report& Executable::report(const Call& call) { return call.report; }
+
+Ticks Executable::repeat(const Call& call, TensorPointers tensors, std::span<const Scalar> params,
+                          const Options& options) const {
+  return impl_->repeat(call, tensors, params, options);
 }
 
 std::string Executable::dump(Stage stage, std::span<const TensorView> tensors, std::span<const Scalar> params,

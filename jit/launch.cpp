@@ -1,9 +1,9 @@
 #include "launch.hpp"
 
 #include <algorithm>
-#include <array>
 #include <mutex>
 
+#include "ricci/few.hpp"
 #include "ricci/helpers.hpp"
 #include "ricci/memory.hpp"
 #include "ricci/parallel.hpp"
@@ -49,20 +49,6 @@ std::int64_t count_tables(const KernelInfo& info, const std::vector<std::int64_t
   return std::max<std::int64_t>(tables, 1);
 }
 
-/// A few values on the stack, many on the heap.
-template <class T, std::size_t N>
-class Few {
- public:
-  explicit Few(std::size_t size) : large_(size > N ? size : 0), data_(size > N ? large_.data() : small_.data()) {}
-  T& operator[](std::size_t i) { return data_[i]; }
-  T* data() { return data_; }
-
- private:
-  std::array<T, N> small_;
-  std::vector<T> large_;
-  T* data_;
-};
-
 }  // namespace
 
 LaunchPlan plan_launch(const KernelInfo& info, std::span<const TensorView> tensors,
@@ -100,13 +86,14 @@ LaunchPlan plan_launch(const KernelInfo& info, std::span<const TensorView> tenso
   return plan;
 }
 
-std::int32_t launch(const LaunchPlan& plan, std::span<const TensorView> tensors, std::span<const Scalar> params, int threads,
+std::int32_t launch(const LaunchPlan& plan, std::span<void* const> places, std::span<const Scalar> params, int threads,
                     FunctionRef<std::int32_t(std::size_t, const KernelArgs&, std::int64_t, std::int64_t)> phase) {
   Few<std::int64_t, 32> symbols(plan.symbols.size());
   std::ranges::copy(plan.symbols, symbols.data());
-  for (std::size_t i = 0; i < plan.params.size(); i += 2) symbols[plan.params[i]] = static_cast<std::int64_t>(params[plan.params[i + 1]].bits);
+  for (std::size_t i = 0; i < plan.params.size(); i += 2)
+    symbols[plan.params[i]] = static_cast<std::int64_t>(params[plan.params[i + 1]].bits);
   Few<void*, 16> buffers(plan.own_bytes.size());
-  for (std::size_t i = 0; i < tensors.size(); ++i) buffers[i] = tensors[i].data;
+  std::ranges::copy(places, buffers.data());
   // All tables and temporaries in one block of the caching allocator, each at a cache line's start.
   std::byte* block = nullptr;
   std::size_t bytes = 0;
@@ -115,7 +102,7 @@ std::int32_t launch(const LaunchPlan& plan, std::span<const TensorView> tensors,
     block = static_cast<std::byte*>(allocate_block(bytes));
     std::size_t at = 0;
     for (std::size_t i = 0; i < plan.own_bytes.size(); ++i) {
-      if (plan.own_bytes[i] == 0 && i < tensors.size()) continue;
+      if (plan.own_bytes[i] == 0 && i < places.size()) continue;
       buffers[i] = block + at;
       at += (static_cast<std::size_t>(plan.own_bytes[i]) + 63) / 64 * 64;
     }

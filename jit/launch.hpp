@@ -26,9 +26,10 @@ struct LaunchPlan {
 /// `extents` by axis of the program that the kernel was built from.
 LaunchPlan plan_launch(const KernelInfo&, std::span<const TensorView> tensors, std::span<const std::int64_t> extents);
 
-/// Runs all phases. `tensors` has a view per buffer that is no table. `phase(p, args, begin, end)` runs items of phase
-/// p. Returns 0, or the status of the failing chunk with the smallest item.
-std::int32_t launch(const LaunchPlan&, std::span<const TensorView> tensors, std::span<const Scalar> params, int threads,
-                    FunctionRef<std::int32_t(std::size_t phase, const KernelArgs&, std::int64_t begin, std::int64_t end)>);
+/// Runs all phases. `places` has an address per tensor; those of tables are not looked at. `phase(p, args, begin, end)`
+/// runs items of phase p. Returns 0, or the status of the failing chunk with the smallest item.
+std::int32_t launch(
+    const LaunchPlan&, std::span<void* const> places, std::span<const Scalar> params, int threads,
+    FunctionRef<std::int32_t(std::size_t phase, const KernelArgs&, std::int64_t begin, std::int64_t end)>);
 
 }  // namespace ricci::jit

@@ -24,13 +24,21 @@ void Array::destroy(Counted* counted) noexcept {
   free_block(record, bytes);
 }
 
-Array Array::uninitialised(DType dtype, std::span<const std::int64_t> extents) {
-  const std::size_t bytes = static_cast<std::size_t>(checked_size(dtype, extents)) * size_of(dtype) + sizeof(Record);
+Array Array::owning(const Layout& layout, std::int64_t size) {
+  const std::size_t bytes = static_cast<std::size_t>(size) * size_of(layout.dtype) + sizeof(Record);
   auto* record = new (allocate_block(bytes)) Record;
   record->block_bytes = bytes;
-  record->view = {row_major(dtype, extents), record->elements(), true};
+  record->view.layout = layout;
+  record->view.data = record->elements();
   return Array(record);
 }
+
+Array Array::uninitialised(DType dtype, std::span<const std::int64_t> extents) {
+  const std::int64_t size = checked_size(dtype, extents);
+  return owning(row_major(dtype, extents), size);
+}
+
+Array Array::uninitialised(const Layout& row_major) { return owning(row_major, row_major.size()); }
 
 Array Array::zeros(DType dtype, std::span<const std::int64_t> extents) {
   Array array = uninitialised(dtype, extents);

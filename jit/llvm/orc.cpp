@@ -4,6 +4,7 @@
 #include "emit.hpp"
 #include "machine.hpp"
 #include "ricci/codegen_table.hpp"
+#include "ricci/disk_cache.hpp"
 #include "ricci/error.hpp"
 
 namespace ricci::codegen {
@@ -136,11 +137,11 @@ void print(const loop::Kernel& kernel, const CodegenOptions& options, CodegenTex
   }
 }
 
-constexpr CodegenTable table = {compile, unload, print};
+const CodegenTable table = {compiler_digest(), compile, unload, print};
 
 }  // namespace
 }  // namespace ricci::codegen
 
-extern "C" __attribute__((visibility("default"))) const ricci::CodegenTable* ricci_codegen_table_1() {
+extern "C" __attribute__((visibility("default"))) const ricci::CodegenTable* ricci_codegen_table_2() {
   return &ricci::codegen::table;
 }

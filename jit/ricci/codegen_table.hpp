@@ -8,6 +8,7 @@ namespace ricci {
 enum class CodegenText : std::uint8_t { llvm, assembly };
 
 struct CodegenTable {
+  std::string_view compiler;  // compiler_digest() of the sources it was built from
   /// Fills everything of `compiled`; the handle inside its code is for `unload`.
   void (*compile)(const loop::Kernel&, const CodegenOptions&, Compiled& compiled) noexcept;
   void (*unload)(void* handle) noexcept;
@@ -15,7 +16,7 @@ struct CodegenTable {
 };
 
 /// Name and type of the exported function. The name changes with the layout of anything that crosses.
-inline constexpr const char* codegen_table_symbol = "ricci_codegen_table_1";
+inline constexpr const char* codegen_table_symbol = "ricci_codegen_table_2";
 using CodegenTableFunction = const CodegenTable* (*)();
 
 }  // namespace ricci

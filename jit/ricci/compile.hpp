@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ricci/extents.hpp"
+#include "ricci/stopwatch.hpp"
 
 namespace ricci {
 
@@ -52,6 +53,12 @@ struct Report {
 /// subscripts that are checked. Ends with a line feed.
 std::string explain(const Report&);
 
+/// Tensors in the order of a program's declarations; null for one that is still to be made.
+using TensorPointers = std::span<const TensorView* const>;
+
+/// A call that was made with certain layouts.
+struct Call;
+
 /// One program with all its compiled variants. Thread-safe.
 class Executable {
  public:
@@ -65,16 +72,31 @@ class Executable {
     Report report;
   };
   /// Runs what counts them. Tensors that nothing counts in need not be bound.
-  Counted count(std::span<const TensorView> tensors, std::span<const Scalar> params, const Options& = default_options());
+  Counted count(std::span<const TensorView> tensors, std::span<const Scalar> params,
+                const Options& = default_options());
   /// The extent of every axis of program(), from the tensors that are bound (an unbound one has data == nullptr
   /// and -1 for every extent), the params and the counts. Throws Error{extent} when two uses disagree.
   std::vector<std::int64_t> extents(std::span<const TensorView> tensors, std::span<const Scalar> params,
                                     const Counts& = {}) const;
   /// Runs all statements in order. `tensors` and `params` parallel the program's declarations.
   Report run(std::span<const TensorView> tensors, std::span<const Scalar> params, const Options& = default_options());
-  /// The same when they have been counted, and no element has changed since. The report includes the counting.
+  /// The same when they have been counted, and no element has changed since. The report includes the counting. The first
+  /// `made` tensors have been made for this run, row-major and with the extents that the others decide.
   Report run(std::span<const TensorView> tensors, std::span<const Scalar> params, const Counted&,
-             const Options& = default_options());
+             const Options& = default_options(), std::size_t made = 0);
+
+  /// Whether elements of tensors decide some extents.
+  bool counts_extents() const;
+  /// A call with these layouts, among the last ones, that other elements may repeat; null if there is none. The first
+  /// tensors are null if the run is to make them: layout() then says how. Never one of a program that counts extents.
+  std::shared_ptr<const Call> known(TensorPointers, std::span<const Scalar> params,
+                                    const Options& = default_options()) const;
+  static const Layout& layout(const Call&, ir::TensorId);
+  /// What a repetition does; run_ms is 0 there.
+  static const Report& report(const Call&);
+  /// Runs it on these tensors, all of which exist now, and returns the time it took. This is the whole cost of a
+  /// statement's second run, so it does nothing that the first has done.
+  Ticks repeat(const Call&, TensorPointers, std::span<const Scalar> params, const Options& = default_options()) const;
 
   enum class Stage : std::uint8_t { index, schedule, loops, llvm, assembly };
   /// The text of one compiler stage for these arguments (nothing is run).

@@ -87,6 +87,6 @@ DiskCache& process_disk_cache();
 
 /// Digest of the compiler's sources and of LLVM's version: a part of every key text, so that a changed compiler
 /// does not meet the kernels of the old one.
-std::string compiler_digest();
+std::string_view compiler_digest();
 
 }  // namespace ricci

@@ -20,6 +20,8 @@ class Array {
   Array() = default;
   /// A row-major array of indeterminate elements, 64-byte aligned. Throws as checked_size and allocate_block do.
   static Array uninitialised(DType dtype, std::span<const std::int64_t> extents);
+  /// The same for extents that have been checked, with their row-major layout.
+  static Array uninitialised(const Layout& row_major);
   /// The same, every byte zero.
   static Array zeros(DType dtype, std::span<const std::int64_t> extents);
   /// Memory that somebody else owns and that stays valid for as long as `owner`, or longer, is held.
@@ -62,6 +64,7 @@ class Array {
   };
 
   explicit Array(Counted* record) : record_(record) {}
+  static Array owning(const Layout&, std::int64_t size);
   static void destroy(Counted* record) noexcept;
 
   Counted* record_ = nullptr;

@@ -16,7 +16,11 @@ struct Layout {
   std::array<std::int64_t, max_rank> extents{};  // entries from `rank` on are zero
   std::array<std::int64_t, max_rank> strides{};
 
-  bool operator==(const Layout&) const = default;
+  bool operator==(const Layout& other) const {
+    bool equal = dtype == other.dtype && rank == other.rank;
+    for (int i = 0; equal && i < rank; ++i) equal = extents[i] == other.extents[i] && strides[i] == other.strides[i];
+    return equal;
+  }
 
   /// Number of elements: the product of the extents, 1 for rank 0.
   std::int64_t size() const {

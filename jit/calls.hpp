@@ -1,0 +1,49 @@
+#pragma once
+// Calls that may be repeated: for equal layouts nothing has to be checked, proved, planned or looked up again.
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "kernel_store.hpp"
+#include "launch.hpp"
+#include "ricci/compile.hpp"
+
+namespace ricci {
+
+/// What a call with certain layouts needs, and what its repetitions report.
+struct Call {
+  std::vector<Layout> layouts;  // by tensor of the program as written
+  std::size_t made;             // the first tensors were made for it: their extents followed from all else
+  std::vector<Scalar> shaping;  // the values of the params from which extents follow
+  Counts counts;
+  int vector_bytes;
+  bool optimise;
+  std::shared_ptr<const jit::ReadyKernel> kernel;
+  jit::LaunchPlan plan;
+  Report report;
+};
+
+namespace jit {
+
+/// The calls of one program that were made last. Thread-safe.
+class Calls {
+ public:
+  /// `shaping`: the params from which extents follow.
+  explicit Calls(std::vector<ir::ParamId> shaping) : shaping_(std::move(shaping)) {}
+
+  void add(std::shared_ptr<const Call>);
+  /// The call that fits. The first `made` tensors are made for it and may be null yet: any layout fits those.
+  std::shared_ptr<const Call> find(TensorPointers, std::size_t made, std::span<const Scalar> params, const Counts&,
+                                   const Options&) const;
+  /// The values of the shaping params among all.
+  std::vector<Scalar> shaping(std::span<const Scalar> params) const;
+
+ private:
+  std::vector<ir::ParamId> shaping_;
+  mutable std::mutex mutex_;
+  std::vector<std::shared_ptr<const Call>> calls_;  // the oldest first
+};
+
+}  // namespace jit
+}  // namespace ricci

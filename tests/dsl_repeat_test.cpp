@@ -1,0 +1,75 @@
+// Statements that run again: what the first run found is used again, and only where it holds.
+#include <catch2/catch.hpp>
+
+#include "ricci/compile.hpp"
+#include "support/tensors.hpp"
+
+using namespace ricci;
+using ricci::names::i, ricci::names::j;
+using test::filled;
+using test::shuffled;
+using test::values;
+
+TEST_CASE("a new tensor is row-major, however a target of the same statement lay") {
+  const auto x = filled<float>(shuffled(7), 10);
+  std::vector<float> places(18);
+  Tensor<float, 1> strided = Tensor<float, 1>::view(places.data(), {9}, {2});
+  for (int run = 0; run < 3; ++run) {
+    strided[i] = x[i] + x[i + 1];
+    const Tensor<float, 1> made = x[i] + x[i + 1];
+    REQUIRE(made.extent(0) == 9);
+    CHECK(values(made) == values(strided));
+  }
+}
+
+TEST_CASE("a repeated run reports what it did") {
+  const auto x = filled<float>(shuffled(7), 20, 30);
+  for (int run = 0; run < 3; ++run) {
+    const Tensor<std::int64_t, 1> at = argmax(j, x[i, j]);
+    CHECK(last_report().kernels == 1);
+    CHECK(last_report().phases == 1);
+    CHECK(last_report().loops == 2);
+    CHECK((last_report().origin == Origin::memory) == (run > 0));
+    CHECK((last_report().compile_ms == 0) == (run > 0));
+    CHECK(last_report().run_ms > 0);
+    CHECK(last_report().run_ms == last_report().run_ms);
+    CHECK(explain().find("1 kernel, 1 phase, 2 loops") == 0);
+  }
+}
+
+TEST_CASE("other layouts, extents, aliases and params in turn at one place") {
+  const auto square = filled<float>(shuffled(7), 6, 6);
+  const auto run = [](Tensor<float, 2> to, const Tensor<float, 2>& from, float factor) {
+    to[i, j] = factor * from[j, i];
+    return to;
+  };
+  for (int round = 0; round < 3; ++round)
+    for (const float factor : {2.0f, 3.0f}) {
+      Tensor<float, 2> apart(6, 6), in_place = square.copy(), small(2, 3);
+      const Tensor<float, 2> part = square.sliced(0, 1, 4).sliced(1, 2, 4);
+      run(apart, square, factor);
+      run(in_place, in_place, factor);
+      run(small, part, factor);
+      Tensor<float, 2> flipped = Tensor<float, 2>(6, 6).flipped(1);
+      run(flipped, square, factor);
+      for (int a = 0; a < 6; ++a)
+        for (int b = 0; b < 6; ++b) {
+          REQUIRE(apart.at(a, b) == factor * square.at(b, a));
+          REQUIRE(in_place.at(a, b) == factor * square.at(b, a));
+          REQUIRE(flipped.at(a, b) == factor * square.at(b, a));
+          if (a < 2 && b < 3) REQUIRE(small.at(a, b) == factor * part.at(b, a));
+        }
+    }
+}
+
+TEST_CASE("a check that fails in a repeated run is the same error, and the next run is right again") {
+  const auto x = filled<float>(shuffled(7), 4);
+  Tensor<std::int64_t, 1> at{3, 0, 2};
+  const auto take = [&] { return Tensor<float, 1>(x[at[i]]); };
+  for (int round = 0; round < 3; ++round) {
+    CHECK(values(take()) == std::vector<float>{x.at(3), x.at(0), x.at(2)});
+    at.at(1) = 4;
+    CHECK_THROWS_WITH(take(), "subscript 4 is outside axis 0 of t1 (extent 4) at i=1");
+    at.at(1) = 0;
+  }
+}
