@@ -46,7 +46,8 @@ bool is_constructor(std::string_view name) {
 
 std::vector<std::string_view> function_names() {
   std::vector<std::string_view> names{"where", "delta",   "one_hot",     "sq",          "order",
-                                      "scan",  "nonzero", "floor_index", "round_index", "trunc_index"};
+                                      "scan",  "nonzero", "along",       "floor_index", "round_index",
+                                      "trunc_index"};
   names.insert(names.end(), std::begin(constructors), std::end(constructors));
   names.insert(names.end(), std::begin(outside_names) + 1, std::end(outside_names));
   for (int i = 0; i < reducer_count; ++i) names.push_back(to_string(static_cast<Reducer>(i)));
@@ -76,6 +77,7 @@ class Call {
     if (name_.text == "scan")
       p_.fail(name_, Error::Kind::syntax, "scan(t, ...) is all of the right-hand side of an assignment with =");
     if (name_.text == "nonzero") return nonzero();
+    if (name_.text == "along") return along();
     if (const auto reducer = find_reducer(name_.text)) return reduction(*reducer);
     if (const auto op = find_op(name_.text)) {
       const int arity = info(*op).arity;
@@ -157,6 +159,21 @@ class Call {
     const Node& condition = p_.expression();
     close();
     return p_.add(name_, make_nonzero(over, condition, !ranges.empty()));
+  }
+
+  /// along(h, argmax(h, w, e))
+  const Node& along() {
+    const Token& index = p_.peek();
+    if (index.kind != Token::Kind::name) p_.unexpected("an index");
+    p_.take();
+    p_.expect(",", "and what searches over the index");
+    const Token& search = p_.peek();
+    const Node& given = p_.expression();
+    close();
+    const Syntax node = make_along(*p_.index_name(index.text), given);
+    const Fault fault = check(node);
+    p_.require(fault.rule == Rule::along_what_is_no_search ? search : index, fault);
+    return p_.add(name_, node);
   }
 
   /// sum(k, l, e), sum(e, axis), sum(e, axis, keepdims), or sum(e) over all axes of an array without subscripts.

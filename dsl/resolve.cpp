@@ -126,6 +126,7 @@ ir::Expr Resolver::lower(const Syntax& node, const Axes& unnamed) {
     case Form::order: return lower(*node.child[0], unnamed);
     case Form::scan: break;  // only whole right-hand sides, see resolve()
     case Form::nonzero: return nonzero(node, unnamed[0]);
+    case Form::along: return along(node, unnamed);
     case Form::cast: return rounded(node.dtype, lower_as(*node.child[0], node.dtype, unnamed));
     case Form::reduce:
     case Form::reduce_axis: return reduce(node, unnamed);
@@ -144,11 +145,13 @@ ir::Expr Resolver::whole(const Syntax& node, const Axes& unnamed) {
   return element(ir::read(graph(), tensor, node.dtype, std::move(list)));
 }
 
-ir::Expr Resolver::named(const Syntax& node) {
+Resolver::Axes Resolver::names_of(const Syntax& named) const {
   Axes axes;
-  for (int i = 1; i < node.children; ++i) axes.push_back(axis_of(node.child[i]->bound[0]));
-  return lower(*node.child[0], axes);
+  for (int i = 1; i < named.children; ++i) axes.push_back(axis_of(named.child[i]->bound[0]));
+  return axes;
 }
+
+ir::Expr Resolver::named(const Syntax& node) { return lower(*node.child[0], names_of(node)); }
 
 /// Whether the node is a b1 factor of a product, or has one.
 static bool has_condition(const Syntax& node) {

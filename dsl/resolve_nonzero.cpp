@@ -29,16 +29,21 @@ std::vector<ir::Expr> Resolver::chosen(Axes& axes, ir::Expr condition, ir::AxisI
   return values;
 }
 
-/// Row-major numbers of the choices of the axes.
-ir::Expr Resolver::nonzero(const Syntax& node, ir::AxisId along) {
+/// The choices of the axes that the node binds: the values of each.
+std::vector<ir::Expr> Resolver::places(const Syntax& node, Axes& axes, ir::AxisId along) {
   const Syntax& child = *node.child[0];
   const std::size_t outside = scope_.size();
-  Axes axes;
   for (int i = 0; i < node.bound.size; ++i) axes.push_back(open(node.bound[i]));
   for (int i = 0; i < child.rank && node.bound.size == 0; ++i) axes.push_back(new_axis("_"));
   const ir::Expr condition = lower_as(child, DType::b1, axes);
   scope_.resize(outside);
-  const std::vector<ir::Expr> values = chosen(axes, condition, along);
+  return chosen(axes, condition, along);
+}
+
+/// Row-major numbers of the choices of the axes.
+ir::Expr Resolver::nonzero(const Syntax& node, ir::AxisId along) {
+  Axes axes;
+  const std::vector<ir::Expr> values = places(node, axes, along);
   ir::Expr number = values[0];
   for (std::size_t k = 1; k < values.size(); ++k) {
     const ir::Expr rows = ir::apply(graph(), Op::multiply, {number, ir::extent(graph(), axes[k])});

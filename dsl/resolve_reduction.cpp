@@ -118,6 +118,22 @@ ir::Expr Resolver::taken(const Syntax& node, const Axes& over, const Axes& unnam
   return node.reducer == Reducer::argtopk ? index : ir::substitute(g, key, ir::coordinates(g, index, over));
 }
 
+/// along(h, search): one coordinate of the row-major number that is found.
+ir::Expr Resolver::along(const Syntax& node, const Axes& unnamed) {
+  const Syntax& given = *node.child[0];
+  const Syntax& search = search_of(given);
+  const Axes names = given.form == Form::named ? names_of(given) : unnamed;
+  const auto which = static_cast<std::size_t>(search.bound.find(node.bound[0]));
+  if (search.form == Form::nonzero) {
+    Axes axes;
+    return places(search, axes, names[0])[which];
+  }
+  const ir::Expr number = lower(search, names);
+  const ir::Project* project = number->as<ir::Project>();
+  const Axes axes = *ir::bound_axes(project ? project->fold : number);
+  return ir::coordinates(graph(), number, axes).at(axes[which]);
+}
+
 /// e / the number of elements.
 ir::Expr Resolver::averaged(const Over& over, ir::Expr e) {
   ir::Graph& g = graph();

@@ -54,8 +54,11 @@ class Resolver {
   ir::Expr extent_of(ir::TensorAxis);
   ir::Expr whole(const Syntax& node, const Axes& unnamed);
   ir::Expr access(const Syntax& node, const Axes& unnamed);
+  Axes names_of(const Syntax& named) const;
   ir::Expr named(const Syntax& node);
+  ir::Expr along(const Syntax& node, const Axes& unnamed);
   ir::Expr nonzero(const Syntax& node, ir::AxisId along);
+  std::vector<ir::Expr> places(const Syntax& nonzero, Axes& axes, ir::AxisId along);
   std::vector<ir::Expr> chosen(Axes& axes, ir::Expr condition, ir::AxisId along);
   ir::Expr apply(const Syntax& node, const Axes& unnamed);
   struct Product {

@@ -138,7 +138,7 @@ void solve_deltas(Program& program, CanonicalAxes& axes) {
     all.push_back(std::move(s));
   }
   program.statements = std::move(all);
-  read_winners(program);
+  read_winners(program, axes);
 }
 
 }  // namespace ricci::jit

@@ -69,7 +69,8 @@ class SortPlacement {
         use->second.whole = true;
       else if (fresh || length > program_.axes[use->second.longest].fixed)
         use->second.longest = at->axis;
-      keys_at_.emplace(substitute(g_, sort->key, coordinates(g_, e, sort->axes)), e);
+      const Expr key = substitute(g_, sort->key, coordinates(g_, e, sort->axes));
+      keys_at_.emplace(axes_.with_common_extents(key, common_), e);
     }
   }
 
@@ -192,6 +193,7 @@ class SortPlacement {
   Program& program_;
   Graph& g_;
   CanonicalAxes& axes_;
+  Memo common_;
   std::map<Order, Use> uses_;
   std::map<Order, Tables> tables_;
   std::unordered_map<Expr, Expr> keys_at_;  // a key at the coordinates of a sort -> the sort

@@ -70,6 +70,13 @@ std::vector<AxisId> CanonicalAxes::around(Expr body, const std::vector<AxisId>& 
   return axes;
 }
 
+Expr CanonicalAxes::with_common_extents(Expr root, Memo& memo) const {
+  return rewrite(program_.graph, root, memo, [&](Expr, Expr e) {
+    const Extent* old = e->as<Extent>();
+    return old && old->axis < class_of_.size() ? extent(program_.graph, class_of_[old->axis]) : e;
+  });
+}
+
 bool is_sized_by(const Program& program, Expr subscript, TensorId tensor, std::size_t position) {
   const Axis* bare = subscript->as<Axis>();
   if (!bare) return false;
@@ -159,6 +166,7 @@ void share(Program& program, CanonicalAxes& axes) {
   FoldDepth depth;
   Memo memo;
   const Rewrite rename = [&](Expr, Expr e) {
+    if (const Extent* old = e->as<Extent>()) return extent(program.graph, axes.extent_class(old->axis));
     if (e->as<Nonzero>()) return canonical_nonzero(program, axes, depth, e);
     return bound_axes(e) ? canonical(program, axes, depth, e) : e;
   };

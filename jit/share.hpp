@@ -20,6 +20,8 @@ class CanonicalAxes {
   /// A number for the axis' extent: two axes with the same number have the same extent in every call, because
   /// a chain of bare uses connects them.
   std::uint32_t extent_class(ir::AxisId axis) const { return class_of_[axis]; }
+  /// The same with each Extent as that of one axis for all of its class, so that equal values are equal expressions.
+  ir::Expr with_common_extents(ir::Expr, ir::Memo&) const;
 
  private:
   ir::Program& program_;
@@ -32,7 +34,7 @@ class CanonicalAxes {
 ///
 ///     sum(c, s[b,c]) + max(d, s[b,d]) * sum(e, s[b,e])     ->     sum(c, s[b,c]) + max(c, s[b,c]) * sum(c, s[b,c])
 ///
-/// A maximum beside the argmax of the same becomes one of its two results.
+/// A maximum beside the argmax of the same becomes one of its two results. Equal extents become those of one axis.
 void share(ir::Program&, CanonicalAxes&);
 
 /// Whether `subscript` of axis `position` of `tensor` is a bare axis that takes its extent from there: it always fits.

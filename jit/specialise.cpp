@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "interval.hpp"
 #include "ricci/overlap.hpp"
+#include "share.hpp"
 
 namespace ricci::jit {
 
@@ -21,6 +23,8 @@ constexpr std::int64_t short_limit = std::int64_t{1} << 31;
 struct Access {
   TensorId tensor;
   std::vector<Expr> subscripts;
+  Policy policy;
+  Expr guard;
 };
 
 /// Everything that the analyses below ask of a program, collected in one walk.
@@ -36,7 +40,7 @@ struct Survey {
     for (const Statement& s : program.statements) {
       binders.push_back(s.domain);
       for (AxisId axis : s.domain) add_range(axis, {});
-      accesses.push_back({s.target, s.subscripts});
+      accesses.push_back({s.target, s.subscripts, s.policy, s.guard});
       if (s.in_order) in_order.insert(*s.in_order);
       for (Expr e : s.subscripts) {
         walk(e);
@@ -65,7 +69,7 @@ struct Survey {
       walk(child);
       if (!read || !child->as<Axis>() || child == read->guard) use_values(child);
     }
-    if (read) accesses.push_back({read->tensor, read->subscripts});
+    if (read) accesses.push_back({read->tensor, read->subscripts, read->policy, read->guard});
     if (const std::vector<AxisId>* bound = bound_axes(e)) {
       binders.push_back(*bound);
       const Fold* fold = e->as<Fold>();
@@ -103,6 +107,63 @@ bool always_neighbours(const Survey& survey, AxisId outer, AxisId inner) {
   });
 }
 
+/// The extent of one axis of a tensor or table.
+std::int64_t size_of_axis(const Program& program, std::span<const TensorView> tensors,
+                          std::span<const std::int64_t> extents, TensorId tensor, std::size_t axis) {
+  const std::vector<AxisId>& table = program.tensors[tensor].table;
+  return table.empty() ? tensors[tensor].layout.extents[axis] : extents[table[axis]];
+}
+
+/// 'p': the access never misses; 'g': not where its guard holds; 'c': must be checked.
+char answer(const Program& program, std::span<const TensorView> tensors, std::span<const std::int64_t> extents,
+            Bounds& bounds, const Access& access) {
+  bool always = true, guarded = true;
+  for (std::size_t i = 0; i < access.subscripts.size(); ++i) {
+    const Expr s = access.subscripts[i];
+    const Interval inside{0, size_of_axis(program, tensors, extents, access.tensor, i) - 1};
+    always = always && bounds.of(s).within(inside);
+    guarded = guarded && bounds.of(s, access.guard).within(inside);
+  }
+  return always ? 'p' : guarded ? 'g' : 'c';
+}
+
+std::string ask(const Program& program, const Survey& survey, std::span<const TensorView> tensors,
+                std::span<const std::int64_t> extents) {
+  const StoredRanges stored = stored_ranges(program, extents, &survey.ranges);
+  Bounds bounds(extents, &survey.ranges, {}, &stored);
+  std::string answers;
+  for (Expr e : survey.nodes) {
+    if (const Apply* apply = e->as<Apply>(); apply && info(apply->op).typing == Typing::compare) {
+      const std::optional<bool> decided = bounds.decide(e);
+      answers += !decided ? '?' : *decided ? 't' : 'f';
+    } else if (const Read* read = e->as<Read>()) {
+      answers += answer(program, tensors, extents, bounds,
+                        {read->tensor, read->subscripts, read->policy, read->guard});
+    }
+  }
+  for (const Statement& s : program.statements)
+    answers += answer(program, tensors, extents, bounds, {s.target, s.subscripts, s.policy, s.guard});
+  return answers;
+}
+
+/// Counts axes as used by value where a check that stays compares them with an extent: they are bare subscripts of a
+/// tensor from which they do not have their own.
+void note_compared_axes(const Program& program, std::span<const TensorView> tensors,
+                        std::span<const std::int64_t> extents, Survey& survey) {
+  std::optional<StoredRanges> stored;
+  for (const Access& access : survey.accesses) {
+    std::vector<AxisId> compared;
+    for (std::size_t i = 0; access.policy == Policy::check && i < access.subscripts.size(); ++i) {
+      const Axis* bare = access.subscripts[i]->as<Axis>();
+      if (bare && !is_sized_by(program, access.subscripts[i], access.tensor, i)) compared.push_back(bare->axis);
+    }
+    if (compared.empty()) continue;
+    if (!stored) stored = stored_ranges(program, extents, &survey.ranges);
+    Bounds bounds(extents, &survey.ranges, {}, &*stored);
+    if (answer(program, tensors, extents, bounds, access) == 'c') survey.values.insert(compared.begin(), compared.end());
+  }
+}
+
 bool can_collapse(const Program& program, const Survey& survey, std::span<const TensorView> tensors,
                   std::span<const std::int64_t> extents, AxisId outer, AxisId inner) {
   if (program.axes[outer].tables || program.axes[inner].tables) return false;
@@ -137,44 +198,6 @@ std::vector<std::vector<AxisId>> find_collapsed(const Program& program, const Su
       group.insert(group.begin(), it->second);
   }
   return collapsed;
-}
-
-/// The extent of one axis of a tensor or table.
-std::int64_t size_of_axis(const Program& program, std::span<const TensorView> tensors,
-                          std::span<const std::int64_t> extents, TensorId tensor, std::size_t axis) {
-  const std::vector<AxisId>& table = program.tensors[tensor].table;
-  return table.empty() ? tensors[tensor].layout.extents[axis] : extents[table[axis]];
-}
-
-/// 'p': the access never misses; 'g': not where its guard holds; 'c': must be checked.
-char answer(const Program& program, std::span<const TensorView> tensors, std::span<const std::int64_t> extents,
-            Bounds& bounds, const Access& access, Expr guard) {
-  bool always = true, guarded = true;
-  for (std::size_t i = 0; i < access.subscripts.size(); ++i) {
-    const Expr s = access.subscripts[i];
-    const Interval inside{0, size_of_axis(program, tensors, extents, access.tensor, i) - 1};
-    always = always && bounds.of(s).within(inside);
-    guarded = guarded && bounds.of(s, guard).within(inside);
-  }
-  return always ? 'p' : guarded ? 'g' : 'c';
-}
-
-std::string ask(const Program& program, const Survey& survey, std::span<const TensorView> tensors,
-                std::span<const std::int64_t> extents) {
-  const StoredRanges stored = stored_ranges(program, extents, &survey.ranges);
-  Bounds bounds(extents, &survey.ranges, {}, &stored);
-  std::string answers;
-  for (Expr e : survey.nodes) {
-    if (const Apply* apply = e->as<Apply>(); apply && info(apply->op).typing == Typing::compare) {
-      const std::optional<bool> decided = bounds.decide(e);
-      answers += !decided ? '?' : *decided ? 't' : 'f';
-    } else if (const Read* read = e->as<Read>()) {
-      answers += answer(program, tensors, extents, bounds, {read->tensor, read->subscripts}, read->guard);
-    }
-  }
-  for (const Statement& s : program.statements)
-    answers += answer(program, tensors, extents, bounds, {s.target, s.subscripts}, s.guard);
-  return answers;
 }
 
 bool offsets_are_short(const Program& program, const Survey& survey, std::span<const TensorView> tensors,
@@ -220,7 +243,8 @@ bool written_are_disjoint(const Program& program, std::span<const TensorView> te
 
 Specialisation specialise(const Program& program, std::span<const TensorView> tensors,
                           std::span<const std::int64_t> extents) {
-  const Survey survey(program);
+  Survey survey(program);
+  note_compared_axes(program, tensors, extents, survey);
   Specialisation result;
   result.strides.resize(program.tensors.size());
   for (TensorId t = 0; t < program.tensors.size(); ++t)

@@ -75,6 +75,15 @@ const std::vector<Row> broken_rules = {
      "1:5: the bounds of a range cannot use an index that the same reduction or the range itself binds: k"},
     {"x[n(0, at[n])] = 1",
      "1:3: the bounds of a range cannot use an index that the same reduction or the range itself binds: n"},
+    {"along(k, argmax(i, j, m[i, j]))",
+     "1:7: along(h, e) is for an index h over which e searches, as in along(h, argmax(h, w, x[h, w])): k is not among "
+     "i,j"},
+    {"along(i, max(i, j, m[i, j]))",
+     "1:10: along(h, e) is for e = argmax, argmin, argsort, argtopk or nonzero over named indices, as in along(h, "
+     "argmax(h, w, x[h, w]))"},
+    {"x[along(i, at[i])]",
+     "1:12: along(h, e) is for e = argmax, argmin, argsort, argtopk or nonzero over named indices, as in along(h, "
+     "argmax(h, w, x[h, w]))"},
     {"order(m[i, j], i)", "1:1: order(e, ...) names each free index of e once: indices i,j, order i"},
 
     // Assignments.
@@ -157,6 +166,8 @@ const std::vector<Row> malformed = {
     {"sum(m, 0, keep)", "1:11: expected keepdims, found 'keep'"},
     {"sum(m, 0, keepdims, 1)", "1:19: expected ')' after the arguments of sum, found ','"},
     {"softmax(x)", "1:10: expected ',' and an axis, or the index before the argument, found ')'"},
+    {"along(0, argmax(i, j, m[i, j]))", "1:7: expected an index, found '0'"},
+    {"along(i)", "1:8: expected ',' and what searches over the index, found ')'"},
     {"order(m[i, j], 1)", "1:16: expected an index, found '1'"},
     {"fill(x)[i]", "1:7: expected ',' and the value outside, found ')'"},
     {"clip(x)", "1:8: expected '[' and subscripts, found the end of the statement"},

@@ -3,6 +3,7 @@
 #if !defined(__cpp_multidimensional_subscript)
 #error "Ricci needs a C++23 compiler with multi-argument operator[]: g++ 12, clang 17 or later"
 #endif
+#include "ricci/along.hpp"
 #include "ricci/error.hpp"
 #include "ricci/functions.hpp"
 #include "ricci/index.hpp"

@@ -172,6 +172,14 @@ constexpr Fault check_nonzero(const Syntax& node) {
   return node.bound.size == 0 ? Fault{} : check_reduce(node);
 }
 
+constexpr Fault check_along(const Syntax& node) {
+  const Syntax& search = search_of(*node.child[0]);
+  const bool searches = search.form == Form::reduce && is_search(search.reducer);
+  if ((!searches && search.form != Form::nonzero) || search.bound.size == 0) return {Rule::along_what_is_no_search, {}};
+  if (search.bound.contains(node.bound[0])) return {};
+  return {Rule::along_another_index, Detail{} << node.bound[0]->text << " is not among " << search.bound};
+}
+
 constexpr Fault check_order(const Syntax& node) {
   const Syntax& value = *node.child[0];
   if (value.rank == 0 && value.free.size == node.bound.size && value.free.subset_of(node.bound)) return {};
@@ -246,7 +254,7 @@ constexpr Fault check_kind(const Syntax& value, DType to) {
 }  // namespace detail
 
 constexpr Fault check(const Syntax& node) {
-  for (int i = 0; i < node.children && node.form != Form::named; ++i)
+  for (int i = 0; i < node.children && node.form != Form::named && node.form != Form::along; ++i)
     if (const Fault fault = detail::check_closed(*node.child[i])) return fault;
   if (takes(node.reducer) && node.taken < 1) return {Rule::nothing_taken, Detail{} << to_string(node.reducer)};
   if (node.free.overflow) return {Rule::too_many_indices, {}};
@@ -259,6 +267,7 @@ constexpr Fault check(const Syntax& node) {
     case Form::reduce: return detail::check_reduce(node);
     case Form::order: return detail::check_order(node);
     case Form::nonzero: return detail::check_nonzero(node);
+    case Form::along: return detail::check_along(node);
     case Form::reduce_axis:
       if (node.child[0]->rank < 1) return {Rule::reduction_without_axes, Detail{} << to_string(node.reducer)};
       return {};

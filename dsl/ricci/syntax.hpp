@@ -32,6 +32,7 @@ enum class Form : std::uint8_t {
   scan,         // the right-hand side of a recurrence: the child, for one value of the index `bound` after the other
   nonzero,      // where the child holds: row-major numbers of the choices of `bound` (none: of the child's unnamed axes)
   order,        // the child, whose free indices are in the order of `bound` where they make the axes of a new tensor
+  along,        // of the row-major number that the child is, a search: the value of the index `bound`
 };
 
 /// The reductions of the language: those of the index IR in the same order, and others made of them.
@@ -66,6 +67,10 @@ inline constexpr std::string_view reducer_names[] = {
 constexpr bool is_scan(Reducer r) { return r >= Reducer::cumsum && r <= Reducer::cummin; }
 constexpr bool is_sort(Reducer r) { return r == Reducer::sort || r == Reducer::argsort; }
 constexpr bool takes(Reducer r) { return r == Reducer::topk || r == Reducer::argtopk; }
+/// Whether its results are indices.
+constexpr bool is_search(Reducer r) {
+  return r == Reducer::argmin || r == Reducer::argmax || r == Reducer::argsort || r == Reducer::argtopk;
+}
 constexpr bool stays_free(Reducer r) { return r == Reducer::softmax || is_scan(r) || is_sort(r); }
 constexpr std::string_view to_string(Reducer r) { return reducer_names[static_cast<int>(r)]; }
 
@@ -385,6 +390,17 @@ constexpr Syntax make_nonzero(const IndexSet& over, const Syntax& condition, boo
   Syntax s{.form = Form::nonzero, .dtype = DType::i64, .rank = 1, .bound = over};
   s.add_child(condition);
   s.ranges = s.ranges || ranges;
+  return s;
+}
+
+/// What a search is beneath the indices that name its axis: argmax(h, w, e), or nonzero(i, j, e) of nonzero(i, j, e)[n].
+constexpr const Syntax& search_of(const Syntax& value) { return value.form == Form::named ? *value.child[0] : value; }
+
+/// along(index, search).
+constexpr Syntax make_along(const IndexName& index, const Syntax& search) {
+  Syntax s = make_unary(Form::along, DType::i64, false, search);
+  s.open = search.open;
+  s.bound.add(&index);
   return s;
 }
 

@@ -24,10 +24,9 @@ template <int beams, class T>
 std::tuple<Tensor<std::int64_t, 2>, Tensor<T, 2>, Tensor<std::int64_t, 3>> beam_search_step(
     const Tensor<T, 3>& score, const Tensor<std::int64_t, 3>& sequence) {
   auto [b, k, v, t, p] = indices<"b k v t p">;
-  const std::int64_t tokens = score.extent(2);
-  const Tensor<std::int64_t, 2> chosen = argtopk<beams>(k, v, score[b, k, v])[p];  // beam * tokens + token
-  const auto beam = floor_divide(chosen[b, p], tokens);
-  const auto token = chosen[b, p] % tokens;
+  const auto best = argtopk<beams>(k, v, score[b, k, v])[p];
+  const auto beam = along(k, best);
+  const auto token = along(v, best);
   return eval(token, score[b, beam, token], sequence[b, beam, t]);
 }
 

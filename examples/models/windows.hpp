@@ -29,8 +29,8 @@ template <class T>
 std::tuple<Tensor<T, 4>, Tensor<std::int64_t, 4>> max_pool_with_indices(const Tensor<T, 4>& X) {
   auto [b, c, y, x, i, j] = indices<"b c y x i j">;
   const auto pixel = X[b, c, 2 * y + i, 2 * x + j];
-  const auto winner = argmax(i(0, 2), j(0, 2), pixel);  // 2 * i + j
-  const auto place = (2 * y + floor_divide(winner, 2)) * X.extent(3) + 2 * x + winner % 2;
+  const auto winner = argmax(i(0, 2), j(0, 2), pixel);
+  const auto place = (2 * y + along(i, winner)) * X.extent(3) + 2 * x + along(j, winner);
   return eval(max(i(0, 2), j(0, 2), pixel), order(place, b, c, y, x));
 }
 

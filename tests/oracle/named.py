@@ -157,8 +157,11 @@ def reduction(c, kinds, exact=True, reducer=None):
         c.features.update({"ties"} if ((rows == best).sum(1) > 1).any() else set())
         c.features.update({"arg-reduction with NaN"} if np.isnan(best).any() else set())
     free = tuple(i for i in body.free if i not in names)
-    return ops.reduce(c, reducer, body, axes, f"{reducer}({', '.join(names)}, {body.text})", free,
+    term = ops.reduce(c, reducer, body, axes, f"{reducer}({', '.join(names)}, {body.text})", free,
                       body.sized - set(names))
+    if reducer in ("argmax", "argmin") and c.choices.chance(2):
+        return ops.along(c, term, names, inner.shape[-len(names):])
+    return term
 
 
 def is_tame(values):

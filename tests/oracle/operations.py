@@ -1,4 +1,6 @@
 """Scalar operations and reductions on terms: their text, their NumPy, their dtype and how exact they are."""
+import dataclasses
+
 import numpy as np
 
 from .arrays import NUMPY, UNIT, UNSIGNED, common, kind
@@ -216,6 +218,14 @@ def reduce(c, reducer, body, axes, text, free, sized, keepdims=False):
     else:
         name, error = float_reduction(c, reducer, f"{v}.astype('f8')", axes, keepdims, n, dtype)
     return Term(text, name, dtype, False, free, sized, error, signless)
+
+
+def along(c, found, names, sizes):
+    """The coordinate along one of the indices that an arg-reduction runs over."""
+    c.features.add("along")
+    which = c.choices.below(len(names))
+    coordinate = c.let(f"np.unravel_index({found.name}, {tuple(sizes)})[{which}]")
+    return dataclasses.replace(found, text=f"along({names[which]}, {found.text})", name=coordinate)
 
 
 SCANS = {"cumsum": "np.cumsum", "cummax": "np.maximum.accumulate", "cumprod": "np.cumprod",
