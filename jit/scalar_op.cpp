@@ -95,6 +95,7 @@ struct Real : Any<T> {
   static T subtract(T a, T b) { return a - b; }
   static T multiply(T a, T b) { return a * b; }
   static T divide(T a, T b) { return a / b; }
+  static T fma(T a, T b, T c) { return std::fma(a, b, c); }
   static T negate(T x) { return -x; }
   static T abs(T x) { return std::fabs(x); }
   static T sqrt(T x) { return std::sqrt(x); }
@@ -174,6 +175,8 @@ void dispatch(DType result, DType operand, std::size_t lanes, void* out, std::sp
       map<R, bool, T, T>(lanes, out, args, element);
     } else if constexpr (op_info.arity == 1) {
       map<R, T>(lanes, out, args, element);
+    } else if constexpr (op_info.arity == 3) {
+      map<R, T, T, T>(lanes, out, args, element);
     } else {
       map<R, T, T>(lanes, out, args, element);
     }

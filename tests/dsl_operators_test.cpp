@@ -43,6 +43,7 @@ TEST_CASE("float arithmetic") {
   CHECK(run(-xs[i]) == each([](float a, float) { return -a; }));
   CHECK(run(minimum(xs[i], ys[i])) == each([](float a, float b) { return a < b ? a : b; }));
   CHECK(run(maximum(xs[i], ys[i])) == each([](float a, float b) { return a > b ? a : b; }));
+  CHECK(run(fma(xs[i], ys[i], -1)) == each([](float a, float b) { return std::fma(a, b, -1.0f); }));
   CHECK(run(sq(xs[i] - 1)) == each([](float a, float) { return (a - 1) * (a - 1); }));
 }
 

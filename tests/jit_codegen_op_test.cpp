@@ -83,7 +83,8 @@ loop::Kernel kernel_of(DType dtype, const std::vector<Case>& cases, int lanes) {
     const loop::Value x = b.load(0, i, lanes), y = b.load(1, i, lanes), condition = b.load(2, i, lanes);
     for (std::size_t k = 0; k < cases.size(); ++k) {
       std::vector<loop::Value> args = {x, y};
-      args.resize(info(cases[k].op).arity == 1 ? 1 : 2);
+      if (info(cases[k].op).arity == 1) args.pop_back();
+      if (cases[k].op == Op::fma) args.push_back(x);
       if (cases[k].op == Op::select) args = {condition, x, y};
       b.store(static_cast<loop::BufferId>(k + 3), i, b.compute(cases[k].op, cases[k].result, args));
     }
@@ -108,7 +109,8 @@ void check_ops(DType dtype, const CodegenOptions& options, int lanes) {
   for (std::size_t k = 0; k < all.size(); ++k)
     for (std::size_t i = 0; i < n; ++i) {
       std::vector<Scalar> args = {in.x[i], in.y[i]};
-      args.resize(info(all[k].op).arity == 1 ? 1 : 2);
+      if (info(all[k].op).arity == 1) args.pop_back();
+      if (all[k].op == Op::fma) args.push_back(in.x[i]);
       if (all[k].op == Op::select) args = {in.c[i], in.x[i], in.y[i]};
       const Scalar expected = evaluate(all[k].op, all[k].result, args);
       const Scalar actual =

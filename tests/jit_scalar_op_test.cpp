@@ -182,6 +182,13 @@ void check_op(Op op, T a, T b) {
     CHECK(same(run(op, dtype, false, a, b), Scalar::of(b)));
     return;
   }
+  if constexpr (std::is_floating_point_v<T>) {
+    if (op == Op::fma) {
+      for (T c : {a, b, static_cast<T>(-a * b)})
+        if (!same(run(op, dtype, a, b, c), Scalar::of(std::fma(a, b, c)))) FAIL_CHECK(mismatch(op, a, b, run(op, dtype, a, b, c)));
+      return;
+    }
+  }
   const Scalar result = info(op).arity == 1 ? run(op, dtype, a) : run(op, dtype, a, b);
   if constexpr (std::is_floating_point_v<T>) {
     if (const auto found = transcendental.find(op); found != transcendental.end()) {

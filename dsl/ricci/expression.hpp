@@ -170,17 +170,17 @@ struct Binary : Subscriptable<Binary<op, A, B>> {
   }
 };
 
-template <class C, class A, class B>
-struct Select : Subscriptable<Select<C, A, B>> {
-  static constexpr Syntax syntax = detail::apply_syntax(Op::select, C::syntax, A::syntax, B::syntax);
-  [[no_unique_address]] C condition;
+template <Op op, class A, class B, class C>
+struct Ternary : Subscriptable<Ternary<op, A, B, C>> {
+  static constexpr Syntax syntax = detail::apply_syntax(op, A::syntax, B::syntax, C::syntax);
   [[no_unique_address]] A a;
   [[no_unique_address]] B b;
-  Select(C c, A x, B y) : condition(std::move(c)), a(std::move(x)), b(std::move(y)) {}
+  [[no_unique_address]] C c;
+  Ternary(A x, B y, C z) : a(std::move(x)), b(std::move(y)), c(std::move(z)) {}
   void collect(Frame& frame) const {
-    condition.collect(frame);
     a.collect(frame);
     b.collect(frame);
+    c.collect(frame);
   }
 };
 

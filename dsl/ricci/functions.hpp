@@ -15,6 +15,11 @@ template <Op op, class A, class B>
 constexpr auto binary(A&& a, B&& b) {
   return make_node<Binary<op, Node<A>, Node<B>>>(Node<A>(std::forward<A>(a)), Node<B>(std::forward<B>(b)));
 }
+template <Op op, class A, class B, class C>
+constexpr auto ternary(A&& a, B&& b, C&& c) {
+  return make_node<Ternary<op, Node<A>, Node<B>, Node<C>>>(Node<A>(std::forward<A>(a)), Node<B>(std::forward<B>(b)),
+                                                           Node<C>(std::forward<C>(c)));
+}
 }  // namespace detail
 
 // form: operator+ or a name; op: of the op table
@@ -108,8 +113,14 @@ auto sq(E&& e) {
 template <class C, class A, class B>
   requires OperandList<C, A, B>
 auto where(C&& condition, A&& a, B&& b) {
-  return make_node<Select<Node<C>, Node<A>, Node<B>>>(Node<C>(std::forward<C>(condition)), Node<A>(std::forward<A>(a)),
-                                                      Node<B>(std::forward<B>(b)));
+  return detail::ternary<Op::select>(std::forward<C>(condition), std::forward<A>(a), std::forward<B>(b));
+}
+
+/// a * b + c, rounded once.
+template <class A, class B, class C>
+  requires OperandList<A, B, C>
+auto fma(A&& a, B&& b, C&& c) {
+  return detail::ternary<Op::fma>(std::forward<A>(a), std::forward<B>(b), std::forward<C>(c));
 }
 
 // A float as a subscript, i64: rounded down, to the nearest (halves to even) or towards zero. It saturates; NaN gives the

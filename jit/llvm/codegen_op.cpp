@@ -161,6 +161,7 @@ Value* emit_op(PhaseEmitter& e, Op op, DType operand, loop::Type result, llvm::A
     case Op::subtract: return floats ? b.CreateFSub(x, y) : b.CreateSub(x, y);
     case Op::multiply: return floats ? b.CreateFMul(x, y) : b.CreateMul(x, y);
     case Op::divide: return b.CreateFDiv(x, y);
+    case Op::fma: return b.CreateIntrinsic(llvm::Intrinsic::fma, {x->getType()}, args);
     case Op::floor_divide:
     case Op::remainder: return emit_division(b, op, operand, x, y);
     case Op::minimum:
