@@ -1,5 +1,6 @@
 #include "cost.hpp"
 
+#include <algorithm>
 #include <limits>
 
 #include "affine.hpp"
@@ -11,6 +12,7 @@ using namespace ir;
 namespace {
 
 constexpr double typical_extent = 32;
+constexpr double rows_at_once = 4;       // of a tile in registers, for which a value is loaded once
 constexpr double gather_cost = 0.8;      // per lane, hardware gather from cache
 constexpr double scatter_cost = 1.2;     // per lane
 constexpr double collision_cost = 2.0;   // per lane, when lanes may meet and go one after another
@@ -70,6 +72,11 @@ double CostModel::per_lane(double vector, double scalar, Expr e) const {
 
 double CostModel::expression(Expr e) {
   if (!seen_.insert(e).second) return 0;
+  if (std::ranges::count(staged, e) == 0) return operation(e);
+  return operation(e) / typical_extent + runs(e) / lanes_ / rows_at_once;
+}
+
+double CostModel::operation(Expr e) {
   return visit(
       e,
       [&](const Apply& apply) {

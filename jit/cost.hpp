@@ -22,6 +22,9 @@ class CostModel {
   /// Chooses the lanes of reductions that stand outside all loops.
   void reductions(const std::vector<ir::Expr>& values);
 
+  /// What is computed once for many rows before it is used (RegisterTile::staged).
+  std::vector<ir::Expr> staged;
+
   /// The lane axes that reductions outside the lanes of the last nest would choose for themselves.
   std::unordered_map<ir::Expr, ir::AxisId> fold_lanes;
 
@@ -31,6 +34,7 @@ class CostModel {
   bool in_lanes(ir::Expr e) const { return lane_ && uses_axis(e, *lane_); }
   double per_lane(double vector, double scalar, ir::Expr) const;
   double expression(ir::Expr);
+  double operation(ir::Expr);
   double loops(const ir::Fold&);
   double own_lanes(ir::Expr, const ir::Fold&);
   double store(const ir::Statement&);

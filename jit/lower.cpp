@@ -31,7 +31,7 @@ class NestLowering {
     PhaseInfo phase{.name = std::move(name), .trip = {}, .work = work_of(x_, program_, nest_), .items = {}};
     std::vector<TripFactor> factors;
     for (std::size_t k = 0; k < nest_.order.size() && k <= nest_.split && !nest_.serial; ++k)
-      factors.push_back({b_.symbol_id(x_.extent_symbol(nest_.order[k])), k == nest_.split ? nest_.tile : 1});
+      factors.push_back({b_.symbol_id(x_.extent_symbol(nest_.order[k])), block_of(k)});
     if (nest_.tables) {
       phase.trip = {{b_.symbol_id({Symbol::Kind::tables, {}}), 1}};
       phase.items = factors;
@@ -47,6 +47,12 @@ class NestLowering {
  private:
   std::size_t level() const { return b_.level(); }
   Value i64(Op op, Value a, Value b) { return b_.compute(level(), op, DType::i64, {a, b}); }
+
+  /// How many iterations of the loop order[k] are in an item.
+  std::int64_t block_of(std::size_t k) const {
+    return k == nest_.split ? nest_.tile : has_rows(k) ? nest_.registers->block : 1;
+  }
+  bool has_rows(std::size_t k) const { return nest_.registers && nest_.registers->rows == nest_.order[k]; }
 
   /// How many items the factors make: the same number that the launcher computes.
   std::vector<Value> counts(const std::vector<TripFactor>& factors) {
@@ -131,14 +137,39 @@ class NestLowering {
 
   void item_body(const std::vector<Value>& index) {
     if (index.empty()) return loops(0, b_.constant(0), std::nullopt);
-    for (std::size_t k = 0; k < nest_.split; ++k) x_.bind(nest_.order[k], index[k]);
-    const Value low = b_.multiply(level(), index[nest_.split], b_.constant(nest_.tile));
-    const Value tile_end = b_.add(level(), low, b_.constant(nest_.tile));
-    const Value high = i64(Op::minimum, tile_end, x_.extent_of(nest_.order[nest_.split]));
+    std::optional<std::pair<Value, Value>> rows;
+    for (std::size_t k = 0; k < nest_.split; ++k)
+      if (has_rows(k))
+        rows = block(k, index[k]);
+      else
+        x_.bind(nest_.order[k], index[k]);
+    const auto [low, high] = block(nest_.split, index[nest_.split]);
+    if (nest_.registers) return register_tile(rows, low, high);
     if (!nest_.folds) return loops(nest_.split, low, high);
     x_.limit(nest_.order[nest_.split], low, high);
     --info_.loops;  // the loop of a tile is one with the loop over tiles
     statements();
+  }
+
+  /// The iterations of order[k] that are in an item.
+  std::pair<Value, Value> block(std::size_t k, Value index) {
+    const Value size = b_.constant(block_of(k)), low = b_.multiply(level(), index, size);
+    const Value end = b_.add(level(), low, size);
+    return {low, i64(Op::minimum, end, x_.extent_of(nest_.order[k]))};
+  }
+
+  /// An item of a nest with a tile in registers: one step of the lanes, masked where it reaches beyond `high`.
+  void register_tile(std::optional<std::pair<Value, Value>> rows, Value low, Value high) {
+    x_.enter_lanes(*nest_.lane_axis, low, nest_.unroll, i64(Op::subtract, high, low));
+    if (rows) {
+      x_.reduce_tile(*nest_.registers, rows->first, rows->second);
+      x_.bind(nest_.registers->rows, x_.open_for(rows->first, rows->second, 1));
+    } else {
+      x_.reduce_in_blocks(*nest_.registers);
+    }
+    loops(nest_.split + 1, b_.constant(0), std::nullopt);
+    if (rows) x_.close_for();
+    x_.leave_lanes();
   }
 
   /// The loops from order[k] on; the first of them over [low, high), or over all when there is no `high`.

@@ -75,14 +75,15 @@ DType ExpressionLowering::lane_dtype(Expr e) const { return in_lanes(e) && is_sh
 
 const Lanes& ExpressionLowering::value(Expr e) {
   const std::size_t level = level_of(e);
-  if (const auto it = known_[level].find(e); it != known_[level].end()) return it->second;
+  if (const auto it = known_[level].find(known_as(e)); it != known_[level].end()) return it->second;
   if (e->as<Fold>() || e->as<Project>()) {
     fold(e->as<Project>() ? e->as<Project>()->fold : e);  // remembers all its results
-    return known_[level].at(e);
+    return known_[level].at(known_as(e));
   }
-  Lanes result = compute(e);
+  const auto staged = staged_.find(e);
+  Lanes result = staged != staged_.end() ? take_staged(e, staged->second) : compute(e);
   result.level = level;
-  return known_[level].insert_or_assign(e, std::move(result)).first->second;
+  return known_[level].insert_or_assign(known_as(e), std::move(result)).first->second;
 }
 
 Lanes ExpressionLowering::compute(Expr e) {

@@ -1,5 +1,6 @@
 #pragma once
 // Lowering of expressions inside the loops that are open: the middle of lower.cpp, shared by its parts.
+#include <map>
 #include <optional>
 #include <unordered_map>
 
@@ -39,7 +40,23 @@ struct Address {
 struct ScratchState {
   loop::BufferId best, index;
   loop::Value low;
+  std::optional<ir::AxisId> rows = {};  // one step of the lanes for each value of this axis, from first_row on
+  loop::Value first_row = 0;
 };
+
+/// Iterations of an axis that are lowered side by side in one body.
+struct Rows {
+  ir::AxisId axis;
+  std::vector<loop::Value> variables;
+  std::size_t current = 0;
+};
+
+/// Values of some iterations of an axis in scratch, a step of the lanes for each.
+struct Stage {
+  loop::BufferId buffer;
+  loop::Value number;  // of the iteration
+};
+using Stages = std::unordered_map<ir::Expr, Stage>;
 
 class ExpressionLowering {
  public:
@@ -80,6 +97,9 @@ class ExpressionLowering {
   /// From now on, reductions over `axis` run over [low, high) only, inside the innermost level.
   void limit(ir::AxisId axis, loop::Value low, loop::Value high) { limits_[axis] = {low, high, builder_.level()}; }
 
+  /// From now on, reductions over the rows of the tile are done in its blocks.
+  void reduce_in_blocks(const RegisterTile& tile) { tile_ = tile; }
+
   void unlimit(ir::AxisId axis) { limits_.erase(axis); }
 
   /// The state of a reduction that has seen nothing, to scratch for `count` lanes (and up to a vector more).
@@ -88,6 +108,10 @@ class ExpressionLowering {
   void reduce_into_scratch(ir::Expr fold, const ScratchState&);
   /// From now on, its results in lane loops are what scratch holds.
   void take_from_scratch(ir::Expr fold, const ScratchState& states) { in_scratch_.insert_or_assign(fold, states); }
+
+  /// In a lane loop: the reduction of a tile for its rows [low, high), to scratch, where its results then are. What the
+  /// rows share is computed if `fresh` (b1; none: always).
+  void reduce_tile(const RegisterTile&, loop::Value low, loop::Value high, loop::Value fresh = loop::none);
 
   /// Opens the loop of a statement's axis in order, which holds no other loop. It carries the states of the scans along
   /// it, whose results are those of its iteration, and the element that was written last.
@@ -130,7 +154,11 @@ class ExpressionLowering {
     loop::Value low, high;
     std::size_t level;
   };
-  using Known = std::unordered_map<ir::Expr, Lanes>;
+  /// By expression, and by row where it depends on them.
+  using Known = std::map<std::pair<ir::Expr, std::size_t>, Lanes>;
+  std::pair<ir::Expr, std::size_t> known_as(ir::Expr e) const {
+    return {e, rows_ && ir::uses_axis(e, rows_->axis) ? rows_->current : 0};
+  }
 
   std::size_t level_of(ir::Expr);
   bool in_lanes(ir::Expr e) const { return lane_ && ir::uses_axis(e, lane_->axis); }
@@ -169,9 +197,21 @@ class ExpressionLowering {
   loop::Value lane_indices(const ir::Fold&, DType);
   State merge(const ir::Fold&, std::size_t level, const State& a, const State& b);
   State halves(const ir::Fold&, std::size_t level, State);
+  loop::Value scratch_offset(const ScratchState&, std::size_t level);
+  State load_scratch(ir::Expr fold, const ScratchState&, std::size_t level, loop::Value at);
   State load_scratch(ir::Expr fold, const ScratchState&);
+  void store_scratch(const State&, const ScratchState&, loop::Value at);
   void store_scratch(const State&, const ScratchState&);
   void remember(ir::Expr fold, const State&, bool vector, std::size_t level);
+
+  // lower_tile.cpp
+  loop::BufferId scratch_for(std::string name, DType, std::int64_t steps);
+  std::int64_t step_of_lanes() const { return std::int64_t{lane_->parts} * lanes(); }
+  void stage(const RegisterTile&, const Stages&, loop::Value first, loop::Value count);
+  Lanes take_staged(ir::Expr, const Stage&);
+  void reduce_rows(const RegisterTile&, const ScratchState&, loop::Value from, loop::Value to, int height,
+                   loop::Value first, loop::Value count);
+  State reduce_blocks(const ir::Fold&, const RegisterTile&, State);
 
   // lower_scan.cpp
   State start_scan(ir::Expr fold, int parts, int lanes);
@@ -188,7 +228,10 @@ class ExpressionLowering {
   std::unordered_map<ir::AxisId, Binding> bound_;
   std::unordered_map<ir::AxisId, Limit> limits_;
   std::unordered_map<ir::Expr, ScratchState> in_scratch_;
+  Stages staged_;
   std::optional<LaneLoop> lane_;
+  std::optional<Rows> rows_;
+  std::optional<RegisterTile> tile_;  // whose rows are the axis of a reduction around it
   Feedback feedback_;
   std::optional<ir::AxisId> in_order_;
   std::vector<loop::Value> next_states_;  // of the scans whose loop is open

@@ -20,6 +20,12 @@ namespace {
 bool is_minimum(Reduction r) { return r == Reduction::min || r == Reduction::argmin; }
 bool is_extremum(Reduction r) { return info(r).empty == OnEmpty::error; }
 
+/// A sum of products of floats adds each product as it is, not rounded before.
+bool sums_products(const Fold& f) {
+  const Apply* body = f.body->as<Apply>();
+  return f.reduction == Reduction::sum && body && body->op == Op::multiply && is_float(f.body->dtype);
+}
+
 /// Whether `challenger` beats `champion`, as b1: strictly better, or the first NaN.
 Value beats(PhaseBuilder& b, std::size_t level, Reduction r, Value challenger, Value champion) {
   if (!is_float(b.type(challenger).dtype))
@@ -90,13 +96,22 @@ Value ExpressionLowering::lane_indices(const Fold& f, DType dtype) {
 ExpressionLowering::State ExpressionLowering::step(const Fold& f, State state) {
   const bool vector = builder_.type(state.best[0]).lanes > 1;
   const DType dtype = builder_.type(state.best[0]).dtype;
-  const std::vector<Value> values = expand(f.body, value(f.body), dtype, vector);
+  const Apply* product = sums_products(f) ? f.body->as<Apply>() : nullptr;
+  const auto lanes_of = [&](Expr e) { return expand(e, value(e), dtype, vector); };
+  const std::vector<Value> values = lanes_of(product ? product->args[0] : f.body);
+  const std::vector<Value> factors = product ? lanes_of(product->args[1]) : std::vector<Value>{};
   const std::size_t level = builder_.level();
   const bool along_lanes = lane_ && std::ranges::count(f.axes, lane_->axis) > 0;
   State next = state;
   for (std::size_t part = 0; part < state.best.size(); ++part) {
     Value element = values[part];
     const Value active = along_lanes && !lane_->masks.empty() ? lane_->masks[part] : loop::none;
+    if (product) {
+      Value sum = builder_.compute(level, Op::fma, dtype, {element, factors[part], state.best[part]});
+      if (active != loop::none) sum = builder_.compute(level, Op::select, dtype, {active, sum, state.best[part]});
+      next.best[part] = sum;
+      continue;
+    }
     if (state.index.empty()) {
       if (active != loop::none) {
         const Value neutral = builder_.constant(identity(f.reduction, dtype), lanes());
@@ -247,10 +262,16 @@ ExpressionLowering::State ExpressionLowering::halves(const Fold& f, std::size_t 
   return state;
 }
 
-ExpressionLowering::State ExpressionLowering::load_scratch(Expr e, const ScratchState& states) {
+/// Where the states of the current lanes begin.
+Value ExpressionLowering::scratch_offset(const ScratchState& states, std::size_t level) {
+  if (!states.rows) return builder_.compute(level, Op::subtract, DType::i64, {lane_->base, states.low});
+  const Value row = builder_.compute(level, Op::subtract, DType::i64, {variable(*states.rows), states.first_row});
+  return builder_.multiply(level, row, builder_.constant(step_of_lanes()));
+}
+
+ExpressionLowering::State ExpressionLowering::load_scratch(Expr e, const ScratchState& states, std::size_t level,
+                                                           Value at) {
   const bool indexed = info(e->as<Fold>()->reduction).results == Results::index;
-  const std::size_t level = lane_->level;
-  const Value at = builder_.compute(level, Op::subtract, DType::i64, {lane_->base, states.low});
   State state;
   for (int part = 0; part < lane_->parts; ++part) {
     const Value first = builder_.add(level, at, builder_.constant(std::int64_t{part} * lanes()));
@@ -265,14 +286,22 @@ ExpressionLowering::State ExpressionLowering::load_scratch(Expr e, const Scratch
   return state;
 }
 
-void ExpressionLowering::store_scratch(const State& state, const ScratchState& states) {
+ExpressionLowering::State ExpressionLowering::load_scratch(Expr e, const ScratchState& states) {
+  const std::size_t level = states.rows ? builder_.level() : lane_->level;
+  return load_scratch(e, states, level, scratch_offset(states, level));
+}
+
+void ExpressionLowering::store_scratch(const State& state, const ScratchState& states, Value at) {
   const std::size_t level = builder_.level();
-  const Value at = builder_.compute(level, Op::subtract, DType::i64, {lane_->base, states.low});
   for (std::size_t part = 0; part < state.best.size(); ++part) {
     const Value first = builder_.add(level, at, builder_.constant(static_cast<std::int64_t>(part) * lanes()));
     builder_.add(level, loop::Store{states.best, first, state.best[part]});
     if (!state.index.empty()) builder_.add(level, loop::Store{states.index, first, state.index[part]});
   }
+}
+
+void ExpressionLowering::store_scratch(const State& state, const ScratchState& states) {
+  store_scratch(state, states, scratch_offset(states, builder_.level()));
 }
 
 void ExpressionLowering::clear_scratch(Expr e, const ScratchState& states, Value count) {
@@ -310,6 +339,9 @@ void ExpressionLowering::fold(Expr e) {
   if (const auto kept = in_scratch_.find(e); lane_ && kept != in_scratch_.end()) {
     vector = true;
     state = load_scratch(e, kept->second);
+  } else if (lane_ && tile_ && f.axes == std::vector{tile_->rows}) {
+    vector = true;
+    state = reduce_blocks(f, *tile_, start(f, e->dtype, lane_->parts, lanes(), has_index));
   } else if (lane_) {
     vector = true;
     state = reduce_loops(f, loops, 0, start(f, e->dtype, lane_->parts, lanes(), has_index));
@@ -335,13 +367,14 @@ void ExpressionLowering::fold(Expr e) {
 /// From now on, the results of a reduction are what the state says.
 void ExpressionLowering::remember(Expr e, const State& state, bool vector, std::size_t level) {
   if (info(e->as<Fold>()->reduction).results == Results::value) {
-    known_[level].insert_or_assign(e, Lanes{state.best, vector, level});
+    known_[level].insert_or_assign(known_as(e), Lanes{state.best, vector, level});
     return;
   }
   std::vector<Value> index = state.index;
   if (!vector) index[0] = builder_.convert(level, index[0], DType::i64);
-  known_[level].insert_or_assign(project(program_.graph, e, 0), Lanes{state.best, vector, level});
-  known_[level].insert_or_assign(project(program_.graph, e, 1), Lanes{index, vector, level});
+  const Expr value = project(program_.graph, e, 0), winner = project(program_.graph, e, 1);
+  known_[level].insert_or_assign(known_as(value), Lanes{state.best, vector, level});
+  known_[level].insert_or_assign(known_as(winner), Lanes{index, vector, level});
 }
 
 }  // namespace ricci::jit

@@ -142,7 +142,7 @@ void ExpressionLowering::open_steps(const Statement& s, const std::vector<Expr>&
       const Value zero = builder_.constant(Scalar{e->dtype, 0});
       element = builder_.compute(level, Op::select, e->dtype, {expanded(guard, DType::b1)[0], element, zero});
     }
-    known_[level].insert_or_assign(e, Lanes{{element}, false, level});
+    known_[level].insert_or_assign(known_as(e), Lanes{{element}, false, level});
   }
   carries_elements_ = written.size();
 }

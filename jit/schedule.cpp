@@ -11,6 +11,7 @@
 #include "place.hpp"
 #include "place_sorts.hpp"
 #include "scan.hpp"
+#include "register_tile.hpp"
 #include "schedule_steps.hpp"
 #include "tables.hpp"
 
@@ -203,7 +204,10 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
     }
     std::optional<AxisId> inner;
     if (!domain.empty()) inner = domain.back();
+    std::optional<RegisterTile> registers;
     const auto cost_of = [&](std::optional<AxisId> lane) {
+      registers = lane ? find_register_tile(program, s, target, nest, *lane, schedule.lanes) : std::nullopt;
+      model.staged = registers ? registers->staged : std::vector<Expr>{};
       const double cost = model.nest(nest, lane, lane ? lane : inner);  // and the lanes of reductions
       return nest.scans.empty() || std::isinf(cost) ? cost : cost_of_scans(program, s, first, lane, schedule.lanes);
     };
@@ -216,11 +220,16 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
       if (cost >= best) continue;
       best = cost;
       nest.lane_axis = domain[d];
+      nest.registers = registers;
       fold_lanes = model.fold_lanes;
     }
     for (Expr e : nest.scans) fold_lanes.erase(e);
     schedule.fold_lanes.insert(fold_lanes.begin(), fold_lanes.end());
     order_loops(program, nest);
+    if (nest.registers) {
+      order_for_registers(nest, schedule.lanes);
+      continue;
+    }
     nest.streams = find_streams(program, s, nest);
     find_interiors(program, nest, schedule.fold_lanes);
     const std::size_t nodes = count_nodes(program, nest);
@@ -253,6 +262,7 @@ std::string to_string(const Schedule& schedule, const Program& program) {
             : nest.appends ? " parallel over shares that append"
                            : " parallel before |";
     text += '\n';
+    if (nest.registers) text += "  " + to_string(*nest.registers, nest, program, schedule.lanes);
     for (const Interior& interior : nest.interiors)
       text += "  interior " + name(interior.axis) + '(' + to_string(program, interior.low) + ", " +
               to_string(program, interior.high) + ")\n";

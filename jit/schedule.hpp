@@ -20,6 +20,22 @@ struct Interior {
   std::vector<ir::Statement> statements;
 };
 
+/// A reduction over one axis that is done for a block of its results at once: `block` rows by one step of the lane loop.
+/// States are in scratch; of `height` rows at a time they are in registers while the reduced axis runs. That axis runs in
+/// pieces of `depth`, and for a piece the values that all rows share are computed before it:
+///
+///     for k0 step depth
+///       for k in the piece: scratch[k] = b[k, j..]
+///       for i of the block step height
+///         for k in the piece: state[i] += a[i, k] * scratch[k], state[i + 1] += a[i + 1, k] * scratch[k], ..
+struct RegisterTile {
+  ir::Expr fold;
+  ir::AxisId rows;               // of the domain, or the axis of a reduction around `fold`
+  std::vector<ir::Expr> staged;  // the parts of its body that use the lanes but not the rows
+  int height = 8, vectors = 2;
+  std::int64_t block = 128, depth = 128;
+};
+
 /// One phase: statements over the same domain, in the same loops.
 struct Nest {
   std::vector<std::size_t> statements;
@@ -41,6 +57,7 @@ struct Nest {
   std::optional<ir::AxisId> in_order;
   std::vector<Interior> interiors;  // in the order of their axes
   std::vector<ir::Expr> scans;          // reductions that run along with it (scan.hpp)
+  std::optional<RegisterTile> registers;  // items are then blocks of its rows, and one step of the lanes
 };
 
 struct Schedule {

@@ -1,6 +1,7 @@
 #include "specialise.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <set>
@@ -18,6 +19,7 @@ namespace {
 __extension__ using Wide = __int128;
 
 constexpr std::int64_t short_limit = std::int64_t{1} << 31;
+constexpr std::int64_t many_rows = 16;  // for which loads are arranged beforehand
 
 /// One use of a tensor: a read, or the target of a statement.
 struct Access {
@@ -239,6 +241,34 @@ bool written_are_disjoint(const Program& program, std::span<const TensorView> te
   return true;
 }
 
+/// The axes of results of reductions that some read of the reduction lacks, although it moves with other results.
+std::set<AxisId> axes_of_reuse(const Survey& survey) {
+  std::set<AxisId> found;
+  for (Expr e : survey.nodes) {
+    const Fold* fold = e->as<Fold>();
+    if (!fold || fold->axes.size() != 1 || e->free.size() < 2) continue;
+    for (Expr n : nodes({fold->body})) {
+      if (!n->as<Read>() || !uses_axis(n, fold->axes[0])) continue;
+      const auto used = [&](AxisId axis) { return uses_axis(n, axis); };
+      if (std::ranges::none_of(e->free, used)) continue;
+      std::ranges::remove_copy_if(e->free, std::inserter(found, found.end()), used);
+    }
+  }
+  return found;
+}
+
+std::vector<AxisId> find_many(const Survey& survey, const std::vector<std::vector<AxisId>>& collapsed,
+                              std::span<const std::int64_t> extents) {
+  std::vector<AxisId> many;
+  for (AxisId axis : axes_of_reuse(survey)) {
+    std::int64_t rows = extents[axis];
+    for (AxisId other : collapsed[axis])
+      if (other != axis) rows = std::min(rows * extents[other], short_limit);
+    if (rows >= many_rows) many.push_back(axis);
+  }
+  return many;
+}
+
 }  // namespace
 
 Specialisation specialise(const Program& program, std::span<const TensorView> tensors,
@@ -253,6 +283,7 @@ Specialisation specialise(const Program& program, std::span<const TensorView> te
       result.strides[t].push_back(stride == 0 ? StrideClass::zero : stride == 1 ? StrideClass::one : StrideClass::any);
     }
   result.collapsed = find_collapsed(program, survey, tensors, extents);
+  result.many = find_many(survey, result.collapsed, extents);
   result.answers = ask(program, survey, tensors, extents);
   result.short_offsets = offsets_are_short(program, survey, tensors, extents);
   result.disjoint = written_are_disjoint(program, tensors);
@@ -271,6 +302,8 @@ std::string to_string(const Specialisation& s) {
       text += ' ' + std::to_string(a) + '=';
       for (AxisId axis : s.collapsed[a]) text += (text.back() == '=' ? "" : "*") + std::to_string(axis);
     }
+  text += "\nmany";
+  for (AxisId axis : s.many) text += ' ' + std::to_string(axis);
   text += "\nanswers " + s.answers;
   text += s.short_offsets ? "\noffsets 32" : "\noffsets 64";
   text += s.disjoint ? "\ndisjoint\n" : "\noverlapping\n";

@@ -1,30 +1,78 @@
-// The product of two matrices.
+// Products of matrices: alone, with what a layer of a network adds, and many small ones.
 #include "data.hpp"
 #include "ricci/parallel.hpp"
 #include "workload.hpp"
 
 namespace ricci::bench {
 
-Workloads matmul() {
-  const auto make = [] {
-    constexpr std::int64_t size = 512;
-    const auto a = uniform(-1, 1, size, size), b = uniform(-1, 1, size, size);
-    Tensor<float, 2> out(size, size), by_hand(size, size);
-    Case c;
-    c.bytes = size * size * 12;
-    c.ricci = [=]() mutable {
-      auto [i, j, k] = indices<"i j k">;
-      out[i, j] = sum(k, a[i, k] * b[k, j]);
-    };
-    c.hand = [=](int threads) mutable {
-      parallel_for(size / 8, 8, threads, [&](std::int64_t begin, std::int64_t end) {
-        hand().matmul(a.data(), b.data(), by_hand.data(), size, begin, end);
-      });
-    };
-    c.difference = [=] { return difference_of(out, by_hand, 1e-4); };
-    return c;
+namespace {
+
+Case square(std::int64_t size) {
+  const auto a = uniform(-1, 1, size, size), b = uniform(-1, 1, size, size);
+  Tensor<float, 2> out(size, size), by_hand(size, size);
+  Case c;
+  c.bytes = static_cast<double>(size * size * 12);
+  c.ricci = [=]() mutable {
+    auto [i, j, k] = indices<"i j k">;
+    out[i, j] = sum(k, a[i, k] * b[k, j]);
   };
-  return {{"matmul", "[512,512] [512,512]", make}};
+  c.hand = [=](int threads) mutable {
+    parallel_for(size / 8, 8, threads, [&](std::int64_t begin, std::int64_t end) {
+      hand().matmul(a.data(), b.data(), by_hand.data(), size, begin, end);
+    });
+  };
+  c.difference = [=] { return difference_of(out, by_hand, 1e-4); };
+  return c;
+}
+
+/// By hand the bias and the maximum are a pass of their own over the product.
+Case layer(std::int64_t size) {
+  const auto a = uniform(-1, 1, size, size), b = uniform(-1, 1, size, size);
+  const auto bias = uniform(-1, 1, size);
+  Tensor<float, 2> out(size, size), by_hand(size, size);
+  Case c;
+  c.bytes = static_cast<double>(size * size * 12);
+  c.ricci = [=]() mutable {
+    auto [i, j, k] = indices<"i j k">;
+    out[i, j] = maximum(sum(k, a[i, k] * b[k, j]) + bias[j], 0);
+  };
+  c.hand = [=](int threads) mutable {
+    parallel_for(size / 8, 8, threads, [&](std::int64_t begin, std::int64_t end) {
+      hand().matmul(a.data(), b.data(), by_hand.data(), size, begin, end);
+      for (float* row = by_hand.data() + begin * 8 * size; row != by_hand.data() + end * 8 * size; row += size)
+        for (std::int64_t j = 0; j < size; ++j) row[j] = std::max(row[j] + bias.data()[j], 0.0f);
+    });
+  };
+  c.difference = [=] { return difference_of(out, by_hand, 1e-4); };
+  return c;
+}
+
+Case batch(std::int64_t count, std::int64_t size) {
+  const auto a = uniform(-1, 1, count, size, size), b = uniform(-1, 1, count, size, size);
+  Tensor<float, 3> out(count, size, size), by_hand(count, size, size);
+  Case c;
+  c.bytes = static_cast<double>(count * size * size * 12);
+  c.ricci = [=]() mutable {
+    auto [n, i, j, k] = indices<"n i j k">;
+    out[n, i, j] = sum(k, a[n, i, k] * b[n, k, j]);
+  };
+  c.hand = [=](int threads) mutable {
+    parallel_for(count, 16, threads, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t n = begin * size * size; n < end * size * size; n += size * size)
+        hand().matmul(a.data() + n, b.data() + n, by_hand.data() + n, size, 0, size / 8);
+    });
+  };
+  c.difference = [=] { return difference_of(out, by_hand, 1e-4); };
+  return c;
+}
+
+}  // namespace
+
+Workloads matmul() {
+  return {{"W9 matmul", "[512,512] [512,512]", [] { return square(512); }},
+          {"W9 layer", "[512,512] [512,512]", [] { return layer(512); }},
+          {"W9 layer large", "[1024,1024] [1024,1024]", [] { return layer(1024); }},
+          {"W9 batch", "[64,32,32] [64,32,32]", [] { return batch(64, 32); }}};
 }
 
 }  // namespace ricci::bench

@@ -1,0 +1,153 @@
+// Lowering of reductions that are done for a tile of their results at once (RegisterTile in schedule.hpp).
+#include "lower_expression.hpp"
+
+namespace ricci::jit {
+
+using namespace ir;
+using loop::Value;
+
+/// Room for so many steps of the lanes.
+loop::BufferId ExpressionLowering::scratch_for(std::string name, DType dtype, std::int64_t steps) {
+  info_.buffers.push_back({std::move(name), dtype, true, {}, steps * step_of_lanes()});
+  return static_cast<loop::BufferId>(info_.buffers.size() - 1);
+}
+
+/// Computes what all rows share, for `count` iterations from `first` on.
+void ExpressionLowering::stage(const RegisterTile& tile, const Stages& stages, Value first, Value count) {
+  const Value number = open_for(builder_.constant(0), count, 1);
+  const std::size_t level = builder_.level();
+  bind(tile.fold->as<Fold>()->axes[0], builder_.add(level, first, number));
+  const Value at = builder_.multiply(level, number, builder_.constant(step_of_lanes()));
+  for (Expr e : tile.staged) {
+    const std::vector<Value> parts = expanded(e, e->dtype);
+    for (std::size_t part = 0; part < parts.size(); ++part) {
+      const Value to = builder_.add(level, at, builder_.constant(static_cast<std::int64_t>(part) * lanes()));
+      builder_.add(level, loop::Store{stages.at(e).buffer, to, parts[part]});
+    }
+  }
+  close_for();
+}
+
+Lanes ExpressionLowering::take_staged(Expr e, const Stage& stage) {
+  const std::size_t level = level_of(e);
+  const Value first = builder_.multiply(level, stage.number, builder_.constant(step_of_lanes()));
+  Lanes result{{}, true, level};
+  for (int part = 0; part < lane_->parts; ++part) {
+    result.parts.push_back(builder_.make({e->dtype, lanes()}));
+    const Value at = builder_.add(level, first, builder_.constant(std::int64_t{part} * lanes()));
+    builder_.add(level, loop::Load{result.parts.back(), stage.buffer, at});
+  }
+  return result;
+}
+
+/// `count` iterations from `first` on, for the rows [from, to), which are a multiple of `height`.
+void ExpressionLowering::reduce_rows(const RegisterTile& tile, const ScratchState& states, Value from, Value to,
+                                     int height, Value first, Value count) {
+  const Fold& f = *tile.fold->as<Fold>();
+  const Value low = open_for(from, to, height);
+  rows_ = Rows{tile.rows, {}};
+  for (int row = 0; row < height; ++row)
+    rows_->variables.push_back(builder_.add(builder_.level(), low, builder_.constant(row)));
+  const std::size_t level = builder_.level();
+  bind(tile.rows, low);
+  const auto each_row = [&](const auto& body) {
+    for (std::size_t row = 0; row < rows_->variables.size(); ++row) {
+      rows_->current = row;
+      bound_[tile.rows] = {rows_->variables[row], level};
+      body(row);
+    }
+  };
+  const Value at = scratch_offset(states, level);
+  const auto at_row = [&](std::size_t row) {
+    return builder_.add(builder_.level(), at, builder_.constant(static_cast<std::int64_t>(row) * step_of_lanes()));
+  };
+  std::vector<State> state(static_cast<std::size_t>(height));
+  std::vector<loop::Carried> carried;
+  each_row([&](std::size_t row) {
+    state[row] = load_scratch(tile.fold, states, level, at_row(row));
+    for (Value& v : state[row].best) {
+      carried.push_back(builder_.carry(v));
+      v = carried.back().variable;
+    }
+  });
+  const Value number = open_for(builder_.constant(0), count, 1, std::move(carried));
+  bind(f.axes[0], builder_.add(builder_.level(), first, number));
+  for (Expr e : tile.staged) staged_.at(e).number = number;
+  std::vector<Value> next;
+  each_row([&](std::size_t row) {
+    const State after = step(f, state[row]);
+    next.insert(next.end(), after.best.begin(), after.best.end());
+  });
+  const std::vector<Value> results = close_for(next);
+  for (std::size_t row = 0; row < state.size(); ++row) {
+    const auto begin = results.begin() + static_cast<std::ptrdiff_t>(row * state[row].best.size());
+    store_scratch({{begin, begin + static_cast<std::ptrdiff_t>(state[row].best.size())}, {}}, states, at_row(row));
+  }
+  rows_.reset();
+  close_for();
+}
+
+void ExpressionLowering::reduce_tile(const RegisterTile& tile, Value low, Value high, Value fresh) {
+  const auto i64 = [&](Op op, Value a, Value b) { return builder_.compute(builder_.level(), op, DType::i64, {a, b}); };
+  const Fold& f = *tile.fold->as<Fold>();
+  const ScratchState states{scratch_for("state", tile.fold->dtype, tile.block), 0, lane_->base, tile.rows, low};
+  const Value rows = i64(Op::subtract, high, low);
+  clear_scratch(tile.fold, states, builder_.multiply(builder_.level(), rows, builder_.constant(step_of_lanes())));
+  const Value odd = i64(Op::remainder, rows, builder_.constant(tile.height));
+  const Value whole = i64(Op::subtract, high, odd);
+  const Value extent = extent_of(f.axes[0]), depth = builder_.constant(tile.depth);
+  const Value first = open_for(builder_.constant(0), extent, tile.depth);
+  ++info_.loops;
+  const Value left = i64(Op::subtract, extent, first);
+  const Value count = i64(Op::minimum, left, depth);
+  Stages stages;
+  for (Expr e : tile.staged) stages[e] = {scratch_for("shared", e->dtype, tile.depth), 0};
+  if (fresh != loop::none) {
+    known_.emplace_back();
+    builder_.open_if(fresh);
+  }
+  stage(tile, stages, first, count);
+  if (fresh != loop::none) {
+    known_.pop_back();
+    builder_.close_if();
+  }
+  staged_ = std::move(stages);
+  reduce_rows(tile, states, low, whole, tile.height, first, count);
+  if (tile.height > 1) reduce_rows(tile, states, whole, high, 1, first, count);
+  staged_.clear();
+  close_for();
+  take_from_scratch(tile.fold, states);
+}
+
+/// A reduction over the rows of a tile: block after block, the tile first and then its rows one by one.
+ExpressionLowering::State ExpressionLowering::reduce_blocks(const Fold& f, const RegisterTile& tile, State state) {
+  const auto carry_all = [&](State& s) {
+    std::vector<loop::Carried> carried;
+    std::vector<Value> variables;
+    for (Value initial : s.flat()) {
+      carried.push_back(builder_.carry(initial));
+      variables.push_back(carried.back().variable);
+    }
+    s = s.like(variables);
+    return carried;
+  };
+  const Value extent = extent_of(tile.rows), block = builder_.constant(tile.block);
+  State before = state;
+  std::vector<loop::Carried> carried = carry_all(before);
+  const Value low = open_for(builder_.constant(0), extent, tile.block, std::move(carried));
+  ++info_.loops;
+  const std::size_t level = builder_.level();
+  const Value high = builder_.compute(level, Op::minimum, DType::i64, {builder_.add(level, low, block), extent});
+  const Value is_first = builder_.compute(level, Op::equal, DType::b1, {low, builder_.constant(0)});
+  const Value inner = extent_of(tile.fold->as<Fold>()->axes[0]);
+  const Value in_pieces = builder_.compute(0, Op::greater, DType::b1, {inner, builder_.constant(tile.depth)});
+  reduce_tile(tile, low, high, builder_.compute(level, Op::logical_or, DType::b1, {is_first, in_pieces}));
+  State in_row = before;
+  std::vector<loop::Carried> carried_by_rows = carry_all(in_row);
+  bind(tile.rows, open_for(low, high, 1, std::move(carried_by_rows)));
+  const State after = step(f, in_row);
+  const std::vector<Value> of_block = close_for(after.flat());
+  return state.like(close_for(of_block));
+}
+
+}  // namespace ricci::jit

@@ -1,0 +1,99 @@
+#include "register_tile.hpp"
+
+#include <algorithm>
+
+namespace ricci::jit {
+
+using namespace ir;
+
+namespace {
+
+bool has_reads(Expr e) {
+  return std::ranges::any_of(nodes({e}), [](Expr n) { return n->as<Read>() != nullptr; });
+}
+
+/// The largest parts of `body` that the same loads give for every row; nothing if some other load moves with the lanes.
+std::optional<std::vector<Expr>> staged_parts(Expr body, AxisId lane, AxisId inner, AxisId rows) {
+  std::vector<Expr> staged;
+  bool possible = uses_axis(body, rows);
+  walk({body}, [&](Expr e) {
+    if (!uses_axis(e, lane) || !possible) return false;
+    if (uses_axis(e, inner) && !uses_axis(e, rows) && has_reads(e)) {
+      staged.push_back(e);
+      return false;
+    }
+    possible &= !e->as<Read>() && !e->as<Fold>();
+    return true;
+  });
+  if (!possible || staged.empty()) return std::nullopt;
+  return staged;
+}
+
+/// The reduction over `rows` alone around `inside` whose lanes are those of the nest, if the rows are its axis.
+bool is_reduced_by_rows(const std::vector<Expr>& all, const std::vector<AxisId>& domain, Expr inside, AxisId rows,
+                        AxisId lane) {
+  int around = 0;
+  for (Expr e : all) {
+    const Fold* fold = e->as<Fold>();
+    if (!fold || std::ranges::count(nodes({fold->body}), inside) == 0) continue;
+    ++around;
+    if (fold->axes != std::vector{rows} || !fold->ranges.empty() || !uses_axis(e, lane)) return false;
+  }
+  return around == 1 && std::ranges::all_of(inside->free, [&](AxisId axis) {
+           return axis == rows || std::ranges::count(domain, axis) > 0;
+         });
+}
+
+}  // namespace
+
+std::optional<RegisterTile> find_register_tile(const Program& program, const Specialisation& s, const Target& target,
+                                               const Nest& nest, AxisId lane, int lanes) {
+  if (nest.tables || nest.serial || nest.appends || nest.in_order || nest.sorts) return std::nullopt;
+  const std::vector<AxisId>& domain = program.statements[nest.statements.front()].domain;
+  std::vector<Expr> all;
+  for (std::size_t i : nest.statements)
+    for (Expr e : expressions(program.statements[i])) all.push_back(e);
+  all = nodes(std::move(all));
+  for (Expr e : all) {
+    const Fold* fold = e->as<Fold>();
+    if (!fold || fold->axes.size() != 1 || !fold->ranges.empty() || !uses_axis(e, lane)) continue;
+    if (info(fold->reduction).results == Results::index || e->dtype == DType::b1) continue;
+    if (program.axes[fold->axes[0]].tables) continue;
+    for (auto rows = s.many.rbegin(); rows != s.many.rend(); ++rows) {
+      if (*rows == lane || !uses_axis(e, *rows)) continue;
+      const bool of_domain = std::ranges::count(domain, *rows) > 0;
+      if (of_domain ? !std::ranges::all_of(e->free, [&](AxisId a) { return std::ranges::count(domain, a) > 0; })
+                    : !is_reduced_by_rows(all, domain, e, *rows, lane))
+        continue;
+      const auto staged = staged_parts(fold->body, lane, fold->axes[0], *rows);
+      if (!staged) continue;
+      RegisterTile tile{.fold = e, .rows = *rows, .staged = *staged};
+      // Half of the registers hold states; a value of a wide dtype takes several.
+      const int states = target.vector_bytes == 64 ? 16 : 8;
+      const int registers = std::max(1, lanes * static_cast<int>(size_of(e->dtype)) / target.vector_bytes);
+      tile.height = std::max(1, states / (tile.vectors * registers));
+      return tile;
+    }
+  }
+  return std::nullopt;
+}
+
+void order_for_registers(Nest& nest, int lanes) {
+  nest.unroll = nest.registers->vectors;
+  nest.tile = std::int64_t{nest.unroll} * lanes;
+  const auto end = nest.order.begin() + static_cast<std::ptrdiff_t>(nest.split);
+  const auto rows = std::find(nest.order.begin(), end, nest.registers->rows);
+  if (rows != end) std::rotate(rows, rows + 1, end);
+}
+
+std::string to_string(const RegisterTile& tile, const Nest& nest, const Program& program, int lanes) {
+  const auto name = [&](AxisId axis) { return program.axes[axis].name; };
+  std::string text = "tile of " + to_string(program, tile.fold) + ": " + name(tile.rows) + '/' +
+                     std::to_string(tile.block) + " x" + std::to_string(tile.height) + ", " + name(*nest.lane_axis) +
+                     " x" + std::to_string(lanes) + '*' + std::to_string(tile.vectors) + "; for " +
+                     std::to_string(tile.depth) + " of " + name(tile.fold->as<Fold>()->axes[0]) + " in scratch:";
+  for (Expr e : tile.staged) text += ' ' + to_string(program, e);
+  return text + '\n';
+}
+
+}  // namespace ricci::jit

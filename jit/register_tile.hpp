@@ -1,0 +1,18 @@
+#pragma once
+// Which reductions are done for a tile of their results at once, with the states in registers: those whose operands
+// each lack one of the axes that the results have, so that what one load brings is used again and again.
+#include "schedule.hpp"
+
+namespace ricci::jit {
+
+/// The tile for a nest whose lanes run over `lane`, if it has such a reduction.
+std::optional<RegisterTile> find_register_tile(const ir::Program&, const Specialisation&, const Target&, const Nest&,
+                                               ir::AxisId lane, int lanes);
+
+/// Puts the rows of its tile next to the lanes in the order of a nest, and cuts both into the tile's blocks.
+void order_for_registers(Nest&, int lanes);
+
+/// One line, as for the other parts of a schedule.
+std::string to_string(const RegisterTile&, const Nest&, const ir::Program&, int lanes);
+
+}  // namespace ricci::jit

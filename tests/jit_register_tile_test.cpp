@@ -1,0 +1,157 @@
+// Reductions that use what they load for a whole tile of results: which they are, and that tiles change nothing.
+#include <catch2/catch.hpp>
+
+#include "ricci/target.hpp"
+#include "support/assembly.hpp"
+#include "support/backends.hpp"
+#include "support/dice.hpp"
+#include "support/tensors.hpp"
+
+using namespace ricci;
+using namespace ricci::test;
+using namespace ricci::names;
+
+namespace {
+
+/// Values whose products and sums are rounded.
+template <class T, class... N>
+auto uneven(Dice& dice, N... extents) {
+  return filled<T>(
+      [&](auto) {
+        const int n = dice.below(2001) - 1000;
+        if constexpr (std::is_integral_v<T>)
+          return n;
+        else
+          return T(static_cast<float>(n) / 301);
+      },
+      extents...);
+}
+
+/// [rows, columns], in either order of memory.
+template <class T>
+Tensor<T, 2> matrix(Dice& dice, int rows, int columns) {
+  if (dice.chance(50)) return uneven<T>(dice, rows, columns);
+  return uneven<T>(dice, columns, rows).permuted({1, 0});
+}
+
+std::string dump(const Prepared& p, Executable::Stage stage, int width = 0) {
+  return p.executable->dump(stage, p.tensors, p.params, {.vector_bytes = width});
+}
+
+bool has_tile(const Prepared& p) { return dump(p, Executable::Stage::schedule).find("tile of") != std::string::npos; }
+
+int size(Dice& dice) { return dice.one_of({1, 2, 7, 15, 16, 17, 31, 32, 33, 64, 70, dice.below(70) + 1}); }
+
+}  // namespace
+
+TEST_CASE("the product of matrices is computed in tiles of registers") {
+  const Tensor<float, 2> a(40, 50), b(50, 60);
+  Tensor<float, 2> c(40, 60);
+  const Prepared p = prepared(c[i, j], Assign::set, sum(k, a[i, k] * b[k, j]));
+  CHECK(dump(p, Executable::Stage::schedule, 32) ==
+        "nest t0: i j/16 x8*2 | parallel before |\n"
+        "  tile of sum(k, t1[i, k]! * t2[k, j]!): i/128 x4, j x8*2; for 128 of k in scratch: t2[k, j]!\n");
+}
+
+TEST_CASE("few rows, and results that share no loads, get no tile") {
+  const Tensor<float, 2> few(15, 50), many(16, 50), b(50, 60);
+  const Tensor<float, 3> x(40, 60, 50);
+  Tensor<float, 2> c15(15, 60), c16(16, 60), c(40, 60);
+  CHECK(!has_tile(prepared(c15[i, j], Assign::set, sum(k, few[i, k] * b[k, j]))));
+  CHECK(has_tile(prepared(c16[i, j], Assign::set, sum(k, many[i, k] * b[k, j]))));
+  CHECK(!has_tile(prepared(c[i, j], Assign::set, sum(k, x[i, j, k]))));
+  Tensor<float, 1> row(60);
+  CHECK(!has_tile(prepared(row[j], Assign::set, sum(k, b[k, j]))));
+}
+
+TEMPLATE_TEST_CASE("products of matrices of any shape and order agree in every way to run them", "", float, double,
+                   std::int32_t, std::int8_t, float16) {
+  using T = TestType;
+  using Sum = std::conditional_t<std::is_integral_v<T>, std::int64_t, T>;
+  Dice dice{std::mt19937_64(sizeof(T) + std::is_integral_v<T>)};
+  int tiles = 0;
+  for (int n = 0; n < 12; ++n) {
+    const int rows = size(dice), columns = size(dice), inner = n == 0 ? 300 : size(dice);
+    CAPTURE(rows, columns, inner);
+    const auto a = matrix<T>(dice, rows, inner), b = matrix<T>(dice, inner, columns);
+    Tensor<Sum, 2> c = matrix<Sum>(dice, rows, columns);
+    const Prepared p = prepared(c[i, j], Assign::set, sum(k, a[i, k] * b[k, j]));
+    tiles += has_tile(p);
+    CHECK(run_everywhere(p).fault == "");
+  }
+  CHECK(tiles >= 4);
+}
+
+TEST_CASE("what surrounds a tile, and what its body is, is free") {
+  Dice dice{std::mt19937_64(2)};
+  for (int n = 0; n < 6; ++n) {
+    const int rows = size(dice) + 16, columns = size(dice) + 16, inner = size(dice);
+    CAPTURE(rows, columns, inner);
+    const auto a = matrix<float>(dice, rows, inner), b = matrix<float>(dice, inner, columns);
+    const auto bias = uneven<float>(dice, columns);
+    const auto mask = filled<bool>(shuffled(3), inner, columns);
+    Tensor<float, 2> c(rows, columns);
+    Tensor<std::int64_t, 1> at(rows);
+    const auto check = [](const Prepared& p) {
+      CHECK(has_tile(p));
+      CHECK(run_everywhere(p).fault == "");
+    };
+    check(prepared(c[i, j], Assign::set, maximum(sum(k, a[i, k] * b[k, j]) + bias[j], 0)));
+    check(prepared(c[i, j], Assign::add, sum(k, a[i, k] * b[k, j])));
+    check(prepared(c[i, j], Assign::set, sqrt(sum(k, sq(a[i, k] - b[k, j])))));
+    check(prepared(c[i, j], Assign::set, max(k, abs(a[i, k] - b[k, j]) + 1 / b[k, j])));
+    check(prepared(c[i, j], Assign::set, min(k, where(mask[k, j], a[i, k], b[k, j]))));
+    check(prepared(c[i, j], Assign::set, sum(k, where(i < j, a[i, k] * b[k, j], a[i, k]))));
+    check(prepared(at[i], Assign::set, argmin(j, sum(k, sq(a[i, k] - b[k, j])))));
+    check(prepared(at[i], Assign::set, argmax(j, where(i != j, sum(k, abs(a[i, k] - b[k, j])), 0))));
+  }
+}
+
+TEST_CASE("batches of products, and rows that are read through a table, run in tiles") {
+  Dice dice{std::mt19937_64(3)};
+  const auto a = uneven<float>(dice, 3, 33, 20), b = uneven<float>(dice, 3, 20, 35);
+  const auto chosen = filled<std::int32_t>(shuffled(33), 40);
+  Tensor<float, 3> c(3, 33, 35);
+  const Prepared batch = prepared(c[l, i, j], Assign::set, sum(k, a[l, i, k] * b[l, k, j]));
+  CHECK(has_tile(batch));
+  CHECK(run_everywhere(batch).fault == "");
+  Tensor<float, 3> d(3, 40, 35);
+  const Prepared rows = prepared(d[l, i, j], Assign::set, sum(k, a[l, chosen[i], k] * b[l, k, j]));
+  CHECK(has_tile(rows));
+  CHECK(run_everywhere(rows).fault == "");
+}
+
+TEST_CASE("products have the same bits for any number of threads") {
+  Dice dice{std::mt19937_64(4)};
+  const auto a = uneven<float>(dice, 300, 260), b = uneven<float>(dice, 260, 330);
+  Tensor<float, 2> c(300, 330);
+  CHECK(run_with_threads(prepared(c[i, j], Assign::set, sum(k, a[i, k] * b[k, j]))) == "");
+  Tensor<std::int64_t, 1> at(300);
+  CHECK(run_with_threads(prepared(at[i], Assign::set, argmin(j, sum(k, sq(a[i, k] - b[k, j]))))) == "");
+}
+
+TEST_CASE("the innermost loops of a tile use no memory for what registers hold") {
+  const Tensor<float, 2> a(512, 512), b(512, 512);
+  Tensor<float, 2> c(512, 512);
+  Tensor<std::int64_t, 1> at(512);
+  const auto check = [](const Prepared& p, int width, int states) {
+    int tiles = 0;
+    for (const std::string& body : innermost_loops(dump(p, Executable::Stage::assembly, width))) {
+      int multiplies = 0;
+      for (std::size_t at = body.find("\tvfmadd"); at != std::string::npos; at = body.find("\tvfmadd", at + 1)) ++multiplies;
+      if (multiplies < states) continue;
+      ++tiles;
+      INFO(body);
+      CHECK(multiplies == states);
+      CHECK(!has(body, "\\tv?mov\\w*\\s+%[^\\n]*, [^\\n]*\\(%"));  // no store
+      CHECK(!has(body, "\\d\\(%r[bs]p\\)"));                       // no load of what was stored aside
+    }
+    CHECK(tiles == 1);
+  };
+  for (int width : vector_widths()) {
+    CAPTURE(width);
+    const int states = width == 64 ? 16 : 8;
+    check(prepared(c[i, j], Assign::set, sum(k, a[i, k] * b[k, j])), width, states);
+    check(prepared(at[i], Assign::set, argmin(j, sum(k, sq(a[i, k] - b[j, k])))), width, states);
+  }
+}
