@@ -50,9 +50,9 @@ class NestLowering {
 
   /// How many iterations of the loop order[k] are in an item.
   std::int64_t block_of(std::size_t k) const {
-    return k == nest_.split ? nest_.tile : has_rows(k) ? nest_.registers->block : 1;
+    return k == nest_.split ? nest_.tile : has_rows(k) ? nest_.registers[0].block : 1;
   }
-  bool has_rows(std::size_t k) const { return nest_.registers && nest_.registers->rows == nest_.order[k]; }
+  bool has_rows(std::size_t k) const { return !nest_.registers.empty() && nest_.registers[0].rows == nest_.order[k]; }
 
   /// How many items the factors make: the same number that the launcher computes.
   std::vector<Value> counts(const std::vector<TripFactor>& factors) {
@@ -144,7 +144,7 @@ class NestLowering {
       else
         x_.bind(nest_.order[k], index[k]);
     const auto [low, high] = block(nest_.split, index[nest_.split]);
-    if (nest_.registers) return register_tile(rows, low, high);
+    if (!nest_.registers.empty()) return register_tiles(rows, low, high);
     if (!nest_.folds) return loops(nest_.split, low, high);
     x_.limit(nest_.order[nest_.split], low, high);
     --info_.loops;  // the loop of a tile is one with the loop over tiles
@@ -158,14 +158,14 @@ class NestLowering {
     return {low, i64(Op::minimum, end, x_.extent_of(nest_.order[k]))};
   }
 
-  /// An item of a nest with a tile in registers: one step of the lanes, masked where it reaches beyond `high`.
-  void register_tile(std::optional<std::pair<Value, Value>> rows, Value low, Value high) {
+  /// An item of a nest with tiles in registers: one step of the lanes, masked where it reaches beyond `high`.
+  void register_tiles(std::optional<std::pair<Value, Value>> rows, Value low, Value high) {
     x_.enter_lanes(*nest_.lane_axis, low, nest_.unroll, i64(Op::subtract, high, low));
     if (rows) {
-      x_.reduce_tile(*nest_.registers, rows->first, rows->second);
-      x_.bind(nest_.registers->rows, x_.open_for(rows->first, rows->second, 1));
+      for (const RegisterTile& tile : nest_.registers) x_.reduce_tile(tile, rows->first, rows->second);
+      x_.bind(nest_.registers[0].rows, x_.open_for(rows->first, rows->second, 1));
     } else {
-      x_.reduce_in_blocks(*nest_.registers);
+      x_.reduce_in_blocks(nest_.registers);
     }
     loops(nest_.split + 1, b_.constant(0), std::nullopt);
     if (rows) x_.close_for();

@@ -97,8 +97,8 @@ class ExpressionLowering {
   /// From now on, reductions over `axis` run over [low, high) only, inside the innermost level.
   void limit(ir::AxisId axis, loop::Value low, loop::Value high) { limits_[axis] = {low, high, builder_.level()}; }
 
-  /// From now on, reductions over the rows of the tile are done in its blocks.
-  void reduce_in_blocks(const RegisterTile& tile) { tile_ = tile; }
+  /// From now on, reductions over the rows of these tiles are done in their blocks.
+  void reduce_in_blocks(const std::vector<RegisterTile>& tiles) { tiles_ = tiles; }
 
   void unlimit(ir::AxisId axis) { limits_.erase(axis); }
 
@@ -198,7 +198,8 @@ class ExpressionLowering {
   State merge(const ir::Fold&, std::size_t level, const State& a, const State& b);
   State halves(const ir::Fold&, std::size_t level, State);
   loop::Value scratch_offset(const ScratchState&, std::size_t level);
-  State load_scratch(ir::Expr fold, const ScratchState&, std::size_t level, loop::Value at);
+  State load_scratch(ir::Expr fold, const ScratchState&, std::size_t level, loop::Value at,
+                     loop::Value mask = loop::none);
   State load_scratch(ir::Expr fold, const ScratchState&);
   void store_scratch(const State&, const ScratchState&, loop::Value at);
   void store_scratch(const State&, const ScratchState&);
@@ -210,8 +211,9 @@ class ExpressionLowering {
   void stage(const RegisterTile&, const Stages&, loop::Value first, loop::Value count);
   Lanes take_staged(ir::Expr, const Stage&);
   void reduce_rows(const RegisterTile&, const ScratchState&, loop::Value from, loop::Value to, int height,
-                   loop::Value first, loop::Value count);
-  State reduce_blocks(const ir::Fold&, const RegisterTile&, State);
+                   loop::Value first, loop::Value count, loop::Value begun);
+  std::vector<RegisterTile> tiles_in(const ir::Fold&) const;
+  State reduce_blocks(const ir::Fold&, const std::vector<RegisterTile>&, State);
 
   // lower_scan.cpp
   State start_scan(ir::Expr fold, int parts, int lanes);
@@ -231,7 +233,7 @@ class ExpressionLowering {
   Stages staged_;
   std::optional<LaneLoop> lane_;
   std::optional<Rows> rows_;
-  std::optional<RegisterTile> tile_;  // whose rows are the axis of a reduction around it
+  std::vector<RegisterTile> tiles_;  // whose rows are the axis of a reduction around them
   Feedback feedback_;
   std::optional<ir::AxisId> in_order_;
   std::vector<loop::Value> next_states_;  // of the scans whose loop is open

@@ -270,14 +270,14 @@ Value ExpressionLowering::scratch_offset(const ScratchState& states, std::size_t
 }
 
 ExpressionLowering::State ExpressionLowering::load_scratch(Expr e, const ScratchState& states, std::size_t level,
-                                                           Value at) {
+                                                           Value at, Value mask) {
   const bool indexed = info(e->as<Fold>()->reduction).results == Results::index;
   State state;
   for (int part = 0; part < lane_->parts; ++part) {
     const Value first = builder_.add(level, at, builder_.constant(std::int64_t{part} * lanes()));
     const auto load = [&](loop::BufferId buffer) {
       const Value result = builder_.make({info_.buffers[buffer].dtype, lanes()});
-      builder_.add(level, loop::Load{result, buffer, first});
+      builder_.add(level, loop::Load{result, buffer, first, mask});
       return result;
     };
     state.best.push_back(load(states.best));
@@ -339,9 +339,9 @@ void ExpressionLowering::fold(Expr e) {
   if (const auto kept = in_scratch_.find(e); lane_ && kept != in_scratch_.end()) {
     vector = true;
     state = load_scratch(e, kept->second);
-  } else if (lane_ && tile_ && f.axes == std::vector{tile_->rows}) {
+  } else if (const auto tiles = tiles_in(f); lane_ && !tiles.empty()) {
     vector = true;
-    state = reduce_blocks(f, *tile_, start(f, e->dtype, lane_->parts, lanes(), has_index));
+    state = reduce_blocks(f, tiles, start(f, e->dtype, lane_->parts, lanes(), has_index));
   } else if (lane_) {
     vector = true;
     state = reduce_loops(f, loops, 0, start(f, e->dtype, lane_->parts, lanes(), has_index));

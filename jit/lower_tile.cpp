@@ -1,4 +1,6 @@
 // Lowering of reductions that are done for a tile of their results at once (RegisterTile in schedule.hpp).
+#include <algorithm>
+
 #include "lower_expression.hpp"
 
 namespace ricci::jit {
@@ -40,9 +42,10 @@ Lanes ExpressionLowering::take_staged(Expr e, const Stage& stage) {
   return result;
 }
 
-/// `count` iterations from `first` on, for the rows [from, to), which are a multiple of `height`.
+/// `count` iterations from `first` on, for the rows [from, to), which are a multiple of `height`. Where `begun` is given
+/// and false, the states are all zero.
 void ExpressionLowering::reduce_rows(const RegisterTile& tile, const ScratchState& states, Value from, Value to,
-                                     int height, Value first, Value count) {
+                                     int height, Value first, Value count, Value begun) {
   const Fold& f = *tile.fold->as<Fold>();
   const Value low = open_for(from, to, height);
   rows_ = Rows{tile.rows, {}};
@@ -64,7 +67,7 @@ void ExpressionLowering::reduce_rows(const RegisterTile& tile, const ScratchStat
   std::vector<State> state(static_cast<std::size_t>(height));
   std::vector<loop::Carried> carried;
   each_row([&](std::size_t row) {
-    state[row] = load_scratch(tile.fold, states, level, at_row(row));
+    state[row] = load_scratch(tile.fold, states, level, at_row(row), begun);
     for (Value& v : state[row].best) {
       carried.push_back(builder_.carry(v));
       v = carried.back().variable;
@@ -92,7 +95,10 @@ void ExpressionLowering::reduce_tile(const RegisterTile& tile, Value low, Value 
   const Fold& f = *tile.fold->as<Fold>();
   const ScratchState states{scratch_for("state", tile.fold->dtype, tile.block), 0, lane_->base, tile.rows, low};
   const Value rows = i64(Op::subtract, high, low);
-  clear_scratch(tile.fold, states, builder_.multiply(builder_.level(), rows, builder_.constant(step_of_lanes())));
+  // A masked load is as good as a zero, where the target has one for every width (4 bytes and more).
+  const bool from_zero = identity(f.reduction, tile.fold->dtype).bits == 0 && size_of(tile.fold->dtype) >= 4;
+  const Value elements = builder_.multiply(builder_.level(), rows, builder_.constant(step_of_lanes()));
+  if (!from_zero) clear_scratch(tile.fold, states, elements);
   const Value odd = i64(Op::remainder, rows, builder_.constant(tile.height));
   const Value whole = i64(Op::subtract, high, odd);
   const Value extent = extent_of(f.axes[0]), depth = builder_.constant(tile.depth);
@@ -111,16 +117,33 @@ void ExpressionLowering::reduce_tile(const RegisterTile& tile, Value low, Value 
     known_.pop_back();
     builder_.close_if();
   }
+  Value begun = loop::none;
+  if (from_zero) {
+    const std::size_t level = builder_.level();
+    const Value later = builder_.compute(level, Op::greater, DType::b1, {first, builder_.constant(0)});
+    begun = builder_.splat(level, later, lanes());
+  }
   staged_ = std::move(stages);
-  reduce_rows(tile, states, low, whole, tile.height, first, count);
-  if (tile.height > 1) reduce_rows(tile, states, whole, high, 1, first, count);
+  reduce_rows(tile, states, low, whole, tile.height, first, count, begun);
+  if (tile.height > 1) reduce_rows(tile, states, whole, high, 1, first, count, begun);
   staged_.clear();
   close_for();
   take_from_scratch(tile.fold, states);
 }
 
-/// A reduction over the rows of a tile: block after block, the tile first and then its rows one by one.
-ExpressionLowering::State ExpressionLowering::reduce_blocks(const Fold& f, const RegisterTile& tile, State state) {
+/// Those inside a reduction over their rows.
+std::vector<RegisterTile> ExpressionLowering::tiles_in(const Fold& f) const {
+  std::vector<RegisterTile> inside;
+  if (tiles_.empty() || f.axes != std::vector{tiles_[0].rows}) return inside;
+  const std::vector<Expr> all = nodes({f.body});
+  for (const RegisterTile& tile : tiles_)
+    if (std::ranges::count(all, tile.fold) > 0) inside.push_back(tile);
+  return inside;
+}
+
+/// A reduction over the rows of tiles: block after block, the tiles first and then their rows one by one.
+ExpressionLowering::State ExpressionLowering::reduce_blocks(const Fold& f, const std::vector<RegisterTile>& tiles,
+                                                            State state) {
   const auto carry_all = [&](State& s) {
     std::vector<loop::Carried> carried;
     std::vector<Value> variables;
@@ -131,20 +154,23 @@ ExpressionLowering::State ExpressionLowering::reduce_blocks(const Fold& f, const
     s = s.like(variables);
     return carried;
   };
-  const Value extent = extent_of(tile.rows), block = builder_.constant(tile.block);
+  const AxisId rows = tiles[0].rows;
+  const Value extent = extent_of(rows), block = builder_.constant(tiles[0].block);
   State before = state;
   std::vector<loop::Carried> carried = carry_all(before);
-  const Value low = open_for(builder_.constant(0), extent, tile.block, std::move(carried));
+  const Value low = open_for(builder_.constant(0), extent, tiles[0].block, std::move(carried));
   ++info_.loops;
   const std::size_t level = builder_.level();
   const Value high = builder_.compute(level, Op::minimum, DType::i64, {builder_.add(level, low, block), extent});
   const Value is_first = builder_.compute(level, Op::equal, DType::b1, {low, builder_.constant(0)});
-  const Value inner = extent_of(tile.fold->as<Fold>()->axes[0]);
-  const Value in_pieces = builder_.compute(0, Op::greater, DType::b1, {inner, builder_.constant(tile.depth)});
-  reduce_tile(tile, low, high, builder_.compute(level, Op::logical_or, DType::b1, {is_first, in_pieces}));
+  for (const RegisterTile& tile : tiles) {
+    const Value inner = extent_of(tile.fold->as<Fold>()->axes[0]);
+    const Value in_pieces = builder_.compute(0, Op::greater, DType::b1, {inner, builder_.constant(tile.depth)});
+    reduce_tile(tile, low, high, builder_.compute(level, Op::logical_or, DType::b1, {is_first, in_pieces}));
+  }
   State in_row = before;
   std::vector<loop::Carried> carried_by_rows = carry_all(in_row);
-  bind(tile.rows, open_for(low, high, 1, std::move(carried_by_rows)));
+  bind(rows, open_for(low, high, 1, std::move(carried_by_rows)));
   const State after = step(f, in_row);
   const std::vector<Value> of_block = close_for(after.flat());
   return state.like(close_for(of_block));

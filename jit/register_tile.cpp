@@ -46,43 +46,46 @@ bool is_reduced_by_rows(const std::vector<Expr>& all, const std::vector<AxisId>&
 
 }  // namespace
 
-std::optional<RegisterTile> find_register_tile(const Program& program, const Specialisation& s, const Target& target,
-                                               const Nest& nest, AxisId lane, int lanes) {
-  if (nest.tables || nest.serial || nest.appends || nest.in_order || nest.sorts) return std::nullopt;
+std::vector<RegisterTile> find_register_tiles(const Program& program, const Specialisation& s, const Target& target,
+                                              const Nest& nest, AxisId lane, int lanes) {
+  std::vector<RegisterTile> tiles;
+  if (nest.tables || nest.serial || nest.appends || nest.in_order || nest.sorts) return tiles;
   const std::vector<AxisId>& domain = program.statements[nest.statements.front()].domain;
   std::vector<Expr> all;
   for (std::size_t i : nest.statements)
     for (Expr e : expressions(program.statements[i])) all.push_back(e);
   all = nodes(std::move(all));
+  const auto fits = [&](Expr e, AxisId rows) {
+    if (rows == lane || !uses_axis(e, rows)) return false;
+    if (std::ranges::count(domain, rows) == 0) return is_reduced_by_rows(all, domain, e, rows, lane);
+    return std::ranges::all_of(e->free, [&](AxisId axis) { return std::ranges::count(domain, axis) > 0; });
+  };
   for (Expr e : all) {
     const Fold* fold = e->as<Fold>();
     if (!fold || fold->axes.size() != 1 || !fold->ranges.empty() || !uses_axis(e, lane)) continue;
     if (info(fold->reduction).results == Results::index || e->dtype == DType::b1) continue;
     if (program.axes[fold->axes[0]].tables) continue;
     for (auto rows = s.many.rbegin(); rows != s.many.rend(); ++rows) {
-      if (*rows == lane || !uses_axis(e, *rows)) continue;
-      const bool of_domain = std::ranges::count(domain, *rows) > 0;
-      if (of_domain ? !std::ranges::all_of(e->free, [&](AxisId a) { return std::ranges::count(domain, a) > 0; })
-                    : !is_reduced_by_rows(all, domain, e, *rows, lane))
-        continue;
+      if ((!tiles.empty() && tiles[0].rows != *rows) || !fits(e, *rows)) continue;
       const auto staged = staged_parts(fold->body, lane, fold->axes[0], *rows);
       if (!staged) continue;
-      RegisterTile tile{.fold = e, .rows = *rows, .staged = *staged};
+      RegisterTile& tile = tiles.emplace_back();
+      tile = {.fold = e, .rows = *rows, .staged = *staged};
       // Half of the registers hold states; a value of a wide dtype takes several.
       const int states = target.vector_bytes == 64 ? 16 : 8;
       const int registers = std::max(1, lanes * static_cast<int>(size_of(e->dtype)) / target.vector_bytes);
       tile.height = std::max(1, states / (tile.vectors * registers));
-      return tile;
+      break;
     }
   }
-  return std::nullopt;
+  return tiles;
 }
 
 void order_for_registers(Nest& nest, int lanes) {
-  nest.unroll = nest.registers->vectors;
+  nest.unroll = nest.registers[0].vectors;
   nest.tile = std::int64_t{nest.unroll} * lanes;
   const auto end = nest.order.begin() + static_cast<std::ptrdiff_t>(nest.split);
-  const auto rows = std::find(nest.order.begin(), end, nest.registers->rows);
+  const auto rows = std::find(nest.order.begin(), end, nest.registers[0].rows);
   if (rows != end) std::rotate(rows, rows + 1, end);
 }
 

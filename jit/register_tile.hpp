@@ -5,11 +5,11 @@
 
 namespace ricci::jit {
 
-/// The tile for a nest whose lanes run over `lane`, if it has such a reduction.
-std::optional<RegisterTile> find_register_tile(const ir::Program&, const Specialisation&, const Target&, const Nest&,
-                                               ir::AxisId lane, int lanes);
+/// The tiles for a nest whose lanes run over `lane`: of the first such reduction, and of others with the same rows.
+std::vector<RegisterTile> find_register_tiles(const ir::Program&, const Specialisation&, const Target&, const Nest&,
+                                              ir::AxisId lane, int lanes);
 
-/// Puts the rows of its tile next to the lanes in the order of a nest, and cuts both into the tile's blocks.
+/// Puts the rows of its tiles next to the lanes in the order of a nest, and cuts both into the tiles' blocks.
 void order_for_registers(Nest&, int lanes);
 
 /// One line, as for the other parts of a schedule.

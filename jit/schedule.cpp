@@ -204,10 +204,13 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
     }
     std::optional<AxisId> inner;
     if (!domain.empty()) inner = domain.back();
-    std::optional<RegisterTile> registers;
+    std::vector<RegisterTile> registers;
     const auto cost_of = [&](std::optional<AxisId> lane) {
-      registers = lane ? find_register_tile(program, s, target, nest, *lane, schedule.lanes) : std::nullopt;
-      model.staged = registers ? registers->staged : std::vector<Expr>{};
+      registers.clear();
+      if (lane) registers = find_register_tiles(program, s, target, nest, *lane, schedule.lanes);
+      model.staged.clear();
+      for (const RegisterTile& tile : registers)
+        model.staged.insert(model.staged.end(), tile.staged.begin(), tile.staged.end());
       const double cost = model.nest(nest, lane, lane ? lane : inner);  // and the lanes of reductions
       return nest.scans.empty() || std::isinf(cost) ? cost : cost_of_scans(program, s, first, lane, schedule.lanes);
     };
@@ -226,7 +229,7 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
     for (Expr e : nest.scans) fold_lanes.erase(e);
     schedule.fold_lanes.insert(fold_lanes.begin(), fold_lanes.end());
     order_loops(program, nest);
-    if (nest.registers) {
+    if (!nest.registers.empty()) {
       order_for_registers(nest, schedule.lanes);
       continue;
     }
@@ -262,7 +265,8 @@ std::string to_string(const Schedule& schedule, const Program& program) {
             : nest.appends ? " parallel over shares that append"
                            : " parallel before |";
     text += '\n';
-    if (nest.registers) text += "  " + to_string(*nest.registers, nest, program, schedule.lanes);
+    for (const RegisterTile& tile : nest.registers)
+      text += "  " + to_string(tile, nest, program, schedule.lanes);
     for (const Interior& interior : nest.interiors)
       text += "  interior " + name(interior.axis) + '(' + to_string(program, interior.low) + ", " +
               to_string(program, interior.high) + ")\n";

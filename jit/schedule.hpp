@@ -57,7 +57,7 @@ struct Nest {
   std::optional<ir::AxisId> in_order;
   std::vector<Interior> interiors;  // in the order of their axes
   std::vector<ir::Expr> scans;          // reductions that run along with it (scan.hpp)
-  std::optional<RegisterTile> registers;  // items are then blocks of its rows, and one step of the lanes
+  std::vector<RegisterTile> registers;  // of the same rows: items are then blocks of them, and one step of the lanes
 };
 
 struct Schedule {

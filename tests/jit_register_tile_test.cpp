@@ -102,6 +102,8 @@ TEST_CASE("what surrounds a tile, and what its body is, is free") {
     check(prepared(c[i, j], Assign::set, max(k, abs(a[i, k] - b[k, j]) + 1 / b[k, j])));
     check(prepared(c[i, j], Assign::set, min(k, where(mask[k, j], a[i, k], b[k, j]))));
     check(prepared(c[i, j], Assign::set, sum(k, where(i < j, a[i, k] * b[k, j], a[i, k]))));
+    check(prepared(c[i, j], Assign::set, sum(k, a[i, k] * b[k, j]) / max(k, a[i, k] + b[k, j])));
+    check(prepared(at[i], Assign::set, argmax(j, sum(k, a[i, k] * b[k, j]) - sum(k, sq(a[i, k] - b[k, j])))));
     check(prepared(at[i], Assign::set, argmin(j, sum(k, sq(a[i, k] - b[k, j])))));
     check(prepared(at[i], Assign::set, argmax(j, where(i != j, sum(k, abs(a[i, k] - b[k, j])), 0))));
   }
