@@ -176,7 +176,8 @@ class Call {
     return p_.add(name_, node);
   }
 
-  /// sum(k, l, e), sum(e, axis), sum(e, axis, keepdims), or sum(e) over all axes of an array without subscripts.
+  /// sum(k, l, e), sum(e, axis), sum(e, (0, 1)), sum(e, axis, keepdims), or sum(e) over all axes of an array without
+  /// subscripts.
   const Node& reduction(Reducer reducer) {
     std::vector<const Syntax*> ranges;
     IndexSet over = binders(ranges);
@@ -223,22 +224,38 @@ class Call {
               called() + " reduces over an axis or an index; the " + (reducer == Reducer::max ? "greater" : "lesser") +
                   " of two values is " + called() + "imum(a, b)");
     const Token& token = p_.peek();
-    const std::optional<Scalar> axis = p_.scalar();
-    if (!axis || axis->dtype != DType::i64) {
-      std::string message = "the second argument of " + called() + " must be an axis, that is an integer";
-      if (body.form == Form::tensor || body.form == Form::number)
-        message += "; an index cannot have the name of a variable";
-      p_.fail(token, Error::Kind::syntax, message);
-    }
+    const std::vector<std::int64_t> axes = axes_of(body);
+    const int over = static_cast<int>(std::min<std::size_t>(axes.size(), max_rank + 1));
     const bool turned = is_sort(reducer) && word("descending"), keeps = !turned && p_.accept(",");
     if (keeps && p_.peek().text != "keepdims") p_.unexpected("keepdims");
     if (keeps) p_.take();
     close();
-    Syntax node = ordered(make_reduce_axis(reducer, body, keeps), taken, turned);
-    p_.require(token, check_axis(axis->as_int(), body.rank));
+    Syntax node = ordered(make_reduce_axis(reducer, body, keeps, over), taken, turned);
+    p_.require(token, check_axes(axes.data(), over, body.rank));
     node.leaf = static_cast<std::uint32_t>(p_.tree_.axes.size());
-    p_.tree_.axes.push_back(axis->as_int());
+    p_.tree_.axes.insert(p_.tree_.axes.end(), axes.begin(), axes.end());
     return p_.add(name_, node);
+  }
+
+  /// The axis, or the axes in brackets, after the comma.
+  std::vector<std::int64_t> axes_of(const Node& body) {
+    std::vector<std::int64_t> axes;
+    const bool several = p_.accept("(");
+    do {
+      const Token& token = p_.peek();
+      const std::optional<Scalar> axis = p_.scalar();
+      if (!axis || axis->dtype != DType::i64) {
+        std::string message = "the second argument of " + called() + " must be an axis, that is an integer";
+        if (several)
+          message += ", or several as in (0, 1)";
+        else if (body.form == Form::tensor || body.form == Form::number)
+          message += "; an index cannot have the name of a variable";
+        p_.fail(token, Error::Kind::syntax, message);
+      }
+      axes.push_back(axis->as_int());
+    } while (several && p_.accept(","));
+    if (several) p_.expect(")", "after the axes");
+    return axes;
   }
 
   [[noreturn]] void unknown() const {

@@ -1,5 +1,6 @@
 // Reductions, and the functions that are made of several.
 #include <limits>
+#include <map>
 #include <utility>
 
 #include "resolver.hpp"
@@ -17,20 +18,34 @@ ir::Expr Resolver::reduce(const Syntax& node, const Axes& unnamed) {
     scope_.resize(outside);
     return e;
   }
-  const auto position = static_cast<std::ptrdiff_t>(leaves_.axes[static_cast<std::size_t>(axis_leaf_++)]);
-  Axes inner(unnamed.begin(), unnamed.begin() + node.rank);
-  if (stays_free(node.reducer)) return reduced(node, {{inner[static_cast<std::size_t>(position)]}, {}}, inner);
-  const ir::AxisId over = new_axis("_");
+  return reduce_axes(node, unnamed);
+}
+
+/// Over axes by their positions in the child.
+ir::Expr Resolver::reduce_axes(const Syntax& node, const Axes& unnamed) {
+  const auto first_leaf = static_cast<std::size_t>(std::exchange(axis_leaf_, axis_leaf_ + node.over));
+  const auto positions = leaves_.axes.subspan(first_leaf, static_cast<std::size_t>(node.over));
+  Axes inner(unnamed.begin(), unnamed.begin() + node.rank), over;
+  const auto at = [&](std::int64_t position) -> ir::AxisId& { return inner[static_cast<std::size_t>(position)]; };
+  if (stays_free(node.reducer)) {
+    for (std::int64_t position : positions) over.push_back(at(position));
+    return reduced(node, {over, {}}, inner);
+  }
+  std::map<std::int64_t, ir::AxisId> in_order;
+  for (std::int64_t position : positions) {
+    over.push_back(new_axis("_"));
+    in_order.emplace(position, over.back());
+    if (node.keeps) new_axes_.push_back(std::exchange(at(position), over.back()));
+  }
+  ir::AxisId place = 0;  // the axis of what is taken, where the first of the axes was
   if (takes(node.reducer)) {
-    const ir::AxisId place = std::exchange(inner[static_cast<std::size_t>(position)], over);
-    return taken(node, {over}, inner, place);
+    const auto first = inner.begin() + in_order.begin()->first;
+    place = *first;
+    inner.erase(first);
   }
-  if (node.keeps) {
-    new_axes_.push_back(std::exchange(inner[static_cast<std::size_t>(position)], over));
-  } else {
-    inner.insert(inner.begin() + position, over);
-  }
-  return reduced(node, {{over}, {}}, inner);
+  if (!node.keeps)
+    for (const auto& [position, axis] : in_order) inner.insert(inner.begin() + position, axis);
+  return takes(node.reducer) ? taken(node, over, inner, place) : reduced(node, {over, {}}, inner);
 }
 
 ir::Range Resolver::bounds(const Syntax& range) {

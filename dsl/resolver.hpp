@@ -67,6 +67,7 @@ class Resolver {
   Product factors(const Syntax& node, DType dtype, const Axes& unnamed, bool chosen);
   ir::Expr product(const Syntax& node, const Axes& unnamed);
   ir::Expr reduce(const Syntax& node, const Axes& unnamed);
+  ir::Expr reduce_axes(const Syntax& node, const Axes& unnamed);
   /// What a reduction runs over: axes, and the ranges of some of them (as in ir::Fold).
   struct Over {
     Axes axes;

@@ -55,7 +55,11 @@ Prepared bind(const Statement& s, const Variables& variables) {
         arrays.push_back(is_made ? undecided(leaf.dtype, leaf.tensor_rank) : view_of(tensor, variables));
         return;
       }
-      case Form::reduce_axis: axes.push_back(s.tree.axes[leaf.leaf]); return;
+      case Form::reduce_axis: {
+        const auto first = s.tree.axes.begin() + static_cast<std::ptrdiff_t>(leaf.leaf);
+        axes.insert(axes.end(), first, first + leaf.over);
+        return;
+      }
       default: scalars.push_back(s.tree.scalars[leaf.leaf]); return;
     }
   };

@@ -49,11 +49,6 @@ struct Pattern {
   }
 };
 
-std::int64_t normalised(std::int64_t axis, const Syntax& reduction) {
-  require(check_axis(axis, reduction.child[0]->rank));
-  return axis < 0 ? axis + reduction.child[0]->rank : axis;
-}
-
 using Statements = std::span<const StatementSyntax>;
 
 /// How many new tensors the statements make; they are the first ones of the program.
@@ -62,7 +57,11 @@ std::size_t results_of(Statements statements) { return statements[0].target ? 0 
 std::vector<std::int64_t> normalised_axes(Statements statements, const Operands& operands) {
   std::vector<std::int64_t> axes;
   auto add = [&](const Syntax& leaf) {
-    if (leaf.form == Form::reduce_axis) axes.push_back(normalised(operands.axes[axes.size()], leaf));
+    if (leaf.form != Form::reduce_axis) return;
+    const int rank = leaf.child[0]->rank;
+    const std::int64_t* given = operands.axes + axes.size();
+    require(check_axes(given, leaf.over, rank));
+    for (int k = 0; k < leaf.over; ++k) axes.push_back(given[k] < 0 ? given[k] + rank : given[k]);
   };
   for (const StatementSyntax& s : statements) {
     if (s.target) for_each_leaf(*s.target, add);

@@ -162,7 +162,8 @@ void note_compared_axes(const Program& program, std::span<const TensorView> tens
     if (compared.empty()) continue;
     if (!stored) stored = stored_ranges(program, extents, &survey.ranges);
     Bounds bounds(extents, &survey.ranges, {}, &*stored);
-    if (answer(program, tensors, extents, bounds, access) == 'c') survey.values.insert(compared.begin(), compared.end());
+    const bool stays = answer(program, tensors, extents, bounds, access) == 'c';
+    if (stays) survey.values.insert(compared.begin(), compared.end());
   }
 }
 

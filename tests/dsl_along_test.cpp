@@ -7,9 +7,9 @@
 #include "support/tensors.hpp"
 
 using namespace ricci;
+using Catch::Matchers::Contains;
 using ricci::names::b, ricci::names::c, ricci::names::h, ricci::names::i, ricci::names::j, ricci::names::k,
     ricci::names::n, ricci::names::p, ricci::names::w;
-using Catch::Matchers::Contains;
 using test::filled;
 using test::shuffled;
 using test::values;
@@ -134,14 +134,16 @@ TEST_CASE("coordinates in a range are those of the axis") {
     CHECK(column.at(n) == best.second);
     CHECK(number.at(n) == best.first * W + best.second);
   }
-  CHECK(test::text_values<std::int64_t>("along(w, argmax(h(1, 4), w(b, 16), x[b, h, w]))", bindings()) == values(column));
+  CHECK(test::text_values<std::int64_t>("along(w, argmax(h(1, 4), w(b, 16), x[b, h, w]))", bindings()) ==
+        values(column));
 }
 
 TEST_CASE("an empty range gives coordinates inside, from which nothing fails") {
   const Tensor<float, 1> any = x[b, along(h, argmax(h(4, 2), w, x[b, h, w])), along(w, argmax(h(4, 2), w, x[b, h, w]))];
   CHECK(last_report().checks.empty());
-  CHECK(test::text_values<float>("x[b, along(h, argmax(h(4, 2), w, x[b, h, w])), along(w, argmax(h(4, 2), w, x[b, h, w]))]",
-                                 bindings()) == values(any));
+  CHECK(test::text_values<float>(
+            "x[b, along(h, argmax(h(4, 2), w, x[b, h, w])), along(w, argmax(h(4, 2), w, x[b, h, w]))]", bindings()) ==
+        values(any));
 }
 
 TEST_CASE("an axis of a shifted read has the extent that it searches") {
@@ -177,15 +179,17 @@ TEST_CASE("a winner among what a delta selects has coordinates too") {
       CHECK(column.at(n, key) == best % W);
     }
   const test::Bindings more{{"x", x.array()}, {"label", label.array()}};
-  CHECK(test::text_values<std::int64_t>("t = zeros(3, 4, i64)\nt[b, k] = along(w, argmax(h, w, delta(k, label[h, w]) * x[b, h, w]))",
-                                        more) == values(column));
+  CHECK(test::text_values<std::int64_t>(
+            "t = zeros(3, 4, i64)\nt[b, k] = along(w, argmax(h, w, delta(k, label[h, w]) * x[b, h, w]))", more) ==
+        values(column));
 }
 
 TEST_CASE("of the largest few, named before or after, and of an order") {
   const Tensor<std::int64_t, 2> number = argtopk<4>(h, w, x[b, h, w])[p];
   const auto [row, column] = eval(along(h, argtopk<4>(h, w, x[b, h, w])[p]), along(w, argtopk<4>(h, w, x[b, h, w]))[p]);
   CHECK(last_report().checks.empty());
-  const Tensor<float, 3> payload = f[b, along(h, argtopk<4>(h, w, x[b, h, w])[p]), along(w, argtopk<4>(h, w, x[b, h, w])[p]), c];
+  const Tensor<float, 3> payload =
+      f[b, along(h, argtopk<4>(h, w, x[b, h, w])[p]), along(w, argtopk<4>(h, w, x[b, h, w])[p]), c];
   CHECK(last_report().checks.empty());
   for (int n = 0; n < B; ++n)
     for (int k = 0; k < 4; ++k) {
@@ -229,7 +233,8 @@ TEST_CASE("of nonzero: the values of each index where the condition holds, and n
     CHECK(payload.at(static_cast<int>(k), 1) == plane.at(static_cast<int>(rows[k]), static_cast<int>(columns[k]), 1));
 }
 
-TEST_CASE("a check beside coordinates of neighbouring axes is of each of them, not of the axis that they make together") {
+TEST_CASE(
+    "a check beside coordinates of neighbouring axes is of each of them, not of the axis that they make together") {
   const Tensor<std::int64_t, 1> one{1};
   const auto row = along(h, nonzero(h, w, x[1, h, w] > 4))[n];
   const auto column = along(w, nonzero(h, w, x[1, h, w] > 4))[n];
@@ -256,5 +261,6 @@ TEST_CASE("along what has no such coordinate is refused") {
   CHECK_THAT(fault("along(b, argmax(h, w, x[b, h, w]))"), Contains("b is not among h,w"));
   CHECK_THAT(fault("along(h, max(h, w, x[b, h, w]))"), Contains("along(h, e) is for e = argmax"));
   CHECK_THAT(fault("along(h, argmax(x, 1))"), Contains("along(h, e) is for e = argmax"));
-  CHECK_THAT(fault("along(h, argtopk(h, w, x[b, h, w], 4))"), Contains("a new axis beside named indices is named at once"));
+  CHECK_THAT(fault("along(h, argtopk(h, w, x[b, h, w], 4))"),
+             Contains("a new axis beside named indices is named at once"));
 }

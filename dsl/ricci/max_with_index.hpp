@@ -11,6 +11,11 @@ template <Expression E>
 auto max_with_index(const E& e, std::type_identity_t<AxisOf<detail::rank_of<E>>> axis) {
   return eval(max(e, axis), argmax(e, axis));
 }
+template <Expression E, int... axis>
+  requires(!Binder<E>)
+auto max_with_index(const E& e, Axes<axis...> over) {
+  return eval(max(e, over), argmax(e, over));
+}
 template <Binder I, class... Rest>
   requires(sizeof...(Rest) > 0)
 auto max_with_index(const I& i, const Rest&... rest) {
@@ -22,6 +27,11 @@ template <Expression E>
   requires(!Binder<E>)
 auto min_with_index(const E& e, std::type_identity_t<AxisOf<detail::rank_of<E>>> axis) {
   return eval(min(e, axis), argmin(e, axis));
+}
+template <Expression E, int... axis>
+  requires(!Binder<E>)
+auto min_with_index(const E& e, Axes<axis...> over) {
+  return eval(min(e, over), argmin(e, over));
 }
 template <Binder I, class... Rest>
   requires(sizeof...(Rest) > 0)

@@ -1,6 +1,7 @@
 #pragma once
-// Reductions: sum(k, e), sum(b, h, w, e) over named indices or ranges of them, sum(k(1, n), e), and sum(e, axis) over an
-// axis of an unnamed array.
+// Reductions: sum(k, e), sum(b, h, w, e) over named indices or ranges of them, sum(k(1, n), e), and sum(e, axis) or
+// sum(e, axes<0, 1>) over axes of an unnamed array.
+#include <array>
 #include <boost/hana/basic_tuple.hpp>
 #include <boost/hana/unpack.hpp>
 
@@ -61,18 +62,26 @@ struct AxisOf {
   static void ricci_axis_out_of_range();  // not constexpr: both compilers name it in their error
 };
 
+/// Several axes: sum(e, axes<0, -1>). Those of an arg-reduction count row-major, in the order in which they stand here.
+template <int... axis>
+struct Axes {};
+template <int... axis>
+inline constexpr Axes<axis...> axes{};
+
 /// sum(e, axis, keepdims): the axis stays, as newaxis would make it, so that e - mean(e, 1, keepdims) has a meaning.
 struct KeepDims {};
 inline constexpr KeepDims keepdims{};
 
-template <Reducer reducer, bool keeps, class E>
-struct ReduceAxis : Subscriptable<ReduceAxis<reducer, keeps, E>> {
-  static constexpr Syntax syntax = make_reduce_axis(reducer, E::syntax, keeps);
+/// Over `count` axes.
+template <Reducer reducer, bool keeps, class E, std::size_t count = 1>
+struct ReduceAxis : Subscriptable<ReduceAxis<reducer, keeps, E, count>> {
+  static constexpr Syntax syntax = make_reduce_axis(reducer, E::syntax, keeps, count);
   E body;
-  std::int64_t axis;
-  ReduceAxis(E e, std::int64_t k) : body(std::move(e)), axis(k < 0 ? k + E::syntax.rank : k) {}
+  std::array<std::int64_t, count> over;
+  template <std::convertible_to<std::int64_t>... K>
+  explicit ReduceAxis(E e, K... k) : body(std::move(e)), over{(k < 0 ? k + E::syntax.rank : k)...} {}
   void collect(Frame& frame) const {
-    frame.axis(axis);
+    for (std::int64_t axis : over) frame.axis(axis);
     body.collect(frame);
   }
 };
@@ -105,6 +114,21 @@ inline constexpr int rank_of = 0;
 template <Expression E>
 inline constexpr int rank_of<E> = Node<E>::syntax.rank;
 
+template <int rank, int... axis>
+struct AxesCheck {
+  static constexpr std::int64_t list[] = {axis...};
+  static constexpr Fault fault = rank > 0 ? check_axes(list, sizeof...(axis), rank) : Fault{};
+};
+
+template <Reducer reducer, bool keeps, class E, int... axis>
+  requires(sizeof...(axis) > 0)
+auto reduce_axes(E&& e, Axes<axis...>) {
+  using Check = AxesCheck<rank_of<E>, axis...>;
+  if constexpr (is_poison<Bare<E>>) return Poison{};
+  else if constexpr (Check::fault) return refuse<Check>();
+  else return make_node<ReduceAxis<reducer, keeps, Node<E>, sizeof...(axis)>>(Node<E>(std::forward<E>(e)), axis...);
+}
+
 }  // namespace detail
 
 // Function templates, not objects: they overload with std::max and friends under `using namespace std`.
@@ -124,6 +148,11 @@ inline constexpr int rank_of<E> = Node<E>::syntax.rank;
     requires(!Binder<E>)                                                                                          \
   auto form(E&& e, std::type_identity_t<AxisOf<detail::rank_of<E>>> axis, KeepDims) qualifier {                   \
     return make_node<ReduceAxis<Reducer::name, true, Node<E>>>(Node<E>(std::forward<E>(e)), axis.value);          \
+  }                                                                                                               \
+  template <Expression E, int... axis, std::same_as<KeepDims>... Keep>                                            \
+    requires(!Binder<E>)                                                                                          \
+  auto form(E&& e, Axes<axis...> over, Keep...) qualifier {                                                       \
+    return detail::reduce_axes<Reducer::name, (sizeof...(Keep) > 0)>(std::forward<E>(e), over);                   \
   }
 
 RICCI_REDUCER(sum)     // of integers in 64 bits; of b1 a count

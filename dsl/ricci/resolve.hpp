@@ -37,7 +37,7 @@ struct Resolved {
 /// What the tree of a statement leaves open until it runs.
 struct Leaves {
   std::span<const std::uint8_t> tensors;   // by tensor leaf: its number; equal numbers are the same tensor
-  std::span<const std::int64_t> axes;      // by positional reduction: the axis, not negative
+  std::span<const std::int64_t> axes;      // of each positional reduction its axes, not negative
   const std::string_view* names = nullptr; // by tensor leaf, for messages and dumps; may be null
   const Scalar* scalars = nullptr;         // by scalar leaf, or null; then numbers of integer arithmetic are constants,
                                            // because strides and bounds of subscripts follow from them

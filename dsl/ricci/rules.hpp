@@ -51,8 +51,9 @@ constexpr Fault check(const Syntax& node);
 constexpr Fault check_assignment(const Syntax& target, Assign assign, const Syntax& value);
 /// The fault of making a new tensor of a value; `rank` and `dtype` where the program states them.
 constexpr Fault check_new_tensor(const Syntax& value, std::optional<int> rank = {}, std::optional<DType> dtype = {});
-/// The fault of an axis of an array with `rank` axes.
+/// The fault of an axis, and of a list of axes, of an array with `rank` axes.
 constexpr Fault check_axis(std::int64_t axis, int rank);
+constexpr Fault check_axes(const std::int64_t* axes, int count, int rank);
 
 /// The fault of a list of indices to reduce: each may be named once.
 constexpr Fault check_binders(const Syntax* const* indices, int count);
@@ -270,6 +271,8 @@ constexpr Fault check(const Syntax& node) {
     case Form::along: return detail::check_along(node);
     case Form::reduce_axis:
       if (node.child[0]->rank < 1) return {Rule::reduction_without_axes, Detail{} << to_string(node.reducer)};
+      if (is_scan(node.reducer) && node.over != 1)
+        return {Rule::scan_along_one_index, Detail{} << to_string(node.reducer) << " along " << node.over << " axes"};
       return {};
     case Form::square:
       return node.dtype == DType::b1 ? Fault{Rule::no_such_operation, Detail{} << "sq of b1"} : Fault{};
@@ -335,6 +338,16 @@ constexpr Fault check_new_tensor(const Syntax& value, std::optional<int> rank, s
 constexpr Fault check_axis(std::int64_t axis, int rank) {
   if (axis >= -rank && axis < rank) return {};
   return {Rule::axis_out_of_range, Detail{} << "axis " << static_cast<int>(axis) << ", rank " << rank};
+}
+
+constexpr Fault check_axes(const std::int64_t* axes, int count, int rank) {
+  for (int i = 0; i < count; ++i) {
+    if (const Fault fault = check_axis(axes[i], rank)) return fault;
+    for (int k = 0; k < i; ++k)
+      if ((axes[i] - axes[k]) % rank == 0)
+        return {Rule::axis_listed_twice, Detail{} << "axis " << static_cast<int>(axes[i]) << ", rank " << rank};
+  }
+  return {};
 }
 
 constexpr Fault check_binders(const Syntax* const* indices, int count) {

@@ -45,6 +45,16 @@ auto take_named(First&& first, Rest&&... rest) {
     return take_named<reducer, taken, left - 1>(std::forward<Rest>(rest)..., std::forward<First>(first));
 }
 
+template <Reducer reducer, std::int64_t taken, class E, int... axis>
+auto take_axes(E&& e, Axes<axis...>) {
+  using Check = AxesCheck<rank_of<E>, axis...>;
+  if constexpr (Check::fault)
+    return refuse<Check>();
+  else
+    return from_largest<taken>(
+        ReduceAxis<reducer, false, Node<E>, sizeof...(axis)>(Node<E>(std::forward<E>(e)), axis...));
+}
+
 }  // namespace detail
 
 #define RICCI_SORT(name)                                                                                     \
@@ -60,14 +70,18 @@ auto take_named(First&& first, Rest&&... rest) {
   requires(!Binder<E>) auto name(E&& e, std::type_identity_t<AxisOf<detail::rank_of<E>>> axis, Descending) { \
     using Order = ReduceAxis<Reducer::name, false, Node<E>>;                                                 \
     return detail::from_largest<0>(make_node<Order>(Node<E>(std::forward<E>(e)), axis.value));               \
+  }                                                                                                          \
+  template <Expression E, int... axis>                                                                       \
+  requires(!Binder<E>) auto name(E&& e, Axes<axis...> over, Descending) {                                    \
+    return detail::from_largest<0>(name(std::forward<E>(e), over));                                          \
   }
 RICCI_SORT(sort)
 RICCI_SORT(argsort)
 #undef RICCI_SORT
 
-/// topk<K>(x, axis): the K largest along the axis, from the largest. topk<K>(j, e), topk<K>(h, w, e): instead of the
-/// indices one unnamed axis of extent K, to be named where others are: topk<2>(e, logits[n, e])[p]. Throws
-/// Error{extent} for more than there are.
+/// topk<K>(x, axis): the K largest along the axis, from the largest; of several, topk<K>(x, axes<0, 2>), the new axis
+/// stands where the first of them was. topk<K>(j, e), topk<K>(h, w, e): instead of the indices one unnamed axis of
+/// extent K, to be named where others are: topk<2>(e, logits[n, e])[p]. Throws Error{extent} for more than there are.
 #define RICCI_TAKE(name)                                                                                 \
   template <std::int64_t taken, Binder B, class... Rest>                                                 \
   requires(sizeof...(Rest) > 0) auto name(const B& over, Rest&&... rest) {                               \
@@ -77,6 +91,10 @@ RICCI_SORT(argsort)
   requires(!Binder<E>) auto name(E&& e, std::type_identity_t<AxisOf<detail::rank_of<E>>> axis) {         \
     return detail::from_largest<taken>(                                                                  \
         ReduceAxis<Reducer::name, true, Node<E>>(Node<E>(std::forward<E>(e)), axis.value));              \
+  }                                                                                                      \
+  template <std::int64_t taken, Expression E, int... axis>                                               \
+  requires(!Binder<E>) auto name(E&& e, Axes<axis...> over) {                                            \
+    return detail::take_axes<Reducer::name, taken>(std::forward<E>(e), over);                            \
   }
 RICCI_TAKE(topk)
 RICCI_TAKE(argtopk)  // their indices; row-major over several

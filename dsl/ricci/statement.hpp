@@ -25,7 +25,7 @@ struct StatementSyntax {
 
 /// The leaves of a statement in the order of its tree: the target first, then the value, parents before children,
 /// children from left to right. Tensors are the leaves `tensor` and `access`, scalars `number` and `integer`, and
-/// `reduce_axis` has an axis (negative: from the end; in range, see check_axis).
+/// `reduce_axis` has one axis or more (negative: from the end; in range, see check_axes).
 struct Operands {
   const Array* const* tensors = nullptr;
   const Scalar* scalars = nullptr;

@@ -9,6 +9,7 @@
 #include "ricci/index_set.hpp"
 #include "ricci/op.hpp"
 #include "ricci/promotion.hpp"
+#include "ricci/reducer.hpp"
 #include "ricci/tensor_view.hpp"
 
 namespace ricci {
@@ -28,51 +29,12 @@ enum class Form : std::uint8_t {
   square,       // child times itself
   cast,         // child as `dtype`
   reduce,       // `reducer` of child 0 over the indices `bound`, which end there; then the ranges of some of them
-  reduce_axis,  // `reducer` of the child over one unnamed axis; one axis leaf, before the leaves of the child
+  reduce_axis,  // `reducer` of the child over `over` unnamed axes; as many axis leaves, before the leaves of the child
   scan,         // the right-hand side of a recurrence: the child, for one value of the index `bound` after the other
   nonzero,      // where the child holds: row-major numbers of the choices of `bound` (none: of the child's unnamed axes)
   order,        // the child, whose free indices are in the order of `bound` where they make the axes of a new tensor
   along,        // of the row-major number that the child is, a search: the value of the index `bound`
 };
-
-/// The reductions of the language: those of the index IR in the same order, and others made of them.
-enum class Reducer : std::uint8_t {
-#define RICCI_REDUCTION(name, results, empty, step) name,
-#include "ricci/reductions.def"
-#undef RICCI_REDUCTION
-  mean,       // sum / number of elements
-  count,      // how many elements are not zero
-  var,        // mean of the squared distances from the mean
-  stddev,     // sqrt(var)
-  norm,       // sqrt of the sum of squares
-  logsumexp,  // log of the sum of exp; of nothing but -inf: -inf
-  // What these run over stays free:
-  softmax,    // exp / sum of exp, for every element
-  cumsum,     // the sum, product, maximum and minimum of the elements up to each one
-  cumprod,
-  cummax,
-  cummin,
-  sort,       // the elements in order, and their indices: row-major when several
-  argsort,
-  // Instead of what these run over there is one unnamed axis, of as many elements as are taken:
-  topk,       // the largest elements, from the largest, and their indices
-  argtopk,
-};
-inline constexpr std::string_view reducer_names[] = {
-#define RICCI_REDUCTION(name, results, empty, step) #name,
-#include "ricci/reductions.def"
-#undef RICCI_REDUCTION
-    "mean", "count", "var", "stddev", "norm", "logsumexp", "softmax", "cumsum", "cumprod", "cummax", "cummin",
-    "sort", "argsort", "topk", "argtopk"};
-constexpr bool is_scan(Reducer r) { return r >= Reducer::cumsum && r <= Reducer::cummin; }
-constexpr bool is_sort(Reducer r) { return r == Reducer::sort || r == Reducer::argsort; }
-constexpr bool takes(Reducer r) { return r == Reducer::topk || r == Reducer::argtopk; }
-/// Whether its results are indices.
-constexpr bool is_search(Reducer r) {
-  return r == Reducer::argmin || r == Reducer::argmax || r == Reducer::argsort || r == Reducer::argtopk;
-}
-constexpr bool stays_free(Reducer r) { return r == Reducer::softmax || is_scan(r) || is_sort(r); }
-constexpr std::string_view to_string(Reducer r) { return reducer_names[static_cast<int>(r)]; }
 
 /// What an access does where a computed subscript is outside its axis. Subscripts that are a bare index always fit.
 enum class Outside : std::uint8_t {
@@ -97,7 +59,8 @@ struct Syntax {
   int gathered = 0, gather_at = 0;  // positional access: how many of its axes are those of arrays, and from where
   Op op = Op::cast;               // apply
   Reducer reducer = Reducer::sum; // reduce, reduce_axis
-  bool keeps = false;             // reduce_axis: the axis stays, as a new axis
+  bool keeps = false;             // reduce_axis: the axes stay, as new axes
+  int over = 0;                   // reduce_axis: how many axes
   bool descending = false;        // reduce, reduce_axis: of a sort
   std::int64_t taken = 0;         // reduce, reduce_axis: how many elements of topk
   bool open = false;              // has an unnamed axis beside named indices: must get its name at once
@@ -309,36 +272,6 @@ constexpr Syntax make_square(const Syntax& value) {
 }
 constexpr Syntax make_cast(DType dtype, const Syntax& value) { return make_unary(Form::cast, dtype, false, value); }
 
-/// Sums and products of integers widen to 64 bits; b1 counts; means of integers are f64.
-constexpr DType result_of(Reducer reducer, DType d) {
-  switch (reducer) {
-    case Reducer::cumsum:
-    case Reducer::cumprod:
-    case Reducer::sum:
-    case Reducer::prod: return is_float(d) ? d : is_unsigned_integer(d) ? DType::u64 : DType::i64;
-    case Reducer::cummin:
-    case Reducer::cummax:
-    case Reducer::sort:
-    case Reducer::topk:
-    case Reducer::min:
-    case Reducer::max: return d;
-    case Reducer::mean:
-    case Reducer::var:
-    case Reducer::stddev:
-    case Reducer::norm:
-    case Reducer::logsumexp:
-    case Reducer::softmax: return to_floating(d);
-    case Reducer::any:
-    case Reducer::all: return DType::b1;
-    case Reducer::argmin:
-    case Reducer::argmax:
-    case Reducer::argsort:
-    case Reducer::argtopk:
-    case Reducer::count: return DType::i64;
-  }
-  return d;
-}
-
 /// Unnamed axes of the body take the names `over`, which end there, but stay free in softmax and scans.
 constexpr Syntax make_reduce(Reducer reducer, const IndexSet& over, const Syntax& body,
                              const Syntax* const* ranges = nullptr, int range_count = 0) {
@@ -368,13 +301,14 @@ constexpr Syntax taking(Syntax node, std::int64_t elements) {
   return node;
 }
 
-/// The axis is not part of the tree: it is a leaf, so that it may be known only when the statement runs.
-constexpr Syntax make_reduce_axis(Reducer reducer, const Syntax& body, bool keeps = false) {
+/// The axes are not part of the tree: they are leaves, so that they may be known only when the statement runs.
+constexpr Syntax make_reduce_axis(Reducer reducer, const Syntax& body, bool keeps = false, int over = 1) {
   Syntax s = make_unary(Form::reduce_axis, result_of(reducer, body.dtype), false, body);
   s.reducer = reducer;
-  s.axes += 1;
-  s.keeps = keeps || stays_free(reducer) || takes(reducer);
-  s.rank = body.rank - (s.keeps ? 0 : 1);
+  s.axes += over;
+  s.over = over;
+  s.keeps = keeps && !takes(reducer);
+  s.rank = s.keeps || stays_free(reducer) ? body.rank : body.rank - over + takes(reducer);
   return s;
 }
 

@@ -204,11 +204,14 @@ def reduce(c, reducer, body, axes, text, free, sized, keepdims=False):
     over = f"{axes}{keep}"
     error, signless = None, kind(dtype) == 2
     if reducer in ("argmax", "argmin"):
-        if len(axes) > 1:
-            outer = c.value(body).ndim - len(axes)
-            v = f"{v}.reshape({shape[:outer] + (n,)})"
-        axis = axes[0] if len(axes) == 1 else -1
-        name = c.let(f"{v}.{reducer}({axis}{keep})")
+        if len(axes) > 1:  # row-major in the order of `axes`
+            inner = tuple(range(len(shape) - len(axes), len(shape)))
+            outer = tuple(n for a, n in enumerate(shape) if a - len(shape) not in axes and a not in axes)
+            name = c.let(f"np.moveaxis({v}, {axes}, {inner}).reshape({outer + (n,)}).{reducer}(-1)")
+            if keepdims:
+                name = c.let(f"np.expand_dims({name}, {axes})")
+        else:
+            name = c.let(f"{v}.{reducer}({axes[0]}{keep})")
     elif reducer == "count":
         name = c.let(f"np.count_nonzero({v}, {over})")
     elif reducer in ("any", "all", "max", "min"):

@@ -33,7 +33,7 @@ def of_shape(c, shape, kinds, exact=True):
     if not c.spend():
         return tensor(c, kinds, shape)
     term = c.choices.pick([elementwise, view_of_shape, over_axis, gathered_of_shape, centred, newaxes, elementwise,
-                           running])(c, shape, kinds, exact)
+                           running, over_axes])(c, shape, kinds, exact)
     return tensor(c, kinds, shape) if exact and term.error else term
 
 
@@ -80,6 +80,27 @@ def over_axis(c, shape, kinds, exact):
     return reduced(c, reducer, body, axis, keep)
 
 
+def over_axes(c, shape, kinds, exact):
+    """sum(x, (0, 2)), sum(x, (0, 2), keepdims) where the shape has ones, softmax(x, (0, 2))."""
+    reducer = c.choices.pick(ops.reducers(kinds, exact))
+    argument = {"any": "b", "all": "b", "count": "b", "argmax": "f", "argmin": "i"}.get(reducer, kinds)
+    count, ones = c.choices.pick([2, 2, 3]), [axis for axis, n in enumerate(shape) if n == 1]
+    stays = reducer == "softmax"
+    keep = not stays and len(ones) >= count
+    if (stays and (len(shape) < count or 0 in shape)) or (not keep and len(shape) + count > 6):
+        return tensor(c, kinds, shape)
+    places = ones if keep else range(len(shape) + (0 if stays else count))
+    axes = tuple(c.choices.shuffled(list(places))[:count])
+    inner = list(shape)
+    for axis in sorted(axes):
+        if not stays:
+            inner[axis:axis + keep] = [c.choices.pick([3, 2, 1, 5, 9])]
+    body = of_shape(c, tuple(inner), argument)
+    if reducer in ops.OF_TAME and not named.is_tame(c.value(body)):
+        return body if stays else of_max(c, body, axes, keep)
+    return reduced(c, reducer, body, axes, keep)
+
+
 def running(c, shape, kinds, exact):
     """cumsum(x, axis) and its siblings."""
     if not shape or kinds == "b":
@@ -92,14 +113,18 @@ def running(c, shape, kinds, exact):
 
 
 def reduced(c, reducer, body, axis, keep=False):
-    rank = c.value(body).ndim
-    written = axis - rank if c.choices.chance(2) else axis
-    if written < 0:
+    """Over an axis, or over a tuple of them."""
+    rank, axes = c.value(body).ndim, axis if isinstance(axis, tuple) else (axis,)
+    numbers = [a - rank if c.choices.chance(2) else a for a in axes]
+    written = f"({', '.join(map(str, numbers))})" if isinstance(axis, tuple) else numbers[0]
+    if min(numbers) < 0:
         c.features.add("negative axis")
+    if len(axes) > 1:
+        c.features.add("several axes")
     if keep:
         c.features.add("keepdims")
     text = f"{reducer}({body.text}, {written}{', keepdims' if keep else ''})"
-    return ops.reduce(c, reducer, body, (axis,), text, (), frozenset(), keep)
+    return ops.reduce(c, reducer, body, axes, text, (), frozenset(), keep)
 
 
 def of_max(c, body, axis, keep):
