@@ -95,7 +95,8 @@ class Table : public benchmark::BenchmarkReporter {
 Workloads all_workloads() {
   Workloads all;
   for (const auto& group : {gather_of_argmax, class_statistics, softmax, nearest_centroid, elementwise, scatter_add,
-                            histogram, tiny, sum_of_all, copies, matmul})
+                            histogram, tiny, sum_of_all, copies, matmul, embedding_bag, grid_sample, stencil,
+                            running_sums, compress, layer_norm, attention})
     for (Workload& workload : group()) all.push_back(std::move(workload));
   return all;
 }

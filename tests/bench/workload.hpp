@@ -38,6 +38,13 @@ Workloads tiny();
 Workloads sum_of_all();
 Workloads copies();
 Workloads matmul();
+Workloads embedding_bag();
+Workloads grid_sample();
+Workloads stencil();
+Workloads running_sums();
+Workloads compress();
+Workloads layer_norm();
+Workloads attention();
 
 /// Samples taken in turn, hand, ricci, hand, ricci ..., so that both see the same state of the machine.
 struct Measurement {

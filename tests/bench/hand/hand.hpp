@@ -46,6 +46,31 @@ struct Hand {
   void (*transpose)(const float* x, float* out, std::int64_t size, std::int64_t begin, std::int64_t end);
   /// out[i, j] = sum(k, a[i, k] * b[k, j]) of squares of size % 32 == 0. Items are blocks of 8 rows.
   void (*matmul)(const float* a, const float* b, float* out, std::int64_t size, std::int64_t begin, std::int64_t end);
+  /// out[b, d] = sum(j, table[ids[b, j], d]) for 64 columns; false when an id is not in [0, rows). Items are bags.
+  bool (*embedding_bag)(const float* table, const std::int64_t* ids, float* out, std::int64_t rows,
+                        std::int64_t per_bag, std::int64_t begin, std::int64_t end);
+  /// Bilinear samples of pictures [batch, channels, size, size] at grid [batch, size, size, 2] with x and y in [-1, 1],
+  /// 0 outside; size % 16 == 0. Items are rows of `out`, of all pictures.
+  void (*grid_sample)(const float* picture, const float* grid, float* out, std::int64_t channels, std::int64_t size,
+                      std::int64_t begin, std::int64_t end);
+  /// out[i, j] = sum(k, l, weight[k, l] * x[i + k, j + l]) for 3 x 3 weights; x has `columns` columns, out two fewer.
+  /// Items are rows of `out`.
+  void (*stencil)(const float* x, const float* weight, float* out, std::int64_t columns, std::int64_t begin,
+                  std::int64_t end);
+  /// Running sums along rows of `length` elements, length % 16 == 0. Items are rows.
+  void (*cumsum_rows)(const float* x, float* out, std::int64_t length, std::int64_t begin, std::int64_t end);
+  /// Running sums down `rows` rows of `columns` elements. Items are strips of 64 columns.
+  void (*cumsum_columns)(const float* x, float* out, std::int64_t rows, std::int64_t columns, std::int64_t begin,
+                         std::int64_t end);
+  /// How many elements are above 0, and those elements, one after another. Items are blocks of 4096 elements.
+  std::int64_t (*count_positive)(const float* x, std::int64_t begin, std::int64_t end);
+  void (*take_positive)(const float* x, float* out, std::int64_t begin, std::int64_t end);
+  /// out = (x - mean) / sqrt(variance + 1e-5) * gain + bias of each row, length % 64 == 0. Items are rows.
+  void (*layer_norm)(const float* x, const float* gain, const float* bias, float* out, std::int64_t length,
+                     std::int64_t begin, std::int64_t end);
+  /// Softmax attention of heads [length, 64], length % 64 == 0, at most 512. Items are heads.
+  void (*attention)(const float* query, const float* key, const float* value, float* out, std::int64_t length,
+                    std::int64_t begin, std::int64_t end);
   /// out[b, p] = feature[b, argmax(scores, 1), p] for any number of pixels, without blocks.
   void (*tiny_gather_of_argmax)(const float* scores, const float* feature, float* out, const Planes&);
 };

@@ -1,7 +1,7 @@
 #pragma once
 // Vectors as wide as the level that a file is compiled for, and the few functions that the hand-written kernels share.
 // Everything is in a namespace named after the level, because every kernel file is compiled once per level.
-#include <emmintrin.h>
+#include <immintrin.h>
 
 namespace ricci::bench::RICCI_BENCH_LEVEL {
 
@@ -81,6 +81,15 @@ inline Floats sin(Floats x) {
       ((2.443315711809948e-5f * z - 1.388731625493765e-3f) * z + 4.166664568298827e-2f) * z * z - 0.5f * z + 1.0f;
   const Floats result = (quadrant & 1) != 0 ? cosine : sine;
   return (Floats)((Ints)result ^ ((quadrant & 2) << 30));
+}
+
+/// from[offset[lane]] in each lane.
+inline Floats gather(const float* from, Ints offset) {
+#ifdef __AVX512F__
+  return (Floats)_mm512_mask_i32gather_ps(_mm512_setzero_ps(), 0xffff, (__m512i)offset, from, 4);
+#else
+  return (Floats)_mm256_i32gather_ps(from, (__m256i)offset, 4);
+#endif
 }
 
 /// The lanes of the lower (upper) halves of two vectors, alternating.
