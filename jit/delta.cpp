@@ -135,6 +135,8 @@ void solve_deltas(Program& program, CanonicalAxes& axes) {
     });
     for (Statement& made : solver.made) all.push_back(std::move(made));
     solver.made.clear();
+    // What has been accumulated from its old elements is not what a later statement means.
+    if (&s != &old.back()) std::erase_if(shared, [&](const auto& known) { return reads(known.first, s.target); });
     all.push_back(std::move(s));
   }
   program.statements = std::move(all);

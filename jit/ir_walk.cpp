@@ -169,6 +169,10 @@ std::optional<Affine> affine_in(Graph& g, Expr e, AxisId axis) {
 
 bool uses_axis(Expr e, AxisId axis) { return std::ranges::binary_search(e->free, axis); }
 
+bool reads(Expr e, TensorId tensor) {
+  return std::ranges::any_of(nodes({e}), [&](Expr n) { return n->as<Read>() && n->as<Read>()->tensor == tensor; });
+}
+
 std::unordered_map<AxisId, Expr> coordinates(Graph& g, Expr flat, const std::vector<AxisId>& axes) {
   std::unordered_map<AxisId, Expr> values;
   Expr later = constant(g, std::int64_t{1});  // elements from one value of the axis to the next

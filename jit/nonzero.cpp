@@ -13,10 +13,6 @@ using namespace ir;
 
 namespace {
 
-bool reads(Expr e, TensorId tensor) {
-  return std::ranges::any_of(nodes({e}), [&](Expr n) { return n->as<Read>() && n->as<Read>()->tensor == tensor; });
-}
-
 bool is_axis(Expr e, AxisId axis) { return e->as<Axis>() && e->as<Axis>()->axis == axis; }
 
 /// Which iterations Nonzeros choose: they differ in the position and in the axis that is asked for.

@@ -40,7 +40,12 @@ class Placement {
   void run() {
     std::vector<Statement> old = std::move(program_.statements);
     program_.statements.clear();
-    for (Statement& s : old) place(std::move(s));
+    for (Statement& s : old) {
+      const TensorId written = s.target;
+      place(std::move(s));
+      std::erase_if(tabled_, [&](const auto& known) { return reads(known.first, written); });
+      std::erase_if(stored_, [&](const auto& known) { return reads(known.first, written); });
+    }
     program_.statements = std::move(done_);
   }
 
@@ -87,7 +92,7 @@ class Placement {
     const bool whole = e->free.empty() && info(f.reduction).results == Results::value;
     // What earlier steps write is not known before, and what no range reaches may be outside of a tensor.
     const bool movable = !merges_tables && !feedback_.reaches(e) && !(varies_in_ranges(e) && may_fail(e));
-    if (movable && (repeated || whole)) return whole ? in_tables(f) : in_temporary(e);
+    if (movable && (repeated || whole)) return whole ? in_tables(e) : in_temporary(e);
     Path inner(path.begin(), path.begin() + static_cast<std::ptrdiff_t>(level));
     if (runs) std::erase(inner, scan->along);  // its body runs once per position, not again and again
     const std::vector<Range> ranges = map_bounds(f.ranges, [&](Expr bound) { return placed(bound, inner); });
@@ -114,8 +119,9 @@ class Placement {
   }
 
   /// A reduction over everything: private tables of one element.
-  Expr in_tables(const Fold& f) {
-    if (const auto it = tabled_.find(&f); it != tabled_.end()) return it->second;
+  Expr in_tables(Expr e) {
+    if (const auto it = tabled_.find(e); it != tabled_.end()) return it->second;
+    const Fold& f = fold_of(e);
     std::vector<AxisId> domain;
     std::unordered_map<AxisId, Expr> renamed;
     for (std::size_t i = 0; i < f.axes.size(); ++i) {
@@ -126,7 +132,7 @@ class Placement {
     const auto keep = std::move(done_for_);
     place(accumulate(program_, table, f.reduction, {}, substitute(g_, in_ranges(f), renamed), domain));
     done_for_ = keep;
-    return tabled_[&f] = combined(program_, table, f.reduction, {});
+    return tabled_[e] = combined(program_, table, f.reduction, {});
   }
 
   /// The body where the axes are in their ranges, the neutral value elsewhere.
@@ -179,8 +185,7 @@ class Placement {
   std::set<AxisId> in_range_;          // of reductions that may not reach all of it
   std::vector<Statement> done_;
   std::map<std::pair<Expr, Path>, Expr> done_for_;
-  std::map<const Fold*, Expr> tabled_;
-  std::map<Expr, Expr> stored_;
+  std::map<Expr, Expr> tabled_, stored_;  // until something that they read is written
 };
 
 }  // namespace

@@ -18,10 +18,6 @@ Order order_of(const Sort& s) {
   return {s.axes, s.key, s.descending};
 }
 
-bool reads(Expr e, TensorId tensor) {
-  return std::ranges::any_of(nodes({e}), [&](Expr n) { return n->as<Read>() && n->as<Read>()->tensor == tensor; });
-}
-
 class SortPlacement {
  public:
   SortPlacement(Program& program, CanonicalAxes& axes) : program_(program), g_(program.graph), axes_(axes) {}

@@ -232,6 +232,9 @@ Expr substitute(Graph&, Expr, const std::unordered_map<AxisId, Expr>&);
 
 bool uses_axis(Expr, AxisId);
 
+/// Whether the expression reads elements of the tensor.
+bool reads(Expr, TensorId);
+
 /// coefficient * axis + rest, where rest does not use the axis.
 struct Affine {
   std::int64_t coefficient;
