@@ -71,7 +71,7 @@ double CostModel::per_lane(double vector, double scalar, Expr e) const {
 }
 
 double CostModel::expression(Expr e) {
-  if (!seen_.insert(e).second) return 0;
+  if (!seen_.emplace(e, in_lanes(e) ? lane_ : std::nullopt).second) return 0;
   if (std::ranges::count(staged, e) == 0) return operation(e);
   return operation(e) / typical_extent + runs(e) / lanes_ / rows_at_once;
 }
@@ -118,6 +118,7 @@ double CostModel::own_lanes(Expr e, const Fold& fold) {
   std::vector<std::optional<AxisId>> candidates{std::nullopt};
   candidates.insert(candidates.end(), fold.axes.begin(), fold.axes.end());
   std::unordered_map<Expr, AxisId> best_inner;
+  auto best_seen = seen_;
   const auto inner_before = fold_lanes;
   for (const auto& candidate : candidates) {
     seen_ = outer_seen;
@@ -129,9 +130,11 @@ double CostModel::own_lanes(Expr e, const Fold& fold) {
       best = cost;
       choice = candidate;
       best_inner = fold_lanes;
+      best_seen = seen_;
     }
   }
   fold_lanes = best_inner;
+  seen_ = best_seen;
   lane_ = outer_lane;
   if (choice) fold_lanes[e] = *choice;
   return best;

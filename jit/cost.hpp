@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "ricci/ir.hpp"
@@ -44,7 +45,7 @@ class CostModel {
   const double lanes_;
   std::optional<ir::AxisId> lane_;
   std::vector<ir::AxisId> path_;  // the loops around, outermost first
-  std::set<ir::Expr> seen_;       // what is shared costs once
+  std::set<std::pair<ir::Expr, std::optional<ir::AxisId>>> seen_;  // what is shared costs once, in the same lanes
 };
 
 }  // namespace ricci::jit

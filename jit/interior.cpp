@@ -76,6 +76,7 @@ class Finder {
   std::optional<Test> make_test(Expr comparison, bool holds) {
     const Apply* apply = comparison->as<Apply>();
     if (!apply || info(apply->op).typing != Typing::compare || apply->args[0]->dtype != DType::i64) return {};
+    if (comparison->may_fail) return {};
     std::optional<AxisId> axis;
     for (AxisId a : comparison->free) {
       if (std::ranges::count(nest_.order, a) == 0) continue;

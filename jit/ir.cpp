@@ -92,7 +92,7 @@ Expr simplify_float(Op op, Expr a, Expr b) {
 
 Expr simplify(Graph& g, Op op, const std::vector<Expr>& args) {
   if (op == Op::select) {
-    if (is_value(args[0], 1) || args[1] == args[2]) return args[1];
+    if (is_value(args[0], 1) || (args[1] == args[2] && !args[0]->may_fail)) return args[1];
     if (is_value(args[0], 0)) return args[2];
     const Apply* inner = args[1]->as<Apply>();  // where(c, where(c, a, b), d)
     if (inner && inner->op == Op::select && inner->args[0] == args[0])
@@ -104,7 +104,10 @@ Expr simplify(Graph& g, Op op, const std::vector<Expr>& args) {
     return inner && inner->op == Op::logical_not ? inner->args[0] : nullptr;
   }
   if (args.size() != 2) return nullptr;
-  return is_float(args[0]->dtype) ? simplify_float(op, args[0], args[1]) : simplify_exact(g, op, args[0], args[1]);
+  const Expr simpler =
+      is_float(args[0]->dtype) ? simplify_float(op, args[0], args[1]) : simplify_exact(g, op, args[0], args[1]);
+  const bool drops_failure = std::ranges::any_of(args, [&](Expr arg) { return arg != simpler && arg->may_fail; });
+  return drops_failure ? nullptr : simpler;
 }
 
 /// The value of `op` when every argument is a constant, else null.

@@ -109,6 +109,13 @@ std::vector<AxisId> free_axes(const Node& n) {
   return free;
 }
 
+bool may_fail(const Node& n) {
+  const Read* read = n.as<Read>();
+  return (read && read->policy == Policy::check &&
+          !std::ranges::all_of(read->subscripts, [](Expr s) { return s->as<Axis>(); })) ||
+         std::ranges::any_of(children(&n), &Node::may_fail);
+}
+
 }  // namespace
 
 struct Graph::Table {
@@ -119,9 +126,10 @@ struct Graph::Table {
 Graph::Graph() : table_(std::make_shared<Table>()) {}
 
 Expr Graph::intern(Node::Kind kind, DType dtype) {
-  Node node{std::move(kind), dtype, static_cast<std::uint32_t>(table_->nodes.size()), {}};
+  Node node{std::move(kind), dtype, static_cast<std::uint32_t>(table_->nodes.size()), {}, false};
   if (auto found = table_->unique.find(&node); found != table_->unique.end()) return *found;
   node.free = free_axes(node);
+  node.may_fail = may_fail(node);
   Expr made = &table_->nodes.emplace_back(std::move(node));
   table_->unique.insert(made);
   return made;

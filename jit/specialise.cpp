@@ -333,7 +333,7 @@ void apply_specialisation(Program& program, const Specialisation& s) {
   Memo memo;
   const Rewrite use = [&](Expr original, Expr e) -> Expr {
     if (const auto it = answers.find(original); it != answers.end()) {
-      if (it->second == 't' || it->second == 'f') return constant(g, Scalar::of(it->second == 't'));
+      if ((it->second == 't' || it->second == 'f') && !e->may_fail) return constant(g, Scalar::of(it->second == 't'));
       if (const Read* read = e->as<Read>(); read && it->second != 'c') {
         if (it->second == 'g')
           return ir::read(g, read->tensor, e->dtype, read->subscripts, Policy::assume_inside, read->guard);

@@ -171,7 +171,7 @@ TEST_CASE("several new tensors have the extent of one nonzero") {
   CHECK(values(chosen) == elements);
 }
 
-TEST_CASE("acceptance: positive elements by their row-major positions, then a gather through them", "[acceptance]") {
+TEST_CASE("case 78: dynamic size", "[acceptance]") {
   const auto x = filled<float>([](auto at) { return at * 7 % 5 - 2; }, 6, 4);
   const auto table = filled<float>([](auto at) { return at; }, 24, 2);
   Ints flat;

@@ -153,6 +153,27 @@ TEST_CASE("a guarded neighbour is never read outside the buffer and needs no che
   }
 }
 
+TEST_CASE("a value that does not matter is checked all the same") {
+  const auto table = filled<std::int32_t>([](auto n) { return n; }, 7);
+  // Of an axis with one element the index is 0, and of bytes every one is below 256.
+  for (const std::int64_t extent : {1, 20}) {
+    const auto bad = filled<std::int32_t>([](auto) { return 7; }, extent);
+    const auto bytes = filled<std::uint8_t>([](auto n) { return n; }, 7);
+    Tensor<std::int64_t, 1> out(extent);
+    const auto fault = [](const Prepared& p) {
+      const Ran ran = run_everywhere(p);
+      return ran.fault + ran.message;
+    };
+    const std::string expected = "subscript 7 is outside axis 0 of t1 (extent 7) at i=0";
+    CHECK(fault(prepared(out[i], Assign::set, table[bad[i]] * i)) == expected);
+    CHECK(fault(prepared(out[i], Assign::set, table[bad[i]] % (i + 1))) == expected);
+    CHECK(fault(prepared(out[i], Assign::set, table[bad[i]] - table[bad[i]])) == expected);
+    CHECK(fault(prepared(out[i], Assign::set, where(cast<std::int64_t>(bytes[bad[i]]) < 256, 1, 2))) == expected);
+    CHECK(fault(prepared(out[i], Assign::set, where((i < 0) & (table[bad[i]] > 2), 1, 2))) == expected);
+    CHECK(fault(prepared(out[i], Assign::set, sum(k(0, 7), delta(k + 7 * (table[bad[i]] - table[bad[i]]), 3) * table[k]))) != "");
+  }
+}
+
 TEST_CASE("an index that is out of range only in untaken lanes is no error") {
   auto index = filled<std::int32_t>([](auto n) { return n % 3 == 0 ? 1000000 + n : n % 7; }, 100);
   const auto table = filled<float>([](auto n) { return n * 10; }, 7);

@@ -220,6 +220,41 @@ TEST_CASE("select, cast and guards simplify", "[ir][simplify]") {
   CHECK(read(g, 0, DType::f32, {axis(g, 0)}, Policy::check, no) == constant(g, Scalar::of(0.0f)));
 }
 
+TEST_CASE("no simplification drops a read that may be outside its tensor", "[ir][simplify]") {
+  Graph g;
+  Expr zero = constant(g, 0), one = constant(g, 1), yes = constant(g, Scalar::of(true)), no = constant(g, Scalar::of(false));
+  Expr inside = read(g, 0, DType::i64, {axis(g, 0)});
+  Expr promised = read(g, 0, DType::i64, {inside}, Policy::assume_inside);
+  Expr x = read(g, 0, DType::i64, {inside});
+  CHECK_FALSE(inside->may_fail);
+  CHECK_FALSE(promised->may_fail);
+  CHECK(x->may_fail);
+  CHECK(apply(g, Op::multiply, {inside, zero}) == zero);
+  CHECK(apply(g, Op::multiply, {promised, zero}) == zero);
+
+  const auto all = [&](Expr e) {
+    const std::vector<Expr> below = nodes({e});
+    return e->may_fail && std::ranges::count(below, x) > 0;
+  };
+  Expr condition = apply(g, Op::less, {x, one}), sum = fold(g, Reduction::sum, {0}, x);
+  for (Expr e : {x, apply(g, Op::add, {x, axis(g, 1)}), sum, cast(g, DType::i64, condition)}) {
+    CHECK(all(apply(g, Op::multiply, {e, zero})));
+    CHECK(all(apply(g, Op::multiply, {zero, e})));
+    CHECK(all(apply(g, Op::subtract, {e, e})));
+    CHECK(all(apply(g, Op::remainder, {e, one})));
+    CHECK(all(apply(g, Op::logical_and, {e, zero})));
+    CHECK(all(apply(g, Op::logical_xor, {e, e})));
+    CHECK(all(apply(g, Op::less, {e, e})));
+    CHECK(apply(g, Op::multiply, {e, one}) == e);
+    CHECK(apply(g, Op::minimum, {e, e}) == e);
+  }
+  CHECK(all(apply(g, Op::logical_or, {condition, yes})));
+  CHECK(all(apply(g, Op::logical_and, {no, condition})));
+  CHECK(all(apply(g, Op::select, {condition, one, one})));
+  CHECK(apply(g, Op::select, {no, x, one}) == one);  // which is not evaluated
+  CHECK(read(g, 0, DType::i64, {x}, Policy::check, no) == zero);
+}
+
 TEST_CASE("constants fold through the one definition of scalar semantics", "[ir][simplify]") {
   Graph g;
   const auto fold2 = [&](Op op, auto a, auto b) {

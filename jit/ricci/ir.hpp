@@ -71,6 +71,7 @@ struct Node : std::variant<Const, Axis, Extent, Param, Apply, Read, Fold, Projec
   DType dtype;               // of the value; part of the node's identity
   std::uint32_t id;          // order of creation in its graph: children come before parents
   std::vector<AxisId> free;  // the axes that occur free in it, ascending (an Extent is not a use)
+  bool may_fail;             // whether it contains a checked read with a subscript that is no bare axis
 
   template <class T>
   const T* as() const { return std::get_if<T>(static_cast<const Kind*>(this)); }
@@ -90,7 +91,7 @@ class Graph {
 };
 
 // Makers: they check dtypes by assertion, fold constants and drop neutral elements (exactly: never a float law
-// that a NaN, an infinity or a signed zero would break).
+// that a NaN, an infinity or a signed zero would break). What may fail and would have been evaluated is never dropped.
 Expr constant(Graph&, Scalar value);
 Expr constant(Graph&, std::int64_t value);
 Expr axis(Graph&, AxisId);
