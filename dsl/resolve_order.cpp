@@ -31,8 +31,9 @@ bool is_nonnegative(ir::Expr e) {
   }
 }
 
-/// Whether the cast gives every value as it is.
+/// Whether the cast gives every value as it is, and the values may be computed with without it.
 bool is_exact(DType from, DType to) {
+  if (from != compute_dtype(from)) return false;
   if (is_float(from) || is_float(to)) return is_float(from) && is_float(to) && size_of(from) <= size_of(to);
   return is_signed_integer(from) == is_signed_integer(to) && size_of(from) <= size_of(to);
 }
