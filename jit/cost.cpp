@@ -16,7 +16,7 @@ constexpr double rows_at_once = 4;       // of a tile in registers, for which a 
 constexpr double gather_cost = 0.8;      // per lane, hardware gather from cache
 constexpr double scatter_cost = 1.2;     // per lane
 constexpr double collision_cost = 2.0;   // per lane, when lanes may meet and go one after another
-constexpr double function_cost = 20;     // a transcendental: scalar, or one vector of them
+constexpr double function_cost = 20;     // a transcendental: as many instructions, or a call; scalar, or one vector of them
 constexpr double merge_cost = 2;         // per halving of a vector at the end of a reduction along its lanes
 
 bool is_function(Op op) {

@@ -10,6 +10,10 @@
 #include <cstring>
 #include <limits>
 
+#include "math/atan.hpp"
+#include "math/log.hpp"
+#include "math/sine.hpp"
+#include "math/tanh.hpp"
 #include "ricci/error.hpp"
 
 // SLEEF's deterministic family: the vector versions that compiled kernels call give the same bits as these scalar
@@ -104,8 +108,14 @@ struct Real : Any<T> {
   static T trunc(T x) { return std::trunc(x); }
   static T round(T x) { return std::nearbyint(x); }  // halves to even: Ricci runs in the default rounding mode
 
-#define X(name)                                                               \
-  static float name(float x) { return Sleef_finz_##name##f1_u10purecfma(x); } \
+  static float exp(float x) { return math::exp(x); }
+  static float log(float x) { return math::log(x, Sleef_finz_logf1_u10purecfma); }
+  static float sin(float x) { return math::sin(x, Sleef_finz_sinf1_u10purecfma); }
+  static float cos(float x) { return math::cos(x, Sleef_finz_cosf1_u10purecfma); }
+  static float tan(float x) { return Sleef_finz_tanf1_u10purecfma(x); }
+  static float tanh(float x) { return math::tanh(x); }
+  static float atan(float x) { return math::atan(x); }
+#define X(name) \
   static double name(double x) { return Sleef_finz_##name##d1_u10purecfma(x); }
   RICCI_SLEEF(X)
 #undef X

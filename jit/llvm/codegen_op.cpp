@@ -1,44 +1,10 @@
 #include "emit.hpp"
-#include "ricci/helpers.hpp"
 
 namespace ricci::codegen {
 namespace {
 
 using llvm::Intrinsic::ID;
 using llvm::Value;
-
-/// One call of a helper per vector that the target has; lanes that do not fill a vector compute f(0).
-Value* emit_helper_call(PhaseEmitter& e, Op op, loop::Type type, llvm::ArrayRef<Value*> args) {
-  const auto call = [&](int lanes, llvm::ArrayRef<Value*> operands) {
-    const std::vector<llvm::Type*> types(operands.size(), operands[0]->getType());
-    Value* address = load_argument(e, e.helpers, e.builder.getPtrTy(), helper_slot(op, type.dtype, lanes),
-                                   e.helper_addresses);
-    auto* call = e.builder.CreateCall(llvm::FunctionType::get(types[0], types, false), address, operands);
-    call->setDoesNotThrow();
-    call->setDoesNotAccessMemory();
-    call->addFnAttr(llvm::Attribute::WillReturn);
-    return call;
-  };
-  if (type.lanes == 1) return call(1, args);
-
-  const int size = size_of(type.dtype), widest = e.target.vector_bytes / size;
-  int chunk = 16 / size;
-  while (chunk < type.lanes && chunk < widest) chunk *= 2;
-  llvm::SmallVector<Value*, 8> parts;
-  for (int start = 0; start < type.lanes; start += chunk) {
-    llvm::SmallVector<int, 16> lanes(chunk);
-    for (int i = 0; i < chunk; ++i) lanes[i] = std::min(start + i, type.lanes);
-    llvm::SmallVector<Value*, 2> operands;
-    for (Value* arg : args)
-      operands.push_back(chunk == type.lanes ? arg
-                                             : e.builder.CreateShuffleVector(
-                                                   arg, llvm::Constant::getNullValue(arg->getType()), lanes));
-    parts.push_back(call(chunk, operands));
-  }
-  Value* all = parts.size() == 1 ? parts[0] : llvm::concatenateVectors(e.builder, parts);
-  if (static_cast<int>(parts.size()) * chunk == type.lanes) return all;
-  return e.builder.CreateShuffleVector(all, llvm::createSequentialMask(0, type.lanes, 0));
-}
 
 /// A NaN wins, the first argument wins a tie.
 Value* emit_extremum(Builder& b, Op op, DType dtype, Value* first, Value* second) {
@@ -182,7 +148,7 @@ Value* emit_op(PhaseEmitter& e, Op op, DType operand, loop::Type result, llvm::A
     case Op::tan:
     case Op::tanh:
     case Op::atan:
-    case Op::pow: return emit_helper_call(e, op, result, args);
+    case Op::pow: return emit_math(e, op, result, args);
     case Op::equal:
     case Op::not_equal:
     case Op::less:

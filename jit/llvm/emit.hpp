@@ -1,6 +1,7 @@
 #pragma once
 // The emitter's state for one phase, and its parts: codegen.cpp (structure), codegen_memory.cpp (everything that
-// touches memory), codegen_op.cpp (one switch over the ops).
+// touches memory), codegen_op.cpp (one switch over the ops),
+// codegen_math.cpp (transcendental functions).
 #include "llvm.hpp"
 #include "ricci/loop.hpp"
 #include "ricci/target.hpp"
@@ -45,6 +46,9 @@ void emit_if(PhaseEmitter&, llvm::Value* condition, llvm::function_ref<void()> b
 
 /// `op` lane by lane on arguments whose dtype (for select: that of the branches) is `operand`.
 llvm::Value* emit_op(PhaseEmitter&, Op, DType operand, loop::Type result, llvm::ArrayRef<llvm::Value*> args);
+
+/// One of the transcendental functions (codegen_math.cpp).
+llvm::Value* emit_math(PhaseEmitter&, Op, loop::Type, llvm::ArrayRef<llvm::Value*> args);
 
 llvm::Value* emit_load(PhaseEmitter&, const loop::Load&);
 llvm::Value* emit_gather(PhaseEmitter&, const loop::Gather&);

@@ -1,0 +1,99 @@
+// The transcendental functions: in line where jit/math has them, which is in f32, else as calls.
+#include "math/atan.hpp"
+#include "math/log.hpp"
+#include "math/sine.hpp"
+#include "math/tanh.hpp"
+#include "number.hpp"
+#include "ricci/helpers.hpp"
+
+namespace ricci::codegen {
+namespace {
+
+using llvm::Value;
+
+/// What `make` gives for parts of `lanes` lanes of the operands, put together; lanes that do not fill a part are 0.
+Value* in_parts(Builder& b, int lanes, llvm::ArrayRef<Value*> operands,
+                llvm::function_ref<Value*(llvm::ArrayRef<Value*>)> make) {
+  const int all = llvm::cast<llvm::FixedVectorType>(operands[0]->getType())->getNumElements();
+  llvm::SmallVector<Value*, 8> results;
+  for (int start = 0; start < all; start += lanes) {
+    llvm::SmallVector<int, 16> numbers(lanes);
+    for (int i = 0; i < lanes; ++i) numbers[i] = std::min(start + i, all);
+    llvm::SmallVector<Value*, 2> parts;
+    for (Value* whole : operands) {
+      Value* zero = llvm::Constant::getNullValue(whole->getType());
+      parts.push_back(lanes == all ? whole : b.CreateShuffleVector(whole, zero, numbers));
+    }
+    results.push_back(make(parts));
+  }
+  Value* together = results.size() == 1 ? results[0] : llvm::concatenateVectors(b, results);
+  if (static_cast<int>(results.size()) * lanes == all) return together;
+  return b.CreateShuffleVector(together, llvm::createSequentialMask(0, all, 0));
+}
+
+/// How many of `lanes` lanes of this size go into one register of the target.
+int lanes_at_once(PhaseEmitter& e, int lanes, int size) {
+  int chunk = 16 / size;
+  while (chunk < lanes && chunk < e.target.vector_bytes / size) chunk *= 2;
+  return chunk;
+}
+
+Value* emit_helper_call(PhaseEmitter& e, Op op, loop::Type type, llvm::ArrayRef<Value*> args) {
+  const auto call = [&](int lanes, llvm::ArrayRef<Value*> operands) {
+    const std::vector<llvm::Type*> types(operands.size(), operands[0]->getType());
+    Value* address = load_argument(e, e.helpers, e.builder.getPtrTy(), helper_slot(op, type.dtype, lanes),
+                                   e.helper_addresses);
+    auto* call = e.builder.CreateCall(llvm::FunctionType::get(types[0], types, false), address, operands);
+    call->setDoesNotThrow();
+    call->setDoesNotAccessMemory();
+    call->addFnAttr(llvm::Attribute::WillReturn);
+    return call;
+  };
+  if (type.lanes == 1) return call(1, args);
+  const int lanes = lanes_at_once(e, type.lanes, static_cast<int>(size_of(type.dtype)));
+  return in_parts(e.builder, lanes, args, [&](llvm::ArrayRef<Value*> parts) { return call(lanes, parts); });
+}
+
+}  // namespace
+
+/// AVX-512 has an instruction for it. Elsewhere 2^n is the product of two powers that are ordinary numbers.
+Number scale(Number x, math::Whole<Number, Integer> n) {
+  PhaseEmitter& e = *x.emitter;
+  Builder& b = e.builder;
+  const auto* vector = llvm::dyn_cast<llvm::FixedVectorType>(x.value->getType());
+  if (has_avx512(e.target) && vector != nullptr) {
+    const int lanes = lanes_at_once(e, static_cast<int>(vector->getNumElements()), 4);
+    const auto instruction = [&](llvm::ArrayRef<Value*> parts) -> Value* {
+      Value* mask = b.getIntN(std::max(lanes, 8), ~std::uint64_t{0} >> (64 - std::max(lanes, 8)));
+      Value* zero = llvm::Constant::getNullValue(parts[0]->getType());
+      if (lanes == 16)
+        return b.CreateIntrinsic(llvm::Intrinsic::x86_avx512_mask_scalef_ps_512, {},
+                                 {parts[0], parts[1], zero, mask, b.getInt32(4)});  // 4: the usual rounding
+      const auto id = lanes == 8 ? llvm::Intrinsic::x86_avx512_mask_scalef_ps_256
+                                 : llvm::Intrinsic::x86_avx512_mask_scalef_ps_128;
+      return b.CreateIntrinsic(id, {}, {parts[0], parts[1], zero, mask});
+    };
+    return {e, in_parts(b, lanes, {x.value, n.value.value}, instruction)};
+  }
+  const Integer half(e, b.CreateAShr(n.integer.value, 1));
+  const Number first = number((half + 127) << 23);
+  const Number second = number((n.integer - half + 127) << 23);
+  return x * first * second;
+}
+
+Value* emit_math(PhaseEmitter& e, Op op, loop::Type type, llvm::ArrayRef<Value*> args) {
+  if (type.dtype != DType::f32) return emit_helper_call(e, op, type, args);
+  const Number x(e, args[0]);
+  const auto library = [&](Number y) { return Number(e, emit_helper_call(e, op, type, y.value)); };
+  switch (op) {
+    case Op::exp: return math::exp(x).value;
+    case Op::log: return math::log(x, library).value;
+    case Op::sin: return math::sin(x, library).value;
+    case Op::cos: return math::cos(x, library).value;
+    case Op::tanh: return math::tanh(x).value;
+    case Op::atan: return math::atan(x).value;
+    default: return emit_helper_call(e, op, type, args);
+  }
+}
+
+}  // namespace ricci::codegen

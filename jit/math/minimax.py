@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""Prints the coefficients of the polynomials in this folder, as f32 numbers, and the error that they leave.
+
+A polynomial p of a given degree replaces f on an interval so that the largest |weight * (p - f)| is least: least squares
+with weights that are multiplied by the errors until these are level (Lawson's iteration). The coefficients are rounded
+one after another, lowest first, each time with the others fitted again. Needs NumPy, with a long double of 64 bits.
+"""
+import numpy as np
+
+wide = np.longdouble
+
+
+def fit(f, weight, powers, x):
+    scale = wide(np.abs(x).max())
+    matrix = np.array([(x / scale) ** p for p in powers]).T.astype(float)
+    target, w = f.astype(float), weight.astype(float)
+    levels = np.full(len(x), 1 / len(x))
+    best, least = None, np.inf
+    for _ in range(400):
+        r = np.sqrt(levels) * w
+        c = np.linalg.lstsq(matrix * r[:, None], target * r, rcond=None)[0]
+        error = np.abs(w * (matrix @ c - target))
+        if error.max() < least:
+            best, least = c, error.max()
+        levels *= error
+        levels /= levels.sum()
+    return [wide(c) / scale**p for c, p in zip(best, powers)]
+
+
+def polynomial(name, f, weight, degree, low, high, stress=None):
+    """The weight makes the error relative to the function; `stress` says where it matters more."""
+    n = 2000
+    x = (wide(low) + high) / 2 - (wide(high) - low) / 2 * np.cos(np.pi * (np.arange(n, dtype=wide) + 0.5) / n)
+    rest, w = f(x), weight(x)
+    stressed = w * stress(x) if stress else w
+    coefficients = []
+    for k in range(degree + 1):
+        c = np.float32(fit(rest, stressed, range(k, degree + 1), x)[0])
+        rest = rest - wide(c) * x**k
+        coefficients.append(c)
+    print(f"{name}: error 2^{float(np.log2(np.abs(w * rest).max())):.1f}")
+    for c in coefficients:
+        print(f"  {c:.9g}f")
+
+
+def parts(name, value, count):
+    """`value` as a sum of f32 numbers."""
+    for _ in range(count):
+        c = np.float32(value)
+        value -= wide(c)
+        print(f"{name}: {c:.9g}f")
+
+
+def product(name, high, low):
+    """The two f32 numbers whose product is nearest to high + low."""
+    a = np.arange(2**23, 2**24) / 2.0**23
+    b = (high / a).astype(np.float32).astype(float)
+    error = np.abs(a * b - high - low)  # a * b has 48 bits and is exact
+    best = error.argmin()
+    print(f"{name}: {a[best]:.9g}f * {b[best]:.9g}f, error 2^{np.log2(error[best]):.1f}")
+
+
+def odd(f):
+    """(f(x) / x - 1) / x^2 as a function of z = x^2, and the weight that makes its error that of f."""
+    return lambda z: (f(np.sqrt(z)) / np.sqrt(z) - 1) / z, lambda z: z * np.sqrt(z) / f(np.sqrt(z))
+
+
+def stress_of_sine(z):
+    """Where r is just above and sin(r) below a power of two, rounding r costs a whole ulp: below 1/4, and at 1/2."""
+    return np.where(z < 0.066, 32, np.where((z > 0.247) & (z < 0.2755), 2, 1))
+
+
+half_pi, ln2 = 2 * np.arctan(wide(1)), np.log(wide(2))
+half = ln2 / 2 * (1 + wide(2) ** -16)  # a reduced argument may be a little beyond the half of the period
+quarter = half_pi / 2 * (1 + wide(2) ** -12)
+third, tiny = 1 / wide(3), wide(2) ** -20
+polynomial("exp", lambda x: (np.expm1(x) - x) / x**2, lambda x: x**2 / np.exp(x), 4, -half, half)
+polynomial("log", lambda x: (np.log1p(x) - x + x**2 / 2) / x**3, lambda x: np.abs(x**3 / np.log1p(x)), 7, -third, third)
+polynomial("sin", *odd(np.sin), 2, tiny, quarter**2, stress_of_sine)
+polynomial("cos", lambda z: (np.cos(np.sqrt(z)) - 1 + z / 2) / z**2, lambda z: z**2 / np.cos(np.sqrt(z)), 2, tiny, quarter**2)
+polynomial("tanh", *odd(np.tanh), 4, tiny, wide(0.625) ** 2)
+polynomial("atan", *odd(np.arctan), 7, tiny, wide(1))
+parts("ln 2", ln2, 2)
+parts("pi / 2", half_pi, 3)
+parts("log2(e)", 1 / ln2, 1)
+parts("2 / pi", 1 / half_pi, 1)
+product("pi / 2", 1.5707963267948966, 6.123233995736766e-17)
