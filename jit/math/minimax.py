@@ -79,7 +79,7 @@ polynomial("log", lambda x: (np.log1p(x) - x + x**2 / 2) / x**3, lambda x: np.ab
 polynomial("sin", *odd(np.sin), 2, tiny, quarter**2, stress_of_sine)
 polynomial("cos", lambda z: (np.cos(np.sqrt(z)) - 1 + z / 2) / z**2, lambda z: z**2 / np.cos(np.sqrt(z)), 2, tiny, quarter**2)
 polynomial("tanh", *odd(np.tanh), 4, tiny, wide(0.625) ** 2)
-polynomial("atan", *odd(np.arctan), 7, tiny, wide(1))
+polynomial("atan", *odd(np.arctan), 8, tiny, wide(1))
 parts("ln 2", ln2, 2)
 parts("pi / 2", half_pi, 3)
 parts("log2(e)", 1 / ln2, 1)
