@@ -178,6 +178,15 @@ struct Machine {
     }
     return true;
   }
+  bool run(const Transpose& s) {
+    const std::size_t bytes = size_of(dtype_of_buffer(s.to));
+    const auto first = get<std::int64_t>(s.first), pitch = get<std::int64_t>(s.pitch);
+    const auto offset = get<std::int64_t>(s.offset), stride = get<std::int64_t>(s.stride);
+    for (std::int64_t row = 0; row < get<std::int64_t>(s.rows); ++row)
+      for (std::int64_t column = 0; column < get<std::int64_t>(s.columns); ++column)
+        std::memcpy(element(s.to, first + column * pitch + row), element(s.from, offset + row * stride + column), bytes);
+    return true;
+  }
   bool run(const Check& s) {
     for (int i = 0; i < lanes(s.ok); ++i)
       if (active(s.mask, i) && !get<bool>(s.ok, i)) {

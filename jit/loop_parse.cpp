@@ -246,6 +246,30 @@ struct Parser : Reader {
     s.descending = accept("descending");
     return s;
   }
+  /// [%1 by %2]
+  std::pair<Value, Value> steps() {
+    expect("[");
+    const Value first = use();
+    expect("by");
+    const Value step = use();
+    expect("]");
+    return {first, step};
+  }
+  /// transpose tile[%1 by %2], x[%3 by %4] rows %5 columns %6 ahead 16
+  Statement transpose() {
+    Transpose s{};
+    s.to = buffer();
+    std::tie(s.first, s.pitch) = steps();
+    expect(",");
+    s.from = buffer();
+    std::tie(s.offset, s.stride) = steps();
+    expect("rows");
+    s.rows = use();
+    expect("columns");
+    s.columns = use();
+    if (accept("ahead")) s.ahead = number<std::int64_t>("a number of columns");
+    return s;
+  }
   Statement statement() {
     if (token.kind == Token::Kind::value) {
       const Value result = define();
@@ -255,6 +279,7 @@ struct Parser : Reader {
     if (is("(") || is("for")) return loop();
     if (accept("scatter")) return scatter();
     if (accept("sort")) return sort_row();
+    if (accept("transpose")) return transpose();
     if (accept("store")) {
       const BufferId to = buffer();
       const Value offset = subscript();
@@ -264,11 +289,7 @@ struct Parser : Reader {
     }
     if (accept("append")) {
       const BufferId to = buffer();
-      expect("[");
-      const Value first = use();
-      expect("by");
-      const Value stride = use();
-      expect("]");
+      const auto [first, stride] = steps();
       expect("before");
       const Value end = use();
       expect(",");

@@ -149,6 +149,11 @@ struct Printer {
           return "sort " + element(s.indices, s.first) + " limit " + use(s.limit) + ", " + element(s.keys, s.offset) +
                  " step " + use(s.stride) + " count " + use(s.count) + (s.descending ? " descending" : "");
         },
+        [&](const Transpose& s) {
+          return "transpose " + label(kernel.info, s.to) + "[" + use(s.first) + " by " + use(s.pitch) + "], " +
+                 label(kernel.info, s.from) + "[" + use(s.offset) + " by " + use(s.stride) + "] rows " + use(s.rows) +
+                 " columns " + use(s.columns) + (s.ahead == 0 ? "" : " ahead " + std::to_string(s.ahead));
+        },
         [&](const Check& s) { return "check " + std::to_string(s.number) + ": " + use(s.ok) + mask(s.mask); },
         [&](const For& s) { return head(s); }, [&](const If& s) { return "if " + use(s.condition); });
   }

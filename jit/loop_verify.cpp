@@ -198,6 +198,18 @@ struct Verifier {
     use(s.first, "offset", index);
     use(s.limit, "limit", index);
   }
+  void check(const Transpose& s) {
+    const DType from = buffer(s.from).dtype, to = written(s.to).dtype;
+    require(buffer(s.to).scratch > 0, "buffer " + std::to_string(s.to) + " is not scratch");
+    require(from == to, "it moves " + std::string(to_string(from)) + " elements to a buffer of " +
+                            std::string(to_string(to)));
+    use(s.first, "first element", index);
+    use(s.pitch, "pitch", index);
+    use(s.offset, "offset", index);
+    use(s.stride, "stride", index);
+    use(s.rows, "number of rows", index);
+    use(s.columns, "number of columns", index);
+  }
   void check(const Check& s) {
     const std::size_t count = kernel.info.checks.size();
     require(s.number < count,

@@ -320,3 +320,59 @@ TEST_CASE("a kernel whose buffers may overlap reads what it wrote") {
     CHECK(data[1] == 42);
   }
 }
+
+TEST_CASE("a matrix of any size and stride is transposed, and no byte beside it is touched") {
+  constexpr std::int64_t most = 40;  // rows, and columns
+  for (const DType dtype : memory_dtypes) {
+    const std::int64_t bytes = static_cast<std::int64_t>(size_of(dtype));
+    LoopBuilder b;
+    const loop::BufferId in = b.buffer(dtype), out = b.buffer(dtype, true), tile = b.scratch(dtype, most * most);
+    const Value offset = b.argument(0), stride = b.argument(1), rows = b.argument(2), columns = b.argument(3);
+    const Value zero = b.constant(std::int64_t{0}), pitch = b.constant(most);
+    b.transpose({tile, zero, pitch, in, offset, stride, rows, columns, dtype == DType::f32 ? 16 : 0});
+    b.loop(zero, columns, 1, {}, [&](Value column, Values) {
+      b.loop(zero, rows, 1, {}, [&](Value row, Values) {
+        const Value start = b.compute(Op::multiply, DType::i64, {column, pitch});
+        const Value from = b.compute(Op::add, DType::i64, {start, row});
+        const Value width = b.compute(Op::multiply, DType::i64, {column, rows});
+        b.store(out, b.compute(Op::add, DType::i64, {width, row}), b.load(tile, from));
+        return Values{};
+      });
+      return Values{};
+    });
+    for (std::size_t i = 0; i < b.kernel.info.symbols.size(); ++i) b.kernel.info.symbols[i] = {Symbol::Kind::size, {0, 0}};
+    REQUIRE(loop::verify(b.kernel) == "");
+    bool interpret = true;
+    for (const CodegenOptions& options : all_codegen_options()) {
+      const Compiled compiled = generate_code(b.kernel, options);
+      for (const std::int64_t r : {0, 1, 3, 7, 8, 15, 16, 17, 33, 40})
+        for (const std::int64_t c : {0, 1, 2, 4, 8, 9, 16, 31, 40})
+          for (const Flush flush : {Flush::end, Flush::start})
+            for (const std::int64_t gap : {std::int64_t{0}, std::int64_t{3}, -2 * c}) {  // the last: rows upwards
+              const std::int64_t step = c + gap, used = r > 0 && c > 0 ? (r - 1) * std::abs(step) + c : 0;
+              const std::int64_t first = step < 0 && used > 0 ? (r - 1) * -step : 0;
+              GuardedBuffer from(static_cast<std::size_t>(used * bytes), flush);
+              GuardedBuffer to(static_cast<std::size_t>(r * c * bytes), flush);
+              for (std::size_t i = 0; i < from.bytes().size(); ++i)
+                from.bytes()[i] = static_cast<std::byte>(dtype == DType::b1 ? i * 7 % 3 == 0 : i * 37 % 251);
+              std::vector<void*> buffers{from.bytes().data(), to.bytes().data(), nullptr};
+              REQUIRE(call(compiled.code.phase(0), buffers, std::vector{first, step, r, c}, 0, 1) == 0);
+              std::vector<std::byte> expected(to.bytes().size());
+              for (std::int64_t row = 0; row < r; ++row)
+                for (std::int64_t column = 0; column < c; ++column)
+                  std::memcpy(&expected[static_cast<std::size_t>((column * r + row) * bytes)],
+                              &from.bytes()[static_cast<std::size_t>((first + row * step + column) * bytes)],
+                              static_cast<std::size_t>(bytes));
+              INFO(to_string(dtype) << ' ' << r << " x " << c << " by " << step << ", vectors of "
+                                    << options.target.vector_bytes);
+              REQUIRE(std::equal(expected.begin(), expected.end(), to.bytes().begin()));
+              if (!interpret) continue;
+              std::vector<std::byte> interpreted(expected.size());
+              const std::vector<loop::Memory> memory{{from.bytes().data(), 0, used}, {interpreted.data(), 0, r * c}};
+              REQUIRE(loop::interpret(b.kernel, 0, memory, {first, step, r, c}, 0, 1) == 0);
+              REQUIRE(interpreted == expected);
+            }
+      interpret = false;
+    }
+  }
+}

@@ -31,6 +31,7 @@ auto members(const Gather& s) { const auto& [a, b, c, d, e] = s; return std::tie
 auto members(const Store& s) { const auto& [a, b, c, d] = s; return std::tie(a, b, c, d); }
 auto members(const Scatter& s) { const auto& [a, b, c, d, e, f] = s; return std::tie(a, b, c, d, e, f); }
 auto members(const SortRow& s) { const auto& [a, b, c, d, e, f, g, h] = s; return std::tie(a, b, c, d, e, f, g, h); }
+auto members(const Transpose& s) { const auto& [a, b, c, d, e, f, g, h, i] = s; return std::tie(a, b, c, d, e, f, g, h, i); }
 auto members(const Check& s) { const auto& [a, b, c] = s; return std::tie(a, b, c); }
 auto members(const Carried& s) { const auto& [a, b, c, d] = s; return std::tie(a, b, c, d); }
 auto members(const For& s) { const auto& [a, b, c, d, e, f] = s; return std::tie(a, b, c, d, e, f); }
@@ -93,6 +94,7 @@ symbol s4 = tables
 buffer scores: f32
 buffer hist: f32 writable extents s0 * s4
 buffer out: i64 writable
+buffer tile: f32 writable scratch 64
 check 0 "idx[n] within \"c\""
 check 1 "\x0a"
 proved 3
@@ -127,6 +129,8 @@ phase fill [%0, %1) trip s0 * ceil(s1 / 16) work s0 * s1 items ceil(s4 / 4) {
   scatter add hist[%2 + %4], %6 mask %5
   append hist[%2 by %0] before %1, %6 mask %5
   sort out[%0] limit %1, scores[%2] step %0 count %1 descending
+  transpose tile[%2 by %0], scores[%1 by %2] rows %0 columns %1
+  transpose tile[%2 by %0], scores[%1 by %2] rows %0 columns %1 ahead 16
   for %23 in [%0, %1) step 1 {
     store out[%23], %23
   }
@@ -143,7 +147,7 @@ TEST_CASE("the text of every kind of statement reads back as it was printed") {
   CHECK(verify(k) == "");
   CHECK(to_string(k) == everything);
   check_round_trip(k);
-  CHECK(k.phases[0].body.size() == 17);
+  CHECK(k.phases[0].body.size() == 19);
   CHECK(k.phases[0].types.size() == 24);
   CHECK(k.phases[0].types[4] == Type{DType::i32, 16});
   CHECK(k.info.checks[1] == "\n");

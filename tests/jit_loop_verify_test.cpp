@@ -17,6 +17,8 @@ buffer x: f32
 buffer out: f32 writable
 buffer flags: b1 writable
 buffer places: i64 writable
+buffer tile: f32 writable scratch 64
+buffer bytes: u8 writable scratch 64
 check 0 "i"
 proved 0
 loops 0
@@ -91,7 +93,7 @@ const IllFormed ill_formed[] = {
     {"%20: b1 = any %7", "'%20: b1 = any %7': the mask %7 is i32x8; expected b1x8"},
     {"%20: b1x8 = any %8", "'%20: b1x8 = any %8': the result %20 is b1x8; expected b1"},
     // memory
-    {"%20: f32 = load b9[%2]", "'%20: f32 = load b9[%2]': buffer 9 does not exist; the kernel has 4"},
+    {"%20: f32 = load b9[%2]", "'%20: f32 = load b9[%2]': buffer 9 does not exist; the kernel has 6"},
     {"%20: f32 = load x[%3]", "'%20: f32 = load x[%3]': the offset %3 is i32; expected i64"},
     {"%20: f64x8 = load x[%2]", "'%20: f64x8 = load x[%2]': the result %20 is f64x8; expected f32x8"},
     {"%20: f32x8 = load x[%2] mask %9",
@@ -127,11 +129,23 @@ const IllFormed ill_formed[] = {
     {"sort out[%2] limit %2, x[%2] step %2 count %2",
      "'sort out[%2] limit %2, x[%2] step %2 count %2': buffer 1 has f32 elements; expected i64 for indices"},
     {"sort places[%2] limit %2, b9[%2] step %2 count %2",
-     "'sort places[%2] limit %2, b9[%2] step %2 count %2': buffer 9 does not exist; the kernel has 4"},
+     "'sort places[%2] limit %2, b9[%2] step %2 count %2': buffer 9 does not exist; the kernel has 6"},
     {"sort places[%2] limit %3, x[%2] step %2 count %2",
      "'sort places[%2] limit %3, x[%2] step %2 count %2': the limit %3 is i32; expected i64"},
     {"sort places[%2] limit %2, x[%2] step %2 count %4 descending",
      "'sort places[%2] limit %2, x[%2] step %2 count %4 descending': the count %4 is f32; expected i64"},
+    {"transpose out[%2 by %2], x[%2 by %2] rows %2 columns %2",
+     "'transpose out[%2 by %2], x[%2 by %2] rows %2 columns %2': buffer 1 is not scratch"},
+    {"transpose x[%2 by %2], x[%2 by %2] rows %2 columns %2",
+     "'transpose x[%2 by %2], x[%2 by %2] rows %2 columns %2': buffer 0 is not writable"},
+    {"transpose bytes[%2 by %2], x[%2 by %2] rows %2 columns %2",
+     "'transpose bytes[%2 by %2], x[%2 by %2] rows %2 columns %2': it moves f32 elements to a buffer of u8"},
+    {"transpose tile[%2 by %3], x[%2 by %2] rows %2 columns %2",
+     "'transpose tile[%2 by %3], x[%2 by %2] rows %2 columns %2': the pitch %3 is i32; expected i64"},
+    {"transpose tile[%2 by %2], x[%2 by %4] rows %2 columns %2",
+     "'transpose tile[%2 by %2], x[%2 by %4] rows %2 columns %2': the stride %4 is f32; expected i64"},
+    {"transpose tile[%2 by %2], x[%2 by %2] rows %3 columns %2 ahead 16",
+     "'transpose tile[%2 by %2], x[%2 by %2] rows %3 columns %2 ahead 16': the number of rows %3 is i32; expected i64"},
     // control
     {"check 1: %5", "'check 1: %5': check 1 does not exist; the kernel has 1"},
     {"check 0: %7", "'check 0: %7': the condition %7 is i32x8; expected b1x8"},

@@ -98,6 +98,8 @@ void emit(PhaseEmitter& e, const loop::Append& s) { emit_append(e, s); }
 
 void emit(PhaseEmitter& e, const loop::SortRow& s) { emit_sort_row(e, s); }
 
+void emit(PhaseEmitter& e, const loop::Transpose& s) { emit_transpose(e, s); }
+
 void emit(PhaseEmitter& e, const loop::Check& s) {
   Builder& b = e.builder;
   Value* bad = b.CreateNot(e[s.ok]);

@@ -37,14 +37,6 @@ Value* start_of(PhaseEmitter& e, loop::BufferId buffer) {
   return e.buffer_addresses[buffer];
 }
 
-/// Address of the element (or vector of addresses of the elements) at `offset`.
-Value* element_address(PhaseEmitter& e, loop::BufferId buffer, Value* base, Value* offset = nullptr) {
-  Value* start = start_of(e, buffer);
-  llvm::Type* element = memory_type(e, {buffer_dtype(e, buffer), 1});
-  Value* address = e.builder.CreateGEP(element, start, base);
-  return offset == nullptr ? address : e.builder.CreateGEP(element, address, offset);
-}
-
 /// Tells LLVM what the kernel's disjointness means for this access.
 template <class Instruction>
 Instruction* tag(PhaseEmitter& e, loop::BufferId buffer, Instruction* access) {
@@ -239,6 +231,22 @@ void append_lanes(PhaseEmitter& e, const loop::Append& s) {
 }
 
 }  // namespace
+
+Value* element_address(PhaseEmitter& e, loop::BufferId buffer, Value* base, Value* offset) {
+  Value* start = start_of(e, buffer);
+  llvm::Type* element = memory_type(e, {buffer_dtype(e, buffer), 1});
+  Value* address = e.builder.CreateGEP(element, start, base);
+  return offset == nullptr ? address : e.builder.CreateGEP(element, address, offset);
+}
+
+Value* load_elements(PhaseEmitter& e, loop::BufferId buffer, Value* address, int lanes) {
+  const DType dtype = buffer_dtype(e, buffer);
+  return tag(e, buffer, e.builder.CreateAlignedLoad(memory_type(e, {dtype, lanes}), address, alignment(dtype)));
+}
+
+void store_elements(PhaseEmitter& e, loop::BufferId buffer, Value* address, Value* elements) {
+  tag(e, buffer, e.builder.CreateAlignedStore(elements, address, alignment(buffer_dtype(e, buffer))));
+}
 
 void emit_append(PhaseEmitter& e, const loop::Append& s) {
   const auto* stride = llvm::dyn_cast<llvm::ConstantInt>(e[s.stride]);

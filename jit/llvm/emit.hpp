@@ -1,6 +1,6 @@
 #pragma once
 // The emitter's state for one phase, and its parts: codegen.cpp (structure), codegen_memory.cpp (everything that
-// touches memory), codegen_op.cpp (one switch over the ops),
+// touches memory), codegen_transpose.cpp (blocks of matrices), codegen_op.cpp (one switch over the ops),
 // codegen_math.cpp (transcendental functions).
 #include "llvm.hpp"
 #include "ricci/loop.hpp"
@@ -56,6 +56,13 @@ void emit_store(PhaseEmitter&, const loop::Store&);
 void emit_scatter(PhaseEmitter&, const loop::Scatter&);
 void emit_append(PhaseEmitter&, const loop::Append&);
 void emit_sort_row(PhaseEmitter&, const loop::SortRow&);
+void emit_transpose(PhaseEmitter&, const loop::Transpose&);
+
+/// Address of the element (or vector of addresses of the elements) at `offset` of a buffer.
+llvm::Value* element_address(PhaseEmitter&, loop::BufferId, llvm::Value* base, llvm::Value* offset = nullptr);
+/// Consecutive elements as they are in memory, where b1 is a byte.
+llvm::Value* load_elements(PhaseEmitter&, loop::BufferId, llvm::Value* address, int lanes);
+void store_elements(PhaseEmitter&, loop::BufferId, llvm::Value* address, llvm::Value* elements);
 
 /// The whole kernel as a module of one function per phase.
 std::unique_ptr<llvm::Module> emit_module(const loop::Kernel&, const Target&, const llvm::TargetMachine&,

@@ -53,6 +53,16 @@ struct Append  { BufferId buffer; Value first; Value stride; Value end; Value va
 /// at offset + index * stride. All but the flag and the buffers are scalar i64.
 struct SortRow { BufferId keys; Value offset, stride, count; BufferId indices; Value first, limit; bool descending; };
 
+/// A matrix of rows x columns elements, from offset + row * stride + column to first + column * pitch + row of a scratch
+/// buffer, where what ran down its columns can be loaded as vectors. Those `ahead` columns further are wanted soon.
+struct Transpose {
+  BufferId to;
+  Value first, pitch;
+  BufferId from;
+  Value offset, stride, rows, columns;
+  std::int64_t ahead = 0;
+};
+
 /// Leaves the phase with status number + 1 unless `ok` is true in every lane whose mask is true.
 struct Check   { std::uint32_t number; Value ok; Value mask = none; };
 
@@ -81,7 +91,7 @@ struct If {
 };
 
 using Kind = std::variant<Constant, Argument, Compute, Splat, Iota, LaneMask, Half, AnyLane, CountLanes, Load, Gather,
-                          Store, Scatter, Append, SortRow, Check, For, If>;
+                          Store, Scatter, Append, SortRow, Transpose, Check, For, If>;
 struct Statement : Kind {
   using Kind::Kind;
   template <class T>

@@ -25,6 +25,12 @@ class LoopBuilder {
   }
   Value begin, end;
 
+  loop::BufferId scratch(DType dtype, std::int64_t elements) {
+    const loop::BufferId b = buffer(dtype, true);
+    kernel.info.buffers.back().scratch = elements;
+    return b;
+  }
+  void transpose(const loop::Transpose& s) { block().push_back(s); }
   loop::BufferId buffer(DType dtype, bool writable = false) {
     auto& buffers = kernel.info.buffers;
     buffers.push_back({"t" + std::to_string(buffers.size()), dtype, writable, {}});
