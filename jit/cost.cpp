@@ -14,6 +14,7 @@ namespace {
 constexpr double typical_extent = 32;
 constexpr double rows_at_once = 4;       // of a tile in registers, for which a value is loaded once
 constexpr double gather_cost = 0.8;      // per lane, hardware gather from cache
+constexpr double transposed_cost = 3;    // per vector: its share of the shuffles, to scratch and back
 constexpr double scatter_cost = 1.2;     // per lane
 constexpr double collision_cost = 2.0;   // per lane, when lanes may meet and go one after another
 constexpr double function_cost = 20;     // a transcendental: as many instructions, or a call; scalar, or one vector of them
@@ -91,7 +92,10 @@ double CostModel::operation(Expr e) {
         double unit = 1.0 / lanes_;
         if (in_lanes(e)) {
           const Motion m = motion(program_, s_, read.tensor, read.subscripts, *lane_);
-          if (m == Motion::strided || m == Motion::irregular) unit = gather_cost;
+          if (std::ranges::count(transposed, e) > 0)
+            unit = transposed_cost / lanes_;
+          else if (m == Motion::strided || m == Motion::irregular)
+            unit = gather_cost;
         }
         return total + runs(e) * per_lane(unit, 1, e);
       },

@@ -25,6 +25,8 @@ class CostModel {
 
   /// What is computed once for many rows before it is used (RegisterTile::staged).
   std::vector<ir::Expr> staged;
+  /// Reads of the next nest that come transposed from scratch.
+  std::vector<ir::Expr> transposed;
 
   /// The lane axes that reductions outside the lanes of the last nest would choose for themselves.
   std::unordered_map<ir::Expr, ir::AxisId> fold_lanes;

@@ -50,6 +50,7 @@ class NestLowering {
 
   /// How many iterations of the loop order[k] are in an item.
   std::int64_t block_of(std::size_t k) const {
+    if (nest_.transposed && nest_.order[k] == nest_.lane_axis) return nest_.transposed->rows;
     return k == nest_.split ? nest_.tile : has_rows(k) ? nest_.registers[0].block : 1;
   }
   bool has_rows(std::size_t k) const { return !nest_.registers.empty() && nest_.registers[0].rows == nest_.order[k]; }
@@ -137,6 +138,7 @@ class NestLowering {
 
   void item_body(const std::vector<Value>& index) {
     if (index.empty()) return loops(0, b_.constant(0), std::nullopt);
+    if (nest_.transposed) return transposed_tile(index);
     std::optional<std::pair<Value, Value>> rows;
     for (std::size_t k = 0; k < nest_.split; ++k)
       if (has_rows(k))
@@ -170,6 +172,21 @@ class NestLowering {
     loops(nest_.split + 1, b_.constant(0), std::nullopt);
     if (rows) x_.close_for();
     x_.leave_lanes();
+  }
+
+  /// A tile of the lane axis and the one after it, which are the last two.
+  void transposed_tile(const std::vector<Value>& index) {
+    for (std::size_t k = 0; k + 1 < nest_.split; ++k) x_.bind(nest_.order[k], index[k]);
+    const auto side = [&](std::size_t k) {
+      const auto [low, high] = block(k, index[k]);
+      return TileSide{nest_.order[k], low, high, block_of(k)};
+    };
+    const TileSide rows = side(nest_.split - 1), columns = side(nest_.split);
+    for (Expr e : nest_.transposed->reads) x_.transpose(e, rows, columns);
+    --info_.loops;  // the loop of a tile is one with the loop over tiles
+    x_.bind_loop(columns.axis, columns.low, columns.high, 1);
+    over_lanes(rows.axis, rows.low, rows.high, [&] { statements(); });
+    x_.close_for();
   }
 
   /// The loops from order[k] on; the first of them over [low, high), or over all when there is no `high`.

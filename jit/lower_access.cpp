@@ -149,6 +149,7 @@ Value ExpressionLowering::load(std::size_t level, TensorId tensor, const Address
 }
 
 Lanes ExpressionLowering::read(Expr e, const Read& n) {
+  if (const auto tile = transposed_.find(e); tile != transposed_.end()) return take_transposed(e, tile->second);
   const std::size_t level = level_of(e);
   if (n.policy == Policy::check) check(n.tensor, n.subscripts, n.guard, to_string(program_, e));
   const Address at = address(n.tensor, n.subscripts, level);

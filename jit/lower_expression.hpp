@@ -58,6 +58,19 @@ struct Stage {
 };
 using Stages = std::unordered_map<ir::Expr, Stage>;
 
+/// One side of a tile: the iterations low <= axis < high, at most `most` of them.
+struct TileSide {
+  ir::AxisId axis;
+  loop::Value low, high;
+  std::int64_t most;
+};
+
+/// A read's tile in scratch: rows are contiguous there.
+struct TransposedTile {
+  loop::BufferId scratch;
+  TileSide rows, columns;
+};
+
 class ExpressionLowering {
  public:
   ExpressionLowering(ir::Program&, const Specialisation&, const Schedule&, KernelInfo&);
@@ -112,6 +125,10 @@ class ExpressionLowering {
   /// In a lane loop: the reduction of a tile for its rows [low, high), to scratch, where its results then are. What the
   /// rows share is computed if `fresh` (b1; none: always).
   void reduce_tile(const RegisterTile&, loop::Value low, loop::Value high, loop::Value fresh = loop::none);
+
+  /// Copies the tile of a read, which is contiguous along `columns` and affine along `rows`, to scratch. From now on it
+  /// is loaded from there, in lanes along `rows`.
+  void transpose(ir::Expr read, const TileSide& rows, const TileSide& columns);
 
   /// Opens the loop of a statement's axis in order, which holds no other loop. It carries the states of the scans along
   /// it, whose results are those of its iteration, and the element that was written last.
@@ -215,6 +232,9 @@ class ExpressionLowering {
   std::vector<RegisterTile> tiles_in(const ir::Fold&) const;
   State reduce_blocks(const ir::Fold&, const std::vector<RegisterTile>&, State);
 
+  // lower_transposed.cpp
+  Lanes take_transposed(ir::Expr, const TransposedTile&);
+
   // lower_scan.cpp
   State start_scan(ir::Expr fold, int parts, int lanes);
   bool are_equally_long(ir::AxisId, ir::AxisId) const;
@@ -231,6 +251,7 @@ class ExpressionLowering {
   std::unordered_map<ir::AxisId, Limit> limits_;
   std::unordered_map<ir::Expr, ScratchState> in_scratch_;
   Stages staged_;
+  std::unordered_map<ir::Expr, TransposedTile> transposed_;
   std::optional<LaneLoop> lane_;
   std::optional<Rows> rows_;
   std::vector<RegisterTile> tiles_;  // whose rows are the axis of a reduction around them

@@ -14,6 +14,7 @@
 #include "register_tile.hpp"
 #include "schedule_steps.hpp"
 #include "tables.hpp"
+#include "transposition.hpp"
 
 namespace ricci::jit {
 
@@ -205,12 +206,15 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
     std::optional<AxisId> inner;
     if (!domain.empty()) inner = domain.back();
     std::vector<RegisterTile> registers;
+    std::optional<Transposition> transposed;
     const auto cost_of = [&](std::optional<AxisId> lane) {
       registers.clear();
       if (lane) registers = find_register_tiles(program, s, target, nest, *lane, schedule.lanes);
       model.staged.clear();
       for (const RegisterTile& tile : registers)
         model.staged.insert(model.staged.end(), tile.staged.begin(), tile.staged.end());
+      transposed = lane && registers.empty() ? find_transposition(program, s, nest, *lane) : std::nullopt;
+      model.transposed = transposed ? transposed->reads : std::vector<Expr>{};
       const double cost = model.nest(nest, lane, lane ? lane : inner);  // and the lanes of reductions
       return nest.scans.empty() || std::isinf(cost) ? cost : cost_of_scans(program, s, first, lane, schedule.lanes);
     };
@@ -224,6 +228,7 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
       best = cost;
       nest.lane_axis = domain[d];
       nest.registers = registers;
+      nest.transposed = transposed;
       fold_lanes = model.fold_lanes;
     }
     for (Expr e : nest.scans) fold_lanes.erase(e);
@@ -233,8 +238,12 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
       order_for_registers(nest, schedule.lanes);
       continue;
     }
-    nest.streams = find_streams(program, s, nest);
-    find_interiors(program, nest, schedule.fold_lanes);
+    if (nest.transposed) {
+      order_for_transposition(nest);
+    } else {
+      nest.streams = find_streams(program, s, nest);
+      find_interiors(program, nest, schedule.fold_lanes);
+    }
     const std::size_t nodes = count_nodes(program, nest);
     // Reductions over streams have planes to overlap, and merges of tables are short.
     const bool short_step = !nest.streams.empty() || merges_tables(program, nest);
@@ -252,6 +261,7 @@ std::string to_string(const Schedule& schedule, const Program& program) {
     text += ':';
     for (std::size_t k = 0; k < nest.order.size(); ++k) {
       text += ' ' + name(nest.order[k]);
+      if (nest.transposed && nest.lane_axis == nest.order[k]) text += '/' + std::to_string(nest.transposed->rows);
       if (!nest.serial && k == nest.split) text += '/' + std::to_string(nest.tile);
       if (nest.in_order == nest.order[k]) text += " in order";
       if (nest.lane_axis == nest.order[k])
@@ -267,6 +277,7 @@ std::string to_string(const Schedule& schedule, const Program& program) {
     text += '\n';
     for (const RegisterTile& tile : nest.registers)
       text += "  " + to_string(tile, nest, program, schedule.lanes);
+    if (nest.transposed) text += "  " + to_string(*nest.transposed, program);
     for (const Interior& interior : nest.interiors)
       text += "  interior " + name(interior.axis) + '(' + to_string(program, interior.low) + ", " +
               to_string(program, interior.high) + ")\n";

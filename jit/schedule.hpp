@@ -36,6 +36,14 @@ struct RegisterTile {
   std::int64_t block = 128, depth = 128;
 };
 
+/// Reads that are contiguous along `across`, where the lanes are not: an item is a tile of so many rows along the lane
+/// axis and so many columns along `across`, and its reads are first transposed into scratch.
+struct Transposition {
+  ir::AxisId across;
+  std::vector<ir::Expr> reads;
+  std::int64_t rows = 0, columns = 0;
+};
+
 /// One phase: statements over the same domain, in the same loops.
 struct Nest {
   std::vector<std::size_t> statements;
@@ -58,6 +66,7 @@ struct Nest {
   std::vector<Interior> interiors;  // in the order of their axes
   std::vector<ir::Expr> scans;          // reductions that run along with it (scan.hpp)
   std::vector<RegisterTile> registers;  // of the same rows: items are then blocks of them, and one step of the lanes
+  std::optional<Transposition> transposed;  // order[split] is then its `across`, the lane axis stands before it
 };
 
 struct Schedule {

@@ -40,12 +40,24 @@ Rows pairs(const Rows& rows, Pair pair) {
   return result;
 }
 
+/// The same bits, where LLVM looks at nothing before: it takes long to see that several shuffles in a row, which are
+/// one instruction each, cannot be fewer.
+Value* fence(Builder& b, Value* vector) {
+  llvm::Type* type = vector->getType();
+  auto* floats = llvm::FixedVectorType::get(b.getFloatTy(), static_cast<unsigned>(type->getPrimitiveSizeInBits() / 32));
+  Value* same = b.CreateIntrinsic(llvm::Intrinsic::arithmetic_fence, {floats}, {b.CreateBitCast(vector, floats)});
+  return b.CreateBitCast(same, type);
+}
+
 /// As many rows as a unit has elements: of each unit, the columns.
 Rows transpose_units(Builder& b, const Rows& rows, int unit, int run = 1) {
   if (rows.size() == 1) return rows;
   Rows columns;
   for (const bool upper : {false, true}) {
-    const Rows half = pairs(rows, [&](Value* x, Value* y) { return interleave(b, x, y, unit, run, upper); });
+    const Rows half = pairs(rows, [&](Value* x, Value* y) {
+      Value* both = interleave(b, x, y, unit, run, upper);
+      return run == 2 ? fence(b, both) : both;
+    });
     columns.append(transpose_units(b, half, unit, 2 * run));
   }
   return columns;
@@ -74,7 +86,8 @@ Rows transpose_block(Builder& b, const Rows& rows, int unit) {
     for (const Rows& unit_row : by_unit_row) matrix.push_back(unit_row[static_cast<std::size_t>(column)]);
     Rows result(matrix.size());
     transpose_matrix_of_units(b, matrix, unit, result.data(), 1);
-    for (int u = 0; u < units; ++u) columns[static_cast<std::size_t>(u * unit + column)] = result[static_cast<std::size_t>(u)];
+    for (int u = 0; u < units; ++u)
+      columns[static_cast<std::size_t>(u * unit + column)] = result[static_cast<std::size_t>(u)];
   }
   return columns;
 }
@@ -126,7 +139,8 @@ struct Transposition {
     }
     elements = transpose_block(b, elements, unit_bytes / bytes);
     Value* target = to(row, column);
-    for (int i = 0; i < size; ++i) store_elements(e, s.to, address_after(target, pitch, i), elements[static_cast<std::size_t>(i)]);
+    for (int i = 0; i < size; ++i)
+      store_elements(e, s.to, address_after(target, pitch, i), elements[static_cast<std::size_t>(i)]);
   }
 
   void emit() {
@@ -140,9 +154,8 @@ struct Transposition {
     Value* small = b.CreateICmpSLT(at_most(last_row, last_column), b.getInt64(0));
     emit_if(e, b.CreateNot(small), [&] {
       loop_to(e, rows, size, [&](Value* row) {
-        loop_to(e, columns, size, [&](Value* column) {
-          block(at_most(row, last_row), at_most(column, last_column), size, bytes);
-        });
+        loop_to(e, columns, size,
+                [&](Value* column) { block(at_most(row, last_row), at_most(column, last_column), size, bytes); });
       });
     });
     emit_if(e, small, [&] {
@@ -157,6 +170,8 @@ struct Transposition {
 
 }  // namespace
 
-void emit_transpose(PhaseEmitter& e, const loop::Transpose& s) { Transposition{e, s}.emit(); }
+void emit_transpose(PhaseEmitter& e, const loop::Transpose& s) {
+  Transposition{e, s}.emit();
+}
 
 }  // namespace ricci::codegen

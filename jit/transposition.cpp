@@ -1,0 +1,81 @@
+#include "transposition.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "affine.hpp"
+#include "place_sorts.hpp"
+
+namespace ricci::jit {
+
+using namespace ir;
+
+namespace {
+
+// A tile reads whole cache lines of a few elements each down many rows, and stores long runs. Measured: twice as many
+// columns or half as many rows are not faster, and larger tiles leave the first-level cache.
+constexpr std::int64_t line_bytes = 64, run_bytes = 512;
+constexpr std::int64_t most_rows = 256, least_rows = 64;
+constexpr std::int64_t most_scratch_bytes = 24 << 10;
+
+/// Whether the read is contiguous along `across` and goes in steps along `lane`, always inside.
+bool can_transpose(Program& program, const Specialisation& s, Expr e, AxisId lane, AxisId across) {
+  const Read& read = *e->as<Read>();
+  if (read.guard || read.policy != Policy::assume_inside) return false;
+  if (motion(program, s, read.tensor, read.subscripts, lane) != Motion::strided) return false;
+  if (motion(program, s, read.tensor, read.subscripts, across) != Motion::contiguous) return false;
+  return std::ranges::none_of(
+      read.subscripts, [&](Expr subscript) { return uses_axis(subscript, lane) && uses_axis(subscript, across); });
+}
+
+}  // namespace
+
+std::optional<Transposition> find_transposition(Program& program, const Specialisation& s, const Nest& nest,
+                                                AxisId lane) {
+  if (nest.serial || nest.tables || nest.appends || nest.sorts || nest.in_order) return {};
+  const std::vector<AxisId>& domain = program.statements[nest.statements.front()].domain;
+  std::vector<Expr> reads;
+  for (std::size_t i : nest.statements) {
+    const Statement& statement = program.statements[i];
+    if (motion(program, s, statement.target, statement.subscripts, lane) != Motion::contiguous) return {};
+    for (Expr e : nodes(expressions(statement))) {
+      if (e->as<Fold>()) return {};  // it would run again in every tile
+      const bool of_domain = std::ranges::all_of(e->free, [&](AxisId a) { return std::ranges::count(domain, a) > 0; });
+      if (e->as<Read>() && of_domain && std::ranges::count(reads, e) == 0) reads.push_back(e);
+    }
+  }
+  std::optional<Transposition> best;
+  for (AxisId across : domain) {
+    if (across == lane) continue;
+    Transposition found{across, {}};
+    for (Expr e : reads)
+      if (can_transpose(program, s, e, lane, across)) found.reads.push_back(e);
+    if (!found.reads.empty() && (!best || found.reads.size() > best->reads.size())) best = std::move(found);
+  }
+  if (!best) return {};
+  std::ranges::sort(best->reads, {}, &Node::id);
+  std::int64_t widest = 1, bytes = 0;
+  for (Expr e : best->reads) widest = std::max(widest, static_cast<std::int64_t>(size_of(e->dtype)));
+  best->columns = line_bytes / widest;
+  best->rows = std::min(run_bytes / widest, most_rows);
+  for (Expr e : best->reads) bytes += static_cast<std::int64_t>(size_of(e->dtype));
+  while (best->rows > least_rows && best->rows * best->columns * bytes > most_scratch_bytes) best->rows /= 2;
+  return best;
+}
+
+void order_for_transposition(Nest& nest) {
+  for (AxisId axis : {*nest.lane_axis, nest.transposed->across}) {
+    const auto at = std::ranges::find(nest.order, axis);
+    std::rotate(at, at + 1, nest.order.end());
+  }
+  nest.split = nest.order.size() - 1;
+  nest.tile = nest.transposed->columns;
+}
+
+std::string to_string(const Transposition& t, const Program& program) {
+  std::string text;
+  for (Expr e : t.reads) text += (text.empty() ? "transposed " : ", ") + to_string(program, e);
+  return text + '\n';
+}
+
+}  // namespace ricci::jit

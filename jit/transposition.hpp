@@ -1,0 +1,20 @@
+#pragma once
+// Reads that run along another axis than the lanes. Lanes would gather them down a column of memory; instead an item
+// becomes a tile of both axes, whose reads are first transposed into scratch:
+//
+//     for items: a tile of the lane axis, a tile of the other one
+//       scratch = the tile of x, transposed
+//       for j in the tile, for lanes of i in the tile: out[j, i..] = scratch[j, i..]
+#include "schedule.hpp"
+
+namespace ricci::jit {
+
+/// What a nest with lanes along `lane` should transpose, if anything.
+std::optional<Transposition> find_transposition(ir::Program&, const Specialisation&, const Nest&, ir::AxisId lane);
+
+/// The loops of a nest that transposes: those around, the lane axis, the other axis.
+void order_for_transposition(Nest&);
+
+std::string to_string(const Transposition&, const ir::Program&);
+
+}  // namespace ricci::jit
