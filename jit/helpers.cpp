@@ -1,6 +1,7 @@
 #include "ricci/helpers.hpp"
 
 #include "sort_row.hpp"
+#include "transpose.hpp"
 
 // Only addresses are taken here, so the functions need no prototypes, and this file no vector instruction sets.
 // The order of these rows is that of helper_ops.
@@ -37,6 +38,12 @@ const std::array<const void*, helper_count>& helper_table() {
 #undef X
 #define X(name, type, npy) reinterpret_cast<const void*>(sort_row_function(DType::name)),
       RICCI_DTYPES(X)
+#undef X
+#define X(element_bytes)                                                \
+  reinterpret_cast<const void*>(transpose_function(element_bytes, 16)), \
+  reinterpret_cast<const void*>(transpose_function(element_bytes, 32)), \
+  reinterpret_cast<const void*>(transpose_function(element_bytes, 64)),
+      X(1) X(2) X(4) X(8)
 #undef X
   };
   return table;

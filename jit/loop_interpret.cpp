@@ -1,6 +1,8 @@
 // Runs a phase as it is written, one statement at a time over packed lanes. It shares the scalar semantics with the
 // rest of the compiler (scalar_op.hpp) and nothing with the code generator, which must give the same bits.
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <span>
 
@@ -60,13 +62,16 @@ struct Machine {
   }
 
   // --- memory ---
+  std::byte* address(BufferId id, std::int64_t index) {
+    return static_cast<std::byte*>(buffers[id].data) + index * static_cast<std::int64_t>(size_of(dtype_of_buffer(id)));
+  }
   std::byte* element(BufferId id, std::int64_t index) {
     const Memory& memory = buffers[id];
     RICCI_ASSERT(memory.low <= index && index < memory.high,
                  title(kernel, phase) + ", " + quote(kernel, phase, *statement) + " touches element " +
                      std::to_string(index) + " outside [" + std::to_string(memory.low) + ", " +
                      std::to_string(memory.high) + ")");
-    return static_cast<std::byte*>(memory.data) + index * static_cast<std::int64_t>(size_of(dtype_of_buffer(id)));
+    return address(id, index);
   }
   DType dtype_of_buffer(BufferId id) const { return kernel.info.buffers[id].dtype; }
   void load(Value result, int lane, const std::byte* from) {
@@ -124,6 +129,13 @@ struct Machine {
     set(s.result, count);
     return true;
   }
+  static bool is_aligned(const std::byte* address, std::size_t bytes) {
+    return reinterpret_cast<std::uintptr_t>(address) % bytes == 0;
+  }
+  bool run(const Aligned& s) {
+    set(s.result, is_aligned(address(s.buffer, get<std::int64_t>(s.offset)), 64));
+    return true;
+  }
   bool run(const Load& s) {
     const auto offset = get<std::int64_t>(s.offset);
     std::memset(at(s.result), 0, bytes(s.result));
@@ -139,6 +151,9 @@ struct Machine {
   }
   bool run(const Store& s) {
     const auto offset = get<std::int64_t>(s.offset);
+    const bool streams = s.streaming != none && get<bool>(s.streaming);
+    RICCI_ASSERT(!streams || is_aligned(address(s.buffer, offset), std::min<std::size_t>(64, bytes(s.value))),
+                 title(kernel, phase) + ", " + quote(kernel, phase, s) + " is not aligned");
     for (int i = 0; i < lanes(s.value); ++i)
       if (active(s.mask, i))
         std::memcpy(element(s.buffer, offset + i), at(s.value, i), size_of(dtype_of_buffer(s.buffer)));

@@ -165,6 +165,10 @@ struct Parser : Reader {
     if (accept("upper")) return Half{result, use(), true};
     if (accept("any")) return AnyLane{result, use()};
     if (accept("count")) return CountLanes{result, use()};
+    if (accept("aligned")) {
+      const BufferId of = buffer();
+      return Aligned{result, of, subscript()};
+    }
     if (accept("load")) {
       const BufferId from = buffer();
       const Value offset = subscript();
@@ -284,8 +288,8 @@ struct Parser : Reader {
       const BufferId to = buffer();
       const Value offset = subscript();
       expect(",");
-      const Value value = use();
-      return Store{to, offset, value, mask()};
+      const Value value = use(), lanes = mask();
+      return Store{to, offset, value, lanes, accept("streaming") ? use() : none};
     }
     if (accept("append")) {
       const BufferId to = buffer();

@@ -149,6 +149,11 @@ struct Verifier {
     expect(s.mask, "mask", t, {DType::b1, t.lanes});
     define(s.result, "result", index);
   }
+  void check(const Aligned& s) {
+    buffer(s.buffer);
+    use(s.offset, "offset", index);
+    define(s.result, "result", condition);
+  }
   void check(const Load& s) {
     const DType dtype = buffer(s.buffer).dtype;
     use(s.offset, "offset", index);
@@ -167,6 +172,9 @@ struct Verifier {
     const Type t = use(s.value, "value");
     expect(s.value, "value", t, {dtype, t.lanes});
     use_mask(s.mask, t.lanes);
+    if (s.streaming == none) return;
+    require(s.mask == none, "what is masked does not go past the caches");
+    use(s.streaming, "condition", condition);
   }
   void check(const Scatter& s) {
     const DType dtype = written(s.buffer).dtype;

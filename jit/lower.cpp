@@ -185,7 +185,7 @@ class NestLowering {
     for (Expr e : nest_.transposed->reads) x_.transpose(e, rows, columns);
     --info_.loops;  // the loop of a tile is one with the loop over tiles
     x_.bind_loop(columns.axis, columns.low, columns.high, 1);
-    over_lanes(rows.axis, rows.low, rows.high, [&] { statements(); });
+    stream_over_lanes(rows.low, rows.high, [&] { statements(); });
     x_.close_for();
   }
 
@@ -212,7 +212,17 @@ class NestLowering {
     if (!high) ++info_.loops;
     const auto body = [&] { loops(k + 1, b_.constant(0), std::nullopt); };
     if (const Interior* next = next_interior(); next && next->axis == axis) return border_and_interior(*next, low, end, body);
-    over_lanes(axis, low, end, body);
+    stream_over_lanes(low, end, body);
+  }
+
+  /// The lanes over [low, end), whose stores may go past the caches.
+  template <class Body>
+  void stream_over_lanes(Value low, Value end, const Body& body) {
+    for (std::size_t i : nest_.statements)
+      if (std::ranges::count(nest_.streaming, program_.statements[i].target) > 0 && !at_border_)
+        x_.start_streaming(program_.statements[i], *nest_.lane_axis, low, end);
+    over_lanes(*nest_.lane_axis, low, end, body);
+    x_.stop_streaming();
   }
 
   const Interior* next_interior() const {

@@ -126,6 +126,12 @@ class ExpressionLowering {
   /// rows share is computed if `fresh` (b1; none: always).
   void reduce_tile(const RegisterTile&, loop::Value low, loop::Value high, loop::Value fresh = loop::none);
 
+  /// In the lane loop over [low, high) that follows, whole vectors of the statement may be stored past the caches.
+  void start_streaming(const ir::Statement&, ir::AxisId, loop::Value low, loop::Value high);
+  void stop_streaming() { streaming_.clear(); }
+  /// Whether they are (b1), or none.
+  loop::Value streaming(ir::TensorId target) const;
+
   /// Copies the tile of a read, which is contiguous along `columns` and affine along `rows`, to scratch. From now on it
   /// is loaded from there, in lanes along `rows`.
   void transpose(ir::Expr read, const TileSide& rows, const TileSide& columns);
@@ -252,6 +258,7 @@ class ExpressionLowering {
   std::unordered_map<ir::Expr, ScratchState> in_scratch_;
   Stages staged_;
   std::unordered_map<ir::Expr, TransposedTile> transposed_;
+  std::unordered_map<ir::TensorId, loop::Value> streaming_;
   std::optional<LaneLoop> lane_;
   std::optional<Rows> rows_;
   std::vector<RegisterTile> tiles_;  // whose rows are the axis of a reduction around them

@@ -23,6 +23,7 @@ class StatementLowering {
     if (s_.policy == Policy::check) x_.check(s_.target, s_.subscripts, s_.guard, target_text());
     const Address at = x_.address(s_.target, s_.subscripts, level());
     const std::optional<Op> combine = s_.update ? std::optional(ricci::info(*s_.update).step) : std::nullopt;
+    std::vector<loop::Store> stores;  // those that go past the caches stand together
     for (std::size_t part = 0; part < values.size(); ++part) {
       const Value mask = x_.mask(s_.guard, vector, part, level());
       if (combine && vector && !lanes_are_apart()) {
@@ -38,11 +39,17 @@ class StatementLowering {
       if (at.motion == Motion::still || at.motion == Motion::contiguous) {
         RICCI_ASSERT(!vector || at.motion == Motion::contiguous, "lanes of an assignment meet in one element");
         const Value first = b_.constant(static_cast<std::int64_t>(part) * x_.lanes());
-        b_.add(level(), loop::Store{s_.target, b_.add(level(), at.base, first), stored, mask});
+        const Value offset = b_.add(level(), at.base, first);
+        const Value streaming = x_.streaming(s_.target);
+        if (streaming == loop::none)
+          b_.add(level(), loop::Store{s_.target, offset, stored, mask});
+        else
+          stores.push_back({s_.target, offset, stored, mask, streaming});
       } else {
         scatter(at, part, stored, mask, std::nullopt);
       }
     }
+    for (const loop::Store& store : stores) b_.add(level(), store);
   }
 
  private:

@@ -13,6 +13,7 @@
 #include "scan.hpp"
 #include "register_tile.hpp"
 #include "schedule_steps.hpp"
+#include "streaming.hpp"
 #include "tables.hpp"
 #include "transposition.hpp"
 
@@ -244,6 +245,7 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
       nest.streams = find_streams(program, s, nest);
       find_interiors(program, nest, schedule.fold_lanes);
     }
+    nest.streaming = find_streaming(program, s, nest);
     const std::size_t nodes = count_nodes(program, nest);
     // Reductions over streams have planes to overlap, and merges of tables are short.
     const bool short_step = !nest.streams.empty() || merges_tables(program, nest);
@@ -274,6 +276,7 @@ std::string to_string(const Schedule& schedule, const Program& program) {
             : nest.tables  ? " parallel over private tables"
             : nest.appends ? " parallel over shares that append"
                            : " parallel before |";
+    for (TensorId t : nest.streaming) text += " streaming " + program.tensors[t].name;
     text += '\n';
     for (const RegisterTile& tile : nest.registers)
       text += "  " + to_string(tile, nest, program, schedule.lanes);

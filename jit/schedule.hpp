@@ -66,6 +66,7 @@ struct Nest {
   std::vector<Interior> interiors;  // in the order of their axes
   std::vector<ir::Expr> scans;          // reductions that run along with it (scan.hpp)
   std::vector<RegisterTile> registers;  // of the same rows: items are then blocks of them, and one step of the lanes
+  std::vector<ir::TensorId> streaming;  // targets whose whole vectors go past the caches
   std::optional<Transposition> transposed;  // order[split] is then its `across`, the lane axis stands before it
 };
 

@@ -19,6 +19,7 @@ namespace {
 __extension__ using Wide = __int128;
 
 constexpr std::int64_t short_limit = std::int64_t{1} << 31;
+constexpr std::int64_t large_bytes = 16 << 20;  // from which an output is better not left in the caches
 constexpr std::int64_t many_rows = 16;  // for which loads are arranged beforehand
 
 /// One use of a tensor: a read, or the target of a statement.
@@ -258,6 +259,18 @@ std::set<AxisId> axes_of_reuse(const Survey& survey) {
   return found;
 }
 
+std::vector<TensorId> find_large(const Program& program, std::span<const TensorView> tensors) {
+  std::set<TensorId> large;
+  for (const Statement& s : program.statements) {
+    if (!program.tensors[s.target].table.empty()) continue;
+    const Layout& layout = tensors[s.target].layout;
+    Wide bytes = static_cast<Wide>(size_of(layout.dtype));
+    for (int i = 0; i < layout.rank; ++i) bytes = std::min<Wide>(bytes * layout.extents[i], short_limit);
+    if (bytes >= large_bytes) large.insert(s.target);
+  }
+  return {large.begin(), large.end()};
+}
+
 std::vector<AxisId> find_many(const Survey& survey, const std::vector<std::vector<AxisId>>& collapsed,
                               std::span<const std::int64_t> extents) {
   std::vector<AxisId> many;
@@ -284,6 +297,7 @@ Specialisation specialise(const Program& program, std::span<const TensorView> te
       result.strides[t].push_back(stride == 0 ? StrideClass::zero : stride == 1 ? StrideClass::one : StrideClass::any);
     }
   result.collapsed = find_collapsed(program, survey, tensors, extents);
+  result.large = find_large(program, tensors);
   result.many = find_many(survey, result.collapsed, extents);
   result.answers = ask(program, survey, tensors, extents);
   result.short_offsets = offsets_are_short(program, survey, tensors, extents);
@@ -303,6 +317,8 @@ std::string to_string(const Specialisation& s) {
       text += ' ' + std::to_string(a) + '=';
       for (AxisId axis : s.collapsed[a]) text += (text.back() == '=' ? "" : "*") + std::to_string(axis);
     }
+  text += "\nlarge";
+  for (TensorId t : s.large) text += ' ' + std::to_string(t);
   text += "\nmany";
   for (AxisId axis : s.many) text += ' ' + std::to_string(axis);
   text += "\nanswers " + s.answers;

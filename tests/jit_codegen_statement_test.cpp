@@ -376,3 +376,47 @@ TEST_CASE("a matrix of any size and stride is transposed, and no byte beside it 
     }
   }
 }
+
+TEST_CASE("stores past the caches store the same, where the address is aligned and where it is not") {
+  for (const DType dtype : memory_dtypes)
+    for (const int lanes : {2, 8, 16}) {
+      const std::int64_t bytes = static_cast<std::int64_t>(size_of(dtype));
+      LoopBuilder b;
+      const loop::BufferId in = b.buffer(dtype), out = b.buffer(dtype, true);
+      const Value aligned = b.aligned(out, b.begin);
+      b.loop(b.begin, b.end, 2 * lanes, {}, [&](Value i, Values) {
+        const Value second = b.compute(Op::add, DType::i64, {i, b.constant(std::int64_t{lanes})});
+        const Value first_part = b.load(in, i, lanes), second_part = b.load(in, second, lanes);
+        b.store(out, i, first_part, loop::none, aligned);
+        b.store(out, second, second_part, loop::none, aligned);
+        return Values{};
+      });
+      REQUIRE(loop::verify(b.kernel) == "");
+      for (const std::int64_t gap : {0, 1, 4}) {  // elements before the first one
+        const std::int64_t count = 8 * lanes;
+        GuardedBuffer from(static_cast<std::size_t>((gap + count) * bytes));
+        for (std::size_t i = 0; i < from.bytes().size(); ++i)
+          from.bytes()[i] = static_cast<std::byte>(dtype == DType::b1 ? i % 3 == 0 : i * 37 % 251);
+        const auto check = [&](auto run) {
+          GuardedBuffer to(static_cast<std::size_t>((gap + count) * bytes), Flush::start);
+          const std::vector<std::byte> before(to.bytes().begin(), to.bytes().end());
+          REQUIRE(reinterpret_cast<std::uintptr_t>(to.bytes().data()) % 64 == 0);
+          REQUIRE(run(to.bytes().data()) == 0);
+          const auto moved = [&](const auto& buffer) { return buffer.begin() + gap * bytes; };
+          CHECK(std::equal(moved(to.bytes()), to.bytes().end(), moved(from.bytes())));
+          CHECK(std::equal(before.begin(), moved(before), to.bytes().begin()));
+        };
+        for (const CodegenOptions& options : all_codegen_options()) {
+          const Compiled compiled = generate_code(b.kernel, options);
+          check([&](void* to) {
+            std::vector<void*> buffers{from.bytes().data(), to};
+            return call(compiled.code.phase(0), buffers, {}, gap, gap + count);
+          });
+        }
+        check([&](void* to) {
+          const std::vector<loop::Memory> memory{{from.bytes().data(), 0, gap + count}, {to, 0, gap + count}};
+          return loop::interpret(b.kernel, 0, memory, {}, gap, gap + count);
+        });
+      }
+    }
+}

@@ -28,7 +28,8 @@ auto members(const CountLanes& s) { const auto& [a, b] = s; return std::tie(a, b
 auto members(const Append& s) { const auto& [a, b, c, d, e, f] = s; return std::tie(a, b, c, d, e, f); }
 auto members(const Load& s) { const auto& [a, b, c, d] = s; return std::tie(a, b, c, d); }
 auto members(const Gather& s) { const auto& [a, b, c, d, e] = s; return std::tie(a, b, c, d, e); }
-auto members(const Store& s) { const auto& [a, b, c, d] = s; return std::tie(a, b, c, d); }
+auto members(const Aligned& s) { const auto& [a, b, c] = s; return std::tie(a, b, c); }
+auto members(const Store& s) { const auto& [a, b, c, d, e] = s; return std::tie(a, b, c, d, e); }
 auto members(const Scatter& s) { const auto& [a, b, c, d, e, f] = s; return std::tie(a, b, c, d, e, f); }
 auto members(const SortRow& s) { const auto& [a, b, c, d, e, f, g, h] = s; return std::tie(a, b, c, d, e, f, g, h); }
 auto members(const Transpose& s) { const auto& [a, b, c, d, e, f, g, h, i] = s; return std::tie(a, b, c, d, e, f, g, h, i); }
@@ -115,6 +116,7 @@ phase fill [%0, %1) trip s0 * ceil(s1 / 16) work s0 * s1 items ceil(s4 / 4) {
     %17: b1 = any %16
     if %17 {
       store hist[%8], %14
+      store hist[%8], %14 streaming %17
     }
     next %14, %15
   }
@@ -134,6 +136,7 @@ phase fill [%0, %1) trip s0 * ceil(s1 / 16) work s0 * s1 items ceil(s4 / 4) {
   for %23 in [%0, %1) step 1 {
     store out[%23], %23
   }
+  %24: b1 = aligned out[%2]
 }
 
 phase "a second one" [%0, %1) {
@@ -147,8 +150,8 @@ TEST_CASE("the text of every kind of statement reads back as it was printed") {
   CHECK(verify(k) == "");
   CHECK(to_string(k) == everything);
   check_round_trip(k);
-  CHECK(k.phases[0].body.size() == 19);
-  CHECK(k.phases[0].types.size() == 24);
+  CHECK(k.phases[0].body.size() == 20);
+  CHECK(k.phases[0].types.size() == 25);
   CHECK(k.phases[0].types[4] == Type{DType::i32, 16});
   CHECK(k.info.checks[1] == "\n");
   CHECK(k.info.phases[0].trip[1].divisor == 16);

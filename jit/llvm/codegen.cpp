@@ -90,6 +90,11 @@ void emit(PhaseEmitter& e, const loop::CountLanes& s) {
   e.values[s.result] = e.builder.CreateUnaryIntrinsic(llvm::Intrinsic::ctpop, bits);
 }
 
+void emit(PhaseEmitter& e, const loop::Aligned& s) {
+  Value* address = e.builder.CreatePtrToInt(element_address(e, s.buffer, e[s.offset]), e.builder.getInt64Ty());
+  e.values[s.result] = e.builder.CreateIsNull(e.builder.CreateAnd(address, e.builder.getInt64(63)));
+}
+
 void emit(PhaseEmitter& e, const loop::Load& s) { e.values[s.result] = emit_load(e, s); }
 void emit(PhaseEmitter& e, const loop::Gather& s) { e.values[s.result] = emit_gather(e, s); }
 void emit(PhaseEmitter& e, const loop::Store& s) { emit_store(e, s); }
@@ -100,6 +105,12 @@ void emit(PhaseEmitter& e, const loop::SortRow& s) { emit_sort_row(e, s); }
 
 void emit(PhaseEmitter& e, const loop::Transpose& s) { emit_transpose(e, s); }
 
+/// Before the phase ends, what it stores past the caches must be seen in order with what others do then.
+void emit_return(PhaseEmitter& e, Value* status) {
+  if (e.streams) e.builder.CreateIntrinsic(llvm::Intrinsic::x86_sse_sfence, {}, {});
+  e.builder.CreateRet(status);
+}
+
 void emit(PhaseEmitter& e, const loop::Check& s) {
   Builder& b = e.builder;
   Value* bad = b.CreateNot(e[s.ok]);
@@ -109,7 +120,7 @@ void emit(PhaseEmitter& e, const loop::Check& s) {
   b.CreateCondBr(b.CreateIsNotNull(mask_bits(e, bad)), fail, pass,
                  llvm::MDBuilder(b.getContext()).createUnlikelyBranchWeights());
   b.SetInsertPoint(fail);
-  b.CreateRet(b.getInt32(s.number + 1));
+  emit_return(e, b.getInt32(s.number + 1));
   b.SetInsertPoint(pass);
 }
 
@@ -152,8 +163,27 @@ void emit(PhaseEmitter& e, const loop::If& s) {
 }
 
 void emit_block(PhaseEmitter& e, const loop::Block& block) {
-  for (const loop::Statement& statement : block)
-    loop::visit(statement, [&](const auto& kind) { emit(e, kind); });
+  for (std::size_t i = 0; i < block.size();) {
+    const auto streaming = [&](std::size_t k) {
+      const loop::Store* store = k < block.size() ? block[k].as<loop::Store>() : nullptr;
+      return store ? store->streaming : loop::none;
+    };
+    std::size_t end = i + 1;
+    while (streaming(i) != loop::none && streaming(end) == streaming(i)) ++end;
+    if (streaming(i) != loop::none)
+      emit_streaming(e, std::span(block).subspan(i, end - i));
+    else
+      loop::visit(block[i], [&](const auto& kind) { emit(e, kind); });
+    i = end;
+  }
+}
+
+bool has_streams(const loop::Block& block) {
+  return std::ranges::any_of(block, [](const loop::Statement& s) {
+    if (const loop::For* inner = s.as<loop::For>()) return has_streams(inner->body);
+    if (const loop::If* inner = s.as<loop::If>()) return has_streams(inner->body);
+    return s.as<loop::Store>() != nullptr && s.as<loop::Store>()->streaming != loop::none;
+  });
 }
 
 /// One scope per buffer, so that each access can name the buffers it cannot touch.
@@ -205,7 +235,8 @@ void emit_phase(const loop::Kernel& kernel, std::size_t index, const Target& tar
                  .buffer_addresses = {},
                  .symbol_values = {},
                  .helper_addresses = {},
-                 .scopes = alias_scopes(context, kernel)};
+                 .scopes = alias_scopes(context, kernel),
+                 .streams = has_streams(phase.body)};
   e.builder.SetInsertPoint(start);
   e.entry.SetInsertPoint(enter);
   const auto array = [&](std::size_t offset) {
@@ -218,7 +249,7 @@ void emit_phase(const loop::Kernel& kernel, std::size_t index, const Target& tar
   e.values[phase.begin] = function->getArg(1);
   e.values[phase.end] = function->getArg(2);
   emit_block(e, phase.body);
-  e.builder.CreateRet(e.builder.getInt32(0));
+  emit_return(e, e.builder.getInt32(0));
 }
 
 }  // namespace

@@ -230,6 +230,14 @@ void append_lanes(PhaseEmitter& e, const loop::Append& s) {
   });
 }
 
+void call_helper(PhaseEmitter& e, std::size_t slot, llvm::ArrayRef<Value*> args) {
+  Builder& b = e.builder;
+  Value* function = load_argument(e, e.helpers, b.getPtrTy(), slot, e.helper_addresses);
+  llvm::SmallVector<llvm::Type*, 8> types;
+  for (Value* arg : args) types.push_back(arg->getType());
+  b.CreateCall(llvm::FunctionType::get(b.getVoidTy(), types, false), function, args)->setDoesNotThrow();
+}
+
 }  // namespace
 
 Value* element_address(PhaseEmitter& e, loop::BufferId buffer, Value* base, Value* offset) {
@@ -237,15 +245,6 @@ Value* element_address(PhaseEmitter& e, loop::BufferId buffer, Value* base, Valu
   llvm::Type* element = memory_type(e, {buffer_dtype(e, buffer), 1});
   Value* address = e.builder.CreateGEP(element, start, base);
   return offset == nullptr ? address : e.builder.CreateGEP(element, address, offset);
-}
-
-Value* load_elements(PhaseEmitter& e, loop::BufferId buffer, Value* address, int lanes) {
-  const DType dtype = buffer_dtype(e, buffer);
-  return tag(e, buffer, e.builder.CreateAlignedLoad(memory_type(e, {dtype, lanes}), address, alignment(dtype)));
-}
-
-void store_elements(PhaseEmitter& e, loop::BufferId buffer, Value* address, Value* elements) {
-  tag(e, buffer, e.builder.CreateAlignedStore(elements, address, alignment(buffer_dtype(e, buffer))));
 }
 
 void emit_append(PhaseEmitter& e, const loop::Append& s) {
@@ -304,6 +303,29 @@ void emit_store(PhaseEmitter& e, const loop::Store& s) {
   }
 }
 
+void emit_streaming(PhaseEmitter& e, std::span<const loop::Statement> stores) {
+  Builder& b = e.builder;
+  Value* streaming = e[stores.front().as<loop::Store>()->streaming];
+  auto* past = llvm::BasicBlock::Create(b.getContext(), "streaming", e.function);
+  auto* plain = llvm::BasicBlock::Create(b.getContext(), "stores", e.function);
+  auto* after = llvm::BasicBlock::Create(b.getContext(), "stored", e.function);
+  b.CreateCondBr(streaming, past, plain);
+  for (const bool streams : {true, false}) {
+    b.SetInsertPoint(streams ? past : plain);
+    for (const loop::Statement& statement : stores) {
+      const loop::Store& s = *statement.as<loop::Store>();
+      const loop::Type type = e.type(s.value);
+      const std::size_t bytes = std::min<std::size_t>(64, size_of(type.dtype) * static_cast<std::size_t>(type.lanes));
+      Value *address = element_address(e, s.buffer, e[s.offset]), *value = to_memory(e, type, e[s.value]);
+      auto* store = tag(e, s.buffer, b.CreateAlignedStore(value, address, streams ? llvm::Align(bytes) : alignment(type.dtype)));
+      llvm::Metadata* one = llvm::ConstantAsMetadata::get(b.getInt32(1));
+      if (streams) store->setMetadata(llvm::LLVMContext::MD_nontemporal, llvm::MDNode::get(b.getContext(), {one}));
+    }
+    b.CreateBr(after);
+  }
+  b.SetInsertPoint(after);
+}
+
 void emit_scatter(PhaseEmitter& e, const loop::Scatter& s) {
   const loop::Type type = e.type(s.value);
   if (s.combine || type.lanes == 1 || !has_scatter(e, type.dtype)) return store_lanes(e, s);
@@ -313,13 +335,16 @@ void emit_scatter(PhaseEmitter& e, const loop::Scatter& s) {
 }
 
 void emit_sort_row(PhaseEmitter& e, const loop::SortRow& s) {
-  Builder& b = e.builder;
-  Value* function = load_argument(e, e.helpers, b.getPtrTy(), sort_row_slot(buffer_dtype(e, s.keys)), e.helper_addresses);
-  Value* const args[] = {element_address(e, s.keys, e[s.offset]), e[s.stride], e[s.count],
-                         element_address(e, s.indices, e[s.first]), e[s.limit], b.getInt32(s.descending)};
-  llvm::SmallVector<llvm::Type*, 6> types;
-  for (Value* arg : args) types.push_back(arg->getType());
-  b.CreateCall(llvm::FunctionType::get(b.getVoidTy(), types, false), function, args)->setDoesNotThrow();
+  Value *keys = element_address(e, s.keys, e[s.offset]), *indices = element_address(e, s.indices, e[s.first]);
+  call_helper(e, sort_row_slot(buffer_dtype(e, s.keys)),
+              {keys, e[s.stride], e[s.count], indices, e[s.limit], e.builder.getInt32(s.descending)});
+}
+
+void emit_transpose(PhaseEmitter& e, const loop::Transpose& s) {
+  const auto bytes = static_cast<int>(size_of(buffer_dtype(e, s.from)));
+  Value *from = element_address(e, s.from, e[s.offset]), *to = element_address(e, s.to, e[s.first]);
+  call_helper(e, transpose_slot(bytes, e.target.vector_bytes),
+              {from, e[s.stride], to, e[s.pitch], e[s.rows], e[s.columns], e.builder.getInt64(s.ahead)});
 }
 
 }  // namespace ricci::codegen

@@ -1,7 +1,8 @@
 #pragma once
 // The emitter's state for one phase, and its parts: codegen.cpp (structure), codegen_memory.cpp (everything that
-// touches memory), codegen_transpose.cpp (blocks of matrices), codegen_op.cpp (one switch over the ops),
-// codegen_math.cpp (transcendental functions).
+// touches memory), codegen_op.cpp (one switch over the ops), codegen_math.cpp (transcendental functions).
+#include <span>
+
 #include "llvm.hpp"
 #include "ricci/loop.hpp"
 #include "ricci/target.hpp"
@@ -22,6 +23,7 @@ struct PhaseEmitter {
   std::vector<llvm::Value*> values;          // by loop::Value
   std::vector<llvm::Value*> buffer_addresses, symbol_values, helper_addresses;  // by number; null until used
   std::vector<llvm::Metadata*> scopes;       // alias scopes by buffer; empty unless the kernel is disjoint
+  bool streams = false;                      // some stores go past the caches, and in no order
   llvm::Value* zero_memory = nullptr;        // 8 zero bytes that masked-off lanes load; null until used
 
   llvm::Value* operator[](loop::Value v) const { return values[v]; }
@@ -53,6 +55,8 @@ llvm::Value* emit_math(PhaseEmitter&, Op, loop::Type, llvm::ArrayRef<llvm::Value
 llvm::Value* emit_load(PhaseEmitter&, const loop::Load&);
 llvm::Value* emit_gather(PhaseEmitter&, const loop::Gather&);
 void emit_store(PhaseEmitter&, const loop::Store&);
+/// Stores that follow one another and go past the caches together.
+void emit_streaming(PhaseEmitter&, std::span<const loop::Statement>);
 void emit_scatter(PhaseEmitter&, const loop::Scatter&);
 void emit_append(PhaseEmitter&, const loop::Append&);
 void emit_sort_row(PhaseEmitter&, const loop::SortRow&);
@@ -60,9 +64,6 @@ void emit_transpose(PhaseEmitter&, const loop::Transpose&);
 
 /// Address of the element (or vector of addresses of the elements) at `offset` of a buffer.
 llvm::Value* element_address(PhaseEmitter&, loop::BufferId, llvm::Value* base, llvm::Value* offset = nullptr);
-/// Consecutive elements as they are in memory, where b1 is a byte.
-llvm::Value* load_elements(PhaseEmitter&, loop::BufferId, llvm::Value* address, int lanes);
-void store_elements(PhaseEmitter&, loop::BufferId, llvm::Value* address, llvm::Value* elements);
 
 /// The whole kernel as a module of one function per phase.
 std::unique_ptr<llvm::Module> emit_module(const loop::Kernel&, const Target&, const llvm::TargetMachine&,

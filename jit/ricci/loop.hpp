@@ -37,12 +37,15 @@ struct Iota     { Value result; };                                  // integers 
 struct LaneMask { Value result; Value count; };                     // lane < count; count is i64
 struct Half     { Value result; Value vector; bool upper; };        // lanes/2: the lower or the upper half
 struct AnyLane  { Value result; Value mask; };                      // scalar b1: some lane is true
+struct Aligned { Value result; BufferId buffer; Value offset; };  // scalar b1: the address is a multiple of 64 bytes
 struct CountLanes { Value result; Value mask; };                    // i64: how many lanes are true
 
 // A lane whose mask is false is not touched in memory: a load gives zero there.
 struct Load    { Value result; BufferId buffer; Value offset; Value mask = none; };   // lanes consecutive elements
 struct Gather  { Value result; BufferId buffer; Value base; Value offsets; Value mask = none; };  // at base + offsets[lane]
-struct Store   { BufferId buffer; Value offset; Value value; Value mask = none; };
+/// If there is a `streaming` (scalar b1; then no mask) and it is true, the elements go past the caches, and their address
+/// is a multiple of their size, or of 64 bytes.
+struct Store   { BufferId buffer; Value offset; Value value; Value mask = none; Value streaming = none; };
 /// At base + offsets[lane], lane after lane: later lanes win. With `combine`, element = combine(element, value).
 struct Scatter { BufferId buffer; Value base; Value offsets; Value value; Value mask = none; std::optional<Op> combine; };
 
@@ -90,7 +93,7 @@ struct If {
   Block body;
 };
 
-using Kind = std::variant<Constant, Argument, Compute, Splat, Iota, LaneMask, Half, AnyLane, CountLanes, Load, Gather,
+using Kind = std::variant<Constant, Argument, Compute, Splat, Iota, LaneMask, Half, AnyLane, CountLanes, Aligned, Load, Gather,
                           Store, Scatter, Append, SortRow, Transpose, Check, For, If>;
 struct Statement : Kind {
   using Kind::Kind;

@@ -1,0 +1,39 @@
+#include "streaming.hpp"
+
+#include <algorithm>
+
+#include "affine.hpp"
+
+namespace ricci::jit {
+
+using namespace ir;
+
+namespace {
+
+/// Whether one statement writes the tensor, and none reads it.
+bool is_only_written(const Program& program, TensorId tensor) {
+  int writes = 0;
+  for (const Statement& s : program.statements) {
+    writes += s.target == tensor;
+    for (Expr e : nodes(expressions(s)))
+      if (e->as<Read>() && e->as<Read>()->tensor == tensor) return false;
+  }
+  return writes == 1;
+}
+
+}  // namespace
+
+std::vector<TensorId> find_streaming(Program& program, const Specialisation& s, const Nest& nest) {
+  if (!nest.lane_axis || nest.serial || nest.tables || nest.appends || nest.in_order || !s.disjoint) return {};
+  if (!nest.transposed && nest.order.back() != *nest.lane_axis) return {};
+  std::vector<TensorId> targets;
+  for (std::size_t i : nest.statements) {
+    const Statement& statement = program.statements[i];
+    const TensorId t = statement.target;
+    if (std::ranges::count(s.large, t) == 0 || statement.update || statement.guard || !is_only_written(program, t)) continue;
+    if (motion(program, s, t, statement.subscripts, *nest.lane_axis) == Motion::contiguous) targets.push_back(t);
+  }
+  return targets;
+}
+
+}  // namespace ricci::jit

@@ -1,0 +1,130 @@
+#include "transpose.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+// What is inlined into functions of several instruction sets has none of its own.
+#define RICCI_INLINE [[gnu::always_inline]] inline
+
+namespace ricci {
+namespace {
+
+/// Square blocks of `size` rows, each one vector. Shuffles are cheapest within units of 16 bytes.
+template <class T, int vector_bytes>
+struct Block {
+  static constexpr int size = std::min<int>(16, vector_bytes / sizeof(T));
+  static constexpr int unit = 16 / sizeof(T), units = size / unit;
+  typedef T Vector __attribute__((vector_size(size * sizeof(T))));  // not `using`: g++ 12 loses the attribute there
+
+  /// Interleaves runs of `run` elements of the lower (or upper) halves of each unit.
+  template <int run, bool upper, int... lane>
+  RICCI_INLINE static void interleave(Vector& result, const Vector& a, const Vector& b,
+                                      std::integer_sequence<int, lane...>) {
+    result = __builtin_shufflevector(a, b, (lane % unit / run % 2 * size + lane / unit * unit + upper * unit / 2 +
+                                            lane % unit / run / 2 * run + lane % run)...);
+  }
+  /// The even (or odd) units of both, one behind the other.
+  template <bool odd, int... lane>
+  RICCI_INLINE static void every_other_unit(Vector& result, const Vector& a, const Vector& b,
+                                            std::integer_sequence<int, lane...>) {
+    result = __builtin_shufflevector(a, b, ((lane / unit * 2 + odd) * unit + lane % unit)...);
+  }
+  static constexpr auto lanes = std::make_integer_sequence<int, size>();
+
+  /// Of each unit of `unit` rows, the columns: halves the rows of a group in number, twice, until one is left.
+  template <int run>
+  RICCI_INLINE static void transpose_units(Vector (&rows)[size]) {
+    if constexpr (run < unit) {
+      // Groups of unit / run rows become two of half as many: the lower halves, then the upper ones.
+      constexpr int group = unit / run;
+      Vector next[size];
+#pragma GCC unroll 16
+      for (int first = 0; first < size; first += group)
+#pragma GCC unroll 16
+        for (int i = 0; i < group / 2; ++i) {
+          interleave<run, false>(next[first + i], rows[first + 2 * i], rows[first + 2 * i + 1], lanes);
+          interleave<run, true>(next[first + group / 2 + i], rows[first + 2 * i], rows[first + 2 * i + 1], lanes);
+        }
+      std::memcpy(rows, next, sizeof rows);
+      transpose_units<2 * run>(rows);
+    }
+  }
+  /// A matrix of units, rows[0], rows[unit], ..., transposed; likewise with rows[1], rows[2], ...
+  template <int step>
+  RICCI_INLINE static void transpose_matrix(Vector (&rows)[size]) {
+    if constexpr (step < units) {
+      // Pairs of neighbouring rows: their even units, then their odd ones. The number of a row, in bits, thereby turns:
+      // its lowest moves into the vector, and the lowest of the unit's number becomes its highest.
+      Vector next[size];
+#pragma GCC unroll 16
+      for (int i = 0; i < units / 2; ++i)
+#pragma GCC unroll 16
+        for (int column = 0; column < unit; ++column) {
+          const Vector &a = rows[2 * i * unit + column], &b = rows[(2 * i + 1) * unit + column];
+          every_other_unit<false>(next[i * unit + column], a, b, lanes);
+          every_other_unit<true>(next[(i + units / 2) * unit + column], a, b, lanes);
+        }
+      std::memcpy(rows, next, sizeof rows);
+      transpose_matrix<2 * step>(rows);
+    }
+  }
+  RICCI_INLINE static void move(const T* from, std::int64_t stride, T* to, std::int64_t pitch, std::int64_t ahead) {
+    Vector rows[size];
+#pragma GCC unroll 16
+    for (int i = 0; i < size; ++i) {
+      std::memcpy(&rows[i], from + i * stride, sizeof(Vector));
+      if (ahead != 0) __builtin_prefetch(from + i * stride + ahead, 0, 2);
+    }
+    transpose_units<1>(rows);
+    transpose_matrix<1>(rows);
+#pragma GCC unroll 16
+    for (int i = 0; i < size; ++i) std::memcpy(to + i * pitch, &rows[i], sizeof(Vector));
+  }
+};
+
+/// The last blocks begin early instead of being cut, so that some elements are moved twice.
+template <class T, int vector_bytes>
+RICCI_INLINE void transpose(const void* from, std::int64_t stride, void* to, std::int64_t pitch, std::int64_t rows,
+                            std::int64_t columns, std::int64_t ahead) {
+  using B = Block<T, vector_bytes>;
+  const T* x = static_cast<const T*>(from);
+  T* y = static_cast<T*>(to);
+  if (rows >= B::size && columns >= B::size) {
+    for (std::int64_t r = 0; r < rows; r += B::size)
+      for (std::int64_t c = 0; c < columns; c += B::size) {
+        const std::int64_t row = std::min(r, rows - B::size), column = std::min(c, columns - B::size);
+        B::move(x + row * stride + column, stride, y + column * pitch + row, pitch, ahead);
+      }
+    return;
+  }
+  for (std::int64_t row = 0; row < rows; ++row)
+    for (std::int64_t column = 0; column < columns; ++column) y[column * pitch + row] = x[row * stride + column];
+}
+
+#define RICCI_TRANSPOSE(name, vector_bytes, ...)                                                                      \
+  template <class T>                                                                                                  \
+  __VA_ARGS__ void name(const void* from, std::int64_t stride, void* to, std::int64_t pitch, std::int64_t rows,       \
+                        std::int64_t columns, std::int64_t ahead) {                                                   \
+    transpose<T, vector_bytes>(from, stride, to, pitch, rows, columns, ahead);                                        \
+  }                                                                                                                   \
+  TransposeFunction name##_of(int element_bytes) {                                                                    \
+    return element_bytes == 1   ? name<std::uint8_t>                                                                  \
+           : element_bytes == 2 ? name<std::uint16_t>                                                                 \
+           : element_bytes == 4 ? name<std::uint32_t>                                                                 \
+                                : name<std::uint64_t>;                                                                \
+  }
+RICCI_TRANSPOSE(transpose16, 16, )
+RICCI_TRANSPOSE(transpose32, 32, [[gnu::target("avx2")]])
+RICCI_TRANSPOSE(transpose64, 64, [[gnu::target("avx512f,avx512bw,avx512dq,avx512vl")]])
+#undef RICCI_TRANSPOSE
+
+}  // namespace
+
+TransposeFunction transpose_function(int element_bytes, int vector_bytes) {
+  return vector_bytes == 16   ? transpose16_of(element_bytes)
+         : vector_bytes == 32 ? transpose32_of(element_bytes)
+                              : transpose64_of(element_bytes);
+}
+
+}  // namespace ricci

@@ -1,0 +1,16 @@
+#pragma once
+// Transposition of matrices, for compiled kernels: a helper, because its shuffles are the same for every kernel and take
+// long to compile.
+#include <cstdint>
+
+namespace ricci {
+
+/// Element (row, column) of rows x columns elements, from from[row * stride + column] to to[column * pitch + row]; all
+/// counts in elements. Prefetches what stands `ahead` columns further, unless that is 0. No two elements overlap.
+using TransposeFunction = void (*)(const void* from, std::int64_t stride, void* to, std::int64_t pitch,
+                                   std::int64_t rows, std::int64_t columns, std::int64_t ahead);
+
+/// For elements of 1, 2, 4 or 8 bytes, by vectors of at most 16, 32 or 64.
+TransposeFunction transpose_function(int element_bytes, int vector_bytes);
+
+}  // namespace ricci
