@@ -200,7 +200,7 @@ void header(std::string& out, const Kernel& kernel) {
     out += "buffer " + name + (name == buffer.name ? "" : " " + quoted(buffer.name)) + ": " +
            std::string(to_string(buffer.dtype)) + (buffer.writable ? " writable" : "") +
            product("extents", buffer.extents) +
-           (buffer.scratch > 0 ? " scratch " + std::to_string(buffer.scratch) : "") + "\n";
+           (buffer.scratch != 0 ? " scratch " + std::to_string(buffer.scratch) : "") + "\n";
   }
   for (std::size_t i = 0; i < info.checks.size(); ++i)
     out += "check " + std::to_string(i) + " " + quoted(info.checks[i]) + "\n";

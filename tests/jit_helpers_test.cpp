@@ -129,6 +129,13 @@ TEST_CASE("every helper has a slot of its own, and every slot a function") {
     ++uses[slot];
     CHECK(helper_table()[slot] != nullptr);
   }
+  for (const int element_bytes : {1, 2, 4, 8})
+    for (const int vector_bytes : {16, 32, 64}) {
+      const std::size_t slot = transpose_slot(element_bytes, vector_bytes);
+      REQUIRE(slot < helper_count);
+      ++uses[slot];
+      CHECK(helper_table()[slot] != nullptr);
+    }
   CHECK(uses == std::vector<int>(helper_count, 1));
 }
 
