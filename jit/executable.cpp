@@ -32,11 +32,12 @@ Target target_of(const Options& options) {
 ///   - the compiler itself, by a digest of its sources and LLVM's version;
 ///   - the target's instruction sets and vector width, and the optimisation level;
 ///   - the program with all names numbered away;
-///   - the specialisation: stride classes, collapsed axes, proved facts, offset width, aliasing.
+///   - the specialisation: stride classes, collapsed axes, proved facts, offset width, aliasing, coarse sizes.
 /// Not in it: extents, addresses, values of params, thread counts.
 std::string key_text(const ir::Program& program, const Specialisation& s, const Target& target, bool optimise) {
-  return "ricci kernel\ncompiler " + std::string(compiler_digest()) + "\ntarget " + std::to_string(target.vector_bytes) + ' ' +
-         target.features + (optimise ? "\noptimised\n" : "\nunoptimised\n") + to_string(s) + to_string(program, false);
+  return "ricci kernel\ncompiler " + std::string(compiler_digest()) + "\ntarget " +
+         std::to_string(target.vector_bytes) + ' ' + target.features +
+         (optimise ? "\noptimised\n" : "\nunoptimised\n") + to_string(s) + to_string(program, false);
 }
 
 std::vector<TensorView> views_of(TensorPointers tensors) {
@@ -189,7 +190,7 @@ struct Executable::Impl {
   /// Runs the kernel of a call and returns its time. `places` are the addresses of the normalised program's tensors,
   /// `old` what copies of old values an error message needs.
   Ticks run_kernel(const Call& call, std::span<void* const> places, TensorPointers tensors,
-                    std::span<const Scalar> params, const Copies& old, const Options& options) const {
+                   std::span<const Scalar> params, const Copies& old, const Options& options) const {
     const std::vector<PhaseFunction>& phases = call.kernel->phases;
     const Ticks start = ticks_now();
     const std::int32_t status =
@@ -289,7 +290,8 @@ struct Executable::Impl {
           std::vector<loop::Memory> memory;
           for (std::size_t i = 0; i < kernel.info.buffers.size(); ++i) {
             if (plan.own_bytes[i] > 0 || i >= b.tensors.size()) {
-              memory.push_back({args.buffers[i], 0, plan.own_bytes[i] / static_cast<std::int64_t>(size_of(kernel.info.buffers[i].dtype))});
+              const auto size = static_cast<std::int64_t>(size_of(kernel.info.buffers[i].dtype));
+              memory.push_back({args.buffers[i], 0, plan.own_bytes[i] / size});
             } else {
               const OffsetRange range = offset_range(b.tensors[i].layout);
               memory.push_back({args.buffers[i], range.low, range.high});
