@@ -20,6 +20,8 @@ constexpr double collision_cost = 2.0;   // per lane, when lanes may meet and go
 constexpr double function_cost = 20;     // a transcendental: as many instructions, or a call; scalar, or one vector of them
 constexpr double merge_cost = 2;         // per halving of a vector at the end of a reduction along its lanes
 
+}  // namespace
+
 bool is_function(Op op) {
   switch (op) {
     case Op::exp: case Op::log: case Op::sin: case Op::cos: case Op::tan: case Op::tanh: case Op::atan: case Op::pow:
@@ -27,8 +29,6 @@ bool is_function(Op op) {
     default: return false;
   }
 }
-
-}  // namespace
 
 void CostModel::start(std::optional<AxisId> lane, std::optional<AxisId> inner) {
   lane_ = lane;

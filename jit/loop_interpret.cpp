@@ -132,8 +132,9 @@ struct Machine {
   static bool is_aligned(const std::byte* address, std::size_t bytes) {
     return reinterpret_cast<std::uintptr_t>(address) % bytes == 0;
   }
-  bool run(const Aligned& s) {
-    set(s.result, is_aligned(address(s.buffer, get<std::int64_t>(s.offset)), 64));
+  bool run(const ToLine& s) {
+    const auto behind = reinterpret_cast<std::uintptr_t>(address(s.buffer, get<std::int64_t>(s.offset))) % 64;
+    set(s.result, static_cast<std::int64_t>((64 - behind) % 64 / size_of(dtype_of_buffer(s.buffer))));
     return true;
   }
   bool run(const Load& s) {

@@ -165,9 +165,9 @@ struct Parser : Reader {
     if (accept("upper")) return Half{result, use(), true};
     if (accept("any")) return AnyLane{result, use()};
     if (accept("count")) return CountLanes{result, use()};
-    if (accept("aligned")) {
+    if (accept("to_line")) {
       const BufferId of = buffer();
-      return Aligned{result, of, subscript()};
+      return ToLine{result, of, subscript()};
     }
     if (accept("load")) {
       const BufferId from = buffer();

@@ -132,7 +132,7 @@ struct Printer {
         [&](const Half& s) { return define(s.result) + (s.upper ? " = upper " : " = lower ") + use(s.vector); },
         [&](const AnyLane& s) { return define(s.result) + " = any " + use(s.mask); },
         [&](const CountLanes& s) { return define(s.result) + " = count " + use(s.mask); },
-        [&](const Aligned& s) { return define(s.result) + " = aligned " + element(s.buffer, s.offset); },
+        [&](const ToLine& s) { return define(s.result) + " = to_line " + element(s.buffer, s.offset); },
         [&](const Load& s) { return define(s.result) + " = load " + element(s.buffer, s.offset) + mask(s.mask); },
         [&](const Gather& s) {
           return define(s.result) + " = gather " + element(s.buffer, s.base, s.offsets) + mask(s.mask);

@@ -149,10 +149,10 @@ struct Verifier {
     expect(s.mask, "mask", t, {DType::b1, t.lanes});
     define(s.result, "result", index);
   }
-  void check(const Aligned& s) {
+  void check(const ToLine& s) {
     buffer(s.buffer);
     use(s.offset, "offset", index);
-    define(s.result, "result", condition);
+    define(s.result, "result", index);
   }
   void check(const Load& s) {
     const DType dtype = buffer(s.buffer).dtype;

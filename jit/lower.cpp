@@ -215,13 +215,18 @@ class NestLowering {
     stream_over_lanes(low, end, body);
   }
 
-  /// The lanes over [low, end), whose stores may go past the caches.
+  /// The lanes over [low, end), where whole vectors may be stored past the caches: from the start of a line on.
   template <class Body>
   void stream_over_lanes(Value low, Value end, const Body& body) {
+    std::vector<const Statement*> streaming;
     for (std::size_t i : nest_.statements)
-      if (std::ranges::count(nest_.streaming, program_.statements[i].target) > 0 && !at_border_)
-        x_.start_streaming(program_.statements[i], *nest_.lane_axis, low, end);
-    over_lanes(*nest_.lane_axis, low, end, body);
+      if (std::ranges::count(nest_.streaming, program_.statements[i].target) > 0)
+        streaming.push_back(&program_.statements[i]);
+    if (streaming.empty() || at_border_) return over_lanes(low, end, body);
+    const Value first = x_.start_streaming(streaming, *nest_.lane_axis, low, end);
+    const Value last = end_of_vectors(first, end);
+    over_sides(low, first, last, end, body);
+    lanes(first, last, false, body);
     x_.stop_streaming();
   }
 
@@ -255,43 +260,55 @@ class NestLowering {
   void border_and_interior(const Interior& interior, Value low, Value end, const Body& body) {
     const Value first = i64(Op::maximum, low, i64(Op::minimum, end, x_.scalar(interior.low)));
     const Value last = i64(Op::maximum, first, i64(Op::minimum, end, x_.scalar(interior.high)));
+    at_border_ = true;
+    over_sides(low, first, last, end, body);
+    at_border_ = false;
+    ++inside_;
+    over_lanes(first, last, body);
+    --inside_;
+  }
+
+  /// Masked lanes over [low, first) and [last, end).
+  template <class Body>
+  void over_sides(Value low, Value first, Value last, Value end, const Body& body) {
     const int loops_before = info_.loops;
     const Value zero = b_.constant(0), two = b_.constant(2), side = x_.open_for(zero, two, 1);
     const Value before = b_.compute(level(), Op::equal, DType::b1, {side, zero});
     const Value from = b_.compute(level(), Op::select, DType::i64, {before, low, last});
     const Value to = b_.compute(level(), Op::select, DType::i64, {before, first, end});
-    at_border_ = true;
-    over_lanes(*nest_.lane_axis, from, to, body, true);
-    at_border_ = false;
+    lanes(from, to, true, body);
     x_.close_for();
-    info_.loops = loops_before;
-    ++inside_;
-    over_lanes(*nest_.lane_axis, first, last, body);
-    --inside_;
+    info_.loops = loops_before;  // the same loops again
   }
 
   /// Whole vectors over [low, end), then one masked vector at a time. `body` is lowered for both, or for the masked ones
   /// only.
   template <class Body>
-  void over_lanes(AxisId axis, Value low, Value end, const Body& body, bool only_masked = false) {
-    const std::int64_t stride = std::int64_t{nest_.unroll} * x_.lanes();
+  void over_lanes(Value low, Value end, const Body& body, bool only_masked = false) {
     only_masked = only_masked || at_border_;  // borders are short
-    Value middle = low;
-    if (!only_masked) {
-      const Value span = i64(Op::subtract, end, low), whole = i64(Op::logical_and, span, b_.constant(-stride));
-      middle = b_.add(level(), low, whole);
-    }
-    for (const bool masked : {false, true}) {
-      if (only_masked && !masked) continue;
-      const Value from = masked ? middle : low, to = masked ? end : middle;
-      const Value base = x_.open_for(from, to, masked ? x_.lanes() : stride);
-      std::optional<Value> remaining;
-      if (masked) remaining = i64(Op::subtract, to, base);
-      x_.enter_lanes(axis, base, masked ? 1 : nest_.unroll, remaining);
-      body();
-      x_.leave_lanes();
-      x_.close_for();
-    }
+    const Value middle = only_masked ? low : end_of_vectors(low, end);
+    if (!only_masked) lanes(low, middle, false, body);
+    lanes(middle, end, true, body);
+  }
+
+  /// The end of the whole steps from `low` on.
+  Value end_of_vectors(Value low, Value end) {
+    const std::int64_t stride = std::int64_t{nest_.unroll} * x_.lanes();
+    const Value span = i64(Op::subtract, end, low), whole = i64(Op::logical_and, span, b_.constant(-stride));
+    return b_.add(level(), low, whole);
+  }
+
+  /// One loop over lanes: whole steps, or a masked vector at a time.
+  template <class Body>
+  void lanes(Value from, Value to, bool masked, const Body& body) {
+    const int parts = masked ? 1 : nest_.unroll;
+    const Value base = x_.open_for(from, to, std::int64_t{parts} * x_.lanes());
+    std::optional<Value> remaining;
+    if (masked) remaining = i64(Op::subtract, to, base);
+    x_.enter_lanes(*nest_.lane_axis, base, parts, remaining);
+    body();
+    x_.leave_lanes();
+    x_.close_for();
   }
 
   /// Room for the states of a reduction in a tile of lanes from `low` on.
@@ -318,7 +335,7 @@ class NestLowering {
       const Value last = i64(Op::minimum, b_.add(level(), first, b_.constant(planes_at_once)), extent);
       x_.limit(f.axes[0], first, last);
       // What follows in a nest over tables is long code already: masks here cost less than a second body.
-      over_lanes(*nest_.lane_axis, low, end, [&] { x_.reduce_into_scratch(e, states); }, nest_.tables);
+      over_lanes(low, end, [&] { x_.reduce_into_scratch(e, states); }, nest_.tables);
       x_.unlimit(f.axes[0]);
       x_.close_for();
       x_.take_from_scratch(e, states);
@@ -329,7 +346,7 @@ class NestLowering {
   void innermost() {
     if (!tile_of_lanes_) return statements();
     const auto [low, high] = *tile_of_lanes_;
-    over_lanes(*nest_.lane_axis, low, high, [&] {
+    over_lanes(low, high, [&] {
       for (const auto& [e, states] : scans_) x_.advance_in_scratch(e, states);
       statements();
     });

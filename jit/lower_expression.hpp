@@ -126,8 +126,9 @@ class ExpressionLowering {
   /// rows share is computed if `fresh` (b1; none: always).
   void reduce_tile(const RegisterTile&, loop::Value low, loop::Value high, loop::Value fresh = loop::none);
 
-  /// In the lane loop over [low, high) that follows, whole vectors of the statement may be stored past the caches.
-  void start_streaming(const ir::Statement&, ir::AxisId, loop::Value low, loop::Value high);
+  /// In the lane loops over [low, high) that follow, whole vectors of these statements may be stored past the caches.
+  /// Returns where they should begin: where a line begins in the target of the first statement.
+  loop::Value start_streaming(const std::vector<const ir::Statement*>&, ir::AxisId, loop::Value low, loop::Value high);
   void stop_streaming() { streaming_.clear(); }
   /// Whether they are (b1), or none.
   loop::Value streaming(ir::TensorId target) const;
@@ -237,6 +238,9 @@ class ExpressionLowering {
                    loop::Value first, loop::Value count, loop::Value begun);
   std::vector<RegisterTile> tiles_in(const ir::Fold&) const;
   State reduce_blocks(const ir::Fold&, const std::vector<RegisterTile>&, State);
+
+  // lower_streaming.cpp
+  loop::Value to_line(const ir::Statement&, ir::AxisId, loop::Value low);
 
   // lower_transposed.cpp
   Lanes take_transposed(ir::Expr, const TransposedTile&);

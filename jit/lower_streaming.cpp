@@ -8,11 +8,12 @@ using loop::Value;
 
 namespace {
 
-constexpr std::int64_t least_run_bytes = 256;  // parts of lines at the ends of a row cost more than they save
+/// Of a row: in shorter ones, the parts of lines at both ends cost more than the rest saves.
+constexpr std::int64_t least_run_bytes = 256;
 
 }  // namespace
 
-void ExpressionLowering::start_streaming(const Statement& s, AxisId axis, Value low, Value high) {
+Value ExpressionLowering::to_line(const Statement& s, AxisId axis, Value low) {
   const std::size_t level = builder_.level();
   // The axis is bound to the start of the row for as long as its address is computed, and nothing of that is kept.
   const auto bound = bound_;
@@ -21,12 +22,30 @@ void ExpressionLowering::start_streaming(const Statement& s, AxisId axis, Value 
   const Value offset = address(s.target, s.subscripts, level).base;
   known_[level] = known;
   bound_ = bound;
-  const Value aligned = builder_.make({DType::b1, 1});
-  builder_.add(level, loop::Aligned{aligned, s.target, offset});
-  const std::int64_t least = least_run_bytes / static_cast<std::int64_t>(size_of(program_.tensors[s.target].dtype));
-  const Value length = builder_.compute(level, Op::subtract, DType::i64, {high, low});
-  const Value is_long = builder_.compute(level, Op::greater_equal, DType::b1, {length, builder_.constant(least)});
-  streaming_[s.target] = builder_.compute(level, Op::logical_and, DType::b1, {aligned, is_long});
+  const Value elements = builder_.make({DType::i64, 1});
+  builder_.add(level, loop::ToLine{elements, s.target, offset});
+  return elements;
+}
+
+Value ExpressionLowering::start_streaming(const std::vector<const Statement*>& statements, AxisId axis, Value low,
+                                          Value high) {
+  const std::size_t level = builder_.level();
+  const auto compute = [&](Op op, DType dtype, std::vector<Value> args) {
+    return builder_.compute(level, op, dtype, std::move(args));
+  };
+  const Value to_first_line = to_line(*statements[0], axis, low);
+  const DType dtype = program_.tensors[statements[0]->target].dtype;
+  const Value least = builder_.constant(least_run_bytes / static_cast<std::int64_t>(size_of(dtype)));
+  const Value length = compute(Op::subtract, DType::i64, {high, low});
+  const Value is_long = compute(Op::greater_equal, DType::b1, {length, least});
+  for (const Statement* s : statements) {
+    streaming_[s->target] = is_long;
+    if (s == statements[0]) continue;
+    const Value equal = compute(Op::equal, DType::b1, {to_line(*s, axis, low), to_first_line});
+    streaming_[s->target] = compute(Op::logical_and, DType::b1, {is_long, equal});
+  }
+  const Value skipped = compute(Op::select, DType::i64, {is_long, to_first_line, builder_.constant(0)});
+  return builder_.add(level, low, skipped);
 }
 
 Value ExpressionLowering::streaming(TensorId target) const {

@@ -21,8 +21,9 @@ struct Block {
   template <int run, bool upper, int... lane>
   RICCI_INLINE static void interleave(Vector& result, const Vector& a, const Vector& b,
                                       std::integer_sequence<int, lane...>) {
-    result = __builtin_shufflevector(a, b, (lane % unit / run % 2 * size + lane / unit * unit + upper * unit / 2 +
-                                            lane % unit / run / 2 * run + lane % run)...);
+    result = __builtin_shufflevector(a, b,
+                                     (lane % unit / run % 2 * size + lane / unit * unit + upper * unit / 2 +
+                                      lane % unit / run / 2 * run + lane % run)...);
   }
   /// The even (or odd) units of both, one behind the other.
   template <bool odd, int... lane>
@@ -74,7 +75,8 @@ struct Block {
 #pragma GCC unroll 16
     for (int i = 0; i < size; ++i) {
       std::memcpy(&rows[i], from + i * stride, sizeof(Vector));
-      if (ahead != 0) __builtin_prefetch(from + i * stride + ahead, 0, 2);
+      // The last element: where a row begins inside a line, that is in the line which is not here yet.
+      if (ahead != 0) __builtin_prefetch(from + i * stride + ahead + size - 1, 0, 2);
     }
     transpose_units<1>(rows);
     transpose_matrix<1>(rows);
@@ -102,17 +104,17 @@ RICCI_INLINE void transpose(const void* from, std::int64_t stride, void* to, std
     for (std::int64_t column = 0; column < columns; ++column) y[column * pitch + row] = x[row * stride + column];
 }
 
-#define RICCI_TRANSPOSE(name, vector_bytes, ...)                                                                      \
-  template <class T>                                                                                                  \
-  __VA_ARGS__ void name(const void* from, std::int64_t stride, void* to, std::int64_t pitch, std::int64_t rows,       \
-                        std::int64_t columns, std::int64_t ahead) {                                                   \
-    transpose<T, vector_bytes>(from, stride, to, pitch, rows, columns, ahead);                                        \
-  }                                                                                                                   \
-  TransposeFunction name##_of(int element_bytes) {                                                                    \
-    return element_bytes == 1   ? name<std::uint8_t>                                                                  \
-           : element_bytes == 2 ? name<std::uint16_t>                                                                 \
-           : element_bytes == 4 ? name<std::uint32_t>                                                                 \
-                                : name<std::uint64_t>;                                                                \
+#define RICCI_TRANSPOSE(name, vector_bytes, ...)                                                                \
+  template <class T>                                                                                            \
+  __VA_ARGS__ void name(const void* from, std::int64_t stride, void* to, std::int64_t pitch, std::int64_t rows, \
+                        std::int64_t columns, std::int64_t ahead) {                                             \
+    transpose<T, vector_bytes>(from, stride, to, pitch, rows, columns, ahead);                                  \
+  }                                                                                                             \
+  TransposeFunction name##_of(int element_bytes) {                                                              \
+    return element_bytes == 1   ? name<std::uint8_t>                                                            \
+           : element_bytes == 2 ? name<std::uint16_t>                                                           \
+           : element_bytes == 4 ? name<std::uint32_t>                                                           \
+                                : name<std::uint64_t>;                                                          \
   }
 RICCI_TRANSPOSE(transpose16, 16, )
 RICCI_TRANSPOSE(transpose32, 32, [[gnu::target("avx2")]])

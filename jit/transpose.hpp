@@ -1,6 +1,6 @@
 #pragma once
-// Transposition of matrices, for compiled kernels: a helper, because its shuffles are the same for every kernel and take
-// long to compile.
+// Transposition of matrices, for compiled kernels: a helper, because its shuffles are the same for every kernel and
+// take long to compile.
 #include <cstdint>
 
 namespace ricci {

@@ -377,13 +377,37 @@ TEST_CASE("a matrix of any size and stride is transposed, and no byte beside it 
   }
 }
 
+TEST_CASE("the elements to the next line are counted from any element") {
+  for (const DType dtype : memory_dtypes) {
+    LoopBuilder b;
+    const loop::BufferId out = b.buffer(DType::i64, true), at = b.buffer(dtype);
+    b.store(out, b.constant(std::int64_t{0}), b.to_line(at, b.begin));
+    GuardedBuffer memory(256, Flush::start);
+    const auto elements = static_cast<std::int64_t>(64 / size_of(dtype));
+    for (std::int64_t first = 0; first < 2 * elements; ++first) {
+      const std::int64_t expected = (elements - first % elements) % elements;
+      for (const CodegenOptions& options : all_codegen_options()) {
+        std::int64_t found = -1;
+        std::vector<void*> buffers{&found, memory.bytes().data()};
+        REQUIRE(call(generate_code(b.kernel, options).code.phase(0), buffers, {}, first, first + 1) == 0);
+        CHECK(found == expected);
+      }
+      std::int64_t found = -1;
+      const std::vector<loop::Memory> all{{&found, 0, 1}, {memory.bytes().data(), 0, 2 * elements}};
+      REQUIRE(loop::interpret(b.kernel, 0, all, {}, first, first + 1) == 0);
+      CHECK(found == expected);
+    }
+  }
+}
+
 TEST_CASE("stores past the caches store the same, where the address is aligned and where it is not") {
   for (const DType dtype : memory_dtypes)
     for (const int lanes : {2, 8, 16}) {
       const std::int64_t bytes = static_cast<std::int64_t>(size_of(dtype));
       LoopBuilder b;
       const loop::BufferId in = b.buffer(dtype), out = b.buffer(dtype, true);
-      const Value aligned = b.aligned(out, b.begin);
+      const Value zero = b.constant(std::int64_t{0});
+      const Value aligned = b.compute(Op::equal, DType::b1, {b.to_line(out, b.begin), zero});
       b.loop(b.begin, b.end, 2 * lanes, {}, [&](Value i, Values) {
         const Value second = b.compute(Op::add, DType::i64, {i, b.constant(std::int64_t{lanes})});
         const Value first_part = b.load(in, i, lanes), second_part = b.load(in, second, lanes);

@@ -28,7 +28,7 @@ auto members(const CountLanes& s) { const auto& [a, b] = s; return std::tie(a, b
 auto members(const Append& s) { const auto& [a, b, c, d, e, f] = s; return std::tie(a, b, c, d, e, f); }
 auto members(const Load& s) { const auto& [a, b, c, d] = s; return std::tie(a, b, c, d); }
 auto members(const Gather& s) { const auto& [a, b, c, d, e] = s; return std::tie(a, b, c, d, e); }
-auto members(const Aligned& s) { const auto& [a, b, c] = s; return std::tie(a, b, c); }
+auto members(const ToLine& s) { const auto& [a, b, c] = s; return std::tie(a, b, c); }
 auto members(const Store& s) { const auto& [a, b, c, d, e] = s; return std::tie(a, b, c, d, e); }
 auto members(const Scatter& s) { const auto& [a, b, c, d, e, f] = s; return std::tie(a, b, c, d, e, f); }
 auto members(const SortRow& s) { const auto& [a, b, c, d, e, f, g, h] = s; return std::tie(a, b, c, d, e, f, g, h); }
@@ -136,7 +136,7 @@ phase fill [%0, %1) trip s0 * ceil(s1 / 16) work s0 * s1 items ceil(s4 / 4) {
   for %23 in [%0, %1) step 1 {
     store out[%23], %23
   }
-  %24: b1 = aligned out[%2]
+  %24: i64 = to_line out[%2]
 }
 
 phase "a second one" [%0, %1) {

@@ -90,9 +90,11 @@ void emit(PhaseEmitter& e, const loop::CountLanes& s) {
   e.values[s.result] = e.builder.CreateUnaryIntrinsic(llvm::Intrinsic::ctpop, bits);
 }
 
-void emit(PhaseEmitter& e, const loop::Aligned& s) {
-  Value* address = e.builder.CreatePtrToInt(element_address(e, s.buffer, e[s.offset]), e.builder.getInt64Ty());
-  e.values[s.result] = e.builder.CreateIsNull(e.builder.CreateAnd(address, e.builder.getInt64(63)));
+void emit(PhaseEmitter& e, const loop::ToLine& s) {
+  Builder& b = e.builder;
+  Value* address = b.CreatePtrToInt(element_address(e, s.buffer, e[s.offset]), b.getInt64Ty());
+  Value* bytes = b.CreateAnd(b.CreateNeg(address), b.getInt64(63));
+  e.values[s.result] = b.CreateUDiv(bytes, b.getInt64(size_of(e.kernel.info.buffers[s.buffer].dtype)));
 }
 
 void emit(PhaseEmitter& e, const loop::Load& s) { e.values[s.result] = emit_load(e, s); }

@@ -317,7 +317,8 @@ void emit_streaming(PhaseEmitter& e, std::span<const loop::Statement> stores) {
       const loop::Type type = e.type(s.value);
       const std::size_t bytes = std::min<std::size_t>(64, size_of(type.dtype) * static_cast<std::size_t>(type.lanes));
       Value *address = element_address(e, s.buffer, e[s.offset]), *value = to_memory(e, type, e[s.value]);
-      auto* store = tag(e, s.buffer, b.CreateAlignedStore(value, address, streams ? llvm::Align(bytes) : alignment(type.dtype)));
+      const llvm::Align align = streams ? llvm::Align(bytes) : alignment(type.dtype);
+      auto* store = tag(e, s.buffer, b.CreateAlignedStore(value, address, align));
       llvm::Metadata* one = llvm::ConstantAsMetadata::get(b.getInt32(1));
       if (streams) store->setMetadata(llvm::LLVMContext::MD_nontemporal, llvm::MDNode::get(b.getContext(), {one}));
     }

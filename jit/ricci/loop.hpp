@@ -37,7 +37,7 @@ struct Iota     { Value result; };                                  // integers 
 struct LaneMask { Value result; Value count; };                     // lane < count; count is i64
 struct Half     { Value result; Value vector; bool upper; };        // lanes/2: the lower or the upper half
 struct AnyLane  { Value result; Value mask; };                      // scalar b1: some lane is true
-struct Aligned { Value result; BufferId buffer; Value offset; };  // scalar b1: the address is a multiple of 64 bytes
+struct ToLine   { Value result; BufferId buffer; Value offset; };  // i64: elements from there to a multiple of 64 bytes
 struct CountLanes { Value result; Value mask; };                    // i64: how many lanes are true
 
 // A lane whose mask is false is not touched in memory: a load gives zero there.
@@ -93,7 +93,7 @@ struct If {
   Block body;
 };
 
-using Kind = std::variant<Constant, Argument, Compute, Splat, Iota, LaneMask, Half, AnyLane, CountLanes, Aligned, Load, Gather,
+using Kind = std::variant<Constant, Argument, Compute, Splat, Iota, LaneMask, Half, AnyLane, CountLanes, ToLine, Load, Gather,
                           Store, Scatter, Append, SortRow, Transpose, Check, For, If>;
 struct Statement : Kind {
   using Kind::Kind;

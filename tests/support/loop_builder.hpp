@@ -65,7 +65,7 @@ class LoopBuilder {
   Value gather(loop::BufferId b, Value base, Value offsets, Value mask = loop::none) {
     return define(loop::Gather{make(kernel.info.buffers[b].dtype, type(offsets).lanes), b, base, offsets, mask});
   }
-  Value aligned(loop::BufferId b, Value offset) { return define(loop::Aligned{make(DType::b1), b, offset}); }
+  Value to_line(loop::BufferId b, Value offset) { return define(loop::ToLine{make(DType::i64), b, offset}); }
   void store(loop::BufferId b, Value offset, Value value, Value mask = loop::none, Value streaming = loop::none) {
     block().push_back(loop::Store{b, offset, value, mask, streaming});
   }
