@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "affine.hpp"
+#include "ricci/helpers.hpp"
 
 namespace ricci::jit {
 
@@ -17,18 +18,10 @@ constexpr double gather_cost = 0.8;      // per lane, hardware gather from cache
 constexpr double transposed_cost = 3;    // per vector: its share of the shuffles, to scratch and back
 constexpr double scatter_cost = 1.2;     // per lane
 constexpr double collision_cost = 2.0;   // per lane, when lanes may meet and go one after another
-constexpr double function_cost = 20;     // a transcendental: as many instructions, or a call; scalar, or one vector of them
+constexpr double function_cost = 20;     // a transcendental: scalar, or one vector of them
 constexpr double merge_cost = 2;         // per halving of a vector at the end of a reduction along its lanes
 
 }  // namespace
-
-bool is_function(Op op) {
-  switch (op) {
-    case Op::exp: case Op::log: case Op::sin: case Op::cos: case Op::tan: case Op::tanh: case Op::atan: case Op::pow:
-      return true;
-    default: return false;
-  }
-}
 
 void CostModel::start(std::optional<AxisId> lane, std::optional<AxisId> inner) {
   lane_ = lane;
@@ -83,7 +76,7 @@ double CostModel::operation(Expr e) {
       [&](const Apply& apply) {
         double total = 0;
         for (Expr arg : apply.args) total += expression(arg);
-        const double unit = is_function(apply.op) ? function_cost : 1;
+        const double unit = is_helper(apply.op) ? function_cost : 1;
         return total + runs(e) * per_lane(unit / lanes_, unit, e);
       },
       [&](const Read& read) {

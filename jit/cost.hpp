@@ -13,9 +13,6 @@
 
 namespace ricci::jit {
 
-/// Whether it is a transcendental, which takes longer than the memory traffic around it.
-bool is_function(Op);
-
 class CostModel {
  public:
   CostModel(ir::Program& program, const Specialisation& s, int lanes) : program_(program), s_(s), lanes_(lanes) {}

@@ -28,6 +28,7 @@ class NestLowering {
 
   loop::Phase lower(std::string name) {
     if (nest_.in_order) x_.follow_steps(recurrence());
+    if (nest_.kept) keep(*nest_.kept);
     PhaseInfo phase{.name = std::move(name), .trip = {}, .work = work_of(x_, program_, nest_), .items = {}};
     std::vector<TripFactor> factors;
     for (std::size_t k = 0; k < nest_.order.size() && k <= nest_.split && !nest_.serial; ++k)
@@ -45,6 +46,14 @@ class NestLowering {
   }
 
  private:
+  void keep(const Kept& kept) {
+    const Statement& s = program_.statements[nest_.statements[0]];
+    const Expr reduced = axis(program_.graph, kept.fold->as<Fold>()->axes[0]);
+    std::vector<Expr> subscripts = s.subscripts;
+    for (Expr& e : subscripts) e = substitute(program_.graph, e, {{kept.along, reduced}});
+    x_.keep(kept.fold, s.target, std::move(subscripts));
+  }
+
   std::size_t level() const { return b_.level(); }
   Value i64(Op op, Value a, Value b) { return b_.compute(level(), op, DType::i64, {a, b}); }
 
@@ -204,11 +213,11 @@ class NestLowering {
       x_.close_for();
       return;
     }
-    if (high && nest_.in_order) {
+    if (high && !nest_.in_order) reduce_streams(low, end);
+    if (high && (nest_.in_order || nest_.planes)) {
       tile_of_lanes_ = {low, end};
       return loops(k + 1, b_.constant(0), std::nullopt);
     }
-    if (high) reduce_streams(low, end);
     if (!high) ++info_.loops;
     const auto body = [&] { loops(k + 1, b_.constant(0), std::nullopt); };
     if (const Interior* next = next_interior(); next && next->axis == axis) return border_and_interior(*next, low, end, body);
@@ -342,7 +351,7 @@ class NestLowering {
     }
   }
 
-  /// What stands inside all loops but that of a tile of lanes which go through the steps side by side.
+  /// What stands inside all loops but that of a tile of lanes: side by side, they go through steps or planes.
   void innermost() {
     if (!tile_of_lanes_) return statements();
     const auto [low, high] = *tile_of_lanes_;
@@ -405,7 +414,7 @@ class NestLowering {
   KernelInfo& info_;
   ExpressionLowering x_;
   PhaseBuilder& b_;
-  std::optional<std::pair<Value, Value>> tile_of_lanes_;  // of a recurrence
+  std::optional<std::pair<Value, Value>> tile_of_lanes_;  // that runs inside of all other loops
   const Statement* part_of_step_ = nullptr;
   std::size_t inside_ = 0;  // how many interiors the loops are in
   bool at_border_ = false;  // of the next one: no more of them are looked at

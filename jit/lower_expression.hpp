@@ -137,6 +137,11 @@ class ExpressionLowering {
   /// is loaded from there, in lanes along `rows`.
   void transpose(ir::Expr read, const TileSide& rows, const TileSide& columns);
 
+  /// From now on, a reduction also stores the values of its body, at these subscripts.
+  void keep(ir::Expr fold, ir::TensorId target, std::vector<ir::Expr> subscripts) {
+    keeping_ = Keeping{fold->as<ir::Fold>(), target, std::move(subscripts)};
+  }
+
   /// Opens the loop of a statement's axis in order, which holds no other loop. It carries the states of the scans along
   /// it, whose results are those of its iteration, and the element that was written last.
   void open_steps(const ir::Statement&, const std::vector<ir::Expr>& scans);
@@ -179,6 +184,11 @@ class ExpressionLowering {
     std::size_t level;
   };
   /// By expression, and by row where it depends on them.
+  struct Keeping {
+    const ir::Fold* fold;
+    ir::TensorId target;
+    std::vector<ir::Expr> subscripts;
+  };
   using Known = std::map<std::pair<ir::Expr, std::size_t>, Lanes>;
   std::pair<ir::Expr, std::size_t> known_as(ir::Expr e) const {
     return {e, rows_ && ir::uses_axis(e, rows_->axis) ? rows_->current : 0};
@@ -217,6 +227,7 @@ class ExpressionLowering {
   State reduce_loops(const ir::Fold&, std::vector<std::size_t> loops, std::size_t depth, State);
   State reduce_lanes(const ir::Fold&, std::size_t lane, std::vector<std::size_t> outer, std::size_t depth, State);
   State step(const ir::Fold&, State);
+  void store_kept(const std::vector<loop::Value>& values);
   loop::Value index_of(const ir::Fold&, loop::Value lane_base);
   loop::Value lane_indices(const ir::Fold&, DType);
   State merge(const ir::Fold&, std::size_t level, const State& a, const State& b);
@@ -247,7 +258,6 @@ class ExpressionLowering {
 
   // lower_scan.cpp
   State start_scan(ir::Expr fold, int parts, int lanes);
-  bool are_equally_long(ir::AxisId, ir::AxisId) const;
   State advance(ir::Expr fold, State);
   void limit_to_news(const ir::Fold&, const Scan&);
 
@@ -264,6 +274,7 @@ class ExpressionLowering {
   std::unordered_map<ir::Expr, TransposedTile> transposed_;
   std::unordered_map<ir::TensorId, loop::Value> streaming_;
   std::optional<LaneLoop> lane_;
+  std::optional<Keeping> keeping_;
   std::optional<Rows> rows_;
   std::vector<RegisterTile> tiles_;  // whose rows are the axis of a reduction around them
   Feedback feedback_;

@@ -100,6 +100,7 @@ ExpressionLowering::State ExpressionLowering::step(const Fold& f, State state) {
   const auto lanes_of = [&](Expr e) { return expand(e, value(e), dtype, vector); };
   const std::vector<Value> values = lanes_of(product ? product->args[0] : f.body);
   const std::vector<Value> factors = product ? lanes_of(product->args[1]) : std::vector<Value>{};
+  if (keeping_ && keeping_->fold == &f) store_kept(values);
   const std::size_t level = builder_.level();
   const bool along_lanes = lane_ && std::ranges::count(f.axes, lane_->axis) > 0;
   State next = state;
@@ -137,6 +138,16 @@ ExpressionLowering::State ExpressionLowering::step(const Fold& f, State state) {
     next.index[part] = builder_.compute(level, Op::select, index_dtype, {wins, index, state.index[part]});
   }
   return next;
+}
+
+void ExpressionLowering::store_kept(const std::vector<Value>& values) {
+  const std::size_t level = builder_.level();
+  const Address at = address(keeping_->target, keeping_->subscripts, level);
+  for (std::size_t part = 0; part < values.size(); ++part) {
+    const Value active = mask(nullptr, lane_.has_value(), part, level);
+    const Value first = builder_.constant(static_cast<std::int64_t>(part) * lanes());
+    builder_.add(level, loop::Store{keeping_->target, builder_.add(level, at.base, first), values[part], active});
+  }
 }
 
 /// What the reduction runs over along its axis k, as it stands at `level`.

@@ -29,24 +29,13 @@ ExpressionLowering::State ExpressionLowering::start_scan(Expr e, int parts, int 
   return state;
 }
 
-/// Whether two axes have the extent of the same thing.
-bool ExpressionLowering::are_equally_long(AxisId a, AxisId b) const {
-  while (program_.axes[a].like) a = *program_.axes[a].like;
-  while (program_.axes[b].like) b = *program_.axes[b].like;
-  const AxisDecl &x = program_.axes[a], &y = program_.axes[b];
-  if (a == b) return true;
-  if (!x.inside.empty() || !y.inside.empty()) return false;  // they may be shorter than what they are subscripts of
-  if (x.fixed >= 0 && x.fixed == y.fixed) return true;
-  return std::ranges::any_of(x.sizes, [&](const TensorAxis& use) { return std::ranges::count(y.sizes, use) > 0; });
-}
-
 /// Combines what has come into the range since the iteration before: mostly one element.
 ExpressionLowering::State ExpressionLowering::advance(Expr e, State state) {
   const Fold& f = *e->as<Fold>();
   const Scan scan = *scan_of(f);
   const AxisId k = f.axes[0];
   const Binding at = bound_.at(scan.along);
-  const bool one_each = scan.shift == (scan.backwards ? 0 : 1) && are_equally_long(k, scan.along) &&
+  const bool one_each = scan.shift == (scan.backwards ? 0 : 1) && are_equally_long(program_, k, scan.along) &&
                         !(scan.backwards ? f.ranges[0].high : f.ranges[0].low);
   const auto run = [&](State from) {
     if (one_each) return step(f, std::move(from));

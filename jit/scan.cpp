@@ -77,6 +77,16 @@ std::vector<Expr> running_folds(const Statement& s) {
   return running;
 }
 
+bool are_equally_long(const Program& program, AxisId a, AxisId b) {
+  while (program.axes[a].like) a = *program.axes[a].like;
+  while (program.axes[b].like) b = *program.axes[b].like;
+  const AxisDecl &x = program.axes[a], &y = program.axes[b];
+  if (a == b) return true;
+  if (!x.inside.empty() || !y.inside.empty()) return false;  // they may be shorter than what they are subscripts of
+  if (x.fixed >= 0 && x.fixed == y.fixed) return true;
+  return std::ranges::any_of(x.sizes, [&](const TensorAxis& use) { return std::ranges::count(y.sizes, use) > 0; });
+}
+
 void form_scans(Program& program) {
   for (Statement& s : program.statements)
     if (const auto loop = scan_loop(s)) s.in_order = loop->axis;

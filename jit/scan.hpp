@@ -34,6 +34,9 @@ bool runs_along(const ir::Fold&, const ScanLoop&);
 /// The reductions of a statement that run along with its loop in order.
 std::vector<ir::Expr> running_folds(const ir::Statement&);
 
+/// Whether two axes have the extent of the same thing.
+bool are_equally_long(const ir::Program&, ir::AxisId, ir::AxisId);
+
 /// Lets statements with scans run in order.
 void form_scans(ir::Program&);
 

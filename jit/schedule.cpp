@@ -8,6 +8,8 @@
 #include "cost.hpp"
 #include "in_order.hpp"
 #include "interior.hpp"
+#include "kept.hpp"
+#include "ricci/helpers.hpp"
 #include "place.hpp"
 #include "place_sorts.hpp"
 #include "scan.hpp"
@@ -105,6 +107,18 @@ std::vector<Expr> find_streams(Program& program, const Specialisation& s, const 
   return streams;
 }
 
+/// Whether there are loops inside of a tile of lanes that need no reduction but those that are done for the whole tile.
+bool runs_in_planes(const Nest& nest) {
+  if (nest.streams.empty() || nest.split + 1 == nest.order.size() || !nest.interiors.empty()) return false;
+  bool done = true;
+  walk(nest.values, [&](Expr e) {
+    const bool stream = std::ranges::count(nest.streams, e) > 0;
+    done &= stream || !e->as<Fold>() || !uses_axis(e, *nest.lane_axis);
+    return !stream;
+  });
+  return done;
+}
+
 /// An item is a run of the outermost axis with everything inside. Nests over the same domain have the same items.
 void take_runs_as_items(const Program& program, Nest& nest) {
   nest.order = program.statements[nest.statements.front()].domain;
@@ -138,7 +152,11 @@ bool lanes_can_store(Program& program, const Specialisation& s, const Nest& nest
 std::size_t count_nodes(const Program& program, const Nest& nest) {
   std::size_t count = 0;
   for (std::size_t i : nest.statements)
-    for (Expr e : nodes(expressions(program.statements[i]))) count += e->as<Apply>() || e->as<Read>() || e->as<Fold>();
+    for (Expr e : nodes(expressions(program.statements[i]))) {
+      count += e->as<Apply>() || e->as<Read>() || e->as<Fold>();
+      // A function is a long chain, and the processor overlaps those of following steps.
+      if (e->as<Apply>() && is_helper(e->as<Apply>()->op)) count += 32;
+    }
   return count;
 }
 
@@ -244,8 +262,10 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
     } else {
       nest.streams = find_streams(program, s, nest);
       find_interiors(program, nest, schedule.fold_lanes);
+      nest.planes = runs_in_planes(nest);
+      keep_values(program, s, schedule.fold_lanes, nest);
     }
-    nest.streaming = find_streaming(program, s, nest);
+    if (!nest.kept) nest.streaming = find_streaming(program, s, nest);
     const std::size_t nodes = count_nodes(program, nest);
     // Reductions over streams have planes to overlap, and merges of tables are short.
     const bool short_step = !nest.streams.empty() || merges_tables(program, nest);
@@ -281,6 +301,7 @@ std::string to_string(const Schedule& schedule, const Program& program) {
     for (const RegisterTile& tile : nest.registers)
       text += "  " + to_string(tile, nest, program, schedule.lanes);
     if (nest.transposed) text += "  " + to_string(*nest.transposed, program);
+    if (nest.kept) text += "  kept in the target: what " + to_string(program, nest.kept->fold) + " adds up\n";
     for (const Interior& interior : nest.interiors)
       text += "  interior " + name(interior.axis) + '(' + to_string(program, interior.low) + ", " +
               to_string(program, interior.high) + ")\n";

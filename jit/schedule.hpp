@@ -44,6 +44,13 @@ struct Transposition {
   std::int64_t rows = 0, columns = 0;
 };
 
+/// A reduction that leaves the values of its body in the target of the nest's only statement, each where its own axis
+/// stands for `along` of the domain (kept.hpp).
+struct Kept {
+  ir::Expr fold;
+  ir::AxisId along;
+};
+
 /// One phase: statements over the same domain, in the same loops.
 struct Nest {
   std::vector<std::size_t> statements;
@@ -56,6 +63,8 @@ struct Nest {
   /// Reductions over one axis, inner before outer, whose every read moves with the lanes: they are done for a whole
   /// tile at once, a few planes of memory at a time.
   std::vector<ir::Expr> streams;
+  /// These are all that the lanes need of reductions, and the tile runs inside of all loops: plane after plane.
+  bool planes = false;
   bool tables = false;                  // accumulates into private tables: items are shared among them
   bool folds = false;                   // the values are reductions over the axes of an item; `order` only makes items
   bool appends = false;                 // items are shared as with `tables`; each share knows where its values begin
@@ -68,6 +77,7 @@ struct Nest {
   std::vector<RegisterTile> registers;  // of the same rows: items are then blocks of them, and one step of the lanes
   std::vector<ir::TensorId> streaming;  // targets whose whole vectors go past the caches
   std::optional<Transposition> transposed;  // order[split] is then its `across`, the lane axis stands before it
+  std::optional<Kept> kept;
 };
 
 struct Schedule {

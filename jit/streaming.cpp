@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "affine.hpp"
-#include "cost.hpp"
+#include "ricci/helpers.hpp"
 
 namespace ricci::jit {
 
@@ -33,7 +33,7 @@ std::vector<TensorId> find_streaming(Program& program, const Specialisation& s, 
     const TensorId t = statement.target;
     if (std::ranges::count(s.large, t) == 0 || statement.update || statement.guard || !is_only_written(program, t))
       continue;
-    const auto is_slow = [](Expr e) { return e->as<Apply>() && is_function(e->as<Apply>()->op); };
+    const auto is_slow = [](Expr e) { return e->as<Apply>() && is_helper(e->as<Apply>()->op); };
     if (std::ranges::any_of(nodes(expressions(statement)), is_slow)) continue;
     if (motion(program, s, t, statement.subscripts, *nest.lane_axis) == Motion::contiguous) targets.push_back(t);
   }

@@ -12,7 +12,7 @@
 
 namespace ricci {
 
-/// The ops that are calls in native code.
+/// The ops that are calls in native code, or long sequences where jit/math has them in line.
 inline constexpr Op helper_ops[] = {Op::exp, Op::log, Op::sin, Op::cos, Op::tan, Op::tanh, Op::atan, Op::pow};
 
 constexpr bool is_helper(Op op) { return std::ranges::find(helper_ops, op) != std::end(helper_ops); }

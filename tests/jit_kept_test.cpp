@@ -1,0 +1,88 @@
+// Values that a reduction leaves in the target for the statement around it, and loops plane after plane.
+#include <catch2/catch.hpp>
+
+#include "ricci/target.hpp"
+#include "support/backends.hpp"
+#include "support/dice.hpp"
+#include "support/tensors.hpp"
+
+using namespace ricci;
+using namespace ricci::test;
+using namespace ricci::names;
+
+namespace {
+
+template <class... N>
+auto uneven(Dice& dice, N... extents) {
+  return filled<float>([&](auto) { return static_cast<float>(dice.below(2001) - 1000) / 301; }, extents...);
+}
+
+std::string schedule(const Prepared& p) {
+  return p.executable->dump(Executable::Stage::schedule, p.tensors, p.params, {.vector_bytes = 32});
+}
+bool keeps(const Prepared& p) { return schedule(p).find("kept in the target") != std::string::npos; }
+
+int size(Dice& dice) { return dice.one_of({1, 2, 7, 8, 9, 16, 17, 33, 70, dice.below(40) + 1}); }
+
+}  // namespace
+
+TEST_CASE("softmax computes each power once, in the target") {
+  const Tensor<float, 3> x(2, 21, 40);
+  Tensor<float, 3> y(2, 21, 40);
+  const auto most = max(x, 1)[b, w];
+  const Prepared p = prepared(y[b, c, w], Assign::set, exp(x[b, c, w] - most) / sum(k, exp(x[b, k, w] - most)));
+  CHECK(schedule(p) ==
+        "nest t0: b w/2048 x8 | c parallel before |\n"
+        "  kept in the target: what sum(k, exp(t1[b, k, w]! - max(_2, t1[b, _2, w]!))) adds up\n");
+}
+
+TEST_CASE("values are kept only where the target can hold them and they are needed again") {
+  const Tensor<float, 2> x(30, 40);
+  Tensor<float, 2> y(30, 40), turned(40, 30);
+  Tensor<double, 2> wide(30, 40);
+  CHECK(keeps(prepared(y[i, j], Assign::set, exp(x[i, j]) / sum(k, exp(x[i, k])))));
+  CHECK(!keeps(prepared(wide[i, j], Assign::set, exp(x[i, j]) / sum(k, exp(x[i, k])))));
+  CHECK(!keeps(prepared(y[i, j], Assign::add, exp(x[i, j]) / sum(k, exp(x[i, k])))));
+  CHECK(!keeps(prepared(y[i, j], Assign::set, sq(x[i, j]) / sum(k, sq(x[i, k])))));           // cheaper again
+  CHECK(!keeps(prepared(y[i, j], Assign::set, exp(x[i, j]) / sum(k(0, i + 1), exp(x[i, k])))));  // not all of them
+  CHECK(!keeps(prepared(y[i, j], Assign::set, exp(x[i, j]) / sum(k, exp(2 * x[i, k])))));      // others
+  // The inner sum differs from step to step of the outer one, and does not know the rows.
+  const Tensor<float, 2> square(30, 30);
+  Tensor<float, 1> rows(30);
+  Tensor<float, 3> cube(4, 30, 40);
+  CHECK(!keeps(prepared(rows[i], Assign::set, sum(j, exp(square[i, j]) / sum(k, exp(square[k, j]))))));
+  CHECK(!keeps(prepared(cube[l, i, j], Assign::set, l + exp(x[i, j]) / sum(k, exp(x[i, k])))));
+  const Prepared in_place = prepared(y[i, j], Assign::set, exp(y[i, j]) / sum(k, exp(y[i, k])));
+  CHECK(run_everywhere(in_place).fault == "");
+}
+
+TEST_CASE("kept values agree in every way to run them, along rows and down columns") {
+  Dice dice{std::mt19937_64(5)};
+  int kept = 0;
+  for (int n = 0; n < 12; ++n) {
+    const int planes = size(dice), rows = dice.below(3) + 1, columns = size(dice);
+    CAPTURE(planes, rows, columns);
+    const Tensor<float, 3> x = uneven(dice, rows, planes, columns);
+    Tensor<float, 3> y = uneven(dice, rows, planes, columns);
+    const auto most = max(x, 1)[i, k];
+    const Prepared down = prepared(y[i, j, k], Assign::set, exp(x[i, j, k] - most) / sum(l, exp(x[i, l, k] - most)));
+    kept += keeps(down);
+    CHECK(run_everywhere(down).fault == "");
+    const auto highest = max(x, 2)[i, j];
+    const Prepared along =
+        prepared(y[i, j, k], Assign::set, 1 - exp(x[i, j, k] - highest) / sum(l, exp(x[i, j, l] - highest)));
+    kept += keeps(along);
+    CHECK(run_everywhere(along).fault == "");
+  }
+  CHECK(kept > 12);
+}
+
+TEST_CASE("loops inside of a tile of lanes run plane after plane when its reductions are done") {
+  Dice dice{std::mt19937_64(6)};
+  for (int n = 0; n < 6; ++n) {
+    const int classes = size(dice), channels = size(dice) % 9 + 1, pixels = size(dice);
+    const Tensor<float, 2> scores = uneven(dice, classes, pixels), feature = uneven(dice, classes, channels);
+    Tensor<float, 2> picked(channels, pixels);
+    CHECK(run_everywhere(prepared(picked[d, w], Assign::set, feature[argmax(c, scores[c, w]), d])).fault == "");
+  }
+}
