@@ -168,7 +168,6 @@ TEST_CASE("case 75: large, lanes have offsets of 32 bits only where all elements
     const Prepared p = prepared(out[i], Assign::set, x[i, at[i]]);
     return p.executable->dump(Executable::Stage::loops, p.tensors, p.params);
   };
-  const std::string width = std::to_string(host_target().vector_bytes);
   const auto short_lanes = Catch::Matchers::Contains(": i32x"), long_lanes = Catch::Matchers::Contains(": i64x");
   CHECK_THAT(loops(1 << 15, 1 << 15), short_lanes);
   CHECK_THAT(loops(1 << 16, 1 << 15), short_lanes);  // the last element has offset 2^31 - 1

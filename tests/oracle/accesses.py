@@ -85,6 +85,8 @@ def gathered(c):
     names = visible(c)
     if names and c.choices.chance(4) and c.spend():
         return named.value(c, "i")
+    if names and c.choices.chance(6) and c.spend():
+        return ops.subscript_of_float(c, named.value(c, "f"))
     if c.choices.chance(4) and c.spend():
         c.features.add("argmax as subscript")
         return named.reduction(c, "i", reducer=c.choices.pick(["argmax", "argmin"]))
@@ -140,8 +142,9 @@ def access(c, kinds, must=(), simple=False):
             subs.append(sub)
             outside = outside or may_be_outside
     subs = c.choices.shuffled(subs)
-    while np.prod([s.size for s in subs]) > 5000 and any(s.index not in must for s in subs):
-        subs.remove(next(s for s in subs if s.index not in must))
+    spare = lambda s: s.index not in must or sum(other.index == s.index for other in subs) > 1
+    while np.prod([s.size for s in subs], dtype="f8") > 5000 and any(map(spare, subs)):
+        subs.remove(next(filter(spare, subs)))
     subs = subs or [integer(c)]
     dtype = c.choices.pick({"b": ["b1"], "i": ["i64", "i32"] + INTEGERS, "f": READ_FLOATS}[kinds])
     name = c.tensor(dtype, [s.size for s in subs])

@@ -7,7 +7,7 @@ NUMPY = {"b1": "?", "i8": "i1", "i16": "i2", "i32": "i4", "i64": "i8", "u8": "u1
 FILE = {**NUMPY, "f16": "f2"}  # f16 is stored in 16 bits, and rounded to them there alone
 SIGNED, UNSIGNED, FLOATS = ["i64", "i32", "i16", "i8"], ["u8", "u16", "u32", "u64"], ["f32", "f64"]
 INTEGERS = SIGNED + UNSIGNED
-READ_FLOATS = FLOATS + ["f32", "f64"]  # f16 comes from tensors, and goes to new ones
+READ_FLOATS = FLOATS + ["f32", "f64", "f16"]
 UNIT = {"f16": 2.0**-24, "f32": 2.0**-24, "f64": 2.0**-53}  # of rounding
 RICCI = {np.dtype(code): name for name, code in FILE.items()}
 

@@ -8,6 +8,8 @@ import numpy as np
 from . import arrays
 from .arrays import NUMPY, RICCI
 
+HALF_STEP, HALF_TINY = 2.0**-10, 2.0**-24  # between neighbours of f16: relative, and of the smallest
+
 np.seterr(all="ignore")
 warnings.simplefilter("ignore", RuntimeWarning)
 
@@ -115,7 +117,7 @@ class Case:
         value = np.array(self.env[variable])
         if dtype == "f16":
             if error is not None:
-                error = error + 2.0**-10 * np.abs(value.astype("f8")) + 2.0**-24
+                error = error + HALF_STEP * np.abs(value.astype("f8")) + HALF_TINY
             value = value.astype("f2")
         self.outputs[name] = Output(value, error, signless)
 

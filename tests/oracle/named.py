@@ -20,7 +20,9 @@ def value(c, kinds, exact=True):
 
 
 def condition(c, exact):
-    form = c.choices.below(7)
+    form = c.choices.below(8)
+    if form == 7 and c.frame:
+        return delta(c)
     if form < 3:
         a = value(c, c.choices.pick("ifi"))
         b = accesses.literal(c, a) if c.choices.chance(2) else value(c, "f" if a.dtype in UNIT else "i")
@@ -43,7 +45,7 @@ def whole(c, exact):
     if form == 2:
         return accesses.index_value(c, c.choices.pick(accesses.visible(c)))
     if form == 3:
-        return c.choices.pick([reduction, reduction, delta_sum, scan, by_key])(c, "i")
+        return c.choices.pick([reduction, reduction, delta_sum, scan, by_key, ordered])(c, "i")
     if form == 4:
         a = value(c, "i")
         op = c.choices.pick(["neg", "abs", "sq", "not"])
@@ -78,7 +80,7 @@ def real(c, exact):
     if form < 2:
         return accesses.access(c, "f")
     if form == 2:
-        return c.choices.pick([reduction, reduction, delta_sum, scan, by_key])(c, "f")
+        return c.choices.pick([reduction, reduction, delta_sum, scan, by_key, ordered])(c, "f")
     if form == 3:
         a = value(c, "f", exact)
         return ops.unary(c, c.choices.pick(["neg", "abs", "sq"]), a)
@@ -126,8 +128,8 @@ def guarded(c, kinds):
 
 def reduction(c, kinds, exact=True, reducer=None):
     """A reduction over one or two indices of its own, or softmax over one around it."""
-    if not reducer and c.choices.chance(8):
-        return ranges.range_reduction(c, kinds)
+    if not reducer and c.choices.chance(6):
+        return c.choices.pick([ranges.range_reduction, ranges.running_reduction])(c, kinds)
     reducer = reducer or c.choices.pick(ops.reducers(kinds, exact))
     if reducer == "softmax":
         return softmax(c)
@@ -212,6 +214,34 @@ def scan(c, kinds):
     return ops.scan(c, name, body, accesses.position(c, index), f"{name}({index}, {body.text})")
 
 
+def ordered(c, kinds):
+    """argsort(j, e), sort(j, e): j stays free."""
+    if not c.frame:
+        return accesses.access(c, kinds, simple=True)
+    index, descending = c.choices.pick(accesses.visible(c)), c.choices.chance(3)
+    name = c.choices.pick(["sort", "argsort"] if kinds == "i" else ["sort"])
+    body = sized_value(c, c.choices.pick("fi") if name == "argsort" else kinds, [index])
+    text = f"{name}({index}, {body.text}{', descending' if descending else ''})"
+    return ops.order(c, name, body, accesses.position(c, index), text, descending)
+
+
+def delta(c):
+    """delta(i, e), one_hot(e, i): a condition."""
+    c.features.add("delta as a condition")
+    index = c.choices.pick(accesses.visible(c))
+    i = accesses.index_value(c, index)
+    if c.choices.chance(2):
+        i = accesses.affine(c)
+    other = value(c, "i")
+    if common(i.type, other.type)[0] is None:
+        other = accesses.literal(c, i)
+    hit = ops.binary(c, "==", i, other)
+    if i.text in accesses.visible(c) and c.choices.chance(2):
+        free = tuple(dict.fromkeys(other.free + i.free))
+        return Term(f"one_hot({other.text}, {i.text})", hit.name, "b1", False, free, hit.sized)
+    return Term(f"delta({i.text}, {other.text})", hit.name, "b1", False, hit.free, hit.sized)
+
+
 def by_key(c, kinds):
     return segments.segment(c, kinds) or accesses.access(c, kinds, simple=True)
 
@@ -224,10 +254,21 @@ def delta_sum(c, kinds):
     c.frame = outer + [(index, size)]
     chosen = gathered_outside(c, outer, size)
     k = accesses.index_value(c, index)
-    hit = ops.made(c, f"delta({index}, {chosen.text})", f"np.equal({k.name}, {chosen.name})", "b1", (k, chosen))
-    if c.choices.chance(2):
-        hit = Term(f"one_hot({chosen.text}, {index})", hit.name, "b1", False, tuple(reversed(hit.free)), hit.sized)
-    body = ops.binary(c, "*", hit, sized_access(c, kinds, [index]))
+    form = c.choices.below(8)
+    if form == 4:
+        k = ops.binary(c, "+", k, ops.number(c, str(c.choices.between(1, 2)), "i64"))
+    elif form == 5:
+        k = ops.binary(c, "*", ops.number(c, "2", "i64"), k)
+    elif form == 6:
+        k = ops.binary(c, "-", ops.number(c, str(size - 1), "i64"), k)
+    hit = ops.made(c, f"delta({k.text}, {chosen.text})", f"np.equal({k.name}, {chosen.name})", "b1", (k, chosen))
+    if form in (0, 1) and c.choices.chance(2):
+        free = tuple(dict.fromkeys(chosen.free + k.free))
+        hit = Term(f"one_hot({chosen.text}, {index})", hit.name, "b1", False, free, hit.sized)
+    if form == 7:  # two conditions
+        hit = ops.binary(c, "&", hit, value(c, "b"))
+    factors = c.choices.shuffled([hit, sized_access(c, kinds, [index])])
+    body = ops.binary(c, "*", *factors)
     c.frame = outer
     free = tuple(i for i in body.free if i != index)
     return ops.reduce(c, "sum", body, (-1,), f"sum({index}, {body.text})", free, body.sized - {index})

@@ -4,7 +4,7 @@ import dataclasses
 import numpy as np
 
 from .arrays import NUMPY, UNIT, UNSIGNED, common, kind
-from .case import Term
+from .case import HALF_STEP, HALF_TINY, Term
 
 ARITHMETIC = {"+": "np.add", "-": "np.subtract", "*": "np.multiply"}
 WHOLE = {"//": "np.floor_divide", "%": "np.remainder"}
@@ -149,9 +149,21 @@ def cast(c, dtype, a):
         if np.isnan(value).any():
             a = where(c, binary(c, "==", a, a), a, number(c, "7", "i64"))
         code = f"{a.name}.astype('{NUMPY[dtype]}')"
+    error = bound(a) if kind(dtype) == 2 else None
     if dtype == "f16":
-        code = f"{a.name}.astype('f2').astype('f4')"
-    return made(c, f"{dtype}({a.text})", code, dtype, (a,), error=bound(a) if kind(dtype) == 2 else None)
+        code = f"{a.name}.astype('f4').astype('f2').astype('f4')"
+        error = f"{error} + {HALF_STEP!r} * {magnitude(a)} + {HALF_TINY!r}" if error else None
+    return made(c, f"{dtype}({a.text})", code, dtype, (a,), error=error)
+
+
+def subscript_of_float(c, a):
+    """floor_index(a) and its siblings; NaN becomes the smallest i64."""
+    name = c.choices.pick(["floor_index", "round_index", "trunc_index"])
+    c.features.add(name)
+    function = {"floor_index": "np.floor", "round_index": "np.rint", "trunc_index": "np.trunc"}[name]
+    whole = f"np.clip({function}({a.name}.astype('f8')), -2.0**62, 2.0**62)"
+    code = f"np.where(np.isnan({a.name}), np.int64(-2**63), np.nan_to_num({whole}).astype('i8'))"
+    return made(c, f"{name}({a.text})", code, "i64", (a,), signless=False)
 
 
 # --- reductions ---------------------------------------------------------------------------------------------------
@@ -229,6 +241,20 @@ def along(c, found, names, sizes):
     which = c.choices.below(len(names))
     coordinate = c.let(f"np.unravel_index({found.name}, {tuple(sizes)})[{which}]")
     return dataclasses.replace(found, text=f"along({names[which]}, {found.text})", name=coordinate)
+
+
+def order(c, name, body, axis, text, descending=False):
+    """argsort or sort along one axis: stable, NaN as the largest."""
+    c.features.update({name, "descending"} if descending else {name})
+    n, v = c.value(body).shape[axis], body.name
+    at = f"np.argsort({v}, {axis}, kind='stable')"
+    if descending:  # equals by smallest index as well
+        at = f"{n - 1} - np.flip(np.argsort(np.flip({v}, {axis}), {axis}, kind='stable'), {axis})"
+    at = c.let(f"np.asarray({at})")
+    if name.startswith("arg"):
+        return Term(text, at, "i64", False, body.free, body.sized)
+    return Term(text, c.let(f"np.take_along_axis({v}, {at}, {axis})"), body.dtype, False, body.free, body.sized, None,
+                body.signless)
 
 
 SCANS = {"cumsum": "np.cumsum", "cummax": "np.maximum.accumulate", "cumprod": "np.cumprod",

@@ -1,7 +1,7 @@
 """Expressions over whole arrays: NumPy's subscripts, reductions over axes, elementwise functions."""
 import numpy as np
 
-from .arrays import FLOATS, INTEGERS, READ_FLOATS, common
+from .arrays import INTEGERS, READ_FLOATS, common
 from .case import Term
 from . import accesses
 from . import named
@@ -10,7 +10,7 @@ from . import operations as ops
 
 def target(c, kinds, shape):
     """A tensor that is written."""
-    dtype = c.choices.pick({"b": ["b1"], "i": ["i64", "i32"] + INTEGERS, "f": FLOATS}[kinds])
+    dtype = c.choices.pick({"b": ["b1"], "i": ["i64", "i32"] + INTEGERS, "f": READ_FLOATS}[kinds])
     name = c.tensor(dtype, shape)
     return Term(name, name, dtype)
 
@@ -33,7 +33,7 @@ def of_shape(c, shape, kinds, exact=True):
     if not c.spend():
         return tensor(c, kinds, shape)
     term = c.choices.pick([elementwise, view_of_shape, over_axis, gathered_of_shape, centred, newaxes, elementwise,
-                           running, over_axes])(c, shape, kinds, exact)
+                           running, over_axes, ordered])(c, shape, kinds, exact)
     return tensor(c, kinds, shape) if exact and term.error else term
 
 
@@ -110,6 +110,28 @@ def running(c, shape, kinds, exact):
         name = "cumsum"
     written = axis - len(shape) if c.choices.chance(2) else axis
     return ops.scan(c, name, body, axis, f"{name}({body.text}, {written})")
+
+
+def ordered(c, shape, kinds, exact):
+    """sort(x, axis), argsort(x, axis), topk(x, K, axis), argtopk(x, K, axis)."""
+    if not shape or kinds == "b":
+        return tensor(c, kinds, shape)
+    axis = c.choices.below(len(shape))
+    written = axis - len(shape) if c.choices.chance(2) else axis
+    form = c.choices.pick(["sort", "topk"] + (["argsort", "argtopk"] if kinds == "i" else []))
+    taken = form.endswith("topk") and shape[axis] > 0
+    more = c.choices.below(4) if taken else 0
+    of = c.choices.pick("fi") if form.startswith("arg") else kinds
+    body = of_shape(c, shape[:axis] + (shape[axis] + more,) + shape[axis + 1:], of)
+    if not taken:
+        name, descending = ("argsort" if form.startswith("arg") else "sort"), c.choices.chance(3)
+        text = f"{name}({body.text}, {written}{', descending' if descending else ''})"
+        return ops.order(c, name, body, axis, text, descending)
+    c.features.add(form)
+    text = f"{form}({body.text}, {shape[axis]}, {written})"
+    whole = ops.order(c, "argsort" if form.startswith("arg") else "sort", body, axis, text, True)
+    cut = f"{whole.name}[{', '.join([':'] * axis + [f':{shape[axis]}'])}]"
+    return Term(text, c.let(cut), whole.dtype, False, (), frozenset(), None, whole.signless)
 
 
 def reduced(c, reducer, body, axis, keep=False):
@@ -317,11 +339,27 @@ def from_the_end(c, kinds):
     return Term(f"wrap({x.text})[{at}{rest}]", c.let(f"{x.name}[{at}{rest}]"), x.dtype)
 
 
+def chosen(c, kinds):
+    """x[mask] with a mask of the whole array, and nonzero(mask)."""
+    shape = tuple(c.choices.pick([3, 2, 4, 5, 1, 17]) for _ in range(c.choices.between(1, 2)))
+    mask = of_shape(c, shape, "b")
+    if kinds == "i" and c.choices.chance(2):
+        c.features.add("nonzero")
+        return Term(f"nonzero({mask.text})", c.let(f"np.flatnonzero({mask.name})"), "i64")
+    c.features.add("mask on the right")
+    x = tensor(c, kinds, shape)
+    return Term(f"{x.text}[{mask.text}]", c.let(f"{x.name}[{mask.name}]"), x.dtype)
+
+
 def any_indexing(c, kinds):
     """A tensor with any of NumPy's subscripts."""
     if c.choices.chance(12):
         return from_the_end(c, kinds)
-    shape, items = soup(c)
+    if c.choices.chance(8):
+        return chosen(c, kinds)
+    shape, items = soup(c, masks=True)
     x = tensor(c, kinds, shape)
+    if any(isinstance(item, Term) and item.dtype == "b1" for item in items):
+        c.features.add("mask on the right")
     texts = all(isinstance(item, str) for item in items)
     return indexed(c, x, items) if texts else mixed(c, x, items)

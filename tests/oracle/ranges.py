@@ -19,19 +19,40 @@ def bounds(c, size):
 
 def range_reduction(c, kinds):
     """sum(k(low, high), e)."""
+    size = c.choices.between(1, 9)
+    return over_range(c, kinds, size, *bounds(c, size))
+
+
+def running_reduction(c, kinds):
+    """sum(k(0, j + 1), e), sum(k(j, n), e): over what stands before or behind an index."""
+    if not c.frame:
+        return range_reduction(c, kinds)
+    c.features.add("running range")
+    j = c.choices.pick(accesses.visible(c))
+    size = max(accesses.extent(c, j), 1) if c.choices.chance(2) else c.choices.between(1, 9)
+    moving, shift = accesses.index_value(c, j), c.choices.pick([1, 0, 2, -1])
+    if shift:
+        moving = ops.binary(c, "+", moving, ops.number(c, str(shift), "i64"))
+    fixed = lambda n: ops.number(c, str(n), "i64")
+    low, high = (moving, fixed(size)) if c.choices.chance(2) else (fixed(0), moving)
+    return over_range(c, kinds, size, low, high)
+
+
+def over_range(c, kinds, size, low, high):
     index = next(x for x in accesses.LETTERS if x not in accesses.visible(c))
-    outer, size = list(c.frame), c.choices.between(1, 9)
-    low, high = bounds(c, size)
+    outer = list(c.frame)
     c.frame = outer + [(index, size)]
     body = named.sized_access(c, kinds, [index])
     k = c.let(accesses.span(c, index))
     spread = lambda t: f"{t.name}[..., None]" if c.value(t).ndim else t.name
     inside = c.let(f"({k} >= {spread(low)}) & ({k} < {spread(high)})")
-    reducers = {"b": ["any", "all"], "i": ["sum", "count", "prod"], "f": ["sum", "max"]}[kinds]
+    reducers = {"b": ["any", "all"], "i": ["sum", "count", "prod", "max", "min"], "f": ["sum", "max", "min"]}[kinds]
     reducer = c.choices.pick(reducers)
-    filler = {"all": "True", "any": "False", "prod": "1", "max": "-np.inf"}.get(reducer, "0")
-    if reducer == "max" and not c.env[inside].any(-1).all():
-        reducer, filler = "sum", "0"
+    low_end, high_end = ("-np.inf", "np.inf") if kinds == "f" else (
+        f"np.iinfo('{NUMPY[body.dtype]}').{end}" for end in ("min", "max"))
+    if body.dtype == "b1":
+        low_end, high_end = "False", "True"
+    filler = {"all": "True", "any": "False", "prod": "1", "max": low_end, "min": high_end}.get(reducer, "0")
     c.features.add("range")
     masked = Term(body.text, c.let(f"np.where({inside}, {body.name}, np.array({filler}, '{NUMPY[body.dtype]}'))"),
                   body.dtype)

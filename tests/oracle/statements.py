@@ -1,9 +1,9 @@
 """Whole statements: new tensors, writes, updates, several results."""
 import numpy as np
 
-from .arrays import FLOATS, INTEGERS, NUMPY, UNIT, kind, same_kind
+from .arrays import INTEGERS, NUMPY, READ_FLOATS, UNIT, kind, same_kind
 from .case import Term
-from . import accesses, named, positional, ranges
+from . import accesses, named, positional, positions, ranges
 from . import operations as ops
 
 AT = {"+=": "np.add", "-=": "np.subtract", "*=": "np.multiply", "max=": "np.maximum", "min=": "np.minimum",
@@ -144,7 +144,7 @@ def write(c):
         assert not hidden, hidden
     kinds = "b" if assign in ("|=", "&=") else c.choices.pick("fi")
     shape = [s.size for s in subs]
-    dtype = c.choices.pick({"b": ["b1"], "i": ["i64", "i32"] + INTEGERS, "f": FLOATS}[kinds])
+    dtype = c.choices.pick({"b": ["b1"], "i": ["i64", "i32"] + INTEGERS, "f": READ_FLOATS}[kinds])
     array = c.tensor(dtype, shape)
     term = named.value(c, c.choices.pick({"b": "b", "i": "ii", "f": "fffi"}[kinds]))
     if not same_kind(term.type, dtype):
@@ -184,13 +184,27 @@ def perform(c, array, dtype, subs, assign, term, used):
         values = c.let(f"{values}[{keep}]")
     at = f"({', '.join(axes)},)"
     error, signless = None, assign not in ("=",)
+    widen(c, array, dtype)
     if assign == "=":
         c.do(f"{array}[{at}] = {values}")
     elif kind(dtype) == 2 and assign in ("+=", "-=", "*="):
         error = float_update(c, array, dtype, at, assign, values)
     else:
         c.do(f"{AT[assign]}.at({array}, {at}, {values})")
-    c.output(array, array, error, signless or term.signless)
+    finish_write(c, array, dtype, error, signless or term.signless)
+
+
+def widen(c, array, dtype):
+    """An array of 16 bits as what it is computed in."""
+    if dtype == "f16":
+        c.features.add("f16 target")
+        c.do(f"{array} = {array}.astype('f4')")
+
+
+def finish_write(c, array, dtype, error, signless):
+    c.output(array, array, error, signless, dtype)
+    if dtype == "f16":
+        c.do(f"{array} = {array}.astype('f2')")
 
 
 def float_update(c, array, dtype, at, assign, values):
@@ -239,16 +253,17 @@ def positional_write(c):
     if any(isinstance(i, Term) and i.dtype != "b1" for i in items):
         c.features.add("integer array")
     c.text.append(f"{x.text}[{text}] {assign} {value.text}")
-    values = f"np.array({ops.raw(value, x.dtype)})"  # it may be a part of the target
+    values = c.let(f"np.array({ops.raw(value, x.dtype)})")  # it may be a part of the target
     error = None
+    widen(c, x.name, x.dtype)
     if assign == "=":
         c.do(f"{x.name}[{code}] = {values}")
     elif kind(x.dtype) == 2 and assign in ("+=", "-="):
         at = f"np.s_[{code}]"
-        error = float_update(c, x.name, x.dtype, at, assign, c.let(values))
+        error = float_update(c, x.name, x.dtype, at, assign, values)
     else:
         c.do(f"{AT[assign]}.at({x.name}, np.s_[{code}], {values})")
-    c.output(x.name, x.name, error, assign != "=" or value.signless)
+    finish_write(c, x.name, x.dtype, error, assign != "=" or value.signless)
 
 
 def whole_update(c):
@@ -262,8 +277,14 @@ def whole_update(c):
     assign = c.choices.pick(["+=", "-=", "*=", "max=", "min="])
     c.features.update({"whole update", assign})
     c.text.append(f"{x.text} {assign} {value.text}")
+    widen(c, x.name, x.dtype)
     c.do(f"{x.name} = {AT[assign]}({x.name}, {ops.raw(value, x.dtype)})")
-    c.output(x.name, x.name, None, True)
+    finish_write(c, x.name, x.dtype, None, True)
+
+
+def chosen(c):
+    open_frame(c, most=2)
+    positions.statement(c, c.frame)
 
 
 def program(c):
@@ -271,6 +292,6 @@ def program(c):
     form = c.choices.pick([new_tensor, whole_arrays, new_tensor, write, whole_arrays, positional_write, new_tensor,
                            write, several, whole_update])
     if c.choices.chance(10):
-        form = c.choices.pick([ranges.window, ranges.recurrence, ranges.write_range])
+        form = c.choices.pick([ranges.window, ranges.recurrence, ranges.write_range, chosen])
     c.budget = c.choices.pick([4, 8, 12, 20])
     form(c)
