@@ -103,12 +103,8 @@ class Placement {
   }
 
   void place(Statement s) {
-    if (!is_counted(s.domain) || !run_over_all(s)) {
-      const auto update = [&](Expr e) { return with_stored_positions(e); };
-      std::ranges::transform(s.subscripts, s.subscripts.begin(), update);
-      s.value = update(s.value);
-      if (s.guard) s.guard = update(s.guard);
-    }
+    while (is_counted(s.domain) && run_over_all(s)) {}  // it may have chosen among what another condition chooses
+    replace_expressions(s, [&](Expr e) { return with_stored_positions(e); });
     done_.push_back(std::move(s));
   }
 

@@ -217,3 +217,16 @@ TEST_CASE("a target of another extent than what is chosen is refused") {
   Tensor<float, 1> chosen(3);
   CHECK_THROWS_WITH(chosen[n] = x[nonzero(i, x[i] > 0)[n]], Catch::Matchers::Contains("has extent 2 in nonzero("));
 }
+
+TEST_CASE("a condition may choose among what another one has chosen") {
+  for (const std::int64_t size : sizes)
+    for (const double density : densities) {
+      CAPTURE(size, density);
+      const Tensor<float, 1> x = drawn(size, density);
+      const Ints first = positions(x);
+      Ints expected;
+      for (std::size_t p = 0; p < first.size(); ++p)
+        if (first[p] % 3 != 0) expected.push_back(std::int64_t(p));
+      CHECK(values(evaluate(nonzero(n, nonzero(i, x[i] > 0)[n] % 3 != 0))) == expected);
+    }
+}
