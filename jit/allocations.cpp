@@ -80,6 +80,21 @@ void add_tables(Report& report, const ir::Program& program, const LaunchPlan& pl
           .push_back({plan.own_bytes[t], contents(program, t)});
 }
 
+void add(Report& sum, const Report& r) {
+  sum.kernels += r.kernels;
+  sum.phases += r.phases;
+  sum.loops += r.loops;
+  sum.temporary_bytes += r.temporary_bytes;
+  sum.accumulator_bytes += r.accumulator_bytes;
+  sum.temporaries.insert(sum.temporaries.end(), r.temporaries.begin(), r.temporaries.end());
+  sum.accumulators.insert(sum.accumulators.end(), r.accumulators.begin(), r.accumulators.end());
+  sum.checks.insert(sum.checks.end(), r.checks.begin(), r.checks.end());
+  sum.proved += r.proved;
+  sum.compile_ms += r.compile_ms;
+  sum.run_ms += r.run_ms;
+  if (r.origin != Origin::memory && sum.origin != Origin::compiled) sum.origin = r.origin;
+}
+
 void refuse_temporaries(const Report& report) {
   if (report.temporary_bytes == 0) return;
   std::string reasons;

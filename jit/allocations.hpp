@@ -12,6 +12,9 @@ void add_copies(Report&, const ir::Program&, const Copies&, std::string_view rea
 /// Adds what the plan allocates for tensors of the compiler's own: private tables and stored reductions.
 void add_tables(Report&, const ir::Program&, const LaunchPlan&);
 
+/// Adds what one run did to what others did.
+void add(Report& sum, const Report&);
+
 /// Throws Error{limit}, with bytes and reasons, if the report has temporaries.
 void refuse_temporaries(const Report&);
 

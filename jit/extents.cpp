@@ -182,8 +182,7 @@ std::vector<ir::AxisId> axes_within(const std::vector<ir::Expr>& expressions) {
     if (std::ranges::count(axes, axis) == 0) axes.push_back(axis);
   };
   for (ir::Expr e : ir::nodes(expressions)) {
-    if (const ir::Fold* fold = e->as<ir::Fold>()) std::ranges::for_each(fold->axes, add);
-    if (const ir::Nonzero* nonzero = e->as<ir::Nonzero>()) std::ranges::for_each(nonzero->axes, add);
+    if (const std::vector<ir::AxisId>* bound = ir::bound_axes(e)) std::ranges::for_each(*bound, add);
     if (const ir::Extent* extent = e->as<ir::Extent>()) add(extent->axis);
   }
   return axes;

@@ -61,7 +61,8 @@ Value ExpressionLowering::first_index(const Fold& f) {
   Value index = builder_.constant(0);
   for (std::size_t k = 0; k < f.axes.size(); ++k) {
     const Value extent = extent_of(f.axes[k]);
-    const Value last = builder_.add(0, extent, builder_.constant(-1));
+    const Value before_end = builder_.add(0, extent, builder_.constant(-1));
+    const Value last = builder_.compute(0, Op::maximum, DType::i64, {before_end, builder_.constant(0)});
     const Value first = builder_.compute(level, Op::minimum, DType::i64, {range_of(f, k).low, last});
     index = builder_.add(level, builder_.multiply(level, index, extent), first);
   }

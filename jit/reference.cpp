@@ -3,6 +3,7 @@
 #include <map>
 #include <tuple>
 
+#include "parts.hpp"
 #include "ricci/compile.hpp"
 #include "ricci/error.hpp"
 #include "ricci/extents.hpp"
@@ -282,6 +283,11 @@ class Evaluator {
 
 void evaluate_reference(const Program& program, std::span<const TensorView> tensors, std::span<const Scalar> params) {
   check_tensors(program, tensors);
+  if (jit::counts_anew(program)) {  // what one statement needs to know of extents, another one decides
+    for (std::size_t k = 0; k < program.statements.size(); ++k)
+      evaluate_reference(jit::alone(program, k), tensors, params);
+    return;
+  }
   Counts counts;
   for (Expr expression : count_expressions(program)) {
     Evaluator evaluator(program, tensors, params, axis_extents(program, tensors, params, counts));

@@ -120,6 +120,8 @@ std::int64_t size_of_axis(const Program& program, std::span<const TensorView> te
 /// 'p': the access never misses; 'g': not where its guard holds; 'c': must be checked.
 char answer(const Program& program, std::span<const TensorView> tensors, std::span<const std::int64_t> extents,
             Bounds& bounds, const Access& access) {
+  for (Expr s : access.subscripts)  // it stands in the loops of its axes
+    if (std::ranges::any_of(s->free, [&](AxisId axis) { return extents[axis] == 0; })) return 'p';
   bool always = true, guarded = true;
   for (std::size_t i = 0; i < access.subscripts.size(); ++i) {
     const Expr s = access.subscripts[i];

@@ -98,3 +98,59 @@ TEST_CASE("a winner is searched again after a statement that writes where it is 
     CHECK(fault(b, xs, ms, ys, zs) == "");
   }
 }
+
+TEST_CASE("the old values of a statement are those that the statement before left") {
+  ProgramBuilder b;
+  const auto x = b.tensor("x", DType::f64, 1);
+  const auto i = b.axis("i");
+  const ir::Expr last = b.op(Op::subtract, {ir::extent(b.graph(), i), b.whole(1)});
+  const ir::Expr mirrored = b.op(Op::subtract, {last, b.index(i)});
+  b.assign(x, {b.index(i)}, b.op(Op::multiply, {b.at(x, {b.index(i)}), b.value(3.0)}), {i});
+  b.assign(x, {b.index(i)}, b.op(Op::add, {b.at(x, {mirrored}), b.cast(DType::f64, b.index(i))}), {i});
+  for (const std::int64_t n : {1, 8, 33}) {
+    auto xs = numbers(n);
+    CHECK(fault(b, xs) == "");
+  }
+}
+
+TEST_CASE("a statement sees what those before it wrote through another view of the same memory") {
+  ProgramBuilder b;
+  const auto x = b.tensor("x", DType::f64, 1), y = b.tensor("y", DType::f64, 1), z = b.tensor("z", DType::f64, 1);
+  const auto i = b.axis("i"), k = b.axis("k");
+  const ir::Expr sum = b.fold(Reduction::sum, {k}, b.at(x, {b.index(k)}));
+  b.assign(y, {b.index(i)}, b.op(Op::add, {b.at(y, {b.index(i)}), sum}), {i});
+  b.assign(z, {b.index(i)}, b.op(Op::add, {b.at(x, {b.index(i)}), sum}), {i});
+  for (const std::int64_t n : {2, 8, 33}) {
+    auto all = numbers(n + 1), zs = numbers(n);
+    CHECK(fault(b, all.sliced(0, 0, n), all.sliced(0, 1, n + 1), zs) == "");
+    CHECK(fault(b, all.sliced(0, 1, n + 1), zs, all.sliced(0, 0, n)) == "");
+  }
+}
+
+TEST_CASE("an extent is counted in what the statements before have written") {
+  ProgramBuilder b;
+  const auto x = b.tensor("x", DType::f64, 1), y = b.tensor("y", DType::f64, 1), out = b.tensor("out", DType::f64, 1);
+  const auto i = b.axis("i"), n = b.axis("n");
+  const ir::Expr condition = b.op(Op::greater, {b.at(x, {b.index(i)}), b.value(2.0)});
+  const ir::Expr chosen = ir::nonzero(b.graph(), {i}, condition, b.index(n), 0, n);
+  b.program.axes[n].counts = {ir::count(b.graph(), {i}, condition)};
+  SECTION("written by another statement") {
+    b.assign(y, {b.index(i)}, b.op(Op::add, {b.at(x, {b.index(i)}), b.value(1.0)}), {i});
+    b.assign(x, {b.index(i)}, b.at(y, {b.index(i)}), {i});
+    b.assign(out, {b.index(n)}, b.at(y, {chosen}), {n});
+  }
+  SECTION("written by the statement that counts, when it has counted") {
+    b.assign(x, {b.index(i)}, b.op(Op::add, {b.at(x, {b.index(i)}), b.value(1.0)}), {i});
+    b.assign(out, {b.index(n)}, b.at(x, {chosen}), {n});
+    b.assign(x, {b.index(i)}, b.at(y, {b.index(i)}), {i});
+  }
+  for (const std::int64_t size : {1, 4, 9, 100}) {
+    CAPTURE(size);
+    auto xs = numbers(size), ys = numbers(size);
+    std::int64_t count = 0;
+    for (const double value : values(xs)) count += value + 1 > 2;
+    Tensor<double, 1> outs(count);
+    CHECK(fault(b, xs, ys, outs) == "");
+    for (const double value : values(outs)) CHECK(value > 2);
+  }
+}

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "ricci/array.hpp"
 #include "ricci/extents.hpp"
 #include "ricci/stopwatch.hpp"
 
@@ -70,6 +71,7 @@ class Executable {
   struct Counted {
     Counts counts;
     Report report;
+    std::vector<Array> masks = {};  // where conditions hold that may be evaluated only once
   };
   /// Runs what counts them. Tensors that nothing counts in need not be bound.
   Counted count(std::span<const TensorView> tensors, std::span<const Scalar> params,

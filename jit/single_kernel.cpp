@@ -1,0 +1,263 @@
+#include "single_kernel.hpp"
+
+#include <algorithm>
+
+#include "allocations.hpp"
+#include "ricci/disk_cache.hpp"
+#include "ricci/error.hpp"
+#include "ricci/few.hpp"
+#include "ricci/overlap.hpp"
+#include "ricci/shape.hpp"
+
+namespace ricci::jit {
+
+namespace {
+
+Target target_of(const Options& options) {
+  return options.vector_bytes == 0 ? host_target() : host_target(options.vector_bytes);
+}
+
+/// Everything that the machine code depends on, as text: two kernels with equal keys are the same kernel.
+///   - the compiler itself, by a digest of its sources and LLVM's version;
+///   - the target's instruction sets and vector width, and the optimisation level;
+///   - the program with all names numbered away;
+///   - the specialisation: stride classes, collapsed axes, proved facts, offset width, aliasing, coarse sizes.
+/// Not in it: extents, addresses, values of params, thread counts.
+std::string key_text(const ir::Program& program, const Specialisation& s, const Target& target, bool optimise) {
+  return "ricci kernel\ncompiler " + std::string(compiler_digest()) + "\ntarget " +
+         std::to_string(target.vector_bytes) + ' ' + target.features +
+         (optimise ? "\noptimised\n" : "\nunoptimised\n") + to_string(s) + to_string(program, false);
+}
+
+std::vector<TensorView> views_of(TensorPointers tensors) {
+  std::vector<TensorView> views;
+  for (const TensorView* view : tensors) views.push_back(*view);
+  return views;
+}
+
+}  // namespace
+
+SingleKernel::SingleKernel(ir::Program program)
+    : program_(program), normalised_(normalise(std::move(program))), calls_(shaping_params(program_)) {
+  for (const ir::Statement& s : program_.statements)
+    if (std::ranges::count(targets_, s.target) == 0) targets_.push_back(s.target);
+  steering_ = steering_tensors(program_);
+}
+
+std::optional<Report> SingleKernel::run(std::span<const TensorView> tensors, std::size_t made,
+                                        std::span<const Scalar> params, const Counts& counts, const Options& options) {
+  std::vector<const TensorView*> pointers;
+  for (const TensorView& view : tensors) pointers.push_back(&view);
+  const bool native = options.backend == Backend::native;
+  if (const std::shared_ptr<const Call> call = native ? known_call(pointers, made, params, counts, options) : nullptr) {
+    Report report = call->report;
+    report.run_ms = milliseconds(repeat(*call, pointers, params, options));
+    return report;
+  }
+  check_tensors(program_, tensors);
+  const std::vector<std::int64_t> extents = axis_extents(program_, tensors, params, counts);
+  const auto idle = std::ranges::count_if(program_.statements, [&](const ir::Statement& s) {
+    return std::ranges::any_of(s.domain, [&](ir::AxisId axis) { return extents[axis] == 0; });
+  });
+  if (idle == std::ssize(program_.statements)) return run_plainly(tensors, params, counts);
+  if (idle > 0) return std::nullopt;
+  return native ? run_native(tensors, pointers, made, params, counts, options)
+                : run_interpreted(tensors, params, counts, options);
+}
+
+Report SingleKernel::run_plainly(std::span<const TensorView> tensors, std::span<const Scalar> params,
+                                 const Counts& counts) const {
+  Report report;
+  const Ticks start = ticks_now();
+  evaluate_reference(program_, tensors, params, counts);
+  report.run_ms = milliseconds(ticks_now() - start);
+  return report;
+}
+
+SingleKernel::Binding SingleKernel::bind(std::span<const TensorView> tensors, std::span<const Scalar> params,
+                                         const Counts& counts) const {
+  Binding b;
+  const ir::Program& own = normalised_.program;
+  check_tensors(program_, tensors);
+  check_reductions(program_, axis_extents(program_, tensors, params, counts));
+  for (ir::TensorId t = 0; t < own.tensors.size(); ++t)
+    b.tensors.push_back(t < normalised_.origin.size() && own.tensors[t].table.empty() ? tensors[normalised_.origin[t]]
+                                                                                      : TensorView{});
+  b.copies = copy_overlapping(own, b.tensors);
+  b.extents = axis_extents(own, b.tensors, params, counts);
+  b.specialisation = specialise(own, b.tensors, b.extents);
+  return b;
+}
+
+bool SingleKernel::is_apart(TensorPointers tensors) const {
+  return std::ranges::all_of(targets_, [&](ir::TensorId w) {
+    if (!tensors[w]) return true;
+    for (ir::TensorId t = 0; t < tensors.size(); ++t)
+      if (t != w && tensors[t] && may_overlap(*tensors[w], *tensors[t])) return false;
+    return tensors[w]->writable;
+  });
+}
+
+std::shared_ptr<const Call> SingleKernel::known_call(TensorPointers tensors, std::size_t made,
+                                                     std::span<const Scalar> params, const Counts& counts,
+                                                     const Options& options) const {
+  return is_apart(tensors) ? calls_.find(tensors, made, params, counts, options) : nullptr;
+}
+
+Report SingleKernel::report_of(const KernelInfo& info, const Binding& b, const LaunchPlan& plan) const {
+  Report report;
+  report.kernels = 1;
+  report.phases = static_cast<int>(info.phases.size());
+  report.loops = info.loops;
+  add_copies(report, normalised_.program, b.copies, "whose old values are still read");
+  add_tables(report, normalised_.program, plan);
+  report.checks = info.checks;
+  report.proved = info.proved;
+  return report;
+}
+
+/// What an error message needs of elements that the kernel may have overwritten by then: copies, where a check
+/// depends on them. Counted as temporary bytes.
+Copies SingleKernel::old_values(std::span<const TensorView> tensors, Report& report) const {
+  if (report.checks.empty()) return {};
+  Copies old = copy_steering(tensors, targets_, steering_);
+  add_copies(report, program_, old, "whose old values the message of a failing check needs");
+  return old;
+}
+
+/// The error that the program's meaning gives for these arguments. The kernel only knows that there is one.
+void SingleKernel::raise_error(std::span<const TensorView> tensors, std::span<const Scalar> params,
+                              const Counts& counts, const Copies& old, const std::string& check) const {
+  std::vector<TensorView> views(tensors.begin(), tensors.end());
+  std::vector<Array> scratch;
+  for (ir::TensorId t : targets_) {
+    scratch.push_back(Array::zeros(views[t].layout.dtype, extents_of(views[t].layout)));
+    views[t] = scratch.back().view();
+  }
+  for (const auto& [tensor, copy] : old) views[tensor] = copy.view();
+  evaluate_reference(program_, views, params, counts);
+  internal_error(__FILE__, __LINE__, "a check failed that the reference evaluator passes: " + check);
+}
+
+/// Runs the kernel of a call and returns its time. `places` are the addresses of the normalised program's tensors,
+/// `old` what copies of old values an error message needs.
+Ticks SingleKernel::run_kernel(const Call& call, std::span<void* const> places, TensorPointers tensors,
+                               std::span<const Scalar> params, const Copies& old, const Options& options) const {
+  const std::vector<PhaseFunction>& phases = call.kernel->phases;
+  const Ticks start = ticks_now();
+  const std::int32_t status =
+      launch(call.plan, places, params, options.threads,
+             [&](std::size_t p, const KernelArgs& args, std::int64_t begin, std::int64_t end) {
+               return phases[p](&args, begin, end);
+             });
+  const Ticks time = ticks_now() - start;
+  if (status != 0)
+    raise_error(views_of(tensors), params, call.counts, old,
+                call.kernel->info.checks.at(static_cast<std::size_t>(status) - 1));
+  return time;
+}
+
+/// Runs a call that fits these tensors, all of which exist now.
+Ticks SingleKernel::repeat(const Call& call, TensorPointers tensors, std::span<const Scalar> params,
+                           const Options& options) const {
+  if (options.no_temporaries) refuse_temporaries(call.report);
+  const Copies old = call.report.checks.empty() ? Copies{} : copy_steering(views_of(tensors), targets_, steering_);
+  // A tensor's old values are where its new ones go: a repeated call has no copies.
+  Few<void*, 16> places(normalised_.program.tensors.size());
+  for (std::size_t t = 0; t < places.size(); ++t)
+    places[t] = t < normalised_.origin.size() && normalised_.program.tensors[t].table.empty()
+                    ? tensors[normalised_.origin[t]]->data
+                    : nullptr;
+  return run_kernel(call, places.span(), tensors, params, old, options);
+}
+
+Report SingleKernel::run_native(std::span<const TensorView> tensors, TensorPointers pointers, std::size_t made,
+                                std::span<const Scalar> params, const Counts& counts, const Options& options) {
+  const Binding binding = bind(tensors, params, counts);
+  const CodegenOptions codegen{target_of(options), options.optimise};
+  const Found found = [&] {
+    const std::lock_guard lock(mutex_);
+    return find_or_compile(key_text(normalised_.program, binding.specialisation, codegen.target, options.optimise),
+                           codegen,
+                           [&] { return build(normalised_, binding.specialisation, codegen.target).kernel; });
+  }();
+  auto call = std::make_shared<Call>();
+  for (const TensorView& view : tensors) call->layouts.push_back(view.layout);
+  call->made = made;
+  call->shaping = calls_.shaping(params);
+  call->counts = counts;
+  call->vector_bytes = options.vector_bytes;
+  call->optimise = options.optimise;
+  call->kernel = found.kernel;
+  call->plan = plan_launch(found.kernel->info, binding.tensors, binding.extents);
+  call->report = report_of(found.kernel->info, binding, call->plan);
+  if (std::ranges::count(binding.extents, 0) > 0 && !call->report.checks.empty())
+    return run_plainly(tensors, params, counts);
+  const Copies old = old_values(tensors, call->report);
+  if (binding.copies.empty() && binding.specialisation.disjoint) calls_.add(call);
+  Report report = call->report;
+  report.origin = found.origin;
+  report.compile_ms = found.compile_ms;
+  if (options.no_temporaries) refuse_temporaries(report);
+  std::vector<void*> places;
+  for (const TensorView& view : binding.tensors) places.push_back(view.data);
+  report.run_ms = milliseconds(run_kernel(*call, places, pointers, params, old, options));
+  return report;
+}
+
+/// The loop IR instead of machine code, with every access checked against its buffer.
+Report SingleKernel::run_interpreted(std::span<const TensorView> tensors, std::span<const Scalar> params,
+                                     const Counts& counts, const Options& options) {
+  const Binding b = bind(tensors, params, counts);
+  loop::Kernel kernel;
+  {
+    const std::lock_guard lock(mutex_);
+    kernel = build(normalised_, b.specialisation, target_of(options)).kernel;
+  }
+  const LaunchPlan plan = plan_launch(kernel.info, b.tensors, b.extents);
+  std::vector<void*> places;
+  for (const TensorView& view : b.tensors) places.push_back(view.data);
+  Report report = report_of(kernel.info, b, plan);
+  if (std::ranges::count(b.extents, 0) > 0 && !report.checks.empty()) return run_plainly(tensors, params, counts);
+  const Copies old = old_values(tensors, report);
+  if (options.no_temporaries) refuse_temporaries(report);
+  const Ticks start = ticks_now();
+  const std::int32_t status = launch(
+      plan, places, params, options.threads,
+      [&](std::size_t p, const KernelArgs& args, std::int64_t begin, std::int64_t end) {
+        std::vector<loop::Memory> memory;
+        for (std::size_t i = 0; i < kernel.info.buffers.size(); ++i) {
+          if (plan.own_bytes[i] > 0 || i >= b.tensors.size()) {
+            const auto size = static_cast<std::int64_t>(size_of(kernel.info.buffers[i].dtype));
+            memory.push_back({args.buffers[i], 0, plan.own_bytes[i] / size});
+          } else {
+            const OffsetRange range = offset_range(b.tensors[i].layout);
+            memory.push_back({args.buffers[i], range.low, range.high});
+          }
+        }
+        const std::vector<std::int64_t> symbols(args.symbols, args.symbols + plan.symbols.size());
+        return loop::interpret(kernel, p, memory, symbols, begin, end);
+      });
+  report.run_ms = milliseconds(ticks_now() - start);
+  if (status != 0)
+    raise_error(tensors, params, counts, old, kernel.info.checks.at(static_cast<std::size_t>(status) - 1));
+  return report;
+}
+
+std::string SingleKernel::dump(Executable::Stage stage, std::span<const TensorView> tensors,
+                               std::span<const Scalar> params, const Counts& counts, const Options& options) {
+  const Binding b = bind(tensors, params, counts);
+  const std::lock_guard lock(mutex_);
+  const Target target = target_of(options);
+  const Built built = build(normalised_, b.specialisation, target);
+  switch (stage) {
+    case Executable::Stage::index: return to_string(built.program, true, ir::Axes::used);
+    case Executable::Stage::schedule: return to_string(built.schedule, built.program);
+    case Executable::Stage::loops: return to_string(built.kernel);
+    case Executable::Stage::llvm: return llvm_text(built.kernel, {target, options.optimise});
+    case Executable::Stage::assembly: return assembly_text(built.kernel, {target, options.optimise});
+  }
+  __builtin_unreachable();
+}
+
+}  // namespace ricci::jit

@@ -1,0 +1,62 @@
+#pragma once
+// A program that runs as one kernel: bound to arguments, specialised, compiled or found, launched.
+#include <mutex>
+#include <optional>
+
+#include "aliasing.hpp"
+#include "calls.hpp"
+#include "pipeline.hpp"
+
+namespace ricci::jit {
+
+/// Thread-safe. Natively, or by the loop interpreter.
+class SingleKernel {
+ public:
+  explicit SingleKernel(ir::Program);
+
+  /// Nothing, and nothing is done, where some statements have no iterations and others have: those are to run apart.
+  std::optional<Report> run(std::span<const TensorView> tensors, std::size_t made, std::span<const Scalar> params,
+                            const Counts&, const Options&);
+  /// The call that fits, if there is one and it may be repeated for these tensors.
+  std::shared_ptr<const Call> known_call(TensorPointers, std::size_t made, std::span<const Scalar> params, const Counts&,
+                                         const Options&) const;
+  /// Runs a call that fits these tensors, all of which exist now.
+  Ticks repeat(const Call&, TensorPointers, std::span<const Scalar> params, const Options&) const;
+  std::string dump(Executable::Stage, std::span<const TensorView> tensors, std::span<const Scalar> params, const Counts&,
+                   const Options&);
+  /// Whether nothing that is written overlaps anything. A tensor that is null is still to be made.
+  bool is_apart(TensorPointers) const;
+
+ private:
+  /// The program bound to arguments: what a first call with new layouts computes.
+  struct Binding {
+    std::vector<TensorView> tensors;  // by tensor of the normalised program, tables left out
+    Copies copies;
+    std::vector<std::int64_t> extents;
+    Specialisation specialisation;
+  };
+
+  Binding bind(std::span<const TensorView> tensors, std::span<const Scalar> params, const Counts&) const;
+  /// By the plain meaning: where there is nothing to do, or next to nothing and a check that stands outside of the loop
+  /// that has no iterations.
+  Report run_plainly(std::span<const TensorView> tensors, std::span<const Scalar> params, const Counts&) const;
+  Report report_of(const KernelInfo&, const Binding&, const LaunchPlan&) const;
+  Copies old_values(std::span<const TensorView> tensors, Report&) const;
+  [[noreturn]] void raise_error(std::span<const TensorView> tensors, std::span<const Scalar> params, const Counts&,
+                                const Copies& old, const std::string& check) const;
+  Ticks run_kernel(const Call&, std::span<void* const> places, TensorPointers, std::span<const Scalar> params,
+                   const Copies& old, const Options&) const;
+  Report run_native(std::span<const TensorView> tensors, TensorPointers, std::size_t made,
+                    std::span<const Scalar> params, const Counts&, const Options&);
+  Report run_interpreted(std::span<const TensorView> tensors, std::span<const Scalar> params, const Counts&,
+                         const Options&);
+
+  const ir::Program program_;
+  Normalised normalised_;
+  std::vector<ir::TensorId> targets_;   // user tensors that are written
+  std::vector<ir::TensorId> steering_;  // user tensors whose elements decide which elements are touched
+  std::mutex mutex_;                    // over the program's graph
+  Calls calls_;
+};
+
+}  // namespace ricci::jit
