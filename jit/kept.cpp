@@ -23,10 +23,6 @@ Expr replace(Program& program, Expr e, Expr old, Expr next) {
   return rewrite(program.graph, e, memo, [&](Expr original, Expr rebuilt) { return original == old ? next : rebuilt; });
 }
 
-bool reads(Expr e, TensorId tensor) {
-  return std::ranges::any_of(nodes({e}), [&](Expr n) { return n->as<Read>() && n->as<Read>()->tensor == tensor; });
-}
-
 }  // namespace
 
 void keep_values(Program& program, const Specialisation& s,
