@@ -1,6 +1,6 @@
 #pragma once
 // The parts of the lowering of nests: what stands inside the loops, and the nests that append. The loops of all other
-// nests are in lower.cpp.
+// nests are in nest_lowering.hpp.
 #include "lower_expression.hpp"
 
 namespace ricci::jit {

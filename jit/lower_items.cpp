@@ -1,0 +1,172 @@
+// Items of a nest: runs of them by themselves or in shares of private tables, and what one of them does.
+#include <set>
+
+#include "nest_lowering.hpp"
+
+namespace ricci::jit {
+
+using namespace ir;
+using loop::Value;
+
+void NestLowering::keep(const Kept& kept) {
+  const Statement& s = program_.statements[nest_.statements[0]];
+  const Expr reduced = axis(program_.graph, kept.fold->as<Fold>()->axes[0]);
+  std::vector<Expr> subscripts = s.subscripts;
+  for (Expr& e : subscripts) e = substitute(program_.graph, e, {{kept.along, reduced}});
+  x_.keep(kept.fold, s.target, std::move(subscripts));
+}
+
+loop::Phase NestLowering::lower(std::string name) {
+  if (nest_.in_order) x_.follow_steps(recurrence());
+  if (nest_.kept) keep(*nest_.kept);
+  PhaseInfo phase{.name = std::move(name), .trip = {}, .work = work_of(x_, program_, nest_), .items = {}};
+  std::vector<TripFactor> factors;
+  for (std::size_t k = 0; k < nest_.order.size() && k <= nest_.split && !nest_.serial; ++k)
+    factors.push_back({b_.symbol_id(x_.extent_symbol(nest_.order[k])), block_of(k)});
+  if (nest_.tables) {
+    phase.trip = {{b_.symbol_id({Symbol::Kind::tables, {}}), 1}};
+    phase.items = factors;
+    over_tables(factors);
+  } else {
+    phase.trip = factors;
+    over_items(b_.begin(), b_.end(), factors);
+  }
+  info_.phases.push_back(std::move(phase));
+  return b_.finish();
+}
+
+std::int64_t NestLowering::block_of(std::size_t k) const {
+  if (nest_.transposed && nest_.order[k] == nest_.lane_axis) return nest_.transposed->rows;
+  return k == nest_.split ? nest_.tile : has_rows(k) ? nest_.registers[0].block : 1;
+}
+
+std::vector<Value> NestLowering::counts(const std::vector<TripFactor>& factors) {
+  std::vector<Value> result;
+  for (std::size_t k = 0; k < factors.size(); ++k) {
+    Value n = x_.extent_of(nest_.order[k]);
+    if (factors[k].divisor > 1) {
+      n = b_.add(0, n, b_.constant(factors[k].divisor - 1));
+      n = b_.compute(0, Op::floor_divide, DType::i64, {n, b_.constant(factors[k].divisor)});
+    }
+    result.push_back(n);
+  }
+  return result;
+}
+
+void NestLowering::over_tables(const std::vector<TripFactor>& factors) {
+  const Value table = x_.open_for(b_.begin(), b_.end(), 1);
+  ++info_.loops;
+  std::set<TensorId> cleared;
+  for (std::size_t i : nest_.statements) {
+    const Statement& s = program_.statements[i];
+    x_.bind(program_.tensors[s.target].table[0], table);
+    if (cleared.insert(s.target).second) clear(s, table);
+  }
+  Value items = b_.constant(1);
+  for (Value count : counts(factors)) items = b_.multiply(0, items, count);
+  const Value tables = b_.symbol({Symbol::Kind::tables, {}});
+  const auto share = [&](Value t) { return i64(Op::floor_divide, b_.multiply(level(), t, items), tables); };
+  const Value first = share(table), last = share(b_.add(level(), table, b_.constant(1)));
+  over_items(first, last, factors);
+  x_.close_for();
+}
+
+void NestLowering::clear(const Statement& s, Value table) {
+  const TensorDecl& decl = program_.tensors[s.target];
+  Value elements = b_.constant(1);
+  for (std::size_t i = 1; i < decl.table.size(); ++i)
+    elements = b_.multiply(0, elements, x_.table_extent(decl.table[i]));
+  const Value first = b_.multiply(level(), table, elements);
+  const Value neutral = b_.constant(identity(*s.update, decl.dtype), x_.lanes());
+  const Value at = x_.open_for(b_.constant(0), elements, x_.lanes());
+  const Value left = i64(Op::subtract, elements, at);
+  const Value mask = b_.make({DType::b1, x_.lanes()});
+  b_.add(level(), loop::LaneMask{mask, left});
+  b_.add(level(), loop::Store{s.target, b_.add(level(), first, at), neutral, mask});
+  x_.close_for();
+}
+
+void NestLowering::over_items(Value begin, Value end, const std::vector<TripFactor>& factors) {
+  const std::vector<Value> count = counts(factors);
+  if (factors.size() <= 1) {
+    const Value item = x_.open_for(begin, end, 1);
+    if (factors.size() == 1) ++info_.loops;
+    item_body(factors.empty() ? std::vector<Value>{} : std::vector<Value>{item});
+    x_.close_for();
+    return;
+  }
+  std::vector<loop::Carried> carried(factors.size());
+  Value rest = begin;
+  for (std::size_t k = factors.size(); k-- > 0;) {
+    const Value index = k > 0 ? i64(Op::remainder, rest, count[k]) : rest;
+    if (k > 0) rest = i64(Op::floor_divide, rest, count[k]);
+    carried[k] = b_.carry(index);
+  }
+  std::vector<Value> index;
+  for (const loop::Carried& c : carried) index.push_back(c.variable);
+  x_.open_for(begin, end, 1, carried);
+  info_.loops += static_cast<int>(factors.size());
+  item_body(index);
+  Value carry = b_.constant(1);
+  std::vector<Value> next(factors.size());
+  for (std::size_t k = factors.size(); k-- > 0;) {
+    next[k] = b_.add(level(), index[k], carry);
+    if (k == 0) break;
+    const Value wraps = b_.compute(level(), Op::equal, DType::b1, {next[k], count[k]});
+    next[k] = b_.compute(level(), Op::select, DType::i64, {wraps, b_.constant(0), next[k]});
+    carry = b_.convert(level(), wraps, DType::i64);
+  }
+  x_.close_for(next);
+}
+
+void NestLowering::item_body(const std::vector<Value>& index) {
+  if (index.empty()) return loops(0, b_.constant(0), std::nullopt);
+  if (nest_.transposed) return transposed_tile(index);
+  std::optional<std::pair<Value, Value>> rows;
+  for (std::size_t k = 0; k < nest_.split; ++k)
+    if (has_rows(k))
+      rows = block(k, index[k]);
+    else
+      x_.bind(nest_.order[k], index[k]);
+  const auto [low, high] = block(nest_.split, index[nest_.split]);
+  if (!nest_.registers.empty()) return register_tiles(rows, low, high);
+  if (!nest_.folds) return loops(nest_.split, low, high);
+  x_.limit(nest_.order[nest_.split], low, high);
+  --info_.loops;  // the loop of a tile is one with the loop over tiles
+  statements();
+}
+
+std::pair<Value, Value> NestLowering::block(std::size_t k, Value index) {
+  const Value size = b_.constant(block_of(k)), low = b_.multiply(level(), index, size);
+  const Value end = b_.add(level(), low, size);
+  return {low, i64(Op::minimum, end, x_.extent_of(nest_.order[k]))};
+}
+
+void NestLowering::register_tiles(std::optional<std::pair<Value, Value>> rows, Value low, Value high) {
+  x_.enter_lanes(*nest_.lane_axis, low, nest_.unroll, i64(Op::subtract, high, low));
+  if (rows) {
+    for (const RegisterTile& tile : nest_.registers) x_.reduce_tile(tile, rows->first, rows->second);
+    x_.bind(nest_.registers[0].rows, x_.open_for(rows->first, rows->second, 1));
+  } else {
+    x_.reduce_in_blocks(nest_.registers);
+  }
+  loops(nest_.split + 1, b_.constant(0), std::nullopt);
+  if (rows) x_.close_for();
+  x_.leave_lanes();
+}
+
+void NestLowering::transposed_tile(const std::vector<Value>& index) {
+  for (std::size_t k = 0; k + 1 < nest_.split; ++k) x_.bind(nest_.order[k], index[k]);
+  const auto side = [&](std::size_t k) {
+    const auto [low, high] = block(k, index[k]);
+    return TileSide{nest_.order[k], low, high, block_of(k)};
+  };
+  const TileSide rows = side(nest_.split - 1), columns = side(nest_.split);
+  for (Expr e : nest_.transposed->reads) x_.transpose(e, rows, columns);
+  --info_.loops;  // the loop of a tile is one with the loop over tiles
+  x_.bind_loop(columns.axis, columns.low, columns.high, 1);
+  stream_over_lanes(rows.low, rows.high, [&] { statements(); });
+  x_.close_for();
+}
+
+}  // namespace ricci::jit

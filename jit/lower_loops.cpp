@@ -1,0 +1,114 @@
+// The loops inside an item of a nest: branches for interiors, steps in order, and the statements inside.
+#include <algorithm>
+
+#include "nest_lowering.hpp"
+#include "tables.hpp"
+
+namespace ricci::jit {
+
+using namespace ir;
+using loop::Value;
+
+void NestLowering::loops(std::size_t k, Value low, std::optional<Value> high) {
+  if (const Interior* next = next_interior(); next && is_bound(next->axis, k)) return branches(*next, k, low, high);
+  if (k == nest_.order.size()) return innermost();
+  const AxisId axis = nest_.order[k];
+  const Value end = high ? *high : x_.extent_of(axis);
+  if (nest_.lane_axis != axis) {
+    if (axis == nest_.in_order) return in_order(k);
+    // The loop of a tile is one with the loop over tiles.
+    if (high) --info_.loops;
+    x_.bind_loop(axis, low, end, 1);
+    loops(k + 1, b_.constant(0), std::nullopt);
+    x_.close_for();
+    return;
+  }
+  if (high && !nest_.in_order) reduce_streams(low, end);
+  if (high && (nest_.in_order || nest_.planes)) {
+    tile_of_lanes_ = {low, end};
+    return loops(k + 1, b_.constant(0), std::nullopt);
+  }
+  if (!high) ++info_.loops;
+  const auto body = [&] { loops(k + 1, b_.constant(0), std::nullopt); };
+  if (const Interior* next = next_interior(); next && next->axis == axis)
+    return border_and_interior(*next, low, end, body);
+  stream_over_lanes(low, end, body);
+}
+
+const Interior* NestLowering::next_interior() const {
+  return at_border_ || inside_ == nest_.interiors.size() ? nullptr : &nest_.interiors[inside_];
+}
+
+bool NestLowering::is_bound(AxisId axis, std::size_t k) const {
+  return std::find(nest_.order.begin(), nest_.order.begin() + static_cast<std::ptrdiff_t>(k), axis) !=
+         nest_.order.begin() + static_cast<std::ptrdiff_t>(k);
+}
+
+void NestLowering::branches(const Interior& interior, std::size_t k, Value low, std::optional<Value> high) {
+  const Value at = x_.variable(interior.axis);
+  const Value above = b_.compute(level(), Op::greater_equal, DType::b1, {at, x_.scalar(interior.low)});
+  const Value below = b_.compute(level(), Op::less, DType::b1, {at, x_.scalar(interior.high)});
+  const Value inside = b_.compute(level(), Op::logical_and, DType::b1, {above, below});
+  const Value outside = b_.compute(level(), Op::logical_not, DType::b1, {inside});
+  const int loops_before = info_.loops;
+  at_border_ = true;
+  x_.where(outside, interior.axis, [&] { loops(k, low, high); });
+  at_border_ = false;
+  info_.loops = loops_before;  // the same loops again
+  ++inside_;
+  x_.where(inside, interior.axis, [&] { loops(k, low, high); });
+  --inside_;
+}
+
+void NestLowering::in_order(std::size_t k) {
+  const AxisId axis = nest_.order[k];
+  if (k + 1 == nest_.order.size() && !tile_of_lanes_) {
+    x_.open_steps(recurrence(), nest_.scans);
+    statements();
+    return x_.close_steps(recurrence());
+  }
+  scans_.clear();
+  for (Expr e : nest_.scans) {
+    const auto [low, high] = *tile_of_lanes_;
+    scans_.emplace_back(e, scratch_states(e, low));
+    x_.clear_scratch(e, scans_.back().second, i64(Op::subtract, high, low));
+  }
+  x_.bind_steps(axis, !nest_.scans.empty() && scan_of(*nest_.scans[0]->as<Fold>())->backwards);
+  steps(k + 1);
+  x_.close_for();
+}
+
+void NestLowering::steps(std::size_t inner) {
+  const Statement& s = recurrence();
+  if (!s.stage || inner == nest_.order.size()) return loops(inner, b_.constant(0), std::nullopt);
+  for (const Statement& part : by_way_of_stage(program_, s)) {
+    part_of_step_ = &part;
+    loops(inner, b_.constant(0), std::nullopt);
+  }
+  part_of_step_ = nullptr;
+}
+
+void NestLowering::innermost() {
+  if (!tile_of_lanes_) return statements();
+  const auto [low, high] = *tile_of_lanes_;
+  over_lanes(low, high, [&] {
+    for (const auto& [e, states] : scans_) x_.advance_in_scratch(e, states);
+    statements();
+  });
+}
+
+void NestLowering::statements() {
+  if (part_of_step_) return statement(*part_of_step_, part_of_step_->value);
+  if (inside_ > 0) {
+    for (const Statement& s : nest_.interiors[inside_ - 1].statements) statement(s, s.value);
+    return;
+  }
+  for (std::size_t k = 0; k < nest_.statements.size(); ++k)
+    statement(program_.statements[nest_.statements[k]], nest_.values[k]);
+}
+
+void NestLowering::statement(const Statement& s, Expr value) {
+  return nest_.sorts ? lower_sort_row(x_, program_, s) : lower_statement(x_, program_, s, value);
+}
+
+}  // namespace ricci::jit

@@ -1,0 +1,101 @@
+#pragma once
+// The loops of a nest around its statements. Items: lower_items.cpp. The loops inside one, with their interiors:
+// lower_loops.cpp. Lanes: lower_lanes.cpp.
+#include <functional>
+
+#include "lower_nest.hpp"
+
+namespace ricci::jit {
+
+class NestLowering {
+ public:
+  NestLowering(ir::Program& program, const Specialisation& s, const Schedule& schedule, const Nest& nest,
+               KernelInfo& info)
+      : program_(program), nest_(nest), info_(info), x_(program, s, schedule, info), b_(x_.builder()) {}
+
+  /// The phase that runs any range of the nest's items.
+  loop::Phase lower(std::string name);
+
+ private:
+  using Body = std::function<void()>;
+
+  std::size_t level() const { return b_.level(); }
+  loop::Value i64(Op op, loop::Value a, loop::Value b) { return b_.compute(level(), op, DType::i64, {a, b}); }
+  /// The only statement of a nest in order.
+  const ir::Statement& recurrence() const { return program_.statements[nest_.statements.front()]; }
+  void keep(const Kept&);
+
+  // Items (lower_items.cpp).
+
+  /// How many iterations of the loop order[k] are in an item.
+  std::int64_t block_of(std::size_t k) const;
+  bool has_rows(std::size_t k) const { return !nest_.registers.empty() && nest_.registers[0].rows == nest_.order[k]; }
+  /// How many items the factors make: the same number that the launcher computes.
+  std::vector<loop::Value> counts(const std::vector<TripFactor>&);
+  /// for table: clear it, then run its share of the items. The shares depend on sizes only, so that the sums do too.
+  void over_tables(const std::vector<TripFactor>&);
+  void clear(const ir::Statement&, loop::Value table);
+  /// for item in [begin, end): the indices of the item's loops are found once by division and then counted on.
+  void over_items(loop::Value begin, loop::Value end, const std::vector<TripFactor>&);
+  void item_body(const std::vector<loop::Value>& index);
+  /// The iterations of order[k] that are in an item.
+  std::pair<loop::Value, loop::Value> block(std::size_t k, loop::Value index);
+  /// An item of a nest with tiles in registers: one step of the lanes, masked where it reaches beyond `high`.
+  void register_tiles(std::optional<std::pair<loop::Value, loop::Value>> rows, loop::Value low, loop::Value high);
+  /// A tile of the lane axis and the one after it, which are the last two.
+  void transposed_tile(const std::vector<loop::Value>& index);
+
+  // Loops (lower_loops.cpp).
+
+  /// The loops from order[k] on; the first of them over [low, high), or over all when there is no `high`.
+  void loops(std::size_t k, loop::Value low, std::optional<loop::Value> high);
+  const Interior* next_interior() const;
+  bool is_bound(ir::AxisId axis, std::size_t k) const;
+  /// The loops from order[k] on, twice: for the interior of an axis that is bound, and for its border.
+  void branches(const Interior&, std::size_t k, loop::Value low, std::optional<loop::Value> high);
+  /// The loop of the axis in order, order[k]. Without a loop inside it carries what its scans need; for a tile of lanes
+  /// they keep that in scratch.
+  void in_order(std::size_t k);
+  /// One step of a recurrence. With a stage, first all its values go there, then from there to the target; the
+  /// specialisation may have left a step without loops of its own, which needs none.
+  void steps(std::size_t inner);
+  /// What stands inside all loops but that of a tile of lanes: side by side, they go through steps or planes.
+  void innermost();
+  void statements();
+  void statement(const ir::Statement&, ir::Expr value);
+
+  // Lanes (lower_lanes.cpp).
+
+  /// The lanes over [low, end), where whole vectors may be stored past the caches: from the start of a line on.
+  void stream_over_lanes(loop::Value low, loop::Value end, const Body&);
+  /// The lanes over [low, end): a few of them on both sides of the interior, masked, then the interior.
+  void border_and_interior(const Interior&, loop::Value low, loop::Value end, const Body&);
+  /// Masked lanes over [low, first) and [last, end).
+  void over_sides(loop::Value low, loop::Value first, loop::Value last, loop::Value end, const Body&);
+  /// Whole vectors over [low, end), then one masked vector at a time. The body is lowered for both, or for the masked
+  /// ones only.
+  void over_lanes(loop::Value low, loop::Value end, const Body&, bool only_masked = false);
+  /// The end of the whole steps from `low` on.
+  loop::Value end_of_vectors(loop::Value low, loop::Value end);
+  /// One loop over lanes: whole steps, or a masked vector at a time.
+  void lanes(loop::Value from, loop::Value to, bool masked, const Body&);
+  /// Room for the states of a reduction in a tile of lanes from `low` on.
+  ScratchState scratch_states(ir::Expr, loop::Value low);
+  /// Reductions across many planes of memory, over a whole tile before anything else: a few planes at a time from end
+  /// to end of the tile, with the states in scratch between. Reading all planes for one vector at a time would keep
+  /// more streams going than the processor's prefetchers follow and its cache sets hold.
+  void reduce_streams(loop::Value low, loop::Value end);
+
+  ir::Program& program_;
+  const Nest& nest_;
+  KernelInfo& info_;
+  ExpressionLowering x_;
+  PhaseBuilder& b_;
+  std::optional<std::pair<loop::Value, loop::Value>> tile_of_lanes_;  // that runs inside of all other loops
+  const ir::Statement* part_of_step_ = nullptr;
+  std::size_t inside_ = 0;  // how many interiors the loops are in
+  bool at_border_ = false;  // of the next one: no more of them are looked at
+  std::vector<std::pair<ir::Expr, ScratchState>> scans_;  // whose states are in scratch
+};
+
+}  // namespace ricci::jit
