@@ -5,6 +5,7 @@
 
 #include "affine.hpp"
 #include "ricci/helpers.hpp"
+#include "schedule_steps.hpp"
 
 namespace ricci::jit {
 
@@ -92,7 +93,10 @@ double CostModel::operation(Expr e) {
         }
         return total + runs(e) * per_lane(unit, 1, e);
       },
-      [&](const Fold& fold) { return in_lanes(e) ? loops(fold) : own_lanes(e, fold); },
+      [&](const Fold& fold) {
+        if (std::ranges::count(scans, e) > 0) return expression(at_step(program_, fold.body, scans));
+        return in_lanes(e) ? loops(fold) : own_lanes(e, fold);
+      },
       [&](const Project& project) { return expression(project.fold); }, [](const auto&) { return 0.0; });
 }
 

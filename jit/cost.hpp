@@ -25,6 +25,8 @@ class CostModel {
 
   /// What is computed once for many rows before it is used (RegisterTile::staged).
   std::vector<ir::Expr> staged;
+  /// Scans of the next nest that run along its lanes.
+  std::vector<ir::Expr> scans;
   /// Reads of the next nest that come transposed from scratch.
   std::vector<ir::Expr> transposed;
 

@@ -117,6 +117,12 @@ struct Machine {
     std::memcpy(at(s.result), at(s.vector, s.upper ? lanes(s.result) : 0), bytes(s.result));
     return true;
   }
+  bool run(const Slide& s) {
+    const std::size_t first = bytes(s.low) / static_cast<std::size_t>(lanes(s.low)) * static_cast<std::size_t>(s.from);
+    std::memcpy(at(s.result), at(s.low) + first, bytes(s.low) - first);
+    std::memcpy(at(s.result) + (bytes(s.low) - first), at(s.high), first);
+    return true;
+  }
   bool run(const AnyLane& s) {
     bool any = false;
     for (int i = 0; i < lanes(s.mask); ++i) any |= get<bool>(s.mask, i);

@@ -163,6 +163,13 @@ struct Parser : Reader {
     }
     if (accept("lower")) return Half{result, use(), false};
     if (accept("upper")) return Half{result, use(), true};
+    if (accept("slide")) {
+      const Value low = use();
+      expect(",");
+      const Value high = use();
+      expect("from");
+      return Slide{result, low, high, number<int>("a lane")};
+    }
     if (accept("any")) return AnyLane{result, use()};
     if (accept("count")) return CountLanes{result, use()};
     if (accept("to_line")) {

@@ -130,6 +130,9 @@ struct Printer {
         [&](const Iota& s) { return define(s.result) + " = iota"; },
         [&](const LaneMask& s) { return define(s.result) + " = lanes < " + use(s.count); },
         [&](const Half& s) { return define(s.result) + (s.upper ? " = upper " : " = lower ") + use(s.vector); },
+        [&](const Slide& s) {
+          return define(s.result) + " = slide " + use(s.low) + ", " + use(s.high) + " from " + std::to_string(s.from);
+        },
         [&](const AnyLane& s) { return define(s.result) + " = any " + use(s.mask); },
         [&](const CountLanes& s) { return define(s.result) + " = count " + use(s.mask); },
         [&](const ToLine& s) { return define(s.result) + " = to_line " + element(s.buffer, s.offset); },

@@ -139,6 +139,12 @@ struct Verifier {
     require(whole.lanes > 1, "the vector " + name(s.vector) + " has one lane and no halves");
     define(s.result, "result", {whole.dtype, whole.lanes / 2});
   }
+  void check(const Slide& s) {
+    const Type t = use(s.low, "vector");
+    use(s.high, "vector", t);
+    require(0 <= s.from && s.from <= t.lanes, "there is no lane " + std::to_string(s.from) + " to begin with");
+    define(s.result, "result", t);
+  }
   void check(const AnyLane& s) {
     const Type t = use(s.mask, "mask");
     expect(s.mask, "mask", t, {DType::b1, t.lanes});

@@ -148,6 +148,11 @@ class ExpressionLowering {
   void close_steps(const ir::Statement&);
   /// Opens the loop of an axis in order, which may run from its last position to the first.
   void bind_steps(ir::AxisId, bool backwards, std::vector<loop::Carried> carried = {});
+  /// The same with lanes along the axis in order (lower_scan_lanes.cpp): the states before anything, then loops over
+  /// blocks of positions, each in two halves around the statement. `to` and what lies beyond it is masked if `masked`.
+  void start_blocks(const std::vector<ir::Expr>& scans);
+  void open_blocks(const std::vector<ir::Expr>& scans, loop::Value from, loop::Value to, int parts, bool masked);
+  void close_blocks();
   /// The same in a lane loop within that of the axis in order, from and to scratch.
   void advance_in_scratch(ir::Expr fold, const ScratchState&);
 
@@ -260,6 +265,12 @@ class ExpressionLowering {
   State start_scan(ir::Expr fold, int parts, int lanes);
   State advance(ir::Expr fold, State);
   void limit_to_news(const ir::Fold&, const Scan&);
+
+  // lower_scan_lanes.cpp
+  std::vector<loop::Value> elements_of_block(ir::Expr scan);
+  std::vector<loop::Value> moved(const std::vector<loop::Value>&, int distance, loop::Value neutral, bool backwards);
+  std::vector<loop::Value> running(ir::Expr scan, std::vector<loop::Value>, loop::Value neutral);
+  loop::Value at_end(loop::Value vector, bool backwards);
 
   ir::Program& program_;
   const Specialisation& s_;

@@ -14,6 +14,7 @@ void NestLowering::loops(std::size_t k, Value low, std::optional<Value> high) {
   if (k == nest_.order.size()) return innermost();
   const AxisId axis = nest_.order[k];
   const Value end = high ? *high : x_.extent_of(axis);
+  if (axis == nest_.in_order && nest_.lane_axis == axis) return blocks_in_order();
   if (nest_.lane_axis != axis) {
     if (axis == nest_.in_order) return in_order(k);
     // The loop of a tile is one with the loop over tiles.
@@ -76,6 +77,20 @@ void NestLowering::in_order(std::size_t k) {
   x_.bind_steps(axis, !nest_.scans.empty() && scan_of(*nest_.scans[0]->as<Fold>())->backwards);
   steps(k + 1);
   x_.close_for();
+}
+
+void NestLowering::blocks_in_order() {
+  const Value zero = b_.constant(0), extent = x_.extent_of(*nest_.in_order), end = end_of_vectors(zero, extent);
+  x_.start_blocks(nest_.scans);
+  const auto blocks = [&](Value from, Value to, bool masked) {
+    x_.open_blocks(nest_.scans, from, to, nest_.unroll, masked);
+    statements();
+    x_.close_blocks();
+  };
+  const bool backwards = scan_of(*nest_.scans[0]->as<Fold>())->backwards;
+  if (backwards) blocks(end, extent, true);
+  blocks(zero, end, false);
+  if (!backwards) blocks(end, extent, true);
 }
 
 void NestLowering::steps(std::size_t inner) {

@@ -35,8 +35,7 @@ ExpressionLowering::State ExpressionLowering::advance(Expr e, State state) {
   const Scan scan = *scan_of(f);
   const AxisId k = f.axes[0];
   const Binding at = bound_.at(scan.along);
-  const bool one_each = scan.shift == (scan.backwards ? 0 : 1) && are_equally_long(program_, k, scan.along) &&
-                        !(scan.backwards ? f.ranges[0].high : f.ranges[0].low);
+  const bool one_each = intake_of(program_, f) == Intake::own && !(scan.backwards ? f.ranges[0].high : f.ranges[0].low);
   const auto run = [&](State from) {
     if (one_each) return step(f, std::move(from));
     State to = reduce_loops(f, {0}, 0, std::move(from));

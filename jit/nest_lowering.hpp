@@ -56,6 +56,8 @@ class NestLowering {
   /// The loop of the axis in order, order[k]. Without a loop inside it carries what its scans need; for a tile of lanes
   /// they keep that in scratch.
   void in_order(std::size_t k);
+  /// The same with lanes along that axis: whole blocks, and a masked one at its end.
+  void blocks_in_order();
   /// One step of a recurrence. With a stage, first all its values go there, then from there to the target; the
   /// specialisation may have left a step without loops of its own, which needs none.
   void steps(std::size_t inner);

@@ -87,6 +87,15 @@ bool are_equally_long(const Program& program, AxisId a, AxisId b) {
   return std::ranges::any_of(x.sizes, [&](const TensorAxis& use) { return std::ranges::count(y.sizes, use) > 0; });
 }
 
+std::optional<Intake> intake_of(const Program& program, const Fold& f) {
+  const auto scan = scan_of(f);
+  if (!scan || !are_equally_long(program, f.axes[0], scan->along)) return std::nullopt;
+  const std::int64_t own = scan->backwards ? 0 : 1, passed = 1 - own;
+  return scan->shift == own      ? std::optional(Intake::own)
+         : scan->shift == passed ? std::optional(Intake::passed)
+                                 : std::nullopt;
+}
+
 void form_scans(Program& program) {
   for (Statement& s : program.statements)
     if (const auto loop = scan_loop(s)) s.in_order = loop->axis;

@@ -5,8 +5,8 @@
 //     y[b, j] = sum(k(0, j + 1), x[b, k])   over b, j   ->   the same, j in order
 //     for b: for j: { state += x[b, j]; y[b, j] = state; }
 //
-// so that a float sum over what stands before has the plain order, and nothing is stored but the target. What stands
-// behind, sum(k(j, n), x[b, k]), is added from the last position to the first.
+// Nothing is stored but the target. What stands behind, sum(k(j, n), x[b, k]), is added from the last position to the
+// first. A float sum has the plain order, or where j is contiguous that of lower_scan_lanes.cpp.
 #include "ricci/ir.hpp"
 
 namespace ricci::jit {
@@ -33,6 +33,10 @@ bool runs_along(const ir::Fold&, const ScanLoop&);
 
 /// The reductions of a statement that run along with its loop in order.
 std::vector<ir::Expr> running_folds(const ir::Statement&);
+
+/// Whether each position of the loop brings one element in: its own, or the one that it has just passed.
+enum class Intake { own, passed };
+std::optional<Intake> intake_of(const ir::Program&, const ir::Fold&);
 
 /// Whether two axes have the extent of the same thing.
 bool are_equally_long(const ir::Program&, ir::AxisId, ir::AxisId);

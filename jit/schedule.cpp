@@ -139,6 +139,9 @@ void reduce_items(Program& program, Nest& nest) {
 /// Whether lanes along `axis` store different elements, or accumulate.
 bool lanes_can_store(Program& program, const Specialisation& s, const Nest& nest, AxisId axis) {
   const Statement& first = program.statements[nest.statements.front()];
+  if (first.in_order == axis)
+    return lanes_fit_scans(program, first, nest.scans) &&
+           motion(program, s, first.target, first.subscripts, axis) == Motion::contiguous;
   if (first.in_order && !lanes_fit_steps(first, axis)) return false;
   // Down many rows at once, a few cache sets would have to hold them all.
   const bool runs_rows = first.in_order && std::ranges::count(independent_axes(first), axis) > 0;
@@ -234,8 +237,9 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
         model.staged.insert(model.staged.end(), tile.staged.begin(), tile.staged.end());
       transposed = lane && registers.empty() ? find_transposition(program, s, nest, *lane) : std::nullopt;
       model.transposed = transposed ? transposed->reads : std::vector<Expr>{};
+      model.scans = lane && lane == nest.in_order ? nest.scans : std::vector<Expr>{};
       const double cost = model.nest(nest, lane, lane ? lane : inner);  // and the lanes of reductions
-      return nest.scans.empty() || std::isinf(cost) ? cost : cost_of_scans(program, s, first, lane, schedule.lanes);
+      return nest.scans.empty() || std::isinf(cost) ? cost : cost_of_scans(program, s, nest, lane, schedule.lanes);
     };
     double best = cost_of(std::nullopt);
     auto fold_lanes = model.fold_lanes;
@@ -270,6 +274,9 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
     // Reductions over streams have planes to overlap, and merges of tables are short.
     const bool short_step = !nest.streams.empty() || merges_tables(program, nest);
     nest.unroll = !nest.lane_axis || short_step ? 1 : nodes <= 12 ? 4 : nodes <= 32 ? 2 : 1;
+    // A block of scans, the same for every vector width, so that the order of a float sum is the same too.
+    if (nest.lane_axis && nest.lane_axis == nest.in_order)
+      nest.unroll = std::max(1, schedule.fold_accumulators / 4 / schedule.lanes);
   }
   return schedule;
 }

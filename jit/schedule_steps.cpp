@@ -5,6 +5,7 @@
 #include "affine.hpp"
 #include "in_order.hpp"
 #include "place.hpp"
+#include "scan.hpp"
 
 namespace ricci::jit {
 
@@ -21,11 +22,36 @@ void order_steps(const Statement& s, Nest& nest) {
   nest.tile = on_items ? 512 : 1;
 }
 
-double cost_of_scans(Program& program, const Specialisation& s, const Statement& statement, std::optional<AxisId> lane,
+bool lanes_fit_scans(const Program& program, const Statement& s, const std::vector<Expr>& scans) {
+  Feedback feedback(s);
+  const auto fits = [&](Expr e) {
+    const Fold& f = *e->as<Fold>();
+    if (info(f.reduction).results == Results::index || !intake_of(program, f)) return false;
+    // Within given bounds what lies beyond them is computed too, and left out.
+    const auto [low, high] = f.ranges[0];
+    return !(scan_of(f)->backwards ? high : low) || !f.body->may_fail;
+  };
+  return !scans.empty() && std::ranges::all_of(scans, fits) &&
+         std::ranges::none_of(expressions(s), [&](Expr e) { return feedback.reaches(e); });
+}
+
+Expr at_step(Program& program, Expr e, const std::vector<Expr>& scans) {
+  std::unordered_map<AxisId, Expr> steps;
+  for (Expr scan : scans) {
+    const Fold& f = *scan->as<Fold>();
+    steps.emplace(f.axes[0], axis(program.graph, scan_of(f)->along));
+  }
+  return substitute(program.graph, e, steps);
+}
+
+double cost_of_scans(Program& program, const Specialisation& s, const Nest& nest, std::optional<AxisId> lane,
                      int lanes) {
   constexpr double gather_or_scatter_cost = 1;
+  const Statement& statement = program.statements[nest.statements.front()];
   double cost = 0;
-  const auto add = [&](TensorId tensor, const std::vector<Expr>& subscripts) {
+  const auto add = [&](TensorId tensor, std::vector<Expr> subscripts) {
+    if (lane == nest.in_order)
+      for (Expr& e : subscripts) e = at_step(program, e, nest.scans);
     const Motion m = lane ? motion(program, s, tensor, subscripts, *lane) : Motion::still;
     cost += !lane ? 1 : m == Motion::still || m == Motion::contiguous ? 1.0 / lanes : gather_or_scatter_cost;
   };

@@ -187,6 +187,23 @@ TEST_CASE("nested loops and conditions") {
                              });
 }
 
+TEST_CASE("a vector slides into the next one by any number of lanes") {
+  for (const int lanes : {1, 4, 8, 16})
+    for (const int from : {0, 1, lanes / 2, lanes}) {
+      if (from > lanes) continue;
+      LoopBuilder b;
+      const loop::BufferId in = b.buffer(DType::f32), out = b.buffer(DType::f32, true);
+      const Value low = b.load(in, b.begin, lanes), high = b.load(in, b.constant(std::int64_t{lanes}), lanes);
+      b.store(out, b.begin, b.slide(low, high, from));
+      const auto size = static_cast<std::size_t>(lanes);
+      in_all_modes<float>(b.kernel, {iota<float>(2 * size), std::vector<float>(size)}, {}, 0, 1,
+                          [&](const auto& data, std::int32_t) {
+                            INFO(lanes << " lanes from " << from);
+                            CHECK(data[1] == iota<float>(size, static_cast<float>(from)));
+                          });
+    }
+}
+
 TEST_CASE("halves of a vector, down to one lane") {
   LoopBuilder b;
   const loop::BufferId in = b.buffer(DType::f32), out = b.buffer(DType::f32, true);

@@ -23,6 +23,7 @@ auto members(const Splat& s) { const auto& [a, b] = s; return std::tie(a, b); }
 auto members(const Iota& s) { const auto& [a] = s; return std::tie(a); }
 auto members(const LaneMask& s) { const auto& [a, b] = s; return std::tie(a, b); }
 auto members(const Half& s) { const auto& [a, b, c] = s; return std::tie(a, b, c); }
+auto members(const Slide& s) { const auto& [a, b, c, d] = s; return std::tie(a, b, c, d); }
 auto members(const AnyLane& s) { const auto& [a, b] = s; return std::tie(a, b); }
 auto members(const CountLanes& s) { const auto& [a, b] = s; return std::tie(a, b); }
 auto members(const Append& s) { const auto& [a, b, c, d, e, f] = s; return std::tie(a, b, c, d, e, f); }
@@ -137,6 +138,7 @@ phase fill [%0, %1) trip s0 * ceil(s1 / 16) work s0 * s1 items ceil(s4 / 4) {
     store out[%23], %23
   }
   %24: i64 = to_line out[%2]
+  %25: f32x8 = slide %18, %19 from 3
 }
 
 phase "a second one" [%0, %1) {
@@ -150,8 +152,8 @@ TEST_CASE("the text of every kind of statement reads back as it was printed") {
   CHECK(verify(k) == "");
   CHECK(to_string(k) == everything);
   check_round_trip(k);
-  CHECK(k.phases[0].body.size() == 20);
-  CHECK(k.phases[0].types.size() == 25);
+  CHECK(k.phases[0].body.size() == 21);
+  CHECK(k.phases[0].types.size() == 26);
   CHECK(k.phases[0].types[4] == Type{DType::i32, 16});
   CHECK(k.info.checks[1] == "\n");
   CHECK(k.info.phases[0].trip[1].divisor == 16);

@@ -90,6 +90,11 @@ const IllFormed ill_formed[] = {
     {"%20: i8x8 = lanes < %2", "'%20: i8x8 = lanes < %2': the result %20 is i8x8; expected b1x8"},
     {"%20: f32 = lower %4", "'%20: f32 = lower %4': the vector %4 has one lane and no halves"},
     {"%20: f32x8 = upper %6", "'%20: f32x8 = upper %6': the result %20 is f32x8; expected f32x4"},
+    {"%20: f32x8 = slide %6, %7 from 1",
+     "'%20: f32x8 = slide %6, %7 from 1': the vector %7 is i32x8; expected f32x8"},
+    {"%20: f32x8 = slide %6, %6 from 9",
+     "'%20: f32x8 = slide %6, %6 from 9': there is no lane 9 to begin with"},
+    {"%20: f32x4 = slide %6, %6 from 1", "'%20: f32x4 = slide %6, %6 from 1': the result %20 is f32x4; expected f32x8"},
     {"%20: b1 = any %7", "'%20: b1 = any %7': the mask %7 is i32x8; expected b1x8"},
     {"%20: b1x8 = any %8", "'%20: b1x8 = any %8': the result %20 is b1x8; expected b1"},
     // memory

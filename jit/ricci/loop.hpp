@@ -36,6 +36,7 @@ struct Splat    { Value result; Value scalar; };
 struct Iota     { Value result; };                                  // integers 0, 1, 2 ... lanes-1
 struct LaneMask { Value result; Value count; };                     // lane < count; count is i64
 struct Half     { Value result; Value vector; bool upper; };        // lanes/2: the lower or the upper half
+struct Slide    { Value result; Value low, high; int from; };       // lanes from, from + 1, ... of low and high after it
 struct AnyLane  { Value result; Value mask; };                      // scalar b1: some lane is true
 struct ToLine   { Value result; BufferId buffer; Value offset; };  // i64: elements from there to a multiple of 64 bytes
 struct CountLanes { Value result; Value mask; };                    // i64: how many lanes are true
@@ -93,8 +94,8 @@ struct If {
   Block body;
 };
 
-using Kind = std::variant<Constant, Argument, Compute, Splat, Iota, LaneMask, Half, AnyLane, CountLanes, ToLine, Load, Gather,
-                          Store, Scatter, Append, SortRow, Transpose, Check, For, If>;
+using Kind = std::variant<Constant, Argument, Compute, Splat, Iota, LaneMask, Half, Slide, AnyLane, CountLanes, ToLine,
+                          Load, Gather, Store, Scatter, Append, SortRow, Transpose, Check, For, If>;
 struct Statement : Kind {
   using Kind::Kind;
   template <class T>

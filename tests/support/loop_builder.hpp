@@ -57,6 +57,9 @@ class LoopBuilder {
   Value half(Value vector, bool upper) {
     return define(loop::Half{make(type(vector).dtype, type(vector).lanes / 2), vector, upper});
   }
+  Value slide(Value low, Value high, int from) {
+    return define(loop::Slide{make(type(low).dtype, type(low).lanes), low, high, from});
+  }
   Value any_lane(Value mask) { return define(loop::AnyLane{make(DType::b1), mask}); }
   Value count_lanes(Value mask) { return define(loop::CountLanes{make(DType::i64), mask}); }
   Value load(loop::BufferId b, Value offset, int lanes = 1, Value mask = loop::none) {
