@@ -1,0 +1,138 @@
+// ricci_small_sizes: what whole calls of common expressions cost, from one element up. small_sizes.py drives it: for
+// each line `name elements threads` on standard input it prints the seconds of one call, its result's allocation
+// included, and the name of every expression for the line `list`.
+#include <chrono>
+#include <cstdio>
+#include <functional>
+#include <iostream>
+#include <map>
+
+#include "data.hpp"
+#include "ricci/compile.hpp"
+
+namespace ricci::bench {
+
+namespace {
+
+using namespace names;
+using Call = std::function<void()>;
+using Make = std::function<Call(std::int64_t)>;
+
+/// Some elements, and the same as a matrix that is about square.
+struct Data {
+  std::int64_t size, rows, columns;
+  Tensor<float, 1> x, y;
+  Tensor<float, 2> m, n;
+  Tensor<std::int32_t, 1> label, place, row, sixteen{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+
+  explicit Data(std::int64_t elements)
+      : size(elements), rows(static_cast<std::int64_t>(std::sqrt(static_cast<double>(elements)))), columns(elements / rows),
+        x(uniform(-1, 1, size)), y(uniform(0, 1, size)), m(uniform(-1, 1, rows, columns)), n(uniform(0, 1, rows, columns)),
+        label(labels(static_cast<std::int32_t>(std::min<std::int64_t>(size, 1000)), size)),
+        place(labels(static_cast<std::int32_t>(size), size)), row(labels(static_cast<std::int32_t>(rows), rows)) {}
+};
+
+/// A call that makes a new tensor of the expression that `f` gives for the data.
+template <class F>
+Make calls(F f) {
+  return [f](std::int64_t elements) -> Call {
+    const auto data = std::make_shared<Data>(elements);
+    using Result = decltype(Tensor(f(*data)));
+    const auto result = std::make_shared<Result>();
+    return [=] { *result = Result(f(*data)); };
+  };
+}
+
+/// A call that adds to bins.
+Make counts(bool weighted) {
+  return [=](std::int64_t elements) -> Call {
+    const auto data = std::make_shared<Data>(elements);
+    const std::int64_t bins = std::min<std::int64_t>(elements, 1000);
+    if (weighted)
+      return [=] {
+        Tensor<float, 1> sums(bins);
+        sums[data->label[i]] += data->x[i];
+      };
+    return [=] {
+      Tensor<std::int64_t, 1> count(bins);
+      count[data->label[i]] += 1;
+    };
+  };
+}
+
+const std::map<std::string, Make>& expressions() {
+#define E(...) calls([](const Data& d) { return __VA_ARGS__; })
+  static const std::map<std::string, Make> all{
+      {"x + y", E(d.x + d.y)},
+      {"2 * x + 1", E(2 * d.x + 1)},
+      {"exp(x)", E(exp(d.x))},
+      {"where(x > 0, x, y)", E(where(d.x > 0, d.x, d.y))},
+      {"i32 to f64", E(cast<double>(d.label))},
+      {"reversed", E(d.x.flipped(0) + 0)},
+      {"sum", E(sum(i, d.x[i]))},
+      {"dot", E(sum(i, d.x[i] * d.y[i]))},
+      {"max", E(max(i, d.x[i]))},
+      {"argmax", E(argmax(i, d.x[i]))},
+      {"count(x > 0)", E(count(i, d.x[i] > 0))},
+      {"sum axis 0", E(sum(d.m, 0))},
+      {"sum axis 1", E(sum(d.m, 1))},
+      {"max axis 0", E(max(d.m, 0))},
+      {"max axis 1", E(max(d.m, 1))},
+      {"argmax axis 0", E(argmax(d.m, 0))},
+      {"argmax axis 1", E(argmax(d.m, 1))},
+      {"mean and variance axis 1", E(var(d.m, 1))},
+      {"add a row", E(d.m[i, j] + d.n[0, j])},
+      {"outer product", E(d.m[i, 0] * d.n[0, j])},
+      {"gather", E(d.x[d.place[i]])},
+      {"gather rows", E(d.m[d.row[i], j])},
+      {"one-hot of 16", E(cast<float>(d.label[i] % 16 == d.sixteen[j]))},
+      {"bincount", counts(false)},
+      {"scatter-add", counts(true)},
+      {"cumsum", E(cumsum(d.x, 0))},
+      {"cumsum axis 0", E(cumsum(d.m, 0))},
+      {"cumsum axis 1", E(cumsum(d.m, 1))},
+      {"transpose", E(d.m.permuted({1, 0}) + 0)},
+      {"matmul", E(sum(k, d.m[i, k] * d.n[j, k]))},
+      {"softmax axis 1", E(softmax(d.m, 1))},
+      {"x[x > 0]", E(d.x[d.x > 0])},
+      {"sort", E(sort(d.x, 0))},
+      {"argsort", E(argsort(d.x, 0))},
+      {"sort axis 1", E(sort(d.m, 1))},
+  };
+#undef E
+  return all;
+}
+
+double seconds_of(const Call& call, int calls) {
+  const auto start = std::chrono::steady_clock::now();
+  for (int n = 0; n < calls; ++n) call();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() / calls;
+}
+
+int serve() {
+  std::string known;
+  Call call;
+  for (std::string line; std::getline(std::cin, line);) {
+    if (line == "list") {
+      for (const auto& [name, make] : expressions()) std::printf("%s\n", name.c_str());
+      std::printf("\n");
+    } else {
+      const auto second = line.rfind('/'), first = line.rfind('/', second - 1);
+      default_options().threads = std::stoi(line.substr(second + 1));
+      if (const std::string wanted = line.substr(0, second); wanted != known) {
+        call = expressions().at(line.substr(0, first))(std::stoll(line.substr(first + 1, second - first - 1)));
+        known = wanted;
+        call();
+      }
+      const double once = seconds_of(call, 1);
+      std::printf("%.4g\n", seconds_of(call, static_cast<int>(std::clamp(1e-3 / once, 1.0, 5e3))));
+    }
+    std::fflush(stdout);
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace ricci::bench
+
+int main() { return ricci::bench::serve(); }

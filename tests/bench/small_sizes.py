@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+"""Common expressions of 1 to 10 million elements in Ricci and in NumPy: prints how many times NumPy's time Ricci takes,
+as a table, and every cell where that is more than 1, the worst first.
+
+  /usr/bin/python3 tests/bench/small_sizes.py [--bench build/tests/bench/ricci_small_sizes] [--filter REGEX]
+                                              [--sizes 1,10,...] [--threads 1,2] [--rounds N]
+
+A time is that of a whole warm call with the allocation of its result. Both take turns; a ratio is the median over the
+rounds. NumPy has one thread for its matrix products as well.
+"""
+import argparse
+import os
+import pathlib
+import re
+import statistics
+import subprocess
+import time
+
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+import numpy as np  # noqa: E402: after the variable that it reads
+
+RNG = np.random.default_rng(1)
+
+
+class Data:
+    def __init__(self, size):
+        rows = int(size ** 0.5)
+        columns = size // rows
+        self.rows = rows
+        self.x, self.y = RNG.uniform(-1, 1, size).astype("f4"), RNG.uniform(0, 1, size).astype("f4")
+        self.m, self.n = (RNG.uniform(-1, 1, (rows, columns)).astype("f4") for _ in range(2))
+        self.bins = min(size, 1000)
+        self.label = RNG.integers(0, self.bins, size).astype("i4")
+        self.place = RNG.integers(0, size, size).astype("i4")
+
+
+def softmax(m):
+    e = np.exp(m - m.max(1, keepdims=True))
+    return e / e.sum(1, keepdims=True)
+
+
+def scatter_add(d):
+    return np.bincount(d.label, d.x, d.bins).astype("f4")
+
+
+def mean_rows(d):
+    return d.m.var(1)
+
+
+FORMS = {
+    "x + y": lambda d: d.x + d.y,
+    "2 * x + 1": lambda d: 2 * d.x + 1,
+    "exp(x)": lambda d: np.exp(d.x),
+    "where(x > 0, x, y)": lambda d: np.where(d.x > 0, d.x, d.y),
+    "i32 to f64": lambda d: d.label.astype("f8"),
+    "reversed": lambda d: d.x[::-1].copy(),
+    "sum": lambda d: d.x.sum(),
+    "dot": lambda d: d.x.dot(d.y),
+    "max": lambda d: d.x.max(),
+    "argmax": lambda d: d.x.argmax(),
+    "count(x > 0)": lambda d: np.count_nonzero(d.x > 0),
+    "sum axis 0": lambda d: d.m.sum(0),
+    "sum axis 1": lambda d: d.m.sum(1),
+    "max axis 0": lambda d: d.m.max(0),
+    "max axis 1": lambda d: d.m.max(1),
+    "argmax axis 0": lambda d: d.m.argmax(0),
+    "argmax axis 1": lambda d: d.m.argmax(1),
+    "mean and variance axis 1": mean_rows,
+    "add a row": lambda d: d.m + d.n[0],
+    "outer product": lambda d: np.multiply.outer(d.m[:, 0], d.n[0]),
+    "gather": lambda d: d.x[d.place],
+    "gather rows": lambda d: d.m[d.place[:d.rows] % d.rows],
+    "one-hot of 16": lambda d: np.eye(16, dtype="f4")[d.label % 16],
+    "bincount": lambda d: np.bincount(d.label, minlength=d.bins),
+    "scatter-add": scatter_add,
+    "cumsum": lambda d: d.x.cumsum(),
+    "cumsum axis 0": lambda d: d.m.cumsum(0),
+    "cumsum axis 1": lambda d: d.m.cumsum(1),
+    "transpose": lambda d: d.m.T.copy(),
+    "matmul": lambda d: d.m @ d.n.T,
+    "softmax axis 1": lambda d: softmax(d.m),
+    "x[x > 0]": lambda d: d.x[d.x > 0],
+    "sort": lambda d: np.sort(d.x),
+    "argsort": lambda d: np.argsort(d.x, kind="stable"),
+    "sort axis 1": lambda d: np.sort(d.m, 1),
+}
+
+
+def seconds_of(form, data):
+    start = time.perf_counter()
+    form(data)
+    calls = int(min(5e3, max(1, 1e-3 / (time.perf_counter() - start))))
+    start = time.perf_counter()
+    for _ in range(calls):
+        form(data)
+    return (time.perf_counter() - start) / calls
+
+
+def short(seconds):
+    for unit, name in ((1, "s"), (1e-3, "ms"), (1e-6, "us")):
+        if seconds >= unit:
+            return f"{seconds / unit:.3g} {name}"
+    return f"{seconds * 1e9:.0f} ns"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    root = pathlib.Path(__file__).parents[2]
+    parser.add_argument("--bench", default=str(root / "build/tests/bench/ricci_small_sizes"))
+    parser.add_argument("--filter", default="")
+    parser.add_argument("--sizes", default="1,10,100,1000,10000,100000,1000000,10000000")
+    parser.add_argument("--threads", default="1,2")
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    sizes = [int(size) for size in options.sizes.split(",")]
+    threads = [int(count) for count in options.threads.split(",")]
+    bench = subprocess.Popen([options.bench], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def ask(line):
+        bench.stdin.write(line + "\n")
+        bench.stdin.flush()
+        return bench.stdout.readline().strip()
+
+    ask("list")
+    while bench.stdout.readline().strip():
+        pass
+    slower = []
+    print(f"{'expression':26}T " + "".join(f"{size:>10}" for size in sizes))
+    for name in filter(re.compile(options.filter).search, FORMS):
+        lines = {count: f"{name:26}{count} " for count in threads}
+        for size in sizes:
+            if name == "matmul" and size > 10 ** 6:
+                continue
+            data = Data(size)
+            times = {count: [] for count in threads}
+            for _ in range(options.rounds):
+                peer = seconds_of(FORMS[name], data)
+                for count in threads:
+                    times[count].append((float(ask(f"{name}/{size}/{count}")), peer))
+            for count in threads:
+                ratio = statistics.median(ours / peer for ours, peer in times[count])
+                lines[count] += f"{ratio:10.2f}"
+                if ratio > 1:
+                    ours, peer = (statistics.median(side) for side in zip(*times[count]))
+                    slower.append((ratio, f"{name} of {size}, {count} threads: {short(ours)}, NumPy {short(peer)}"))
+        for line in lines.values():
+            print(line, flush=True)
+    print("\nSlower than NumPy:" if slower else "\nNothing is slower than NumPy.")
+    for ratio, cell in sorted(slower, reverse=True):
+        print(f"  {ratio:.2f}  {cell}")
+
+
+main()
