@@ -26,9 +26,9 @@ struct Data {
   Tensor<std::int32_t, 1> label, place, row, sixteen{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 
   explicit Data(std::int64_t elements)
-      : size(elements), rows(static_cast<std::int64_t>(std::sqrt(static_cast<double>(elements)))), columns(elements / rows),
-        x(uniform(-1, 1, size)), y(uniform(0, 1, size)), m(uniform(-1, 1, rows, columns)), n(uniform(0, 1, rows, columns)),
-        label(labels(static_cast<std::int32_t>(std::min<std::int64_t>(size, 1000)), size)),
+      : size(elements), rows(static_cast<std::int64_t>(std::sqrt(static_cast<double>(size)))), columns(size / rows),
+        x(uniform(-1, 1, size)), y(uniform(0, 1, size)), m(uniform(-1, 1, rows, columns)),
+        n(uniform(0, 1, rows, columns)), label(labels(static_cast<std::int32_t>(std::min<std::int64_t>(size, 1000)), size)),
         place(labels(static_cast<std::int32_t>(size), size)), row(labels(static_cast<std::int32_t>(rows), rows)) {}
 };
 
