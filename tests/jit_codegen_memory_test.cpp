@@ -1,0 +1,141 @@
+// Statements of the loop IR for whole pieces of memory: transposition, lines, and stores past the caches.
+#include <catch2/catch.hpp>
+#include <cstring>
+
+#include "support/guarded.hpp"
+#include "support/loop_builder.hpp"
+
+using namespace ricci;
+using namespace ricci::test;
+using loop::Value;
+using Values = std::vector<Value>;
+
+namespace {
+
+constexpr DType memory_dtypes[] = {DType::b1, DType::i8, DType::u16, DType::i32, DType::f32, DType::i64, DType::f64};
+
+}  // namespace
+
+TEST_CASE("a matrix of any size and stride is transposed, and no byte beside it is touched") {
+  constexpr std::int64_t most = 40;  // rows, and columns
+  for (const DType dtype : memory_dtypes) {
+    const std::int64_t bytes = static_cast<std::int64_t>(size_of(dtype));
+    LoopBuilder b;
+    const loop::BufferId in = b.buffer(dtype), out = b.buffer(dtype, true), tile = b.scratch(dtype, most * most);
+    const Value offset = b.argument(0), stride = b.argument(1), rows = b.argument(2), columns = b.argument(3);
+    const Value zero = b.constant(std::int64_t{0}), pitch = b.constant(most);
+    b.transpose({tile, zero, pitch, in, offset, stride, rows, columns, dtype == DType::f32 ? 16 : 0});
+    b.loop(zero, columns, 1, {}, [&](Value column, Values) {
+      b.loop(zero, rows, 1, {}, [&](Value row, Values) {
+        const Value start = b.compute(Op::multiply, DType::i64, {column, pitch});
+        const Value from = b.compute(Op::add, DType::i64, {start, row});
+        const Value width = b.compute(Op::multiply, DType::i64, {column, rows});
+        b.store(out, b.compute(Op::add, DType::i64, {width, row}), b.load(tile, from));
+        return Values{};
+      });
+      return Values{};
+    });
+    for (Symbol& symbol : b.kernel.info.symbols) symbol = {Symbol::Kind::size, {0, 0}};
+    REQUIRE(loop::verify(b.kernel) == "");
+    bool interpret = true;
+    for (const CodegenOptions& options : all_codegen_options()) {
+      const Compiled compiled = generate_code(b.kernel, options);
+      for (const std::int64_t r : {0, 1, 3, 7, 8, 15, 16, 17, 33, 40})
+        for (const std::int64_t c : {0, 1, 2, 4, 8, 9, 16, 31, 40})
+          for (const Flush flush : {Flush::end, Flush::start})
+            for (const std::int64_t gap : {std::int64_t{0}, std::int64_t{3}, -2 * c}) {  // the last: rows upwards
+              const std::int64_t step = c + gap, used = r > 0 && c > 0 ? (r - 1) * std::abs(step) + c : 0;
+              const std::int64_t first = step < 0 && used > 0 ? (r - 1) * -step : 0;
+              GuardedBuffer from(static_cast<std::size_t>(used * bytes), flush);
+              GuardedBuffer to(static_cast<std::size_t>(r * c * bytes), flush);
+              for (std::size_t i = 0; i < from.bytes().size(); ++i)
+                from.bytes()[i] = static_cast<std::byte>(dtype == DType::b1 ? i * 7 % 3 == 0 : i * 37 % 251);
+              std::vector<void*> buffers{from.bytes().data(), to.bytes().data(), nullptr};
+              REQUIRE(call(compiled.code.phase(0), buffers, std::vector{first, step, r, c}, 0, 1) == 0);
+              std::vector<std::byte> expected(to.bytes().size());
+              for (std::int64_t row = 0; row < r; ++row)
+                for (std::int64_t column = 0; column < c; ++column)
+                  std::memcpy(&expected[static_cast<std::size_t>((column * r + row) * bytes)],
+                              &from.bytes()[static_cast<std::size_t>((first + row * step + column) * bytes)],
+                              static_cast<std::size_t>(bytes));
+              INFO(to_string(dtype) << ' ' << r << " x " << c << " by " << step << ", vectors of "
+                                    << options.target.vector_bytes);
+              REQUIRE(std::equal(expected.begin(), expected.end(), to.bytes().begin()));
+              if (!interpret) continue;
+              std::vector<std::byte> interpreted(expected.size());
+              const std::vector<loop::Memory> memory{{from.bytes().data(), 0, used}, {interpreted.data(), 0, r * c}};
+              REQUIRE(loop::interpret(b.kernel, 0, memory, {first, step, r, c}, 0, 1) == 0);
+              REQUIRE(interpreted == expected);
+            }
+      interpret = false;
+    }
+  }
+}
+
+TEST_CASE("the elements to the next line are counted from any element") {
+  for (const DType dtype : memory_dtypes) {
+    LoopBuilder b;
+    const loop::BufferId out = b.buffer(DType::i64, true), at = b.buffer(dtype);
+    b.store(out, b.constant(std::int64_t{0}), b.to_line(at, b.begin));
+    GuardedBuffer memory(256, Flush::start);
+    const auto elements = static_cast<std::int64_t>(64 / size_of(dtype));
+    for (std::int64_t first = 0; first < 2 * elements; ++first) {
+      const std::int64_t expected = (elements - first % elements) % elements;
+      for (const CodegenOptions& options : all_codegen_options()) {
+        std::int64_t found = -1;
+        std::vector<void*> buffers{&found, memory.bytes().data()};
+        REQUIRE(call(generate_code(b.kernel, options).code.phase(0), buffers, {}, first, first + 1) == 0);
+        CHECK(found == expected);
+      }
+      std::int64_t found = -1;
+      const std::vector<loop::Memory> all{{&found, 0, 1}, {memory.bytes().data(), 0, 2 * elements}};
+      REQUIRE(loop::interpret(b.kernel, 0, all, {}, first, first + 1) == 0);
+      CHECK(found == expected);
+    }
+  }
+}
+
+TEST_CASE("stores past the caches store the same, where the address is aligned and where it is not") {
+  for (const DType dtype : memory_dtypes)
+    for (const int lanes : {2, 8, 16}) {
+      const std::int64_t bytes = static_cast<std::int64_t>(size_of(dtype));
+      LoopBuilder b;
+      const loop::BufferId in = b.buffer(dtype), out = b.buffer(dtype, true);
+      const Value zero = b.constant(std::int64_t{0});
+      const Value aligned = b.compute(Op::equal, DType::b1, {b.to_line(out, b.begin), zero});
+      b.loop(b.begin, b.end, 2 * lanes, {}, [&](Value i, Values) {
+        const Value second = b.compute(Op::add, DType::i64, {i, b.constant(std::int64_t{lanes})});
+        const Value first_part = b.load(in, i, lanes), second_part = b.load(in, second, lanes);
+        b.store(out, i, first_part, loop::none, aligned);
+        b.store(out, second, second_part, loop::none, aligned);
+        return Values{};
+      });
+      REQUIRE(loop::verify(b.kernel) == "");
+      for (const std::int64_t gap : {0, 1, 4}) {  // elements before the first one
+        const std::int64_t count = 8 * lanes;
+        GuardedBuffer from(static_cast<std::size_t>((gap + count) * bytes));
+        for (std::size_t i = 0; i < from.bytes().size(); ++i)
+          from.bytes()[i] = static_cast<std::byte>(dtype == DType::b1 ? i % 3 == 0 : i * 37 % 251);
+        const auto check = [&](auto run) {
+          GuardedBuffer to(static_cast<std::size_t>((gap + count) * bytes), Flush::start);
+          const std::vector<std::byte> before(to.bytes().begin(), to.bytes().end());
+          REQUIRE(reinterpret_cast<std::uintptr_t>(to.bytes().data()) % 64 == 0);
+          REQUIRE(run(to.bytes().data()) == 0);
+          const auto moved = [&](const auto& buffer) { return buffer.begin() + gap * bytes; };
+          CHECK(std::equal(moved(to.bytes()), to.bytes().end(), moved(from.bytes())));
+          CHECK(std::equal(before.begin(), moved(before), to.bytes().begin()));
+        };
+        for (const CodegenOptions& options : all_codegen_options()) {
+          const Compiled compiled = generate_code(b.kernel, options);
+          check([&](void* to) {
+            std::vector<void*> buffers{from.bytes().data(), to};
+            return call(compiled.code.phase(0), buffers, {}, gap, gap + count);
+          });
+        }
+        check([&](void* to) {
+          const std::vector<loop::Memory> memory{{from.bytes().data(), 0, gap + count}, {to, 0, gap + count}};
+          return loop::interpret(b.kernel, 0, memory, {}, gap, gap + count);
+        });
+      }
+    }
+}
