@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "parse_expression.hpp"
+#include "spellings.hpp"
 
 namespace ricci::text {
 namespace {
@@ -265,7 +266,9 @@ class Call {
     if (p_.variable(name_.text))
       p_.fail(name_, Error::Kind::syntax, "'" + called() + "' is a tensor; its subscripts stand in [ ]");
     std::string message = "unknown function '" + called() + "'";
-    if (const std::string_view similar = nearest(name_.text, function_names()); !similar.empty())
+    if (const std::string_view spelling = spelling_of(name_.text); !spelling.empty())
+      message.append("; here: ").append(spelling);
+    else if (const std::string_view similar = nearest(name_.text, function_names()); !similar.empty())
       message.append("; did you mean '").append(similar).append("'?");
     p_.fail(name_, Error::Kind::name, message);
   }

@@ -94,8 +94,9 @@ TEST_CASE("JSON is one valid object per statement with all members") {
   for (const std::string& object : objects) {
     INFO(object);
     CHECK(JsonReader(object).valid());
-    for (const char* name : {"statement", "name", "dtype", "shape", "compile_ms", "cache", "run_ms", "temporary_bytes",
-                             "accumulator_bytes", "kernels", "phases", "loops", "checks_kept", "proved"})
+    for (const char* name : {"statement", "name", "dtype", "shape", "others", "compile_ms", "cache", "run_ms",
+                             "temporary_bytes", "accumulator_bytes", "kernels", "phases", "loops", "checks_kept",
+                             "proved"})
       CHECK(JsonReader(object).member(name).has_value());
   }
   JsonReader y(objects[1]);
@@ -106,6 +107,18 @@ TEST_CASE("JSON is one valid object per statement with all members") {
   CHECK(y.member("cache") == "\"compiled\"");
   CHECK(y.member("temporary_bytes") == "0");
   CHECK(std::ranges::count(*y.member("run_ms"), ',') == 2);
+}
+
+TEST_CASE("of several results every one is shown") {
+  const std::string text = "x = iota(4); a, b = max(x), argmax(x)";
+  const std::vector<std::string> shown = lines(ricci_driver({"-e", text}).output);
+  REQUIRE(shown.size() == 4);
+  CHECK(shown[2].starts_with("a : i64  3"));
+  CHECK(shown[3] == "b : i64  3");
+  const std::vector<std::string> objects = lines(ricci_driver({"--json", "-e", text}).output);
+  REQUIRE(objects.size() == 2);
+  CHECK(JsonReader(objects[1]).valid());
+  CHECK(JsonReader(objects[1]).member("others") == R"([{"name": "b", "dtype": "i64", "shape": []}])");
 }
 
 TEST_CASE("the test's JSON reader refuses what is not JSON") {

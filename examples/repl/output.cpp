@@ -112,6 +112,18 @@ std::string times(const Outcome& outcome) {
   return text;
 }
 
+/// A line about a value; below it the elements, when they are few or asked for.
+std::string described(const std::string& label, const Array& value, const std::string& times, bool asked_for) {
+  const TensorView& view = value.view();
+  const std::int64_t size = view.layout.size();
+  std::string text = fmt::format("{} : {}", label, type_text(view));
+  if (view.layout.rank == 0) return text + "  " + element(view, 0) + times + "\n";
+  if (size > 0) text += statistics(view);
+  text += times + "\n";
+  if (size > 0 && (size <= few || asked_for)) text += values(view) + "\n";
+  return text;
+}
+
 std::string quoted(std::string_view text) {
   std::string result = "\"";
   for (unsigned char c : text) {
@@ -133,29 +145,28 @@ std::string type_text(const TensorView& view) {
 }
 
 std::string summary(const Outcome& outcome) {
-  const TensorView& view = outcome.value.view();
-  const std::int64_t size = view.layout.size();
   const std::string label = !outcome.name.empty()       ? outcome.name
                             : outcome.text.size() <= 60 ? outcome.text
                                                         : outcome.text.substr(0, 57) + "...";
-  std::string text = fmt::format("{} : {}", label, type_text(view));
-  if (view.layout.rank == 0) return text + "  " + element(view, 0) + times(outcome) + "\n";
-  if (size > 0) text += statistics(view);
-  text += times(outcome) + "\n";
-  if (size > 0 && (size <= few || outcome.name.empty())) text += values(view) + "\n";
+  std::string text = described(label, outcome.value, times(outcome), outcome.name.empty());
+  for (const auto& [name, value] : outcome.others) text += described(name, value, "", false);
   return text;
 }
 
 std::string json(const Outcome& outcome) {
   const Report& r = outcome.report;
-  const TensorView& view = outcome.value.view();
+  const auto variable = [](std::string_view name, const Array& value) {
+    return fmt::format(R"("name": {}, "dtype": "{}", "shape": [{}])", quoted(name), to_string(value.dtype()),
+                       fmt::join(extents_of(value.layout()), ", "));
+  };
+  std::vector<std::string> others;
+  for (const auto& [name, value] : outcome.others) others.push_back("{" + variable(name, value) + "}");
   return fmt::format(
-      R"({{"statement": {}, "name": {}, "dtype": "{}", "shape": [{}], "compile_ms": {:.6g}, "cache": "{}", )"
+      R"({{"statement": {}, {}, "others": [{}], "compile_ms": {:.6g}, "cache": "{}", )"
       R"("run_ms": [{:.6g}], "temporary_bytes": {}, "accumulator_bytes": {}, "kernels": {}, "phases": {}, )"
       R"("loops": {}, "checks_kept": {}, "proved": {}}})"
       "\n",
-      quoted(outcome.text), quoted(outcome.name), to_string(view.layout.dtype),
-      fmt::join(extents_of(view.layout), ", "), r.compile_ms, to_string(r.origin), fmt::join(outcome.run_ms, ", "),
+      quoted(outcome.text), variable(outcome.name, outcome.value), fmt::join(others, ", "), r.compile_ms, to_string(r.origin), fmt::join(outcome.run_ms, ", "),
       r.temporary_bytes, r.accumulator_bytes, r.kernels, r.phases, r.loops, r.checks.size(), r.proved);
 }
 

@@ -7,7 +7,7 @@
 namespace ricci::driver {
 
 /// "picked : f32[2, 4, 5]  min 0 max 9 mean 4.5  0.02 ms (compiled 7.1 ms)", and below it the values when they are
-/// few or the statement is a bare expression.
+/// few or the statement is a bare expression. Of m, i = ... every variable has its line.
 std::string summary(const Outcome&);
 
 /// One JSON object on one line.

@@ -1,0 +1,68 @@
+// The advice for names of other libraries: every spelling is right, and no name is a function here.
+#include <catch2/catch.hpp>
+#include <numeric>
+
+#include "../dsl/parse_call.hpp"
+#include "../dsl/spellings.hpp"
+#include "ricci/session.hpp"
+
+using namespace ricci;
+
+namespace {
+
+/// 0, 1, 2, ... below `limit`, again and again.
+Array counting(DType dtype, std::vector<std::int64_t> extents, std::int64_t limit) {
+  const Array array = Array::uninitialised(dtype, extents);
+  visit_dtype(dtype, [&]<class T>(std::type_identity<T>) {
+    for (std::int64_t i = 0; i < array.size(); ++i) static_cast<T*>(array.data())[i] = static_cast<T>(i % limit);
+  });
+  return array;
+}
+
+Session session() {
+  Session s;
+  s.define("x", counting(DType::f32, {4, 5}, 20));
+  s.define("y", counting(DType::f32, {5, 4}, 20));
+  s.define("square", counting(DType::f32, {4, 4}, 16));
+  for (const char* name : {"v", "w", "z"}) s.define(name, counting(DType::f32, {7}, 7));
+  s.define("at", counting(DType::i64, {7}, 3));
+  s.define("pair", counting(DType::i64, {4, 5}, 4));
+  return s;
+}
+
+double first(const Array& array) {
+  return visit_dtype(array.dtype(), [&]<class T>(std::type_identity<T>) {
+    return static_cast<double>(*static_cast<const T*>(array.data()));
+  });
+}
+
+}  // namespace
+
+TEST_CASE("every spelling of what other libraries name runs") {
+  for (const text::Spelling& spelling : text::spellings()) {
+    INFO(spelling.name << ": " << spelling.here);
+    CHECK_FALSE(text::is_function(spelling.name));
+    Session s = session();
+    CHECK_NOTHROW(s.run(spelling.here));
+  }
+  CHECK(std::ranges::is_sorted(text::spellings(), {}, &text::Spelling::name));
+}
+
+TEST_CASE("an unknown function that other libraries have is answered with its spelling") {
+  Session s = session();
+  CHECK_THROWS_WITH(s.run("einsum(x)"),
+                    "unknown function 'einsum'; here: sum(k, x[i, k] * y[k, j])");
+  CHECK_THROWS_WITH(s.run("std(v)"), "unknown function 'std'; here: stddev(x)");
+  CHECK_THROWS_WITH(s.run("argmx(v)"), "unknown function 'argmx'; did you mean 'argmax'?");
+}
+
+TEST_CASE("spellings mean what the names say") {
+  Session s = session();
+  CHECK(first(s.run("sum(i, square[i, i])")[0].value) == 0 + 5 + 10 + 15);
+  CHECK(first(s.run("sum(k, v[k] * w[k])")[0].value) == 91);
+  CHECK(first(s.run("z[i] = wrap(v)[i - 1]")[0].value) == 6);
+  CHECK(first(s.run("z[i] = fill(v, -1)[i - 1]")[0].value) == -1);
+  CHECK(first(s.run("z[i] = x[(i + 6) // 5, (i + 6) % 5]")[0].value) == 6);
+  CHECK(first(s.run("count(x != 0)")[0].value) == 19);
+  CHECK(first(s.run("sum(i, j, where(j <= i, square[i, j], 0))")[0].value) == 0 + 4 + 5 + 8 + 9 + 10 + 12 + 13 + 14 + 15);
+}
