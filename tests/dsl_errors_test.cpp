@@ -19,11 +19,16 @@ struct Row {
 /// What breaks a rule of rules.def.
 const std::vector<Row> broken_rules = {
     // Subscripts and axes.
-    {"m[i]", "1:1: the number of subscripts must equal the rank of the tensor: 1 subscripts, rank 2"},
-    {"m[i, j, k]", "1:1: the number of subscripts must equal the rank of the tensor: 3 subscripts, rank 2"},
-    {"x[]", "1:1: the number of subscripts must equal the rank of the tensor: 0 subscripts, rank 1"},
-    {"x[newaxis]", "1:1: the number of subscripts must equal the rank of the tensor: 0 subscripts, rank 1"},
-    {"m[..., 0, 0, 0]", "1:1: the number of subscripts must equal the rank of the tensor: 3 subscripts, rank 2"},
+    {"m[i]", "1:1: the number of subscripts must equal the rank of the tensor; "
+             "an ellipsis stands for the others: 1 subscripts, rank 2"},
+    {"m[i, j, k]", "1:1: the number of subscripts must equal the rank of the tensor; "
+                   "an ellipsis stands for the others: 3 subscripts, rank 2"},
+    {"x[]", "1:1: the number of subscripts must equal the rank of the tensor; "
+            "an ellipsis stands for the others: 0 subscripts, rank 1"},
+    {"x[newaxis]", "1:1: the number of subscripts must equal the rank of the tensor; "
+                   "an ellipsis stands for the others: 0 subscripts, rank 1"},
+    {"m[..., 0, 0, 0]", "1:1: the number of subscripts must equal the rank of the tensor; "
+                        "an ellipsis stands for the others: 3 subscripts, rank 2"},
     {"x[1.5]", "1:1: a subscript must be an integer; write i64(...), or floor_index(...) of a float: f64"},
     {"x[yes[i]]", "1:1: a subscript must be an integer; write i64(...), or floor_index(...) of a float: b1"},
     {"m[i, j] + at",

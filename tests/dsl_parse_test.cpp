@@ -179,7 +179,8 @@ TEST_CASE("faults name their place and what was expected") {
   CHECK(fault("a = 1\nb = argmx(m, 0)") == "2:5: unknown function 'argmx'; did you mean 'argmax'?");
   CHECK(fault("x[i] + k") == "1:8: unknown name 'k'");
   CHECK(fault("sum + 1") == "1:1: 'sum' is a function; its arguments follow in brackets: sum(...)");
-  CHECK(fault("m[i]") == "1:1: the number of subscripts must equal the rank of the tensor: 1 subscripts, rank 2");
+  CHECK(fault("m[i]") == "1:1: the number of subscripts must equal the rank of the tensor; "
+                         "an ellipsis stands for the others: 1 subscripts, rank 2");
   CHECK(fault("x(1)") == "1:1: 'x' is a tensor; its subscripts stand in [ ]");
   CHECK(fault("x[1.5]") == "1:1: a subscript must be an integer; write i64(...), or floor_index(...) of a float: f64");
   CHECK(fault("1 +") == "1:4: expected an expression, found the end of the statement");

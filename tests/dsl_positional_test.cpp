@@ -166,7 +166,8 @@ TEST_CASE("other bounds of a slice compile nothing new") {
 TEST_CASE("positional subscripts that cannot be say so") {
   CHECK_THAT(text_fault("x[i, :, 0]"), Contains("a list of subscripts is named or positional; indices do not"));
   CHECK_THAT(text_fault("x[..., ...]"), Contains("a list of subscripts may have one ellipsis"));
-  CHECK_THAT(text_fault("x[:, newaxis, 0]"), Contains("must equal the rank of the tensor: 2 subscripts, rank 3"));
+  CHECK_THAT(text_fault("x[:, newaxis, 0]"), Contains("must equal the rank of the tensor; "
+                                                      "an ellipsis stands for the others: 2 subscripts, rank 3"));
   CHECK_THAT(text_fault("x[::0, 0, 0]"), Contains("the step of a slice is 0"));
   CHECK_THAT(text_fault("x[1.5:, 0, 0]"), Contains("the bounds of a slice are integers"));
   CHECK_THAT(text_fault("x[:, 9, 0]"), Contains("subscript 9 is outside axis 1 of x, which has extent 4"));

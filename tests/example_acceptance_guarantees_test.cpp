@@ -131,7 +131,8 @@ TEMPLATE_TEST_CASE("case 72: proof", "[acceptance]", float, double) {
 
 // The same faults in C++ are tests/compile_fail: one static_assert each, with the same sentences.
 TEST_CASE("case 73: error text", "[acceptance]") {
-  CHECK(text_fault("x[i]") == "the number of subscripts must equal the rank of the tensor: 1 subscripts, rank 2");
+  CHECK(text_fault("x[i]") == "the number of subscripts must equal the rank of the tensor; "
+                              "an ellipsis stands for the others: 1 subscripts, rank 2");
   CHECK_THAT(text_fault("z[i] = x[i, j]"), Contains("neither reduced nor on the left") && Contains("j"));
   CHECK_THAT(text_fault("z[i, k] = y[i]"), Contains("nothing gives this index its extent") && Contains("k"));
   CHECK_THAT(text_fault("z[i, i] = y[i]"), Contains("the subscripts of a new tensor must be different indices"));

@@ -1,5 +1,5 @@
 // expect: wrong_number_of_subscripts
-// expect: the number of subscripts must equal the rank of the tensor
+// expect: the number of subscripts must equal the rank of the tensor; an ellipsis stands for the others
 #include "setup.hpp"
 
 void mistake() {

@@ -53,7 +53,8 @@ def gather_outside(c):
 def too_many(c):
     x, shape = tensor(c)
     items = ", ".join(["0"] * (len(shape) + c.choices.between(1, 2)))
-    refuse(c, f"{x.text}[{items}]", f"{x.name}[{items}]", "the number of subscripts must equal the rank of the tensor")
+    refuse(c, f"{x.text}[{items}]", f"{x.name}[{items}]",
+           "the number of subscripts must equal the rank of the tensor; an ellipsis stands for the others")
 
 
 def float_subscript(c):
