@@ -11,11 +11,11 @@ namespace ricci::jit {
 
 using namespace ir;
 
-namespace {
-
 bool has_function(Expr e) {
   return std::ranges::any_of(nodes({e}), [](Expr n) { return n->as<Apply>() && is_helper(n->as<Apply>()->op); });
 }
+
+namespace {
 
 /// `e` with `next` in the place of every `old`.
 Expr replace(Program& program, Expr e, Expr old, Expr next) {

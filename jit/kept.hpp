@@ -3,6 +3,9 @@
 
 namespace ricci::jit {
 
+/// Whether an expression has a function that costs more than to store its value and load it again.
+bool has_function(ir::Expr);
+
 /// Finds a reduction whose body a statement needs again, for each element, in a loop inside of the reduction's own
 /// surroundings; the body must cost more than memory does:
 ///

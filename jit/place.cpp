@@ -7,6 +7,7 @@
 
 #include "guard.hpp"
 #include "in_order.hpp"
+#include "kept.hpp"
 #include "scan.hpp"
 #include "tables.hpp"
 
@@ -23,10 +24,10 @@ const Fold& fold_of(Expr result) {
   return *(project ? project->fold : result)->as<Fold>();
 }
 
-/// The reductions of a statement that stand in no other reduction.
-std::vector<Expr> outer_results(const Statement& s) {
+/// The reductions in these expressions that stand in no other reduction.
+std::vector<Expr> outer_results(const std::vector<Expr>& roots) {
   std::vector<Expr> results;
-  walk(expressions(s), [&](Expr e) {
+  walk(roots, [&](Expr e) {
     if (is_result(e)) results.push_back(e);
     return !is_result(e);
   });
@@ -42,6 +43,7 @@ class Placement {
     program_.statements.clear();
     for (Statement& s : old) {
       const TensorId written = s.target;
+      to_store_.clear();
       place(std::move(s));
       std::erase_if(tabled_, [&](const auto& known) { return reads(known.first, written); });
       std::erase_if(stored_, [&](const auto& known) { return reads(known.first, written); });
@@ -52,51 +54,149 @@ class Placement {
  private:
   using Path = std::vector<AxisId>;
 
+  /// The statement at hand, as far as its reductions care.
+  struct Surroundings {
+    std::vector<AxisId> domain;
+    Feedback feedback;
+    std::optional<ScanLoop> in_order;
+  };
+
   /// Moves what must move out of `s`, then appends `s`.
   void place(Statement s) {
     const Path path = loop_order(s);
     done_for_.clear();
-    const auto outer_feedback = std::exchange(feedback_, Feedback(s));
-    const auto outer_in_order = std::exchange(in_order_, scan_loop(s));
-    const auto outer_loops = std::exchange(loops_, path.size());
-    for (Expr& subscript : s.subscripts) subscript = placed(subscript, path);
-    s.value = placed(s.value, path);
-    if (s.guard) s.guard = placed(s.guard, path);
-    feedback_ = outer_feedback;
-    in_order_ = outer_in_order;
-    loops_ = outer_loops;
+    surveyed_.clear();
+    Surroundings outer = std::exchange(around_, {s.domain, Feedback(s), scan_loop(s)});
+    survey(expressions(s), path);
+    replace_expressions(s, [&](Expr e) { return placed(e, path); });
+    around_ = std::move(outer);
     done_.push_back(std::move(s));
+  }
+
+  /// How a reduction stands in the loops of a path.
+  struct Stand {
+    std::size_t level = 0;  // it runs in so many of them
+    bool runs = false;      // along with the loop in order
+    bool repeated = false;  // it would run again and again
+    bool whole = false;     // it is over everything
+  };
+
+  Stand stand(Expr e, const Path& path) const {
+    const Fold& f = fold_of(e);
+    const auto& in_order = around_.in_order;
+    Stand result;
+    for (std::size_t i = 0; i < path.size(); ++i)
+      if (uses_axis(e, path[i])) result.level = i + 1;
+    const bool in_all_loops = uses_all(e, path, result.level);
+    const bool scan = scan_of(f).has_value();
+    const std::size_t loops = around_.domain.size();
+    result.runs = in_order && runs_along(f, *in_order) && path.size() == loops && result.level == loops && in_all_loops;
+    // The loops around the reduction that it stands in may yet change places.
+    const bool behind = path.size() > loops_in(path) && result.level < loops_in(path);
+    result.repeated = !in_all_loops || behind || (e->free.empty() && !path.empty()) || (scan && !result.runs) ||
+                      (in_order && !uses_axis(e, in_order->axis));
+    result.whole = e->free.empty() && info(f.reduction).results == Results::value;
+    return result;
+  }
+
+  static bool uses_all(Expr e, const Path& path, std::size_t level) {
+    return std::all_of(path.begin(), path.begin() + static_cast<std::ptrdiff_t>(level),
+                       [&](AxisId axis) { return uses_axis(e, axis); });
+  }
+
+  /// How many loops of a path are the statement's own: those around the outermost reduction in it.
+  std::size_t loops_in(const Path& path) const {
+    const auto inner = std::ranges::find_if(path, [&](AxisId axis) { return std::ranges::count(around_.domain, axis) == 0; });
+    return static_cast<std::size_t>(inner - path.begin());
+  }
+
+  /// What earlier steps write is not known before, and what no range reaches may be outside of a tensor.
+  bool is_movable(Expr e) {
+    return !around_.feedback.reaches(e) && !(varies_in_ranges(e) && may_fail(e)) &&
+           std::ranges::none_of(outer_results({e}), [&](Expr f) { return program_.axes[fold_of(f).axes[0]].tables; });
+  }
+
+  bool moves(Expr e, const Stand& stand) {
+    if (!is_movable(e)) return false;
+    return stand.repeated || stand.whole || (!stand.runs && stored_for_others(e));
+  }
+
+  bool stored_for_others(Expr e) {
+    const Expr key = over_own_axes(program_, axes_, e);
+    return to_store_.contains(key) && !filling_.contains(key);
+  }
+
+  /// The reductions in an operation under a loop that it does not depend on, which it is better stored than: they have
+  /// as many values, and a function of them costs more than to load its value.
+  std::vector<Expr> stored_with(Expr e, const Path& path) {
+    std::vector<Expr> results;
+    if (!e->as<Apply>() || path.size() == loops_in(path)) return results;
+    std::size_t level = 0;
+    for (std::size_t i = 0; i < path.size(); ++i)
+      if (uses_axis(e, path[i])) level = i + 1;
+    if (uses_all(e, path, level) || !has_function(e) || !is_movable(e)) return results;
+    for (Expr f : outer_results({e}))
+      if (f->free == e->free && moves(f, stand(f, path)) && !stand(f, path).whole) results.push_back(f);
+    return results;
+  }
+
+  /// Whether an operation is stored, for this use or for another one.
+  bool is_stored_part(Expr e, const Path& path) {
+    if (to_store_.empty() || !e->as<Apply>()) return false;
+    return !stored_with(e, path).empty() || (has_function(e) && is_movable(e) && stored_for_others(e));
+  }
+
+  /// Finds the reductions that will be stored, so that uses of the same with other axes of the same extents, which may
+  /// come before, take the stored ones too.
+  void survey(const std::vector<Expr>& roots, const Path& path) {
+    walk(roots, [&](Expr e) {
+      if (const std::vector<Expr> with = stored_with(e, path); !with.empty()) {
+        for (Expr f : with) to_store_.insert(over_own_axes(program_, axes_, f));
+        to_store_.insert(over_own_axes(program_, axes_, e));
+        return false;
+      }
+      if (!is_result(e)) return true;
+      const Stand at = stand(e, path);
+      if (moves(e, at)) {
+        if (!at.whole) to_store_.insert(over_own_axes(program_, axes_, e));
+      } else if (const Path inner = path_in(e, at, path); surveyed_.insert({e, inner}).second) {
+        survey({fold_of(e).body}, inner);
+      }
+      return false;
+    });
+  }
+
+  /// The loops around the body of a reduction that stays.
+  static Path path_in(Expr e, const Stand& stand, const Path& path) {
+    const Fold& f = fold_of(e);
+    Path inner = path_of_ranges(f, stand, path);
+    inner.insert(inner.end(), f.axes.begin(), f.axes.end());
+    return inner;
+  }
+
+  static Path path_of_ranges(const Fold& f, const Stand& stand, const Path& path) {
+    Path inner(path.begin(), path.begin() + static_cast<std::ptrdiff_t>(stand.level));
+    if (stand.runs) std::erase(inner, scan_of(f)->along);  // its body runs once per position, not again and again
+    return inner;
   }
 
   /// `e` as it stands inside the loops of `path`, outermost first.
   Expr placed(Expr e, const Path& path) {
     if (const auto it = done_for_.find({e, path}); it != done_for_.end()) return it->second;
-    const Expr result = is_result(e) ? placed_result(e, path) : with_placed_children(e, path);
+    const Expr result = is_result(e)              ? placed_result(e, path)
+                        : is_stored_part(e, path) ? in_temporary(e)
+                                                  : with_placed_children(e, path);
     done_for_[{e, path}] = result;
     return result;
   }
 
   Expr placed_result(Expr e, const Path& path) {
     const Fold& f = fold_of(e);
-    const bool merges_tables = program_.axes[f.axes[0]].tables;
-    std::size_t level = 0;  // loops of `path` that the reduction stands in
-    for (std::size_t i = 0; i < path.size(); ++i)
-      if (uses_axis(e, path[i])) level = i + 1;
-    const bool in_all_loops = std::all_of(path.begin(), path.begin() + static_cast<std::ptrdiff_t>(level),
-                                          [&](AxisId axis) { return uses_axis(e, axis); });
+    const Stand at = stand(e, path);
+    if (moves(e, at)) return at.whole ? in_tables(e) : in_temporary(e);
+    const Path outside = path_of_ranges(f, at, path), inner = path_in(e, at, path);
+    const std::vector<Range> ranges = map_bounds(f.ranges, [&](Expr bound) { return placed(bound, outside); });
     const auto scan = scan_of(f);
-    const bool runs =
-        in_order_ && runs_along(f, *in_order_) && path.size() == loops_ && level == loops_ && in_all_loops;
-    const bool repeated = !in_all_loops || (e->free.empty() && !path.empty()) || (scan && !runs) ||
-                          (in_order_ && !uses_axis(e, in_order_->axis));
-    const bool whole = e->free.empty() && info(f.reduction).results == Results::value;
-    // What earlier steps write is not known before, and what no range reaches may be outside of a tensor.
-    const bool movable = !merges_tables && !feedback_.reaches(e) && !(varies_in_ranges(e) && may_fail(e));
-    if (movable && (repeated || whole)) return whole ? in_tables(e) : in_temporary(e);
-    Path inner(path.begin(), path.begin() + static_cast<std::ptrdiff_t>(level));
-    if (runs) std::erase(inner, scan->along);  // its body runs once per position, not again and again
-    const std::vector<Range> ranges = map_bounds(f.ranges, [&](Expr bound) { return placed(bound, inner); });
-    inner.insert(inner.end(), f.axes.begin(), f.axes.end());
     for (std::size_t i = 0; i < ranges.size(); ++i)
       if (ranges[i] != Range{} && !(scan && scan->shift == (scan->backwards ? 0 : 1))) in_range_.insert(f.axes[i]);
     const Expr made = fold_node(g_, {f.reduction, f.axes, placed(f.body, inner), ranges});
@@ -149,14 +249,19 @@ class Placement {
     return apply(g_, Op::select, {inside, guarded(program_, inside, f.body), neutral});
   }
 
-  /// One value per choice of the axes that the reduction depends on.
+  /// One value per choice of the axes that an expression depends on.
   Expr in_temporary(Expr e) {
-    if (const auto it = stored_.find(e); it != stored_.end()) return it->second;
+    const Expr key = over_own_axes(program_, axes_, e);
+    if (const auto it = stored_.find(key); it != stored_.end()) return stored_element(program_, it->second, e);
     Stored stored = store(program_, axes_, e);
+    const TensorId tensor = stored.filling.target;
     const auto keep = std::move(done_for_);
+    filling_.insert(key);
     place(std::move(stored.filling));
+    filling_.erase(key);
     done_for_ = keep;
-    return stored_[e] = stored.element;
+    stored_.emplace(key, tensor);
+    return stored.element;
   }
 
   Expr with_placed_children(Expr e, const Path& path) {
@@ -179,13 +284,17 @@ class Placement {
   Program& program_;
   Graph& g_;
   CanonicalAxes& axes_;
-  Feedback feedback_;                // of the statement at hand
-  std::optional<ScanLoop> in_order_;
-  std::size_t loops_ = 0;
-  std::set<AxisId> in_range_;          // of reductions that may not reach all of it
+  Surroundings around_;
+  std::set<AxisId> in_range_;  // of reductions that may not reach all of it
   std::vector<Statement> done_;
   std::map<std::pair<Expr, Path>, Expr> done_for_;
-  std::map<Expr, Expr> tabled_, stored_;  // until something that they read is written
+  std::set<std::pair<Expr, Path>> surveyed_;
+  // Expressions over their own axes: what is stored for some use of a statement, and what is being stored.
+  std::set<Expr> to_store_, filling_;
+  // Until something that they read is written: the tables of what is reduced over everything, and what is stored, over
+  // its own axes.
+  std::map<Expr, Expr> tabled_;
+  std::map<Expr, TensorId> stored_;
 };
 
 }  // namespace
@@ -194,7 +303,7 @@ std::vector<AxisId> loop_order(const Statement& s) {
   std::vector<AxisId> order = s.domain;
   const bool duplicates = !s.update && !(s.in_order ? is_injective_per_step(s) : is_injective(s));
   std::map<AxisId, int> uses;
-  for (Expr e : outer_results(s))
+  for (Expr e : outer_results(expressions(s)))
     for (AxisId axis : e->free) ++uses[axis];
   if (!duplicates) std::ranges::stable_sort(order, std::greater{}, [&](AxisId axis) { return uses[axis]; });
   if (s.in_order) {

@@ -62,31 +62,38 @@ bool is_merge(const Program& program, Expr e) {
   return fold && program.axes[fold->axes[0]].tables;
 }
 
+Expr over_own_axes(Program& program, CanonicalAxes& axes, Expr e) {
+  std::unordered_map<AxisId, Expr> renamed;
+  for (std::size_t i = 0; i < e->free.size(); ++i)
+    renamed.emplace(e->free[i], axis(program.graph, axes.get(e->free[i], 0, static_cast<int>(i))));
+  return substitute(program.graph, e, renamed);
+}
+
+Expr stored_element(Program& program, TensorId tensor, Expr e) {
+  std::vector<Expr> at;
+  for (AxisId free : e->free) at.push_back(axis(program.graph, free));
+  if (at.empty()) at.push_back(constant(program.graph, std::int64_t{0}));
+  return read(program.graph, tensor, e->dtype, std::move(at), Policy::assume_inside);
+}
+
 Stored store(Program& program, CanonicalAxes& axes, Expr e) {
-  Graph& g = program.graph;
   Statement s;
   std::vector<AxisId> dimensions;
-  std::vector<Expr> read_at;
-  std::unordered_map<AxisId, Expr> renamed;
   for (std::size_t i = 0; i < e->free.size(); ++i) {
-    const AxisId own = axes.get(e->free[i], 0, static_cast<int>(i));
-    dimensions.push_back(own);
-    s.domain.push_back(own);
-    s.subscripts.push_back(axis(g, own));
-    read_at.push_back(axis(g, e->free[i]));
-    renamed.emplace(e->free[i], axis(g, own));
+    dimensions.push_back(axes.get(e->free[i], 0, static_cast<int>(i)));
+    s.domain.push_back(dimensions.back());
+    s.subscripts.push_back(axis(program.graph, dimensions.back()));
   }
   if (dimensions.empty()) {
     program.axes.push_back({.name = "one", .sizes = {}, .fixed = 1, .tables = false});
     dimensions.push_back(static_cast<AxisId>(program.axes.size() - 1));
-    s.subscripts.push_back(constant(g, std::int64_t{0}));
-    read_at.push_back(s.subscripts.back());
+    s.subscripts.push_back(constant(program.graph, std::int64_t{0}));
   }
   s.target = static_cast<TensorId>(program.tensors.size());
   program.tensors.push_back({"temporary", e->dtype, static_cast<int>(dimensions.size()), dimensions});
-  s.value = substitute(g, e, renamed);
+  s.value = over_own_axes(program, axes, e);
   s.policy = Policy::assume_inside;
-  const Expr element = read(g, s.target, e->dtype, read_at, Policy::assume_inside);
+  const Expr element = stored_element(program, s.target, e);
   return {std::move(s), element};
 }
 

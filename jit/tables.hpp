@@ -29,6 +29,12 @@ struct Stored {
 };
 Stored store(ir::Program&, CanonicalAxes&, ir::Expr);
 
+/// The element of what store() has made, for an expression that differs from the stored one in its free axes only.
+ir::Expr stored_element(ir::Program&, ir::TensorId, ir::Expr);
+
+/// An expression over the axes that store() gives it: the same one for all that differ only in the names of free axes.
+ir::Expr over_own_axes(ir::Program&, CanonicalAxes&, ir::Expr);
+
 /// Whether no two iterations write the same element: every axis of the domain is a subscript by itself.
 bool is_injective(const ir::Statement&);
 
