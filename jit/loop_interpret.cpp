@@ -1,6 +1,7 @@
 // Runs a phase as it is written, one statement at a time over packed lanes. It shares the scalar semantics with the
 // rest of the compiler (scalar_op.hpp) and nothing with the code generator, which must give the same bits.
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -14,6 +15,8 @@
 namespace ricci::loop {
 namespace {
 
+std::atomic<std::int64_t> statements_run = 0;
+
 struct Machine {
   const Kernel& kernel;
   const Phase& phase;
@@ -22,6 +25,7 @@ struct Machine {
   std::vector<std::size_t> places;       // of each value in `values`
   std::vector<std::byte> values;         // the lanes of a value are packed; a b1 lane is a byte 0 or 1
   const Statement* statement = nullptr;  // the one that runs
+  std::int64_t count = 0;                // of statements that have run
   std::int32_t status = 0;
 
   Machine(const Kernel& kernel, const Phase& phase, const std::vector<Memory>& buffers,
@@ -240,6 +244,7 @@ struct Machine {
   bool run(const Block& block) {
     for (const Statement& next : block) {
       statement = &next;
+      ++count;
       if (!visit(next, [&](const auto& s) { return run(s); })) return false;
     }
     return true;
@@ -264,7 +269,10 @@ std::int32_t interpret(const Kernel& kernel, std::size_t phase, const std::vecto
   machine.set(code.begin, begin);
   machine.set(code.end, end);
   machine.run(code.body);
+  statements_run += machine.count;
   return machine.status;
 }
+
+std::int64_t interpreted_statements() { return statements_run; }
 
 }  // namespace ricci::loop

@@ -1,6 +1,7 @@
 #include "place.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 #include <utility>
@@ -66,8 +67,11 @@ class Placement {
     const Path path = loop_order(s);
     done_for_.clear();
     surveyed_.clear();
+    per_iteration_.clear();
+    within_.clear();
     Surroundings outer = std::exchange(around_, {s.domain, Feedback(s), scan_loop(s)});
     survey(expressions(s), path);
+    std::ranges::set_intersection(per_iteration_, within_, std::inserter(to_store_, to_store_.end()));
     replace_expressions(s, [&](Expr e) { return placed(e, path); });
     around_ = std::move(outer);
     done_.push_back(std::move(s));
@@ -147,7 +151,8 @@ class Placement {
   }
 
   /// Finds the reductions that will be stored, so that uses of the same with other axes of the same extents, which may
-  /// come before, take the stored ones too.
+  /// come before, take the stored ones too. One with a value for each iteration that other reductions run over as well is
+  /// stored too: they would compute all the values again, and the result is as large.
   void survey(const std::vector<Expr>& roots, const Path& path) {
     walk(roots, [&](Expr e) {
       if (const std::vector<Expr> with = stored_with(e, path); !with.empty()) {
@@ -159,9 +164,12 @@ class Placement {
       const Stand at = stand(e, path);
       if (moves(e, at)) {
         if (!at.whole) to_store_.insert(over_own_axes(program_, axes_, e));
-      } else if (const Path inner = path_in(e, at, path); surveyed_.insert({e, inner}).second) {
-        survey({fold_of(e).body}, inner);
+        return false;
       }
+      const bool is_within = at.level > loops_in(path);
+      if (!at.runs && is_movable(e)) (is_within ? within_ : per_iteration_).insert(over_own_axes(program_, axes_, e));
+      const Path inner = path_in(e, at, path);
+      if (surveyed_.insert({e, inner}).second) survey({fold_of(e).body}, inner);
       return false;
     });
   }
@@ -289,6 +297,8 @@ class Placement {
   std::vector<Statement> done_;
   std::map<std::pair<Expr, Path>, Expr> done_for_;
   std::set<std::pair<Expr, Path>> surveyed_;
+  // Reductions of the statement over their own axes, where its iterations need them and where other reductions do.
+  std::set<Expr> per_iteration_, within_;
   // Expressions over their own axes: what is stored for some use of a statement, and what is being stored.
   std::set<Expr> to_store_, filling_;
   // Until something that they read is written: the tables of what is reduced over everything, and what is stored, over

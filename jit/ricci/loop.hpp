@@ -140,6 +140,9 @@ struct Memory {
 std::int32_t interpret(const Kernel&, std::size_t phase, const std::vector<Memory>& buffers,
                        const std::vector<std::int64_t>& symbols, std::int64_t begin, std::int64_t end);
 
+/// How many statements interpret() has run in this process: what programs cost, told without a clock.
+std::int64_t interpreted_statements();
+
 /// Calls one of the lambdas with the statement's content. A forgotten kind is a compile-time error.
 template <class... Fs>
 decltype(auto) visit(const Statement& s, Fs&&... fs) {
