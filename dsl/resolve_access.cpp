@@ -152,9 +152,9 @@ ir::Expr Resolver::access(const Syntax& node, const Axes& unnamed) {
 /// The axes of new tensors, those before `first_given`, do not size anything.
 void Resolver::fix_if_unsized(ir::AxisId id, ir::TensorId first_given) {
   ir::AxisDecl& axis = out_.program.axes[id];
-  const bool sized = std::ranges::any_of(axis.sizes, [&](const ir::TensorAxis& use) {
-    return use.tensor >= first_given;
-  });
+  const auto is_given = [&](const ir::TensorAxis& use) { return use.tensor >= first_given; };
+  const bool sized = std::ranges::any_of(axis.sizes, is_given) ||
+                     std::ranges::any_of(axis.inside, is_given, &ir::AffineUse::at) || axis.fixed >= 0;
   if (!sized && axis.counts.empty()) axis.fixed = 1;
 }
 

@@ -89,6 +89,20 @@ Deciding deciding(const Program& program, const std::vector<Expr>& expressions, 
   return found;
 }
 
+/// Tensors that give these axes an extent, for each axis of which the tensors `read` say nothing: a simplification, or an
+/// array without subscripts that has extent 1 there, may leave none in the expression. Targets may not be made yet.
+std::vector<TensorId> sizing(const Program& program, const std::vector<AxisId>& axes, const std::vector<TensorId>& read) {
+  std::vector<TensorId> found;
+  for (AxisId id : axes) {
+    const AxisDecl& axis = program.axes[id];
+    const auto is_read = [&](const TensorAxis& use) { return std::ranges::count(read, use.tensor) > 0; };
+    if (axis.fixed >= 0 || axis.like || std::ranges::any_of(axis.sizes, is_read)) continue;
+    for (const TensorAxis& use : axis.sizes)
+      if (std::ranges::count(program.statements, use.tensor, &Statement::target) == 0) found.push_back(use.tensor);
+  }
+  return found;
+}
+
 /// What stands for an axis that a part does not have.
 AxisDecl no_axis(const AxisDecl& old) { return {.name = old.name, .sizes = {}, .fixed = 1}; }
 
@@ -104,6 +118,8 @@ Part computing(const Program& program, Expr value, const std::vector<AxisId>& ax
   for (Expr e : nodes(std::move(reading)))
     if (const Read* read = e->as<Read>(); read && std::ranges::count(made.tensors, read->tensor) == 0)
       made.tensors.push_back(read->tensor);
+  for (TensorId tensor : sizing(program, used.axes, made.tensors))
+    if (std::ranges::count(made.tensors, tensor) == 0) made.tensors.push_back(tensor);
   std::ranges::sort(made.tensors);
   Copy copy(made.program.graph, made.tensors);
   for (TensorId tensor : made.tensors) made.program.tensors.push_back(TensorDecl(program.tensors[tensor]));

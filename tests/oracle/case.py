@@ -26,6 +26,7 @@ class Term:
     sized: frozenset = frozenset()   # those that a tensor gives an extent
     error: Optional[str] = None  # NumPy variable of a bound on the absolute error; None: the bits are known
     signless: bool = False       # zeros may have either sign
+    selects: Optional[str] = None    # NumPy variable of the b1 factors of a product or quotient
 
     @property
     def type(self):

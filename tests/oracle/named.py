@@ -145,10 +145,11 @@ def reduction(c, kinds, exact=True, reducer=None):
     c.frame = outer + [(name, c.choices.pick(sizes)) for name in names]
     argument = {"any": "bi", "all": "bi", "count": "bif", "argmax": "fib", "argmin": "fi"}.get(reducer, kinds)
     body = sized_value(c, c.choices.pick(argument), names)
-    if reducer in ops.OF_TAME and not is_tame(c.value(body)):
-        body = sized_access(c, kinds, names)
-        reducer = reducer if is_tame(c.value(body)) else "max" if 0 not in c.value(body).shape else "sum"
     axes = tuple(range(-len(names), 0))
+    if not suits(reducer, c.value(body), axes):
+        body = sized_access(c, kinds, names)
+        if not suits(reducer, c.value(body), axes):
+            reducer = "max" if 0 not in c.value(body).shape else "sum"
     inner = c.value(body)
     c.frame = outer
     if len(names) > 1:
@@ -171,6 +172,16 @@ def is_tame(values):
     if values.dtype.kind != "f":
         return True
     return bool(np.isfinite(values).all() and (values.size == 0 or np.abs(values).max() < 50))
+
+
+def suits(reducer, values, axes):
+    """Whether the reducer's result over the axes, or over all if they are None, does not depend on the order."""
+    if reducer not in ops.OF_TAME:
+        return True
+    if not is_tame(values) or values.dtype.kind != "f" or reducer not in ("prod", "cumprod"):
+        return is_tame(values)
+    digits = np.abs(np.log2(np.where(values == 0, 1, np.abs(values.astype("f8"))))).sum(axes)
+    return bool((digits < 120).all())  # no product of some of them is infinite or 0
 
 
 def sized_access(c, kinds, names):
@@ -209,7 +220,7 @@ def scan(c, kinds):
     index = c.choices.pick(accesses.visible(c))
     name = c.choices.pick(list(ops.SCANS))
     body = sized_value(c, kinds, [index])
-    if name == "cumprod" and not is_tame(c.value(body)):
+    if not suits(name, c.value(body), accesses.position(c, index)):
         name = "cummax"
     return ops.scan(c, name, body, accesses.position(c, index), f"{name}({index}, {body.text})")
 

@@ -84,8 +84,12 @@ def binary(c, op, a, b):
         error = bound(a, b)
     function = {**ARITHMETIC, **WHOLE, **BITS, **BOUNDS, "/": "np.divide", "<<": "np.left_shift",
                 ">>": "np.right_shift"}[op]
-    return made(c, text, f"{function}({left}, {right})", dtype, (a, b), weak, error,
-                a.signless or b.signless or op in BOUNDS)
+    code = f"{function}({left}, {right})"
+    choosers = [t.selects for t in (a, b)[:{"*": 2, "/": 1}.get(op, 0)] if t.selects]
+    signless = a.signless or b.signless or op in BOUNDS
+    if choosers:
+        return selected(c, text, code, dtype, (a, b), weak, error, signless, choosers)
+    return made(c, text, code, dtype, (a, b), weak, error, signless)
 
 
 def selection(c, text, a, b, dtype, weak):
@@ -94,9 +98,18 @@ def selection(c, text, a, b, dtype, weak):
     if a.dtype == b.dtype:
         return made(c, text, f"np.logical_and({a.name}, {b.name})", "b1", (a, b), weak)
     chooser, value = (a, b) if a.dtype == "b1" else (b, a)
-    error = f"np.where({chooser.name}, {value.error}, 0.0)" if value.error else None
-    zero = f"np.zeros((), '{NUMPY[dtype]}')"
-    return made(c, text, f"np.where({chooser.name}, {raw(value, dtype)}, {zero})", dtype, (a, b), weak, error)
+    choosers = [chooser.name] + [value.selects] * bool(value.selects)
+    return selected(c, text, raw(value, dtype), dtype, (a, b), weak, value.error, None, choosers)
+
+
+def selected(c, text, code, dtype, terms, weak, error, signless, choosers):
+    """A product, or a quotient, with b1 factors: 0 where not all of them hold, whatever the other factors are there."""
+    chooser = c.let(" & ".join(choosers))
+    if not any(t.dtype == "b1" for t in terms):
+        c.features.add("b1 * x with another factor")
+    error = f"np.where({chooser}, {error}, 0.0)" if error else None
+    code = f"np.where({chooser}, {code}, np.zeros((), '{NUMPY[dtype]}'))"
+    return dataclasses.replace(made(c, text, code, dtype, terms, weak, error, signless), selects=chooser)
 
 
 def where(c, condition, a, b):
@@ -188,7 +201,7 @@ def reducers(kinds, exact):
     return ["sum", "max", "mean", "min", "prod", "var", "stddev", "norm", "logsumexp", "softmax"]
 
 
-OF_TAME = ("mean", "var", "stddev", "norm", "logsumexp", "softmax", "prod")  # of values without inf, NaN and overflow
+OF_TAME = ("mean", "var", "stddev", "norm", "logsumexp", "softmax", "prod", "cumprod")  # of values without inf and NaN
 
 
 def needs_elements(reducer):

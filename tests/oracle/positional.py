@@ -75,7 +75,7 @@ def over_axis(c, shape, kinds, exact):
     else:
         inner = shape[:axis] + (n,) + shape[axis + keep:]
     body = of_shape(c, inner, argument)
-    if reducer in ops.OF_TAME and not named.is_tame(c.value(body)):
+    if not named.suits(reducer, c.value(body), axis):
         return body if reducer == "softmax" else of_max(c, body, axis, keep)
     return reduced(c, reducer, body, axis, keep)
 
@@ -96,7 +96,7 @@ def over_axes(c, shape, kinds, exact):
         if not stays:
             inner[axis:axis + keep] = [c.choices.pick([3, 2, 1, 5, 9])]
     body = of_shape(c, tuple(inner), argument)
-    if reducer in ops.OF_TAME and not named.is_tame(c.value(body)):
+    if not named.suits(reducer, c.value(body), axes):
         return body if stays else of_max(c, body, axes, keep)
     return reduced(c, reducer, body, axes, keep)
 
@@ -106,7 +106,7 @@ def running(c, shape, kinds, exact):
     if not shape or kinds == "b":
         return tensor(c, kinds, shape)
     body, axis, name = of_shape(c, shape, kinds), c.choices.below(len(shape)), c.choices.pick(list(ops.SCANS))
-    if name == "cumprod" and not named.is_tame(c.value(body)):
+    if not named.suits(name, c.value(body), axis):
         name = "cumsum"
     written = axis - len(shape) if c.choices.chance(2) else axis
     return ops.scan(c, name, body, axis, f"{name}({body.text}, {written})")

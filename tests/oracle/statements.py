@@ -159,8 +159,11 @@ def write(c):
         term = ops.binary(c, "|", term, other) if kinds == "b" else ops.where(
             c, ops.binary(c, ">", other, accesses.literal(c, other)), other, accesses.literal(c, other))
     used = list(dict.fromkeys(on_left + list(term.free)))
-    if kinds == "f" and assign == "*=" and not (named.is_tame(c.value(term)) and named.is_tame(c.env[array])):
-        assign = "max="
+    if kinds == "f" and assign == "*=":
+        factors = np.concatenate([np.ravel(c.value(term)), np.ravel(c.env[array])]).astype("f8")
+        once = not extra and not any(s.term for s in subs)
+        if not (named.is_tame(factors) if once else named.suits("prod", factors, None)):
+            assign = "max="
     outside = any(s.term and not accesses.in_range(c.value(s.term), s.size) for s in subs)
     drops = any(s.term for s in subs) and (outside or c.choices.chance(6))
     if drops:

@@ -12,10 +12,12 @@
 namespace ricci::test {
 
 /// The value that the plain order gives, and by how much another order may differ. Error 0: exactly these bits (any
-/// NaN for a NaN). Infinite: the order decides, every value is right.
+/// NaN for a NaN), but for the sign of a zero that has `either_sign`: one that some float sum gave. Infinite: the order
+/// decides, every value is right.
 struct Bounded {
   Scalar value;
   double error = 0;
+  bool either_sign = false;
 };
 
 /// Runs the program on `tensors`, writing its targets as evaluate_reference does. Returns, by tensor, one entry per
