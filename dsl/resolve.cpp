@@ -72,17 +72,32 @@ std::optional<Scalar> known_value(const Scalar& given, DType dtype) {
 
 }  // namespace
 
-ir::Expr Resolver::next_scalar(Form form, DType dtype) {
+ir::Expr Resolver::next_scalar(Form form, DType dtype, std::optional<ir::TensorAxis> subscript) {
   const int leaf = scalar_leaf_++;
   if (form == Form::number && leaves_.scalars)
     if (const auto value = known_value(leaves_.scalars[leaf], dtype)) {
       out_.known.push_back({leaf, leaves_.scalars[leaf]});
       return ir::constant(graph(), *value);
     }
+  if (shares_numbers_ && leaves_.numbers) {
+    out_.shared.push_back({leaf, dtype, subscript, leaf});
+    const int first = out_.shared.back().first = first_equal(out_.shared, out_.shared.size() - 1, leaves_.numbers);
+    const auto known = std::ranges::find(out_.scalars, first);
+    if (known != out_.scalars.end())
+      return ir::param(graph(), static_cast<ir::ParamId>(known - out_.scalars.begin()), dtype);
+  }
   const auto id = static_cast<ir::ParamId>(out_.program.params.size());
   out_.program.params.push_back({"s" + std::to_string(id), dtype});
   out_.scalars.push_back(leaf);
   return ir::param(graph(), id, dtype);
+}
+
+int first_equal(std::span<const SharedScalar> shared, std::size_t k, const Scalar* numbers) {
+  const auto is_equal = [&](const SharedScalar& other) {
+    return other.dtype == shared[k].dtype && other.subscript == shared[k].subscript &&
+           numbers[other.leaf] == numbers[shared[k].leaf];
+  };
+  return std::ranges::find_if(shared, is_equal)->leaf;
 }
 
 ir::Expr Resolver::lower_as(const Syntax& node, DType dtype, const Axes& unnamed) {
@@ -236,6 +251,7 @@ void Resolver::resolve(ir::TensorId id, const StatementSyntax& statement) {
     if (!left.contains(value.free[i])) s.domain.push_back(open(value.free[i]));
 
   if (target) {
+    for (int i = 0; i < target->subscripts(); ++i) shares_numbers_ |= target->child[i]->is_mask();
     next_tensor(target->dtype, target->tensor_rank);
     Place at = place(*target, id, unnamed);
     for (std::uint32_t i = 0; i < at.subscripts.size(); ++i)
@@ -254,7 +270,8 @@ void Resolver::resolve(ir::TensorId id, const StatementSyntax& statement) {
   }
   const ir::TensorId first_given = results_ + (statement.makes_target ? 1 : 0);
   for (ir::AxisId axis : std::exchange(new_axes_, {})) fix_if_unsized(axis, first_given);
-  s.value = lower_as(value, statement.dtype, unnamed);
+  s.value = lower_as(value, statement.dtype, aligned(unnamed, value.rank));
+  check_written(s.value);
   if (!s.update) s.value = ir::cast(graph(), statement.dtype, s.value);
   for (ir::AxisId axis : std::exchange(new_axes_, {})) fix_if_unsized(axis, first_given);
   if (statement.assign == Assign::subtract) s.value = ir::apply(graph(), Op::negate, {s.value});

@@ -1,6 +1,7 @@
 // What the subscripts of an access become: whole axes, gathers, policies for those outside, masks.
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "resolver.hpp"
 #include "ricci/error.hpp"
@@ -27,6 +28,16 @@ ir::Expr Resolver::signed_subscript(const Syntax& node, const Syntax& subscript,
   const ir::Expr bounded = clips ? ir::apply(g, Op::minimum, {e, last})
                                  : ir::apply(g, Op::remainder, {e, ir::cast(g, DType::u64, extent_of(use))});
   return ir::cast(g, DType::i64, bounded);
+}
+
+/// An integer subscript: a param that is normalised where the statement is called.
+ir::Expr Resolver::integer(ir::TensorAxis use, bool checked) {
+  const auto next = static_cast<ir::ParamId>(out_.program.params.size());
+  const bool shares = std::exchange(shares_numbers_, shares_numbers_ && checked);
+  const ir::Expr e = next_scalar(Form::integer, DType::i64, use);
+  shares_numbers_ = shares;
+  if (e->as<ir::Param>()->param == next) out_.integers.push_back({next, use.tensor, use.axis, checked});
+  return e;
 }
 
 /// What the policy makes of the computed subscript `e`.
@@ -92,7 +103,11 @@ Resolver::Place Resolver::place(const Syntax& node, ir::TensorId tensor, const A
     }
     if (subscript.is_positional()) {
       const Axes own(next, next + subscript.produced());
-      if (subscript.is_mask()) narrow(place, lower(subscript, own));
+      if (subscript.is_mask()) {
+        const ir::Expr condition = lower(subscript, own);
+        written_.push_back({{own, condition}, own.size() == 1 ? own[0] : new_axis("_")});
+        narrow(place, condition);
+      }
       for (ir::AxisId axis : own) add_whole(place, use(), axis);
       next += subscript.produced();
       continue;
@@ -103,10 +118,8 @@ Resolver::Place Resolver::place(const Syntax& node, ir::TensorId tensor, const A
       if (const ir::Expr within = is_within(axis, bounds(subscript))) narrow(place, within);
       continue;
     }
-    if (subscript.form == Form::integer)
-      out_.integers.push_back({static_cast<ir::ParamId>(out_.program.params.size()), tensor, use().axis,
-                               node.outside == Outside::check});
-    const ir::Expr e = signed_subscript(node, subscript, use(), gathered);
+    const ir::Expr e = subscript.form == Form::integer ? integer(use(), node.outside == Outside::check)
+                                                       : signed_subscript(node, subscript, use(), gathered);
     if (const auto* axis = e->as<ir::Axis>()) {
       add_whole(place, use(), axis->axis);
     } else {
@@ -153,9 +166,8 @@ ir::Expr Resolver::access(const Syntax& node, const Axes& unnamed) {
 void Resolver::fix_if_unsized(ir::AxisId id, ir::TensorId first_given) {
   ir::AxisDecl& axis = out_.program.axes[id];
   const auto is_given = [&](const ir::TensorAxis& use) { return use.tensor >= first_given; };
-  const bool sized = std::ranges::any_of(axis.sizes, is_given) ||
-                     std::ranges::any_of(axis.inside, is_given, &ir::AffineUse::at) || axis.fixed >= 0;
-  if (!sized && axis.counts.empty()) axis.fixed = 1;
+  const bool sized = axis.fixed >= 0 || !axis.counts.empty() || std::ranges::any_of(axis.sizes, is_given);
+  if (!sized) axis.fixed = 1;
 }
 
 }  // namespace ricci

@@ -9,12 +9,19 @@ namespace ricci {
 /// conditions are counted once: the axes become those of the first.
 std::vector<ir::Expr> Resolver::chosen(Axes& axes, ir::Expr condition, ir::AxisId along) {
   ir::Graph& g = graph();
+  std::vector<ir::Expr> values;
   const auto is_equal = [&](const Choice& known) {
     if (known.axes.size() != axes.size()) return false;
     std::unordered_map<ir::AxisId, ir::Expr> renamed;
     for (std::size_t k = 0; k < axes.size(); ++k) renamed.emplace(axes[k], ir::axis(g, known.axes[k]));
     return ir::substitute(g, condition, renamed) == known.condition;
   };
+  for (const Written& mask : written_)
+    if (mask.along == along && is_equal(mask.choice)) {
+      axes = mask.choice.axes;
+      for (ir::AxisId axis : axes) values.push_back(ir::axis(g, axis));
+      return values;
+    }
   auto known = std::ranges::find_if(choices_, is_equal);
   if (known == choices_.end()) known = choices_.insert(known, {axes, condition});
   for (std::size_t k = 0; k < axes.size(); ++k)
@@ -23,7 +30,6 @@ std::vector<ir::Expr> Resolver::chosen(Axes& axes, ir::Expr condition, ir::AxisI
   const ir::Expr count = ir::count(g, axes, known->condition);
   std::vector<ir::Expr>& counts = out_.program.axes[along].counts;
   if (std::ranges::count(counts, count) == 0) counts.push_back(count);
-  std::vector<ir::Expr> values;
   for (std::uint32_t k = 0; k < axes.size(); ++k)
     values.push_back(ir::nonzero(g, axes, known->condition, ir::axis(g, along), k, along));
   return values;
@@ -50,6 +56,27 @@ ir::Expr Resolver::nonzero(const Syntax& node, ir::AxisId along) {
     number = ir::apply(graph(), Op::add, {rows, values[k]});
   }
   return number;
+}
+
+Resolver::Axes Resolver::aligned(const Axes& unnamed, int rank) const {
+  if (rank == 0 || rank == static_cast<int>(unnamed.size())) return unnamed;
+  Axes axes = unnamed;
+  for (const auto& [mask, along] : written_) {
+    const auto first = std::ranges::find(axes, mask.axes[0]);
+    *first = along;
+    axes.erase(first + 1, first + static_cast<std::ptrdiff_t>(mask.axes.size()));
+  }
+  return axes;
+}
+
+void Resolver::check_written(ir::Expr value) {
+  for (const auto& [mask, along] : written_) {
+    if (mask.axes.size() == 1) continue;
+    ir::AxisDecl& axis = out_.program.axes[along];
+    if (ir::uses_axis(value, along) || !axis.sizes.empty()) require({Rule::not_of_the_same_mask, {}});
+    axis.fixed = 1;
+  }
+  written_.clear();
 }
 
 }  // namespace ricci

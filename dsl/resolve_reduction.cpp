@@ -1,4 +1,5 @@
 // Reductions, and the functions that are made of several.
+#include <algorithm>
 #include <limits>
 #include <map>
 #include <utility>
@@ -29,7 +30,11 @@ ir::Expr Resolver::reduce_axes(const Syntax& node, const Axes& unnamed) {
   const auto at = [&](std::int64_t position) -> ir::AxisId& { return inner[static_cast<std::size_t>(position)]; };
   if (stays_free(node.reducer)) {
     for (std::int64_t position : positions) over.push_back(at(position));
-    return reduced(node, {over, {}}, inner);
+    const std::vector<Written> around = written_;  // what a mask chooses is not put in order, or summed up, in its place
+    std::erase_if(written_, [&](const Written& mask) { return std::ranges::count(over, mask.along) > 0; });
+    const ir::Expr e = reduced(node, {over, {}}, inner);
+    written_ = around;
+    return e;
   }
   std::map<std::int64_t, ir::AxisId> in_order;
   for (std::int64_t position : positions) {

@@ -20,6 +20,11 @@ class Resolver {
   /// A statement whose target is tensor `id`.
   void resolve(ir::TensorId id, const StatementSyntax&);
 
+  /// The axes that the unnamed axes of a value of this rank take, which is assigned to unnamed axes of a target.
+  Axes aligned(const Axes& unnamed, int rank) const;
+  /// The fault of anything along a mask on the left but what the same mask chooses.
+  void check_written(ir::Expr value);
+
   static void run_in_order(ir::Statement&, ir::AxisId);
 
   ir::Graph& graph() { return out_.program.graph; }
@@ -29,7 +34,8 @@ class Resolver {
   Axes axes_of(const IndexSet& set) const;
   void add_size(ir::AxisId axis, ir::TensorAxis use);
   ir::TensorId next_tensor(DType dtype, int rank);
-  ir::Expr next_scalar(Form form, DType dtype);
+  ir::Expr next_scalar(Form form, DType dtype, std::optional<ir::TensorAxis> subscript = {});
+  ir::Expr integer(ir::TensorAxis, bool checked);
 
   /// The value in the dtype in which the node's own dtype computes (f32 for f16 and bf16, so that a value is rounded
   /// only where it is stored or cast); `unnamed` are the axes that its unnamed axes take, at least its rank.
@@ -100,6 +106,14 @@ class Resolver {
     ir::Expr condition;
   };
   std::vector<Choice> choices_;  // of masks and nonzeros so far
+  /// A mask on the left: what the same condition chooses on the right, along the axis `along`, is what stands at the
+  /// written element itself. A mask of one axis has that as `along`, others an axis that nothing iterates.
+  struct Written {
+    Choice choice;
+    ir::AxisId along;
+  };
+  std::vector<Written> written_;
+  bool shares_numbers_ = false;  // there is a mask on the left
   Axes new_axes_;  // of newaxis: extent 1, unless something else gives them another
   std::vector<Binding> scope_;  // inner bindings last; a binder hides equal names outside
   bool conditional_ = false;    // what is being lowered is not evaluated everywhere

@@ -76,6 +76,8 @@ bool has_pattern(const Variant& v, const Pattern& pattern, const Operands& opera
 }
 
 bool has_constants(const Variant& v, const Operands& operands) {
+  for (std::size_t k = 0; k < v.plan.shared.size(); ++k)
+    if (first_equal(v.plan.shared, k, operands.scalars) != v.plan.shared[k].first) return false;
   return std::all_of(v.plan.known.begin(), v.plan.known.end(),
                      [&](const KnownScalar& known) { return operands.scalars[known.leaf] == known.value; });
 }
@@ -91,7 +93,8 @@ const Variant* find(const Site& site, const Pattern& pattern, const Operands& op
 }
 
 /// Variants are only ever added, in front: readers need no lock. The first of a pattern has the whole numbers of
-/// integer arithmetic as constants; the second, and last, has them as params and serves all values.
+/// integer arithmetic as constants; the second, and last, has them as params and serves all values, but for those beside
+/// a mask on the left: there it serves those of which the same are equal.
 const Variant& find_or_add(Site& site, Statements s, const Pattern& pattern, const Operands& operands) {
   bool seen = false;
   if (const Variant* v = find(site, pattern, operands, seen)) return *v;
@@ -100,7 +103,7 @@ const Variant& find_or_add(Site& site, Statements s, const Pattern& pattern, con
   if (const Variant* v = find(site, pattern, operands, seen)) return *v;
   const std::vector<std::int64_t> axes = normalised_axes(s, operands);
   Resolved plan = resolve(s, {{pattern.numbers, static_cast<std::size_t>(pattern.leaves)}, axes, operands.names,
-                              seen ? nullptr : operands.scalars});
+                              seen ? nullptr : operands.scalars, operands.scalars});
   auto executable = prepare(std::move(plan.program));
   const auto* made = new Variant{site.variants.load(std::memory_order_relaxed),
                                  {pattern.numbers, pattern.numbers + pattern.leaves},

@@ -4,6 +4,7 @@
 #include <map>
 #include <tuple>
 
+#include "in_order.hpp"
 #include "share.hpp"
 
 namespace ricci::jit {
@@ -22,7 +23,10 @@ struct RangeAround {
 
 class Guards {
  public:
-  explicit Guards(Program& program) : program_(program), g_(program.graph) {}
+  explicit Guards(Program& program, CanonicalAxes* axes = nullptr, const Statement* statement = nullptr)
+      : program_(program), g_(program.graph), axes_(axes) {
+    if (statement) feedback_ = Feedback(*statement);
+  }
 
   /// `e` as it must be evaluated where `guard` holds (null: always), within `ranges` (null: none).
   Expr under(Expr guard, Expr e, const RangeAround* ranges = nullptr) {
@@ -53,15 +57,20 @@ class Guards {
           return read(g_, n.tensor, e->dtype, std::move(subscripts), n.policy, always_fits(program_, n) ? given : own);
         },
         [&](const Fold& n) {
-          const auto ranged = map_bounds(n.ranges, [&](Expr bound) { return under(guard, bound, ranges); });
+          const Expr own = where_needed(guard, e->free, ranges);
+          const auto ranged = map_bounds(n.ranges, [&](Expr bound) { return under(own, bound, ranges); });
           const Expr occupied = is_occupied(n.axes, ranged);
-          if (!occupied) return fold_node(g_, {n.reduction, n.axes, under(guard, n.body, ranges), ranged});
+          if (!occupied) return fold_node(g_, {n.reduction, n.axes, under(own, n.body, ranges), ranged});
           const RangeAround& around = around_.emplace_back(RangeAround{&n, occupied, ranges});
-          return fold_node(g_, {n.reduction, n.axes, under(guard, n.body, &around), ranged});
+          return fold_node(g_, {n.reduction, n.axes, under(own, n.body, &around), ranged});
         },
         [&](const Project& n) { return project(g_, under(guard, n.fold, ranges), n.result); },
         [&](const Sort& n) {
-          return sort(g_, n.axes, under(guard, n.key, ranges), under(guard, n.position, ranges), n.descending);
+          std::vector<AxisId> free = n.key->free;
+          for (AxisId axis : n.axes) std::erase(free, axis);
+          const Expr position = under(guard, n.position, ranges);
+          const Expr key = under(where_needed(guard, free, ranges), n.key, ranges);
+          return sort(g_, n.axes, key, position, n.descending);
         },
         [&](const auto&) { return e; });
     done_.emplace(key, result);
@@ -69,6 +78,28 @@ class Guards {
   }
 
  private:
+  /// Whether the guard holds at some value of the axes on which a reduction or an order does not depend: it is computed
+  /// once for all of them, not again for each. Null: always.
+  Expr where_needed(Expr guard, const std::vector<AxisId>& free, const RangeAround* ranges) {
+    if (!guard || !axes_ || feedback_.reaches(guard)) return guard;
+    std::vector<AxisId> others;
+    for (AxisId axis : guard->free)
+      if (std::ranges::count(free, axis) == 0 && !is_ranged(axis, ranges)) others.push_back(axis);
+    if (others.empty()) return guard;
+    const std::vector<AxisId> bound = axes_->around(guard, others);
+    std::unordered_map<AxisId, Expr> renamed;
+    for (std::size_t i = 0; i < others.size(); ++i) renamed.emplace(others[i], axis(g_, bound[i]));
+    return fold(g_, Reduction::any, bound, substitute(g_, guard, renamed));
+  }
+
+  /// Whether the axis has a range that may leave out some of its values.
+  static bool is_ranged(AxisId axis, const RangeAround* ranges) {
+    for (; ranges; ranges = ranges->outer)
+      for (std::size_t i = 0; i < ranges->fold->axes.size(); ++i)
+        if (ranges->fold->axes[i] == axis && ranges->fold->ranges[i] != Range{}) return true;
+    return false;
+  }
+
   Expr both(Expr a, Expr b) { return a && b ? apply(g_, Op::logical_and, {a, b}) : a ? a : b; }
 
   static bool varies(Expr e, const Fold& fold) {
@@ -110,6 +141,8 @@ class Guards {
 
   Program& program_;
   Graph& g_;
+  CanonicalAxes* axes_;  // null: guards keep all their axes
+  Feedback feedback_;
   std::deque<RangeAround> around_;
   std::map<std::tuple<Expr, Expr, const RangeAround*>, Expr> done_;
   std::unordered_map<Expr, bool> may_miss_;
@@ -127,9 +160,11 @@ bool always_fits(const Program& program, const Read& read) {
   return true;
 }
 
-void attach_guards(Program& program) {
-  Guards guards(program);
+void attach_guards(Program& program, CanonicalAxes& axes) {
+  Guards shared(program, &axes);
   for (Statement& s : program.statements) {
+    Guards own(program, &axes, &s);
+    Guards& guards = s.in_order ? own : shared;
     if (s.guard) s.guard = guards.under(nullptr, s.guard);
     for (Expr& subscript : s.subscripts) subscript = guards.under(s.guard, subscript);
     s.value = guards.under(s.guard, s.value);

@@ -21,7 +21,7 @@ Normalised normalise(ir::Program program) {
   solve_deltas(program, axes);
   place_nonzeros(program, axes);
   privatise(program, axes);
-  attach_guards(program);
+  attach_guards(program, axes);
   place_sorts(program, axes);
   place_reductions(program, axes);
   stage_steps(program);

@@ -28,6 +28,7 @@ def fault(compiler, includes, source):
 # Rules that no compiler can find broken, and why.
 NOT_OF_PROGRAMS = {
     "not_assignable": "C++ has no operator= there, and says so itself",
+    "not_of_the_same_mask": "which masks are the same is known when the statement runs",
     "scan_target_steered_by_itself": "which tensors are the same is known when the statement runs",
 }
 

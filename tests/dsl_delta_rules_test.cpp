@@ -6,6 +6,7 @@
 #include "ricci/compile.hpp"
 #include "support/backends.hpp"
 #include "support/dice.hpp"
+#include "support/naive.hpp"
 #include "support/tensors.hpp"
 
 using namespace ricci;
@@ -157,5 +158,28 @@ TEST_CASE("reading a maximum at its own winner is the maximum", "[delta]") {
     const Prepared p = prepared(y[i], Assign::set, x[i, argmax(k, x[i, k])]);
     check(p, false);
     CHECK(p.executable->dump(Executable::Stage::index, p.tensors, p.params).find(".value") != std::string::npos);
+  });
+}
+
+TEST_CASE("a condition selects all of its product, and of the quotient above which that stands", "[delta]") {
+  for_data([](test::Dice& dice, std::int64_t n, std::int64_t m, bool special) {
+    const auto x = floats(dice, n, special), y = floats(dice, m, special);
+    const auto label = keys(dice, n, static_cast<int>(m));
+    Tensor<float, 2> part(n, m), last(n, m);
+    part[i, k] = delta(k, label[i]) * x[i] / y[k];
+    last[i, k] = x[i] * (-(y[k] * delta(k, label[i])) + 0) * y[k] / x[i];  // no product with a condition
+    Tensor<float, 1> total(n);
+    total[i] = sum(k, delta(k, label[i]) * x[i] / y[k]);
+    for (std::int64_t a = 0; a < n; ++a) {
+      for (std::int64_t b = 0; b < m; ++b) {
+        const bool chosen = label.at(a) == b;
+        CHECK(test::same_value(Scalar::of(part.at(a, b)), Scalar::of(chosen ? x.at(a) / y.at(b) : 0.0f)));
+        const float inner = chosen ? -y.at(b) + 0 : 0;
+        CHECK(test::same_value(Scalar::of(last.at(a, b)), Scalar::of(x.at(a) * inner * y.at(b) / x.at(a))));
+      }
+      const bool found = label.at(a) >= 0 && label.at(a) < m;
+      const float expected = found ? x.at(a) / y.at(label.at(a)) : 0;
+      CHECK((total.at(a) == expected || (std::isnan(total.at(a)) && std::isnan(expected))));
+    }
   });
 }

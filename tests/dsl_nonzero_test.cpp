@@ -230,3 +230,18 @@ TEST_CASE("a condition may choose among what another one has chosen") {
       CHECK(values(evaluate(nonzero(n, nonzero(i, x[i] > 0)[n] % 3 != 0))) == expected);
     }
 }
+
+TEST_CASE("a condition that reads no tensor along some axis has the extent that the access gives it") {
+  const auto x = filled<float>([](auto n) { return n; }, 3, 4), row = filled<float>([](auto n) { return n; }, 1, 4);
+  const Tensor<bool, 1> m{true, false, false, true};
+  CHECK(values(evaluate(x[x != x])).empty());
+  CHECK(values(evaluate(x[0, m != m])).empty());
+  CHECK(values(evaluate(x[x == x])) == values(x));
+  CHECK(values(evaluate(x[any(x > 9, 0, keepdims)])) == Floats{2, 3, 6, 7, 10, 11});  // of each row
+  CHECK(values(evaluate(row[m[newaxis, all]])) == Floats{0, 3});
+  CHECK(values(evaluate(x[m[newaxis, all]])) == Floats{0, 3, 4, 7, 8, 11});
+  const test::Bindings bindings{{"x", x.array()}, {"row", row.array()}, {"m", m.array()}};
+  CHECK(test::text_shape("x[0, m != m]", bindings) == Ints{0});
+  CHECK(test::text_values<float>("x[any(x > 9, 0, keepdims)]", bindings) == Floats{2, 3, 6, 7, 10, 11});
+  CHECK(test::text_values<float>("row[m[newaxis, :]]", bindings) == Floats{0, 3});
+}

@@ -140,6 +140,40 @@ TEST_CASE("a mask on the left chooses the elements that are written") {
   CHECK(test::text_values<std::int64_t>(text, bindings()) == values(t));
 }
 
+TEST_CASE("a mask on the left takes what the same mask chooses on the right") {
+  auto t = x.copy();
+  const auto y = evaluate(x * 7 % 40);
+  t[x > 30] = y[x > 30] + 1;                                              // a mask of three axes
+  t[x[all, all, 0] < 10, all] -= 2 * y[x[all, all, 0] < 10, all];        // of two, beside a whole axis
+  t[t[all, 0, 0] > 40, 0, 0] = t[t[all, 0, 0] > 40, 1, 0];                // of what is written
+  const auto before = [&](int p, int q, int r) {
+    const std::int64_t v = x.at(p, q, r), w = y.at(p, q, r);
+    return (v > 30 ? w + 1 : v) - (x.at(p, q, 0) < 10 ? 2 * w : 0);
+  };
+  for (int p = 0; p < 6; ++p)
+    for (int q = 0; q < 4; ++q)
+      for (int r = 0; r < 3; ++r) {
+        const bool moved = q == 0 && r == 0 && before(p, 0, 0) > 40;
+        CHECK(t.at(p, q, r) == before(p, moved ? 1 : q, r));
+      }
+  const std::string text =
+      "t = x + 0\ny = x * 7 % 40\nt[x > 30] = y[x > 30] + 1\nt[x[:, :, 0] < 10, :] -= 2 * y[x[:, :, 0] < 10, :]\n"
+      "t[t[:, 0, 0] > 40, 0, 0] = t[t[:, 0, 0] > 40, 1, 0]\nt";
+  CHECK(test::text_values<std::int64_t>(text, bindings()) == values(t));
+  // The numbers of both masks are those of the call.
+  for (const std::int64_t limit : {6, 7, 5}) {
+    auto u = line.copy();
+    u[line > limit] = line[line > limit] * limit;
+    for (int n = 0; n < 4; ++n) CHECK(u.at(n) == (line.at(n) > limit ? line.at(n) * limit : line.at(n)));
+    const auto other = [&](std::int64_t b) { u[line > limit] = line[line > b] * limit; };
+    other(limit);
+    if (limit == 6) CHECK_THROWS_WITH(other(limit + 1), Contains("extent 1 in nonzero("));
+  }
+  // What is chosen has an order, and running sums, of its own.
+  CHECK_THAT(text_fault("line[line > 5] = cumsum(line[line > 5], 0)"), Contains("extent 3 in nonzero("));
+  CHECK_THAT(text_fault("line[line > 5] = line[line < 6]"), Contains("extent 1 in nonzero("));
+}
+
 TEST_CASE("a whole tensor is updated") {
   auto t = line.copy();
   t += 2;

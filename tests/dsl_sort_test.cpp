@@ -110,6 +110,14 @@ TEST_CASE("topk takes the largest and makes one axis, which [p] names") {
   }
 }
 
+TEST_CASE("a kept axis beside what is taken has as many elements") {
+  const Tensor<double, 1> y{4, 9, 2, 7};
+  const Tensor<double, 1> left = topk<3>(y, 0) - sum(topk<3>(y, 0), 0, keepdims);
+  const Tensor<double, 1> right = sum(topk<3>(y, 0), 0, keepdims) - topk<3>(y, 0);
+  CHECK(values(left) == std::vector<double>{-11, -13, -16});
+  CHECK(values(right) == std::vector<double>{11, 13, 16});
+}
+
 TEST_CASE("over several indices the order is that of the row-major index") {
   const std::vector<float> all = values(x);
   const Tensor<std::int64_t, 1> best = argtopk<5>(i, j, x[i, j]);

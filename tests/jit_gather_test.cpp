@@ -197,6 +197,32 @@ TEST_CASE("an index read under the same condition is not followed where the cond
   for (int n = 0; n < 50; ++n) REQUIRE(out.at(n) == (n < 30 ? static_cast<float>(n * 5 % 20 * 3 % 8) : 0.5f));
 }
 
+TEST_CASE("what a condition on other axes protects is computed once, and only if it holds somewhere") {
+  const auto good = filled<std::int32_t>([](auto n) { return n * 3 % 8; }, 20);
+  const auto bad = filled<std::int32_t>([](auto n) { return n; }, 20);
+  const auto table = filled<float>([](auto n) { return 7 - n; }, 8);
+  Tensor<float, 1> out(50);
+  Tensor<std::int64_t, 1> order(20);
+  const Ran sum_of = run_everywhere(prepared(out[i], Assign::set, where(i >= 30, sum(k, table[good[k]]), -1)));
+  CHECK(sum_of.fault == "");
+  CHECK(sum_of.report.phases == 3);  // whether it is needed, the sum, the result
+  CHECK(out.at(29) == -1);
+  CHECK(out.at(30) == 74);
+  const Ran ordered = run_everywhere(prepared(order[i], Assign::set, where(i >= 9, argsort(i, table[good[i]]), -1)));
+  CHECK(ordered.fault == "");
+  CHECK(ordered.report.temporary_bytes == 20 * 4 + 20 * 8);  // the keys and their order, once
+  CHECK(order.at(8) == -1);
+  CHECK(order.at(19) == 16);  // the last of those that read the first element
+
+  const Ran failing = run_everywhere(prepared(out[i], Assign::set, where(i >= 30, sum(k, table[bad[k]]), -1)));
+  CHECK(failing.fault == "");
+  CHECK(failing.message == "subscript 8 is outside axis 0 of t1 (extent 8) at i=30, k=8");
+  const Ran needless = run_everywhere(prepared(out[i], Assign::set, where(i >= 50, sum(k, table[bad[k]]), -1)));
+  CHECK(needless.fault == "");
+  CHECK(needless.message == "");
+  CHECK(out.at(49) == -1);
+}
+
 TEST_CASE("chains of gathers, several computed subscripts, and gathers in every layout") {
   const auto a = filled<float>(shuffled(1000), 12, 9);
   const auto u = filled<std::uint8_t>([](auto n) { return n * 5 % 12; }, 50);

@@ -1,6 +1,7 @@
 #pragma once
 // From a surface statement to the index IR: named indices become axes with scopes, unnamed axes are aligned, casts
 // become explicit, boolean factors become selections, numbers become constants or params.
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,14 @@ struct KnownScalar {
   Scalar value;
 };
 
+/// A scalar leaf that is a param: that of the first leaf with the same number in the same place.
+struct SharedScalar {
+  int leaf;
+  DType dtype;
+  std::optional<ir::TensorAxis> subscript;  // of an integer subscript: the axis at which it stands
+  int first;                                // the first such leaf; it may be this one
+};
+
 /// The first tensors of the program are the target, or the new ones; the others follow in the order of
 /// `Leaves::tensors`.
 struct Resolved {
@@ -32,6 +41,7 @@ struct Resolved {
   std::vector<int> scalars;                // by param: its scalar leaf, to be converted to the declared dtype
   std::vector<IntegerSubscript> integers;
   std::vector<KnownScalar> known;
+  std::vector<SharedScalar> shared;
 };
 
 /// What the tree of a statement leaves open until it runs.
@@ -41,7 +51,12 @@ struct Leaves {
   const std::string_view* names = nullptr; // by tensor leaf, for messages and dumps; may be null
   const Scalar* scalars = nullptr;         // by scalar leaf, or null; then numbers of integer arithmetic are constants,
                                            // because strides and bounds of subscripts follow from them
+  const Scalar* numbers = nullptr;         // the same, or null; then those beside a mask on the left share params, so
+                                           // that masks of the same numbers are the same
 };
+
+/// The first of the leaves with which entry `k` may share a param; it may be its own.
+int first_equal(std::span<const SharedScalar>, std::size_t k, const Scalar* numbers);
 
 /// The statements must have passed check_assignment() or check_new_tensor(). There is one, or several that all make
 /// new tensors: these run as one program.

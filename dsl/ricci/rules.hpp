@@ -301,7 +301,7 @@ constexpr Fault check_assignment(const Syntax& target, Assign assign, const Synt
       return fault;
   if (value.rank > 0 && target.free.size > 0 && value.rank != target.free.size)
     return detail::unaligned(value.rank, target.free);
-  if (value.rank > 0 && target.free.size == 0 && value.rank != target.rank)
+  if (value.rank > 0 && target.free.size == 0 && value.rank != target.rank && value.rank != target.chosen_rank())
     return {Rule::rank_mismatch, Detail{} << "ranks " << target.rank << " and " << value.rank};
   if (target.rank > 0 && value.free.size > 0) return detail::unaligned(target.rank, value.free);
   if (assign == Assign::set)

@@ -78,6 +78,13 @@ struct Syntax {
   constexpr Value type() const { return {dtype, weak}; }
   /// access: how many of the children, the first ones, are subscripts.
   constexpr int subscripts() const { return children - (outside == Outside::fill); }
+  /// access that is written: the rank of what its masks choose, each of them one axis.
+  constexpr int chosen_rank() const {
+    int chosen = rank;
+    for (int i = 0; i < subscripts(); ++i)
+      if (child[i]->is_mask()) chosen -= child[i]->rank - 1;
+    return chosen;
+  }
   constexpr bool is_sized(const IndexName* name) const {
     const int i = free.find(name);
     return i >= 0 && ((sized >> i) & 1u);
