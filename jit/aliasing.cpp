@@ -6,6 +6,7 @@
 #include "ricci/error.hpp"
 #include "ricci/overlap.hpp"
 #include "ricci/runs.hpp"
+#include "scan.hpp"
 #include "tables.hpp"
 
 namespace ricci::jit {
@@ -20,6 +21,30 @@ std::vector<const Read*> reads_of(const Statement& s) {
   for (Expr e : nodes(expressions(s)))
     if (const Read* read = e->as<Read>()) reads.push_back(read);
   return reads;
+}
+
+/// The reads of running scans at whose own position along the loop the element is written that they read there: each
+/// position takes its element in before it writes, and no later one looks at it again.
+std::vector<const Read*> reads_before_written(const Program& program, const Statement& s) {
+  std::vector<const Read*> found;
+  for (Expr e : running_folds(s)) {
+    const Fold& f = *e->as<Fold>();
+    const Scan scan = *scan_of(f);
+    if (intake_of(program, f) != Intake::own) continue;
+    const auto is_axis = [](Expr subscript, AxisId axis) {
+      return subscript->as<Axis>() && subscript->as<Axis>()->axis == axis;
+    };
+    for (Expr inner : nodes({f.body})) {
+      const Read* read = inner->as<Read>();
+      if (!read || read->subscripts.size() != s.subscripts.size()) continue;
+      bool same = true;
+      for (std::size_t i = 0; i < s.subscripts.size(); ++i)
+        same &= read->subscripts[i] == s.subscripts[i] ||
+                (is_axis(read->subscripts[i], f.axes[0]) && is_axis(s.subscripts[i], scan.along));
+      if (same) found.push_back(read);
+    }
+  }
+  return found;
 }
 
 void check_target(const TensorDecl& decl, const TensorView& view) {
@@ -49,11 +74,13 @@ Copies copy_overlapping(const Program& program, std::span<TensorView> tensors) {
     if (!program.tensors[s.target].table.empty()) continue;
     check_target(program.tensors[s.target], tensors[s.target]);
     const bool injective = is_injective(s);
+    const std::vector<const Read*> early = reads_before_written(program, s);
     for (const Read* read : reads_of(s)) {
       TensorView& view = tensors[read->tensor];
       if (read->tensor == s.target || !program.tensors[read->tensor].table.empty()) continue;
       if (!may_overlap(view, tensors[s.target])) continue;
-      if (injective && same_elements(view, tensors[s.target]) && read->subscripts == s.subscripts) continue;
+      const bool in_place = read->subscripts == s.subscripts || std::ranges::count(early, read) > 0;
+      if (injective && same_elements(view, tensors[s.target]) && in_place) continue;
       copies.emplace_back(read->tensor, copy_of(view));
       view = copies.back().second.view();
     }

@@ -13,7 +13,8 @@ namespace ricci::jit {
 using Copies = std::vector<std::pair<ir::TensorId, Array>>;
 
 /// Replaces views that a statement would overwrite before it has read them by views of fresh copies, which the
-/// result keeps alive. A tensor read only at the element that is being written needs none. Throws Error{limit} for a
+/// result keeps alive. A tensor read only at the element that is being written needs none, also where a
+/// scan takes it in and carries it on. Throws Error{limit} for a
 /// target that is read-only or stores several elements in one place.
 Copies copy_overlapping(const ir::Program&, std::span<TensorView> tensors);
 

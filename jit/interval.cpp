@@ -33,6 +33,13 @@ Interval hull(Interval a, Interval b) { return {std::min(a.low, b.low), std::max
 
 std::int64_t floor_divide(std::int64_t a, std::int64_t b) { return a / b - (a % b != 0 && (a < 0) != (b < 0)); }
 
+/// From the first to the last number in `x` that leaves this remainder, which is less than the divisor and not negative.
+Interval multiples(Interval x, std::int64_t divisor, std::int64_t remainder) {
+  const auto distance = [&](Wide from, Wide to) { return ((to - from) % divisor + divisor) % divisor; };
+  const Wide low = x.low + distance(x.low, remainder), high = x.high - distance(remainder, x.high);
+  return low > high ? x : Interval{static_cast<std::int64_t>(low), static_cast<std::int64_t>(high)};
+}
+
 Interval of_op(Op op, DType dtype, std::span<const Interval> x, Interval everything) {
   switch (op) {
     case Op::add: return fit(dtype, Wide{x[0].low} + x[1].low, Wide{x[0].high} + x[1].high);
@@ -151,6 +158,9 @@ void Bounds::narrow(Expr e, Interval to) {
   const bool keeps_value = apply && apply->op == Op::cast && is_signed_integer(apply->args[0]->dtype) &&
                            size_of(apply->args[0]->dtype) <= size_of(e->dtype);
   if (keeps_value) narrow(apply->args[0], both);
+  const Const* divisor = apply && apply->op == Op::remainder ? apply->args[1]->as<Const>() : nullptr;
+  if (divisor && divisor->value.as_int() > 0 && both.low == both.high)
+    narrow(apply->args[0], multiples(of(apply->args[0]), divisor->value.as_int(), both.low));
 }
 
 void Bounds::assume(Expr condition) {

@@ -191,11 +191,30 @@ TEST_CASE("a scan that is needed again and again is stored once") {
   CHECK(last_report().temporary_bytes == 30 * 8);
 }
 
-TEST_CASE("a scan over its own target sees the old elements") {
-  auto x = filled<float>(shuffled(9), 4, 30);
-  const Tensor<float, 2> before = x.copy();
-  x[i, j] = cumsum(j, x[i, j]);
-  CHECK(values(x) == values(Tensor(cumsum(before, 1))));
+TEST_CASE("a scan over its own target sees the old elements, and needs a copy only where it looks at others") {
+  for (const auto& [rows, columns] : {std::pair{4, 30}, {1, 1}, {33, 17}, {3, 700}})
+    for (const bool turned : {false, true}) {
+      CAPTURE(rows, columns, turned);
+      const auto made = [&] { return filled<float>(shuffled(9), turned ? columns : rows, turned ? rows : columns); };
+      const auto fresh = [&] { return turned ? made().permuted({1, 0}) : made(); };
+      const Tensor<float, 2> before = fresh();
+      const std::int64_t copy = 4 * rows * columns;
+      const auto check = [&](const auto& value, std::int64_t temporary_bytes) {
+        auto x = fresh();
+        Tensor<float, 2> expected(rows, columns);
+        expected[i, j] = value(before);
+        const test::Ran ran = test::run_everywhere(test::prepared(x[i, j], Assign::set, value(x)));
+        CHECK(ran.fault == "");
+        CHECK(ran.report.temporary_bytes == (rows * columns == 1 ? ran.report.temporary_bytes : temporary_bytes));
+        CHECK(values(x) == values(expected));
+      };
+      check([](const auto& x) { return cumsum(j, x[i, j]); }, 0);
+      check([](const auto& x) { return cumsum(i, x[i, j]); }, 0);
+      check([](const auto& x) { return x[i, j] - cummax(j, 3 * x[i, j]); }, 0);
+      check([&](const auto& x) { return sum(k(j, columns), x[i, k]); }, 0);
+      check([](const auto& x) { return sum(k(2, j + 1), x[i, k]); }, 0);
+      check([](const auto& x) { return sum(k(0, j), x[i, k]) + 0 * x[i, j]; }, copy);
+    }
 }
 
 TEST_CASE("scans in the text language") {

@@ -153,6 +153,7 @@ TEMPLATE_TEST_CASE("case 53: RoPE", "[acceptance]", float, double) {
     x[ellipsis] = filled<T>(spread(29), S, D);
     const auto turned = example::rotary_embedding(x);
     CHECK(last_report().temporary_bytes == 0);
+    CHECK(last_report().checks.empty());
     CHECK(difference(turned,
                      direct<T>({S, D},
                                [&](int s, int j) {

@@ -126,6 +126,25 @@ TEST_CASE("subscripts that are proved keep no check") {
   is_proved(prepared(where((index[i] > 2) & ~(index[i] >= 12), table[index[i] - 3], 0)), 1);
 }
 
+TEST_CASE("what a remainder says of an index proves its neighbours inside") {
+  for (const int size : {1, 2, 6, 7, 24, 25}) {
+    CAPTURE(size);
+    const auto x = filled<float>([](auto n) { return n; }, size);
+    Tensor<float, 1> pairs(size), triples(size);
+    const Ran ran = run_everywhere(prepared(pairs[i], Assign::set, where(i % 2 == 0, x[i + 1], x[i - 1])));
+    CHECK(ran.fault == "");
+    CHECK(ran.report.checks.size() == static_cast<std::size_t>(size % 2));  // the last of an odd number has no partner
+    CHECK(ran.message == (size % 2 == 0 ? "" : "subscript " + std::to_string(size) + " is outside axis 0 of t1 (extent " +
+                                                   std::to_string(size) + ") at i=" + std::to_string(size - 1)));
+    for (int n = 0; n < size && size % 2 == 0; ++n) CHECK(pairs.at(n) == (n % 2 == 0 ? n + 1 : n - 1));
+    const Ran turned = run_everywhere(prepared(triples[i], Assign::set, where(i % 3 == 2, x[i - 2], -x[i])));
+    CHECK(turned.fault == "");
+    CHECK(turned.message == "");
+    CHECK(turned.report.checks.empty());
+    for (int n = 0; n < size; ++n) CHECK(triples.at(n) == (n % 3 == 2 ? n - 2 : -n));
+  }
+}
+
 TEST_CASE("an argmax over more elements than the axis has is checked") {
   const auto scores = filled<float>([](auto n) { return n == 6 * 3 + 2; }, 4, 6);
   const auto table = filled<float>([](auto n) { return n; }, 5);
