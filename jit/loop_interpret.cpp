@@ -147,6 +147,7 @@ struct Machine {
     set(s.result, static_cast<std::int64_t>((64 - behind) % 64 / size_of(dtype_of_buffer(s.buffer))));
     return true;
   }
+  static bool run(const Prefetch&) { return true; }
   bool run(const Load& s) {
     const auto offset = get<std::int64_t>(s.offset);
     std::memset(at(s.result), 0, bytes(s.result));

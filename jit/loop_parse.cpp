@@ -179,6 +179,10 @@ struct Parser : Operands {
     if (accept("scatter")) return scatter();
     if (accept("sort")) return sort_row();
     if (accept("transpose")) return transpose();
+    if (accept("prefetch")) {
+      const BufferId of = buffer();
+      return Prefetch{of, subscript()};
+    }
     if (accept("store")) {
       const BufferId to = buffer();
       const Value offset = subscript();

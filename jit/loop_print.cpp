@@ -161,6 +161,7 @@ struct Printer {
                  label(kernel.info, s.from) + "[" + use(s.offset) + " by " + use(s.stride) + "] rows " + use(s.rows) +
                  " columns " + use(s.columns) + (s.ahead == 0 ? "" : " ahead " + std::to_string(s.ahead));
         },
+        [&](const Prefetch& s) { return "prefetch " + element(s.buffer, s.offset); },
         [&](const Check& s) { return "check " + std::to_string(s.number) + ": " + use(s.ok) + mask(s.mask); },
         [&](const For& s) { return head(s); }, [&](const If& s) { return "if " + use(s.condition); });
   }

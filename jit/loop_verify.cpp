@@ -160,6 +160,10 @@ struct Verifier {
     use(s.offset, "offset", index);
     define(s.result, "result", index);
   }
+  void check(const Prefetch& s) {
+    buffer(s.buffer);
+    use(s.offset, "offset", index);
+  }
   void check(const Load& s) {
     const DType dtype = buffer(s.buffer).dtype;
     use(s.offset, "offset", index);

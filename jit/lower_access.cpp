@@ -121,6 +121,7 @@ void ExpressionLowering::check(TensorId tensor, const std::vector<Expr>& subscri
     const Lanes v = value(s);
     const std::size_t level = guard ? std::max(v.level, value(guard).level) : v.level;
     const bool vector = v.vector || (guard && value(guard).vector);
+    if (!vector && !rows_ && !known_[level].checked.emplace(tensor, i, s, guard).second) continue;
     const std::vector<Value> parts = expand(s, v, v.vector ? lane_dtype(s) : DType::i64, vector);
     const DType dtype = builder_.type(parts[0]).dtype;
     const int width = vector ? lanes() : 1;
@@ -152,6 +153,7 @@ Lanes ExpressionLowering::read(Expr e, const Read& n) {
   if (const auto tile = transposed_.find(e); tile != transposed_.end()) return take_transposed(e, tile->second);
   const std::size_t level = level_of(e);
   if (n.policy == Policy::check) check(n.tensor, n.subscripts, n.guard, to_string(program_, e));
+  if (std::ranges::count(ahead_, e) > 0) fetch_ahead(n, level);
   const Address at = address(n.tensor, n.subscripts, level);
   // A lane axis of stride zero, or one that only the guard uses: every lane reads the same element.
   const bool vector = in_lanes(e) && (at.motion != Motion::still || (n.guard && in_lanes(n.guard)));

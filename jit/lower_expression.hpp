@@ -2,6 +2,7 @@
 // Lowering of expressions inside the loops that are open: the middle of lower.cpp, shared by its parts.
 #include <map>
 #include <optional>
+#include <set>
 #include <unordered_map>
 
 #include "affine.hpp"
@@ -133,6 +134,9 @@ class ExpressionLowering {
   /// Whether they are (b1), or none.
   loop::Value streaming(ir::TensorId target) const;
 
+  /// From now on, these reads also fetch the rows of later iterations.
+  void fetch_rows_of(const std::vector<ir::Expr>& reads) { ahead_ = reads; }
+
   /// Copies the tile of a read, which is contiguous along `columns` and affine along `rows`, to scratch. From now on it
   /// is loaded from there, in lanes along `rows`.
   void transpose(ir::Expr read, const TileSide& rows, const TileSide& columns);
@@ -188,13 +192,16 @@ class ExpressionLowering {
     loop::Value low, high;
     std::size_t level;
   };
-  /// By expression, and by row where it depends on them.
   struct Keeping {
     const ir::Fold* fold;
     ir::TensorId target;
     std::vector<ir::Expr> subscripts;
   };
-  using Known = std::map<std::pair<ir::Expr, std::size_t>, Lanes>;
+  /// What stands at a level: values by expression, and by row where they depend on them; and which scalar subscripts are
+  /// checked there.
+  struct Known : std::map<std::pair<ir::Expr, std::size_t>, Lanes> {
+    std::set<std::tuple<ir::TensorId, std::size_t, ir::Expr, ir::Expr>> checked = {};  // tensor, axis, subscript, guard
+  };
   std::pair<ir::Expr, std::size_t> known_as(ir::Expr e) const {
     return {e, rows_ && ir::uses_axis(e, rows_->axis) ? rows_->current : 0};
   }
@@ -255,6 +262,9 @@ class ExpressionLowering {
   std::vector<RegisterTile> tiles_in(const ir::Fold&) const;
   State reduce_blocks(const ir::Fold&, const std::vector<RegisterTile>&, State);
 
+  // lower_ahead.cpp
+  void fetch_ahead(const ir::Read&, std::size_t level);
+
   // lower_streaming.cpp
   loop::Value to_line(const ir::Statement&, ir::AxisId, loop::Value low);
 
@@ -284,6 +294,7 @@ class ExpressionLowering {
   Stages staged_;
   std::unordered_map<ir::Expr, TransposedTile> transposed_;
   std::unordered_map<ir::TensorId, loop::Value> streaming_;
+  std::vector<ir::Expr> ahead_;
   std::optional<LaneLoop> lane_;
   std::optional<Keeping> keeping_;
   std::optional<Rows> rows_;

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "affine.hpp"
+#include "ahead.hpp"
 #include "cost.hpp"
 #include "in_order.hpp"
 #include "interior.hpp"
@@ -48,6 +49,18 @@ bool may_join(const Program& program, const Specialisation& specialisation, cons
   return independent;
 }
 
+/// Whether the loop before the lanes chooses a row of a table that the lanes then accumulate into. Such rows are short as
+/// a rule: an item is some of them, and a step of the lanes is one vector.
+bool scatters_rows(const Program& program, const Nest& nest) {
+  if (!nest.tables || !nest.lane_axis || nest.order.size() < 2 || nest.order.back() != *nest.lane_axis) return false;
+  return std::ranges::all_of(nest.statements, [&](std::size_t i) {
+    const std::vector<Expr>& subscripts = program.statements[i].subscripts;
+    const Axis* last = subscripts.back()->as<Axis>();
+    if (!last || last->axis != *nest.lane_axis) return false;
+    return std::all_of(subscripts.begin(), subscripts.end() - 1, [&](Expr e) { return !uses_axis(e, *nest.lane_axis); });
+  });
+}
+
 /// Loop order and tiles. The lane axis is the innermost of its kind; loops that reductions do not need are inside all
 /// that they need, and belong to one item.
 void order_loops(const Program& program, Nest& nest) {
@@ -71,6 +84,11 @@ void order_loops(const Program& program, Nest& nest) {
   const auto lane = std::ranges::find(nest.order, nest.lane_axis.value_or(~0u)) - nest.order.begin();
   nest.split = static_cast<std::size_t>(outside > 0 ? outside - 1 : std::min<std::ptrdiff_t>(lane, std::ssize(nest.order) - 1));
   const bool on_lanes = !nest.order.empty() && nest.lane_axis == nest.order[nest.split];
+  if (scatters_rows(program, nest)) {
+    nest.split = nest.order.size() - 2;
+    nest.tile = 16;
+    return;
+  }
   nest.tile = on_lanes ? (outside > 0 ? 2048 : 4096) : outside > 0 ? 16 : 256;
 }
 
@@ -270,9 +288,10 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
       keep_values(program, s, schedule.fold_lanes, nest);
     }
     if (!nest.kept) nest.streaming = find_streaming(program, s, nest);
+    nest.ahead = find_ahead(program, s, nest);
     const std::size_t nodes = count_nodes(program, nest);
     // Reductions over streams have planes to overlap, and merges of tables are short.
-    const bool short_step = !nest.streams.empty() || merges_tables(program, nest);
+    const bool short_step = !nest.streams.empty() || merges_tables(program, nest) || scatters_rows(program, nest);
     nest.unroll = !nest.lane_axis || short_step ? 1 : nodes <= 12 ? 4 : nodes <= 32 ? 2 : 1;
     // A block of scans, the same for every vector width, so that the order of a float sum is the same too.
     if (nest.lane_axis && nest.lane_axis == nest.in_order)
@@ -304,6 +323,7 @@ std::string to_string(const Schedule& schedule, const Program& program) {
             : nest.appends ? " parallel over shares that append"
                            : " parallel before |";
     for (TensorId t : nest.streaming) text += " streaming " + program.tensors[t].name;
+    for (Expr e : nest.ahead) text += " rows ahead of " + program.tensors[e->as<Read>()->tensor].name;
     text += '\n';
     for (const RegisterTile& tile : nest.registers)
       text += "  " + to_string(tile, nest, program, schedule.lanes);

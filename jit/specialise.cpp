@@ -20,6 +20,7 @@ __extension__ using Wide = __int128;
 
 constexpr std::int64_t short_limit = std::int64_t{1} << 31;
 constexpr std::int64_t large_bytes = 16 << 20;  // from which an output is better not left in the caches
+constexpr std::int64_t far_bytes = 1 << 20;     // from which rows that data choose are fetched early
 constexpr std::int64_t many_rows = 16;  // for which loads are arranged beforehand
 
 /// One use of a tensor: a read, or the target of a statement.
@@ -261,16 +262,35 @@ std::set<AxisId> axes_of_reuse(const Survey& survey) {
   return found;
 }
 
+/// Of all elements; no more than short_limit.
+Wide bytes_of(const Layout& layout) {
+  Wide bytes = static_cast<Wide>(size_of(layout.dtype));
+  for (int i = 0; i < layout.rank; ++i) bytes = std::min<Wide>(bytes * layout.extents[i], short_limit);
+  return bytes;
+}
+
 std::vector<TensorId> find_large(const Program& program, std::span<const TensorView> tensors) {
   std::set<TensorId> large;
   for (const Statement& s : program.statements) {
     if (!program.tensors[s.target].table.empty()) continue;
-    const Layout& layout = tensors[s.target].layout;
-    Wide bytes = static_cast<Wide>(size_of(layout.dtype));
-    for (int i = 0; i < layout.rank; ++i) bytes = std::min<Wide>(bytes * layout.extents[i], short_limit);
-    if (bytes >= large_bytes) large.insert(s.target);
+    if (bytes_of(tensors[s.target].layout) >= large_bytes) large.insert(s.target);
   }
   return {large.begin(), large.end()};
+}
+
+/// Tensors that are read with a subscript that reads, and larger than the inner caches.
+std::vector<TensorId> find_far(const Program& program, const Survey& survey, std::span<const TensorView> tensors) {
+  std::set<TensorId> far;
+  for (Expr e : survey.nodes) {
+    const Read* read = e->as<Read>();
+    if (!read || !program.tensors[read->tensor].table.empty()) continue;
+    const auto chosen = [](Expr subscript) {
+      return std::ranges::any_of(nodes({subscript}), [](Expr n) { return n->as<Read>() != nullptr; });
+    };
+    if (std::ranges::any_of(read->subscripts, chosen) && bytes_of(tensors[read->tensor].layout) >= far_bytes)
+      far.insert(read->tensor);
+  }
+  return {far.begin(), far.end()};
 }
 
 std::vector<AxisId> find_many(const Survey& survey, const std::vector<std::vector<AxisId>>& collapsed,
@@ -300,6 +320,7 @@ Specialisation specialise(const Program& program, std::span<const TensorView> te
     }
   result.collapsed = find_collapsed(program, survey, tensors, extents);
   result.large = find_large(program, tensors);
+  result.far = find_far(program, survey, tensors);
   result.many = find_many(survey, result.collapsed, extents);
   result.answers = ask(program, survey, tensors, extents);
   result.short_offsets = offsets_are_short(program, survey, tensors, extents);
@@ -321,6 +342,8 @@ std::string to_string(const Specialisation& s) {
     }
   text += "\nlarge";
   for (TensorId t : s.large) text += ' ' + std::to_string(t);
+  text += "\nfar";
+  for (TensorId t : s.far) text += ' ' + std::to_string(t);
   text += "\nmany";
   for (AxisId axis : s.many) text += ' ' + std::to_string(axis);
   text += "\nanswers " + s.answers;

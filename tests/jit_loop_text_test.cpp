@@ -34,6 +34,7 @@ auto members(const Store& s) { const auto& [a, b, c, d, e] = s; return std::tie(
 auto members(const Scatter& s) { const auto& [a, b, c, d, e, f] = s; return std::tie(a, b, c, d, e, f); }
 auto members(const SortRow& s) { const auto& [a, b, c, d, e, f, g, h] = s; return std::tie(a, b, c, d, e, f, g, h); }
 auto members(const Transpose& s) { const auto& [a, b, c, d, e, f, g, h, i] = s; return std::tie(a, b, c, d, e, f, g, h, i); }
+auto members(const Prefetch& s) { const auto& [a, b] = s; return std::tie(a, b); }
 auto members(const Check& s) { const auto& [a, b, c] = s; return std::tie(a, b, c); }
 auto members(const Carried& s) { const auto& [a, b, c, d] = s; return std::tie(a, b, c, d); }
 auto members(const For& s) { const auto& [a, b, c, d, e, f] = s; return std::tie(a, b, c, d, e, f); }

@@ -114,6 +114,14 @@ void emit(PhaseEmitter& e, const loop::ToLine& s) {
   e.values[s.result] = b.CreateUDiv(bytes, b.getInt64(size_of(e.kernel.info.buffers[s.buffer].dtype)));
 }
 
+void emit(PhaseEmitter& e, const loop::Prefetch& s) {
+  Builder& b = e.builder;
+  Value* address = element_address(e, s.buffer, e[s.offset]);
+  // For reading, into all levels of the caches, data.
+  b.CreateIntrinsic(llvm::Intrinsic::prefetch, {address->getType()},
+                    {address, b.getInt32(0), b.getInt32(3), b.getInt32(1)});
+}
+
 void emit(PhaseEmitter& e, const loop::Load& s) { e.values[s.result] = emit_load(e, s); }
 void emit(PhaseEmitter& e, const loop::Gather& s) { e.values[s.result] = emit_gather(e, s); }
 void emit(PhaseEmitter& e, const loop::Store& s) { emit_store(e, s); }

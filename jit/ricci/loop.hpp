@@ -67,6 +67,9 @@ struct Transpose {
   std::int64_t ahead = 0;
 };
 
+/// A hint: the line with this element is wanted soon. It may lie outside of the buffer.
+struct Prefetch { BufferId buffer; Value offset; };
+
 /// Leaves the phase with status number + 1 unless `ok` is true in every lane whose mask is true.
 struct Check   { std::uint32_t number; Value ok; Value mask = none; };
 
@@ -95,7 +98,7 @@ struct If {
 };
 
 using Kind = std::variant<Constant, Argument, Compute, Splat, Iota, LaneMask, Half, Slide, AnyLane, CountLanes, ToLine,
-                          Load, Gather, Store, Scatter, Append, SortRow, Transpose, Check, For, If>;
+                          Load, Gather, Store, Scatter, Append, SortRow, Transpose, Prefetch, Check, For, If>;
 struct Statement : Kind {
   using Kind::Kind;
   template <class T>

@@ -1,0 +1,58 @@
+// Rows that later iterations read, fetched early (ahead.hpp).
+#include <algorithm>
+#include <utility>
+
+#include "ahead.hpp"
+#include "lower_expression.hpp"
+
+namespace ricci::jit {
+
+using namespace ir;
+using loop::Value;
+
+/// The row is that of the iteration `rows_ahead` further along the innermost axis that chooses rows. Where that axis is
+/// reduced as a whole, its end is followed by the start of the next iteration of the axis around it:
+///
+///     out[b, d] = sum(j, table[ids[b, j], d])      with 20 j:    at (b, 3) that of (b, 19), at (b, 6) that of (b + 1, 2)
+void ExpressionLowering::fetch_ahead(const Read& read, std::size_t level) {
+  std::vector<AxisId> axes;  // that choose, innermost first
+  for (Expr s : read.subscripts)
+    if (!s->as<Axis>()) axes.insert(axes.end(), s->free.begin(), s->free.end());
+  if (axes.empty() || (lane_ && std::ranges::count(axes, lane_->axis) > 0) || rows_) return;
+  std::ranges::stable_sort(axes, [&](AxisId a, AxisId b) { return bound_.at(a).level > bound_.at(b).level; });
+  const Binding inner = bound_.at(axes[0]);
+  const auto i64 = [&](std::size_t at, Op op, Value a, Value b) { return builder_.compute(at, op, DType::i64, {a, b}); };
+  const auto at_most = [&](Value v, AxisId axis) {
+    return i64(inner.level, Op::minimum, v, builder_.add(0, extent_of(axis), builder_.constant(-1)));
+  };
+  const Value distance = builder_.constant(rows_ahead);
+  const auto known = std::exchange(known_, std::vector<Known>(known_.size()));
+  const auto bound = bound_;
+  const auto around = std::ranges::find_if(axes, [&](AxisId a) { return a != axes[0]; });
+  if (around == axes.end()) {
+    bound_[axes[0]].variable = at_most(builder_.add(inner.level, inner.variable, distance), axes[0]);
+  } else {
+    const Binding outer = bound_.at(*around);
+    const Value extent = extent_of(axes[0]);
+    const Value runs = i64(0, Op::floor_divide, distance, extent);
+    const Value rest = i64(0, Op::subtract, distance, builder_.multiply(0, runs, extent));
+    const Value at = builder_.add(inner.level, inner.variable, rest);
+    const Value beyond = builder_.compute(inner.level, Op::greater_equal, DType::b1, {at, extent});
+    const Value wrapped = i64(inner.level, Op::subtract, at, extent);
+    bound_[axes[0]].variable = builder_.compute(inner.level, Op::select, DType::i64, {beyond, wrapped, at});
+    const Value one_more = builder_.convert(inner.level, beyond, DType::i64);
+    const Value next = builder_.add(inner.level, builder_.add(outer.level, outer.variable, runs), one_more);
+    bound_[*around] = {at_most(next, *around), inner.level};
+  }
+  const Address at = address(read.tensor, read.subscripts, level);
+  if (at.motion == Motion::still || at.motion == Motion::contiguous) {
+    const int parts = at.motion == Motion::still ? 1 : lane_->parts;
+    const std::int64_t line = 64 / static_cast<std::int64_t>(size_of(program_.tensors[read.tensor].dtype));
+    for (std::int64_t first = 0; first < std::int64_t{parts} * lanes(); first += std::max<std::int64_t>(line, lanes()))
+      builder_.add(level, loop::Prefetch{read.tensor, builder_.add(level, at.base, builder_.constant(first))});
+  }
+  known_ = known;
+  bound_ = bound;
+}
+
+}  // namespace ricci::jit
