@@ -70,9 +70,16 @@ std::vector<std::int64_t> normalised_axes(Statements statements, const Operands&
   return axes;
 }
 
+/// Mostly they have one or two entries, for which the call of memcmp that std::equal makes takes too long.
+template <class T>
+bool are_equal(const std::vector<T>& known, const T* given, int count) {
+  bool equal = known.size() == static_cast<std::size_t>(count);
+  for (int i = 0; equal && i < count; ++i) equal = known[static_cast<std::size_t>(i)] == given[i];
+  return equal;
+}
+
 bool has_pattern(const Variant& v, const Pattern& pattern, const Operands& operands) {
-  return std::equal(v.tensors.begin(), v.tensors.end(), pattern.numbers, pattern.numbers + pattern.leaves) &&
-         std::equal(v.axes.begin(), v.axes.end(), operands.axes, operands.axes + operands.axis_count);
+  return are_equal(v.tensors, pattern.numbers, pattern.leaves) && are_equal(v.axes, operands.axes, operands.axis_count);
 }
 
 bool has_constants(const Variant& v, const Operands& operands) {
@@ -193,13 +200,13 @@ void execute(Site& site, Statements statements, const Operands& operands, Array*
   Bound bound(statements, operands, pattern);
   Few<Scalar, 8> params(v.plan.scalars.size());
   convert_scalars(v, operands, bound.pointers(), params.data());
-  if (std::shared_ptr<const Call> call = v.executable->known(bound.pointers(), params.span())) {
+  if (const std::shared_ptr<const Call>& call = v.executable->known(bound.pointers(), params.span())) {
     for (std::size_t t = 0; t < bound.made(); ++t) {
       results[t] = Array::uninitialised(Executable::layout(*call, static_cast<ir::TensorId>(t)));
       bound[t] = &results[t].view();
     }
     last_run.time = v.executable->repeat(*call, bound.pointers(), params.span());
-    last_run.repeated = std::move(call);
+    if (last_run.repeated != call) last_run.repeated = call;  // counting references takes as long as small kernels
     return;
   }
   std::vector<TensorView> views = bound.views();

@@ -30,17 +30,22 @@ namespace jit {
 class Calls {
  public:
   /// `shaping`: the params from which extents follow.
-  explicit Calls(std::vector<ir::ParamId> shaping) : shaping_(std::move(shaping)) {}
+  explicit Calls(std::vector<ir::ParamId> shaping);
 
   void add(std::shared_ptr<const Call>);
-  /// The call that fits. The first `made` tensors are made for it and may be null yet: any layout fits those.
-  std::shared_ptr<const Call> find(TensorPointers, std::size_t made, std::span<const Scalar> params, const Counts&,
-                                   const Options&) const;
+  /// The call that fits, or null; valid until this thread finds the next one. The first `made` tensors are made for it
+  /// and may be null yet: any layout fits those.
+  const std::shared_ptr<const Call>& find(TensorPointers, std::size_t made, std::span<const Scalar> params,
+                                          const Counts&, const Options&) const;
   /// The values of the shaping params among all.
   std::vector<Scalar> shaping(std::span<const Scalar> params) const;
 
  private:
+  bool fits(const Call&, TensorPointers, std::size_t made, std::span<const Scalar> params, const Counts&,
+            const Options&) const;
+
   std::vector<ir::ParamId> shaping_;
+  const std::uint64_t number_;  // of all that ever were
   mutable std::mutex mutex_;
   std::vector<std::shared_ptr<const Call>> calls_;  // the oldest first
 };

@@ -129,9 +129,10 @@ Report Executable::run(std::span<const TensorView> tensors, std::span<const Scal
 
 bool Executable::counts_extents() const { return !impl_->counters.empty(); }
 
-std::shared_ptr<const Call> Executable::known(TensorPointers tensors, std::span<const Scalar> params,
-                                              const Options& options) const {
-  if (counts_extents() || impl_->chained || options.backend != Backend::native) return nullptr;
+const std::shared_ptr<const Call>& Executable::known(TensorPointers tensors, std::span<const Scalar> params,
+                                                     const Options& options) const {
+  static const std::shared_ptr<const Call> none;
+  if (counts_extents() || impl_->chained || options.backend != Backend::native) return none;
   const auto made = static_cast<std::size_t>(std::ranges::count(tensors, static_cast<const TensorView*>(nullptr)));
   return impl_->kernel.known_call(tensors, made, params, {}, options);
 }

@@ -88,10 +88,14 @@ LaunchPlan plan_launch(const KernelInfo& info, std::span<const TensorView> tenso
 
 std::int32_t launch(const LaunchPlan& plan, std::span<void* const> places, std::span<const Scalar> params, int threads,
                     FunctionRef<std::int32_t(std::size_t, const KernelArgs&, std::int64_t, std::int64_t)> phase) {
-  Few<std::int64_t, 32> symbols(plan.symbols.size());
-  std::ranges::copy(plan.symbols, symbols.data());
-  for (std::size_t i = 0; i < plan.params.size(); i += 2)
-    symbols[plan.params[i]] = static_cast<std::int64_t>(params[plan.params[i + 1]].bits);
+  Few<std::int64_t, 32> own_symbols(plan.params.empty() ? 0 : plan.symbols.size());
+  const std::int64_t* symbols = plan.symbols.data();
+  if (!plan.params.empty()) {
+    std::ranges::copy(plan.symbols, own_symbols.data());
+    for (std::size_t i = 0; i < plan.params.size(); i += 2)
+      own_symbols[plan.params[i]] = static_cast<std::int64_t>(params[plan.params[i + 1]].bits);
+    symbols = own_symbols.data();
+  }
   Few<void*, 16> buffers(plan.own_bytes.size());
   std::ranges::copy(places, buffers.data());
   // All tables and temporaries in one block of the caching allocator, each at a cache line's start.
@@ -107,7 +111,7 @@ std::int32_t launch(const LaunchPlan& plan, std::span<void* const> places, std::
       at += (static_cast<std::size_t>(plan.own_bytes[i]) + 63) / 64 * 64;
     }
   }
-  const KernelArgs args{buffers.data(), symbols.data(), helper_table().data()};
+  const KernelArgs args{buffers.data(), symbols, helper_table().data()};
   std::int32_t status = 0;
   for (std::size_t p = 0; p < plan.phases.size() && status == 0; ++p) {
     const auto [trip, grain] = plan.phases[p];

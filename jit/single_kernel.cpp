@@ -98,10 +98,11 @@ bool SingleKernel::is_apart(TensorPointers tensors) const {
   });
 }
 
-std::shared_ptr<const Call> SingleKernel::known_call(TensorPointers tensors, std::size_t made,
-                                                     std::span<const Scalar> params, const Counts& counts,
-                                                     const Options& options) const {
-  return is_apart(tensors) ? calls_.find(tensors, made, params, counts, options) : nullptr;
+const std::shared_ptr<const Call>& SingleKernel::known_call(TensorPointers tensors, std::size_t made,
+                                                            std::span<const Scalar> params, const Counts& counts,
+                                                            const Options& options) const {
+  static const std::shared_ptr<const Call> none;
+  return is_apart(tensors) ? calls_.find(tensors, made, params, counts, options) : none;
 }
 
 Report SingleKernel::report_of(const KernelInfo& info, const Binding& b, const LaunchPlan& plan) const {

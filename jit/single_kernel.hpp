@@ -17,9 +17,9 @@ class SingleKernel {
   /// Nothing, and nothing is done, where some statements have no iterations and others have: those are to run apart.
   std::optional<Report> run(std::span<const TensorView> tensors, std::size_t made, std::span<const Scalar> params,
                             const Counts&, const Options&);
-  /// The call that fits, if there is one and it may be repeated for these tensors.
-  std::shared_ptr<const Call> known_call(TensorPointers, std::size_t made, std::span<const Scalar> params, const Counts&,
-                                         const Options&) const;
+  /// The call that fits, if there is one and it may be repeated for these tensors; valid until this thread asks again.
+  const std::shared_ptr<const Call>& known_call(TensorPointers, std::size_t made, std::span<const Scalar> params,
+                                                const Counts&, const Options&) const;
   /// Runs a call that fits these tensors, all of which exist now.
   Ticks repeat(const Call&, TensorPointers, std::span<const Scalar> params, const Options&) const;
   std::string dump(Executable::Stage, std::span<const TensorView> tensors, std::span<const Scalar> params, const Counts&,

@@ -31,6 +31,13 @@ static_assert(size_class(257).index == 1 && size_class(257).bytes == 320);
 static_assert(size_class(512).index == 4 && size_class(512).bytes == 512);
 static_assert(size_class(513).index == 5 && size_class(513).bytes == 640);
 
+constexpr std::size_t class_bytes(std::size_t index) {
+  if (index == 0) return 256;
+  const std::size_t octave = (index - 1) / 4, quarter = (index - 1) % 4 + 1;
+  return (std::size_t{256} << octave) + quarter * (std::size_t{64} << octave);
+}
+static_assert(class_bytes(1) == 320 && class_bytes(4) == 512 && class_bytes(5) == 640);
+
 constexpr std::size_t class_count = size_class(kept_bytes_limit).index + 1;
 
 struct FreeBlock {
@@ -61,10 +68,61 @@ Cache& cache() {
   return cache;
 }
 
+// Small blocks that a thread gives back go into its own pocket first, from where it takes them without a lock: the lock
+// of the cache costs as much as a kernel of a few elements.
+constexpr std::size_t pocket_classes = size_class(4096).index + 1;
+constexpr int pocket_depth = 4;
+
+struct Pocket {
+  std::array<FreeBlock*, pocket_classes> lists;
+  std::array<int, pocket_classes> counts;
+  enum { unused, open, closed } state;
+
+  FreeBlock* take(std::size_t index) {
+    FreeBlock* block = lists[index];
+    if (block) {
+      lists[index] = block->next;
+      --counts[index];
+    }
+    return block;
+  }
+  void drop_all() {
+    for (std::size_t index = 0; index < pocket_classes; ++index)
+      while (FreeBlock* block = take(index)) std::free(block);
+  }
+  std::size_t bytes() const {
+    std::size_t total = 0;
+    for (std::size_t index = 0; index < pocket_classes; ++index)
+      for (FreeBlock* block = lists[index]; block; block = block->next) total += class_bytes(index);
+    return total;
+  }
+};
+constinit thread_local Pocket pocket{};
+
+/// Empties the pocket when its thread ends; arrays that die even later find it closed.
+struct Closer {
+  ~Closer() {
+    pocket.drop_all();
+    pocket.state = Pocket::closed;
+  }
+  void be_made() {}
+};
+thread_local Closer closer;
+
+bool has_room(std::size_t index) {
+  if (pocket.state == Pocket::unused) {
+    closer.be_made();
+    pocket.state = Pocket::open;
+  }
+  return pocket.state == Pocket::open && pocket.counts[index] < pocket_depth;
+}
+
 }  // namespace
 
 void* allocate_block(std::size_t bytes) {
   const SizeClass size = size_class(bytes);
+  if (size.index < pocket_classes)
+    if (void* block = pocket.take(size.index)) return block;
   if (size.index < class_count) {
     Cache& c = cache();
     const std::lock_guard lock(c.mutex);
@@ -86,6 +144,11 @@ void* allocate_block(std::size_t bytes) {
 void free_block(void* block, std::size_t bytes) noexcept {
   const SizeClass size = size_class(bytes);
   if (size.index >= class_count) return std::free(block);
+  if (size.index < pocket_classes && has_room(size.index)) {
+    pocket.lists[size.index] = new (block) FreeBlock{pocket.lists[size.index]};
+    ++pocket.counts[size.index];
+    return;
+  }
   Cache& c = cache();
   const std::lock_guard lock(c.mutex);
   // A full cache starts anew: sizes that the program still uses come back, those of its past do not.
@@ -95,6 +158,7 @@ void free_block(void* block, std::size_t bytes) noexcept {
 }
 
 void drop_kept_blocks() noexcept {
+  pocket.drop_all();
   Cache& c = cache();
   const std::lock_guard lock(c.mutex);
   c.drop_all();
@@ -103,7 +167,7 @@ void drop_kept_blocks() noexcept {
 std::size_t kept_bytes() noexcept {
   Cache& c = cache();
   const std::lock_guard lock(c.mutex);
-  return c.bytes;
+  return c.bytes + pocket.bytes();
 }
 
 }  // namespace ricci

@@ -1,5 +1,7 @@
 // Statements that run again: what the first run found is used again, and only where it holds.
+#include <atomic>
 #include <catch2/catch.hpp>
+#include <thread>
 
 #include "ricci/compile.hpp"
 #include "support/tensors.hpp"
@@ -60,6 +62,45 @@ TEST_CASE("other layouts, extents, aliases and params in turn at one place") {
           if (a < 2 && b < 3) REQUIRE(small.at(a, b) == factor * part.at(b, a));
         }
     }
+}
+
+TEST_CASE("threads repeat one statement side by side, each with layouts of its own") {
+  std::vector<std::thread> threads;
+  std::atomic<int> wrong = 0;
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back([&wrong, t] {
+      const auto x = filled<float>(shuffled(7), 3 + t % 2, 4);
+      for (int round = 0; round < 50; ++round) {
+        const Tensor<float, 1> sums = sum(j, x[i, j]), most = max(j, x[i, j]);
+        const Tensor<float, 2> turned = x.permuted({1, 0})[i, j] + 0.f;
+        for (int a = 0; a < x.extent(0); ++a) {
+          wrong += sums.at(a) != x.at(a, 0) + x.at(a, 1) + x.at(a, 2) + x.at(a, 3);
+          wrong += most.at(a) < x.at(a, 3) || turned.at(3, a) != x.at(a, 3);
+        }
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  CHECK(wrong == 0);
+}
+
+template <int n>
+auto repeated_sum(const Tensor<float, 1>& x) {
+  if constexpr (n == 0) return x[i] + 1;
+  else return repeated_sum<n - 1>(x) + x[i];
+}
+
+TEST_CASE("more programs in turn than a thread remembers") {
+  const auto x = filled<float>(shuffled(7), 5);
+  const auto all = [&]<int... n>(std::integer_sequence<int, n...>) {
+    return std::vector<float>{Tensor<float, 1>(repeated_sum<n>(x)).at(2)...};
+  };
+  for (int round = 0; round < 3; ++round) {
+    float sum = x.at(2) + 1;
+    for (float result : all(std::make_integer_sequence<int, 20>())) {
+      CHECK(result == sum);
+      sum += x.at(2);
+    }
+  }
 }
 
 TEST_CASE("a check that fails in a repeated run is the same error, and the next run is right again") {

@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 #include <limits>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -114,6 +115,27 @@ TEST_CASE("a freed block is used again for an array of the same size class") {
   CHECK(kept_bytes() <= std::size_t{5} << 20);
   const Array again = Array::uninitialised(DType::f32, Extents{(1 << 20) + 100});
   CHECK(again.data() == first);
+  CHECK(kept_bytes() == 0);
+}
+
+TEST_CASE("small blocks come back to the thread that freed them, and leave it when it ends") {
+  drop_kept_blocks();
+  std::vector<void*> blocks;
+  for (int i = 0; i < 10; ++i) blocks.push_back(allocate_block(1000));
+  for (void* block : blocks) free_block(block, 1000);
+  CHECK(kept_bytes() == 10 * 1024);
+  std::set<void*> again;
+  for (int i = 0; i < 10; ++i) again.insert(allocate_block(1024));
+  CHECK(again == std::set<void*>(blocks.begin(), blocks.end()));
+  for (void* block : blocks) free_block(block, 1000);
+  std::thread([&] {
+    CHECK(kept_bytes() == 6 * 1024);  // all but the four in the pocket of the other thread
+    void* block = allocate_block(300);
+    free_block(block, 300);
+    CHECK(allocate_block(300) == block);
+    free_block(block, 300);
+  }).join();
+  drop_kept_blocks();
   CHECK(kept_bytes() == 0);
 }
 

@@ -91,8 +91,9 @@ class Executable {
   bool counts_extents() const;
   /// A call with these layouts, among the last ones, that other elements may repeat; null if there is none. The first
   /// tensors are null if the run is to make them: layout() then says how. Never one of a program that counts extents.
-  std::shared_ptr<const Call> known(TensorPointers, std::span<const Scalar> params,
-                                    const Options& = default_options()) const;
+  /// Valid until this thread asks for another one.
+  const std::shared_ptr<const Call>& known(TensorPointers, std::span<const Scalar> params,
+                                           const Options& = default_options()) const;
   static const Layout& layout(const Call&, ir::TensorId);
   /// What a repetition does; run_ms is 0 there.
   static const Report& report(const Call&);

@@ -15,10 +15,10 @@ void* allocate_block(std::size_t bytes);
 /// Gives back a block that allocate_block(bytes) returned.
 void free_block(void* block, std::size_t bytes) noexcept;
 
-/// Returns all kept blocks to the system.
+/// Returns all kept blocks to the system, but for a few small ones of other threads.
 void drop_kept_blocks() noexcept;
 
-/// Bytes in kept blocks; never more than kept_bytes_limit.
+/// Bytes in kept blocks, without a few small ones of other threads; never more than kept_bytes_limit and 100 KiB.
 std::size_t kept_bytes() noexcept;
 inline constexpr std::size_t kept_bytes_limit = std::size_t{1} << 29;
 
