@@ -278,14 +278,16 @@ std::vector<TensorId> find_large(const Program& program, std::span<const TensorV
   return {large.begin(), large.end()};
 }
 
-/// Tensors that are read with a subscript that reads, and larger than the inner caches.
+/// Tensors that are read with a subscript that can be read early, and larger than the inner caches.
 std::vector<TensorId> find_far(const Program& program, const Survey& survey, std::span<const TensorView> tensors) {
   std::set<TensorId> far;
   for (Expr e : survey.nodes) {
     const Read* read = e->as<Read>();
     if (!read || !program.tensors[read->tensor].table.empty()) continue;
-    const auto chosen = [](Expr subscript) {
-      return std::ranges::any_of(nodes({subscript}), [](Expr n) { return n->as<Read>() != nullptr; });
+    const auto chosen = [](Expr subscript) {  // before its iteration: a search would have to be done twice
+      const std::vector<Expr> all = nodes({subscript});
+      return std::ranges::any_of(all, [](Expr n) { return n->as<Read>() != nullptr; }) &&
+             std::ranges::none_of(all, [](Expr n) { return bound_axes(n) != nullptr; });
     };
     if (std::ranges::any_of(read->subscripts, chosen) && bytes_of(tensors[read->tensor].layout) >= far_bytes)
       far.insert(read->tensor);
