@@ -51,7 +51,8 @@ class AppendLowering {
   /// The loops from order[k] on, the first of them over [low, high). Returns where the cursor is after them.
   Value loops(std::size_t k, Value low, Value high, Value cursor) {
     const AxisId axis = nest_.order[k];
-    if (k + 1 == nest_.order.size()) return over_lanes(axis, low, high, cursor);
+    if (k + 1 == nest_.order.size())
+      return nest_.lane_axis ? over_lanes(axis, low, high, cursor) : one_by_one(axis, low, high, cursor);
     const loop::Carried moving = b_.carry(cursor);
     x_.bind_loop(axis, low, high, 1, {moving});
     const Value zero = b_.constant(0), extent = x_.extent_of(nest_.order[k + 1]);
@@ -75,6 +76,25 @@ class AppendLowering {
       cursor = x_.close_for({next})[0];
     }
     return cursor;
+  }
+
+  /// Where reductions run over ranges that differ from lane to lane.
+  Value one_by_one(AxisId axis, Value low, Value high, Value cursor) {
+    const loop::Carried moving = b_.carry(cursor);
+    x_.bind_loop(axis, low, high, 1, {moving});
+    const Expr guard = program_.statements[nest_.statements[0]].guard;
+    const Value chosen = guard ? x_.scalar(guard) : b_.constant(Scalar::of(true));
+    for (std::size_t i : nest_.statements) {
+      const Statement& s = program_.statements[i];
+      const Value has_room = b_.compute(level(), Op::less, DType::b1, {moving.variable, x_.size(s.target, 0)});
+      const Value stored = b_.compute(level(), Op::logical_and, DType::b1, {chosen, has_room});
+      x_.where(stored, axis, [&] {
+        const Value value = x_.expanded(s.value, program_.tensors[s.target].dtype)[0];
+        const Value offset = b_.multiply(level(), moving.variable, x_.stride(s.target, 0));
+        b_.add(level(), loop::Store{s.target, offset, value, loop::none});
+      });
+    }
+    return x_.close_for({b_.add(level(), moving.variable, b_.convert(level(), chosen, DType::i64))})[0];
   }
 
   Value append(Value cursor) {

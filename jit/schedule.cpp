@@ -236,10 +236,12 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
       schedule.fold_lanes.insert(model.fold_lanes.begin(), model.fold_lanes.end());
       continue;
     }
-    if (nest.appends) {  // in the order of the domain: lanes run along its last axis
+    if (nest.appends) {  // in the order of the domain: lanes run along its last axis, if it can have any
       take_runs_as_items(program, nest);
-      nest.lane_axis = domain.back();
-      model.nest(nest, nest.lane_axis, nest.lane_axis);
+      if (!std::isinf(model.nest(nest, domain.back(), domain.back())))
+        nest.lane_axis = domain.back();
+      else
+        model.nest(nest, std::nullopt, domain.back());
       schedule.fold_lanes.insert(model.fold_lanes.begin(), model.fold_lanes.end());
       continue;
     }

@@ -245,3 +245,26 @@ TEST_CASE("a condition that reads no tensor along some axis has the extent that 
   CHECK(test::text_values<float>("x[any(x > 9, 0, keepdims)]", bindings) == Floats{2, 3, 6, 7, 10, 11});
   CHECK(test::text_values<float>("row[m[newaxis, :]]", bindings) == Floats{0, 3});
 }
+
+TEST_CASE("conditions and values may run over ranges that differ from one iteration to the next") {
+  for (const std::int64_t n : {0, 1, 5, 40, 1000}) {
+    CAPTURE(n);
+    const auto x = filled<float>([](std::int64_t at) { return static_cast<float>(at * 7 % 5) - 2; }, n);
+    const auto last = filled<std::int64_t>([&](std::int64_t at) { return at * 3 % (n + 1); }, n);
+    std::vector<std::int64_t> expected;
+    std::vector<float> sums;
+    for (std::int64_t row = 0; row < n; ++row) {
+      bool any = false;
+      float sum = 0;
+      for (std::int64_t k = 0; k < last.at(row); ++k) {
+        any |= x.at(k) > 1;
+        sum += x.at(k);
+      }
+      if (any) expected.push_back(row);
+      if (x.at(row) > 0) sums.push_back(sum);
+    }
+    CHECK(values(evaluate(nonzero(i, any(j(0, last[i]), x[j] > 1)))) == expected);
+    const auto positive = nonzero(i, x[i] > 0);
+    CHECK(values(evaluate(sum(j(0, last[positive[k]]), x[j]))) == sums);
+  }
+}
