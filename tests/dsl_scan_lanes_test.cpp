@@ -54,8 +54,10 @@ TEST_CASE("a running sum has lanes along the rows, in blocks of one size for eve
   const Tensor<float, 2> x(30, 40);
   Tensor<float, 2> y(30, 40);
   const Prepared p = test::prepared(y[i, j], Assign::set, cumsum(j, x[i, j]));
-  for (const auto& [bytes, lanes] : {std::pair{64, "x16"}, {32, "x8*2"}, {16, "x4*4"}})
-    CHECK(schedule(p, bytes) == "nest t0: i/1 | j in order " + std::string(lanes) +
+  for (const int bytes : test::vector_widths())
+    CHECK(schedule(p, bytes) == "nest t0: i/1 | j in order " + std::string(bytes == 64   ? "x16"
+                                                                           : bytes == 32 ? "x8*2"
+                                                                                         : "x4*4") +
                                     " scan sum(j2(_, j + 1), t1[i, j2]!) parallel before |\n");
 }
 

@@ -54,10 +54,10 @@ TEST_CASE("the product of matrices is computed in tiles of registers") {
 }
 
 TEST_CASE("few rows, and results that share no loads, get no tile") {
-  const Tensor<float, 2> few(15, 50), many(16, 50), b(50, 60);
+  const Tensor<float, 2> few(15, 50), many(16, 50), b(50, 60), narrow(50, 15);
   const Tensor<float, 3> x(40, 60, 50);
-  Tensor<float, 2> c15(15, 60), c16(16, 60), c(40, 60);
-  CHECK(!has_tile(prepared(c15[i, j], Assign::set, sum(k, few[i, k] * b[k, j]))));
+  Tensor<float, 2> c15(15, 15), c16(16, 60), c(40, 60);
+  CHECK(!has_tile(prepared(c15[i, j], Assign::set, sum(k, few[i, k] * narrow[k, j]))));
   CHECK(has_tile(prepared(c16[i, j], Assign::set, sum(k, many[i, k] * b[k, j]))));
   CHECK(!has_tile(prepared(c[i, j], Assign::set, sum(k, x[i, j, k]))));
   Tensor<float, 1> row(60);
