@@ -16,6 +16,12 @@ std::string bytes_text(std::int64_t bytes) {
   return std::to_string(bytes) + (bytes == 1 ? " byte" : " bytes");
 }
 
+bool is_sliced(const LaunchPlan& plan, ir::TensorId t) {
+  return std::ranges::any_of(plan.slices, [&](const LaunchPlan::Slices& s) {
+    return std::ranges::count(s.temporaries, t, &LaunchPlan::Slices::Temporary::buffer) > 0;
+  });
+}
+
 /// Whether the tensor is made to be put in order.
 bool are_keys(const ir::Program& program, ir::TensorId t) {
   return std::ranges::any_of(program.statements, [&](const ir::Statement& s) {
@@ -77,7 +83,7 @@ void add_tables(Report& report, const ir::Program& program, const LaunchPlan& pl
   for (ir::TensorId t = 0; t < program.tensors.size(); ++t)
     if (plan.own_bytes[t] > 0)
       (is_private(program, t) ? report.accumulators : report.temporaries)
-          .push_back({plan.own_bytes[t], contents(program, t)});
+          .push_back({plan.own_bytes[t], contents(program, t) + (is_sliced(plan, t) ? ", a part of it at a time" : "")});
 }
 
 void add(Report& sum, const Report& r) {

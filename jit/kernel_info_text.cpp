@@ -29,9 +29,13 @@ auto fields(is<PhaseInfo> auto& s) {
   auto& [name, trip, work, items] = s;
   return std::tie(name, trip, work, items);
 }
+auto fields(is<SliceInfo> auto& s) {
+  auto& [first, end, temporaries] = s;
+  return std::tie(first, end, temporaries);
+}
 auto fields(is<KernelInfo> auto& s) {
-  auto& [symbols, buffers, phases, checks, proved, loops] = s;
-  return std::tie(symbols, buffers, phases, checks, proved, loops);
+  auto& [symbols, buffers, phases, slices, checks, proved, loops] = s;
+  return std::tie(symbols, buffers, phases, slices, checks, proved, loops);
 }
 
 constexpr int enumerators(DType) { return dtype_count; }

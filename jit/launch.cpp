@@ -1,7 +1,9 @@
 #include "launch.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <mutex>
+#include <optional>
 
 #include "ricci/few.hpp"
 #include "ricci/helpers.hpp"
@@ -16,6 +18,8 @@ namespace {
 // the caller alone.
 constexpr std::int64_t steps_per_chunk = std::int64_t{1} << 17;
 constexpr std::int64_t max_tables = 32;
+// Slices run in turn, each in parallel, where one has so many chunks of work and its phases so many items.
+constexpr std::int64_t chunks_in_turn = 16, items_in_turn = 8;
 
 std::int64_t capped_product(std::int64_t a, std::int64_t b) {
   std::int64_t product;
@@ -49,6 +53,117 @@ std::int64_t count_tables(const KernelInfo& info, const std::vector<std::int64_t
   return std::max<std::int64_t>(tables, 1);
 }
 
+/// How slices of these phases run. Few slices are worth it only if each has work for all threads.
+std::optional<LaunchPlan::Slices> plan_slices(const KernelInfo& info, const SliceInfo& slices, const LaunchPlan& plan) {
+  const std::int64_t values = count({info.phases[slices.first].trip[0]}, plan.symbols);
+  if (values < 2) return std::nullopt;
+  LaunchPlan::Slices result{slices.first, slices.end, values, 1, 1, true, {}, {}};
+  std::int64_t steps = 0;  // per value
+  for (std::uint32_t p = slices.first; p < slices.end; ++p) {
+    steps += product_of(info.phases[p].work, plan.symbols) / values;
+    result.items.push_back(count(info.phases[p].trip, plan.symbols) / values);
+  }
+  for (std::uint32_t id : slices.temporaries) {
+    const BufferInfo& buffer = info.buffers[id];
+    const auto bytes = static_cast<std::int64_t>(size_of(buffer.dtype));
+    result.temporaries.push_back({id, product_of(buffer.extents, plan.symbols) / values * bytes});
+  }
+  if (std::ranges::min(result.items) == 0) return std::nullopt;
+  result.in_turn = steps >= chunks_in_turn * steps_per_chunk && std::ranges::min(result.items) >= items_in_turn;
+  if (result.in_turn) return result;
+  result.run = std::clamp<std::int64_t>(steps_per_chunk / std::max<std::int64_t>(steps, 1), 1, values);
+  result.places = std::min((values + result.run - 1) / result.run, max_tables);
+  if (result.places < max_tables / 4) return std::nullopt;
+  return result;
+}
+
+/// The phases of a launch, with what they share.
+class Launch {
+ public:
+  using Phase = FunctionRef<std::int32_t(std::size_t, const KernelArgs&, std::int64_t, std::int64_t)>;
+
+  Launch(const LaunchPlan& plan, KernelArgs args, int threads, Phase phase)
+      : plan_(plan), args_(args), threads_(threads), phase_(phase) {}
+
+  std::int32_t run() {
+    std::int32_t status = 0;
+    auto slices = plan_.slices.begin();
+    for (std::size_t p = 0; p < plan_.phases.size() && status == 0; ++p) {
+      if (slices != plan_.slices.end() && slices->first == p) {
+        status = slices->in_turn ? in_turn(*slices) : side_by_side(*slices);
+        p = slices++->end - 1;
+      } else {
+        status = items(p, args_, 0, plan_.phases[p].trip);
+      }
+    }
+    return status;
+  }
+
+ private:
+  /// Items [first, end) of a phase in parallel. Returns the status of the failing chunk with the smallest item.
+  std::int32_t items(std::size_t p, const KernelArgs& args, std::int64_t first, std::int64_t end) {
+    const std::int64_t grain = plan_.phases[p].grain;
+    if (grain >= end - first) return phase_(p, args, first, end);
+    std::mutex mutex;
+    std::int64_t failed = end;
+    std::int32_t status = 0;
+    parallel_for(end - first, grain, threads_, [&](std::int64_t low, std::int64_t high) {
+      const std::int32_t result = phase_(p, args, first + low, first + high);
+      if (result == 0) return;
+      const std::lock_guard lock(mutex);
+      if (low < failed) {
+        failed = low;
+        status = result;
+      }
+    });
+    return status;
+  }
+
+  /// All phases for the slice of this number, with its temporaries at this place.
+  template <class Run>
+  std::int32_t slice(const LaunchPlan::Slices& s, std::int64_t number, std::int64_t place, const Run& run) {
+    Few<void*, 16> buffers(plan_.own_bytes.size());
+    std::copy_n(args_.buffers, plan_.own_bytes.size(), buffers.data());
+    // The phases count elements from the first slice on.
+    for (const auto& t : s.temporaries)
+      buffers[t.buffer] = static_cast<std::byte*>(buffers[t.buffer]) + (place - number) * s.run * t.bytes;
+    KernelArgs args = args_;
+    args.buffers = buffers.data();
+    const std::int64_t low = number * s.run, high = std::min(low + s.run, s.values);
+    std::int32_t status = 0;
+    for (std::size_t p = s.first; p < s.end && status == 0; ++p) {
+      const std::int64_t items = s.items[p - s.first];
+      status = run(p, args, low * items, high * items);
+    }
+    return status;
+  }
+
+  std::int32_t in_turn(const LaunchPlan::Slices& s) {
+    std::int32_t status = 0;
+    for (std::int64_t number = 0; number * s.run < s.values && status == 0; ++number)
+      status = slice(s, number, 0, [&](std::size_t p, const KernelArgs& args, std::int64_t first, std::int64_t end) {
+        return items(p, args, first, end);
+      });
+    return status;
+  }
+
+  std::int32_t side_by_side(const LaunchPlan::Slices& s) {
+    const std::int64_t slices = (s.values + s.run - 1) / s.run;
+    std::atomic<std::int32_t> status = 0;
+    parallel_for(s.places, 1, threads_, [&](std::int64_t first, std::int64_t end) {
+      for (std::int64_t place = first; place < end; ++place)
+        for (std::int64_t n = place * slices / s.places; n < (place + 1) * slices / s.places && status == 0; ++n)
+          if (const std::int32_t result = slice(s, n, place, phase_); result != 0) status = result;
+    });
+    return status;
+  }
+
+  const LaunchPlan& plan_;
+  KernelArgs args_;
+  int threads_;
+  Phase phase_;
+};
+
 }  // namespace
 
 LaunchPlan plan_launch(const KernelInfo& info, std::span<const TensorView> tensors,
@@ -70,10 +185,18 @@ LaunchPlan plan_launch(const KernelInfo& info, std::span<const TensorView> tenso
     plan.symbols.push_back(value);
   }
   if (tables_symbol < info.symbols.size()) plan.symbols[tables_symbol] = count_tables(info, plan.symbols, tables_symbol);
+  std::vector<std::int64_t> of_slices(info.buffers.size());
+  for (const SliceInfo& s : info.slices) {
+    const auto slices = plan_slices(info, s, plan);
+    if (!slices) continue;
+    for (const auto& t : slices->temporaries) of_slices[t.buffer] = slices->places * slices->run * t.bytes;
+    plan.slices.push_back(*slices);
+  }
   for (const BufferInfo& buffer : info.buffers) {
-    const std::int64_t bytes = buffer.extents.empty() ? 0
-                                                      : product_of(buffer.extents, plan.symbols) *
-                                                            static_cast<std::int64_t>(size_of(buffer.dtype));
+    std::int64_t bytes = buffer.extents.empty() ? 0
+                                                : product_of(buffer.extents, plan.symbols) *
+                                                      static_cast<std::int64_t>(size_of(buffer.dtype));
+    if (const std::int64_t less = of_slices[plan.own_bytes.size()]; less > 0) bytes = less;
     plan.own_bytes.push_back(bytes);
     const bool is_table = std::ranges::count(buffer.extents, tables_symbol) > 0;
     (is_table ? plan.accumulator_bytes : plan.temporary_bytes) += bytes;
@@ -84,6 +207,16 @@ LaunchPlan plan_launch(const KernelInfo& info, std::span<const TensorView> tenso
     plan.phases.push_back({trip, std::max<std::int64_t>(1, (trip + chunks - 1) / chunks)});
   }
   return plan;
+}
+
+ByteRange bytes_at(const LaunchPlan& plan, std::uint32_t buffer, std::size_t phase, std::int64_t begin) {
+  for (const LaunchPlan::Slices& s : plan.slices)
+    for (const auto& t : s.temporaries)
+      if (t.buffer == buffer && phase >= s.first && phase < s.end) {
+        const std::int64_t number = begin / s.items[phase - s.first] / s.run;
+        return {number * s.run * t.bytes, (number + 1) * s.run * t.bytes};
+      }
+  return {0, plan.own_bytes[buffer]};
 }
 
 std::int32_t launch(const LaunchPlan& plan, std::span<void* const> places, std::span<const Scalar> params, int threads,
@@ -112,25 +245,7 @@ std::int32_t launch(const LaunchPlan& plan, std::span<void* const> places, std::
     }
   }
   const KernelArgs args{buffers.data(), symbols, helper_table().data()};
-  std::int32_t status = 0;
-  for (std::size_t p = 0; p < plan.phases.size() && status == 0; ++p) {
-    const auto [trip, grain] = plan.phases[p];
-    if (grain >= trip) {
-      status = phase(p, args, 0, trip);
-      continue;
-    }
-    std::mutex mutex;
-    std::int64_t first = trip;
-    parallel_for(trip, grain, threads, [&](std::int64_t begin, std::int64_t end) {
-      const std::int32_t result = phase(p, args, begin, end);
-      if (result == 0) return;
-      const std::lock_guard lock(mutex);
-      if (begin < first) {
-        first = begin;
-        status = result;
-      }
-    });
-  }
+  const std::int32_t status = Launch(plan, args, threads, phase).run();
   if (block) free_block(block, bytes);
   return status;
 }

@@ -16,15 +16,34 @@ struct LaunchPlan {
   struct Phase {
     std::int64_t trip, grain;
   };
+  /// Phases that run slice after slice: `run` of `values` at a time.
+  struct Slices {
+    struct Temporary {
+      std::uint32_t buffer;
+      std::int64_t bytes;  // per value
+    };
+    std::size_t first, end;
+    std::int64_t values, run, places;  // there are temporaries for so many slices
+    bool in_turn;                      // each slice in parallel, or slices beside each other
+    std::vector<std::int64_t> items;   // by phase, per value
+    std::vector<Temporary> temporaries;
+  };
   std::vector<std::int64_t> symbols;             // params are filled in by each call
   std::vector<std::uint32_t> params;             // pairs: symbol, param
   std::vector<Phase> phases;
+  std::vector<Slices> slices;
   std::vector<std::int64_t> own_bytes;           // by buffer: of tables and temporaries; 0 for tensors
   std::int64_t accumulator_bytes = 0, temporary_bytes = 0;
 };
 
 /// `extents` by axis of the program that the kernel was built from.
 LaunchPlan plan_launch(const KernelInfo&, std::span<const TensorView> tensors, std::span<const std::int64_t> extents);
+
+/// The bytes [low, high) that a table or temporary has while a phase runs the item `begin`: those of a slice, or all.
+struct ByteRange {
+  std::int64_t low, high;
+};
+ByteRange bytes_at(const LaunchPlan&, std::uint32_t buffer, std::size_t phase, std::int64_t begin);
 
 /// Runs all phases. `places` has an address per tensor; those of tables are not looked at. `phase(p, args, begin, end)`
 /// runs items of phase p. Returns 0, or the status of the failing chunk with the smallest item.

@@ -279,6 +279,17 @@ struct Parser : Operands {
       if (accept("scratch")) b.scratch = number<std::int64_t>("a number of elements");
       info.buffers.push_back(std::move(b));
     }
+    while (accept("slices")) {
+      expect("of");
+      expect("phases");
+      SliceInfo s{number<std::uint32_t>("a number of a phase"), 0, {}};
+      expect("to");
+      s.end = number<std::uint32_t>("a number of a phase");
+      expect("with");
+      do s.temporaries.push_back(buffer());
+      while (accept(","));
+      info.slices.push_back(std::move(s));
+    }
     while (accept("check")) {
       in_order(number<std::uint32_t>("the number of a check"), info.checks.size());
       info.checks.push_back(string());

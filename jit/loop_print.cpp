@@ -206,6 +206,9 @@ void header(std::string& out, const Kernel& kernel) {
            product("extents", buffer.extents) +
            (buffer.scratch != 0 ? " scratch " + std::to_string(buffer.scratch) : "") + "\n";
   }
+  for (const SliceInfo& s : info.slices)
+    out += "slices of phases " + std::to_string(s.first) + " to " + std::to_string(s.end) + " with " +
+           join(s.temporaries, ", ", [&](BufferId id) { return label(info, id); }) + "\n";
   for (std::size_t i = 0; i < info.checks.size(); ++i)
     out += "check " + std::to_string(i) + " " + quoted(info.checks[i]) + "\n";
   out += "proved " + std::to_string(info.proved) + "\nloops " + std::to_string(info.loops) + "\n";

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "nest_lowering.hpp"
+#include "slices.hpp"
 #include "work.hpp"
 
 namespace ricci::jit {
@@ -66,6 +67,8 @@ loop::Kernel lower(Program& program, const Specialisation& s, const Schedule& sc
     NestLowering lowering(program, s, schedule, nest, kernel.info);
     kernel.phases.push_back(lowering.lower(std::move(name)));
   }
+  // Which of several failing checks is reported depends on the order of the phases.
+  if (kernel.info.checks.empty()) kernel.info.slices = find_slices(program, s, schedule);
   return kernel;
 }
 

@@ -134,10 +134,10 @@ void ExpressionLowering::reduce_tile(const RegisterTile& tile, Value low, Value 
 /// Those inside a reduction over their rows.
 std::vector<RegisterTile> ExpressionLowering::tiles_in(const Fold& f) const {
   std::vector<RegisterTile> inside;
-  if (tiles_.empty() || f.axes != std::vector{tiles_[0].rows}) return inside;
+  if (tiles_.empty()) return inside;
   const std::vector<Expr> all = nodes({f.body});
   for (const RegisterTile& tile : tiles_)
-    if (std::ranges::count(all, tile.fold) > 0) inside.push_back(tile);
+    if (f.axes == std::vector{tile.rows} && std::ranges::count(all, tile.fold) > 0) inside.push_back(tile);
   return inside;
 }
 

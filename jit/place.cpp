@@ -110,7 +110,8 @@ class Placement {
 
   /// How many loops of a path are the statement's own: those around the outermost reduction in it.
   std::size_t loops_in(const Path& path) const {
-    const auto inner = std::ranges::find_if(path, [&](AxisId axis) { return std::ranges::count(around_.domain, axis) == 0; });
+    const auto is_own = [&](AxisId axis) { return std::ranges::count(around_.domain, axis) > 0; };
+    const auto inner = std::ranges::find_if_not(path, is_own);
     return static_cast<std::size_t>(inner - path.begin());
   }
 
@@ -151,8 +152,8 @@ class Placement {
   }
 
   /// Finds the reductions that will be stored, so that uses of the same with other axes of the same extents, which may
-  /// come before, take the stored ones too. One with a value for each iteration that other reductions run over as well is
-  /// stored too: they would compute all the values again, and the result is as large.
+  /// come before, take the stored ones too. One with a value for each iteration that other reductions run over as well
+  /// is stored too: they would compute all the values again, and the result is as large.
   void survey(const std::vector<Expr>& roots, const Path& path) {
     walk(roots, [&](Expr e) {
       if (const std::vector<Expr> with = stored_with(e, path); !with.empty()) {

@@ -14,10 +14,14 @@ std::vector<ir::AxisId> loop_order(const ir::Statement&);
 ///     y[i] = x[i] / sum(k, x[k])     ->     table[q] += x[k] over k;  y[i] = x[i] / sum(q, table[q])
 ///     y[i] = a[argmax(k, x[k]), i]   ->     t[0] = argmax(k, x[k]);   y[i] = a[t[0], i]
 ///     o[i, j] = sum(k, a[i,k]) * sum(k, b[j,k])   ->   t[j] = sum(k, b[j,k]);  o[i, j] = sum(k, a[i,k]) * t[j]
+///     o[i, j] = sum(k, exp(sum(e, q[i,e] * x[k,e])) * v[k,j])   ->   s[i, k] = sum(e, q[i,e] * x[k,e]);
+///                                      p[i, k] = exp(s[i,k]);  o[i, j] = sum(k, p[i,k] * v[k,j])
 ///
 /// The first form runs in parallel and merges by chunks; the others store one value per choice of the axes they depend
-/// on, which the report counts as temporary bytes. Sums over everything take the first form also when they stand
-/// alone, to run in parallel.
+/// on, which the report counts as temporary bytes. A function of a reduction is stored with it. What is stored serves
+/// the same with other axes of the same extents: a maximum of s[i, k2], a sum of p[i, k3]. What a statement needs once
+/// per iteration is stored too if other reductions in it run over all of it: y[i, k] = s(i, k) / max(l, s(i, l)). Sums
+/// over everything take the first form also when they stand alone, to run in parallel.
 void place_reductions(ir::Program&, CanonicalAxes&);
 
 }  // namespace ricci::jit

@@ -29,13 +29,25 @@ std::optional<std::vector<Expr>> staged_parts(Expr body, AxisId lane, AxisId inn
   return staged;
 }
 
+/// Whether `inside` runs in the loops of a reduction: it is in the body, and in no reduction there that runs before them.
+bool runs_in(const Fold& fold, Expr inside) {
+  bool found = false;
+  walk({fold.body}, [&](Expr e) {
+    const bool varies = std::ranges::any_of(fold.axes, [&](AxisId axis) { return uses_axis(e, axis); });
+    if (e->as<Fold>() && !varies) return false;
+    found |= e == inside;
+    return true;
+  });
+  return found;
+}
+
 /// The reduction over `rows` alone around `inside` whose lanes are those of the nest, if the rows are its axis.
 bool is_reduced_by_rows(const std::vector<Expr>& all, const std::vector<AxisId>& domain, Expr inside, AxisId rows,
                         AxisId lane) {
   int around = 0;
   for (Expr e : all) {
     const Fold* fold = e->as<Fold>();
-    if (!fold || std::ranges::count(nodes({fold->body}), inside) == 0) continue;
+    if (!fold || !runs_in(*fold, inside)) continue;
     ++around;
     if (fold->axes != std::vector{rows} || !fold->ranges.empty() || !uses_axis(e, lane)) return false;
   }
@@ -55,10 +67,15 @@ std::vector<RegisterTile> find_register_tiles(const Program& program, const Spec
   for (std::size_t i : nest.statements)
     for (Expr e : expressions(program.statements[i])) all.push_back(e);
   all = nodes(std::move(all));
+  const auto in_domain = [&](AxisId axis) { return std::ranges::count(domain, axis) > 0; };
+  // One block of rows of the domain for all tiles, or blocks in the reductions around them.
+  const auto fits_others = [&](AxisId rows) {
+    return tiles.empty() || tiles[0].rows == rows || (!in_domain(tiles[0].rows) && !in_domain(rows));
+  };
   const auto fits = [&](Expr e, AxisId rows) {
     if (rows == lane || !uses_axis(e, rows)) return false;
-    if (std::ranges::count(domain, rows) == 0) return is_reduced_by_rows(all, domain, e, rows, lane);
-    return std::ranges::all_of(e->free, [&](AxisId axis) { return std::ranges::count(domain, axis) > 0; });
+    if (!in_domain(rows)) return is_reduced_by_rows(all, domain, e, rows, lane);
+    return std::ranges::all_of(e->free, in_domain);
   };
   for (Expr e : all) {
     const Fold* fold = e->as<Fold>();
@@ -66,7 +83,7 @@ std::vector<RegisterTile> find_register_tiles(const Program& program, const Spec
     if (info(fold->reduction).results == Results::index || e->dtype == DType::b1) continue;
     if (program.axes[fold->axes[0]].tables) continue;
     for (auto rows = s.many.rbegin(); rows != s.many.rend(); ++rows) {
-      if ((!tiles.empty() && tiles[0].rows != *rows) || !fits(e, *rows)) continue;
+      if (!fits_others(*rows) || !fits(e, *rows)) continue;
       const auto staged = staged_parts(fold->body, lane, fold->axes[0], *rows);
       if (!staged) continue;
       RegisterTile& tile = tiles.emplace_back();

@@ -5,7 +5,8 @@
 
 namespace ricci::jit {
 
-/// The tiles for a nest whose lanes run over `lane`: of the first such reduction, and of others with the same rows.
+/// The tiles for a nest whose lanes run over `lane`: of the first such reduction, and of others with the same rows, or
+/// all whose rows are those of a reduction around them.
 std::vector<RegisterTile> find_register_tiles(const ir::Program&, const Specialisation&, const Target&, const Nest&,
                                               ir::AxisId lane, int lanes);
 

@@ -8,6 +8,19 @@ namespace ricci::jit {
 
 using namespace ir;
 
+namespace {
+
+/// Whether an axis may be shorter than what it is a bare subscript of: arithmetic with other axes does not shorten one
+/// that a bare subscript on the right measures.
+bool may_be_shorter(const AxisDecl& axis) {
+  const bool measured = std::ranges::any_of(
+      axis.sizes, [&](const TensorAxis& use) { return std::ranges::count(axis.left, use) == 0; });
+  return std::ranges::any_of(axis.inside,
+                             [&](const AffineUse& use) { return !measured || use.rest->free.empty(); });
+}
+
+}  // namespace
+
 CanonicalAxes::CanonicalAxes(Program& program) : program_(program), class_of_(program.axes.size()) {
   // Union-find over axes; an axis meets another in every tensor axis that both size.
   std::iota(class_of_.begin(), class_of_.end(), 0u);
@@ -22,7 +35,7 @@ CanonicalAxes::CanonicalAxes(Program& program) : program_(program), class_of_(pr
   std::map<std::pair<TensorId, std::uint32_t>, std::uint32_t> sized;
   std::map<Expr, std::uint32_t> counted;
   for (std::uint32_t a = 0; a < program.axes.size(); ++a) {
-    if (!program.axes[a].inside.empty()) continue;  // it may be shorter than what it is a bare subscript of
+    if (may_be_shorter(program.axes[a])) continue;
     for (const TensorAxis& size : program.axes[a].sizes) meet(sized, std::pair{size.tensor, size.axis}, a);
     for (Expr count : program.axes[a].counts) meet(counted, count, a);
   }

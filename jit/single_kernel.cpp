@@ -230,7 +230,8 @@ Report SingleKernel::run_interpreted(std::span<const TensorView> tensors, std::s
         for (std::size_t i = 0; i < kernel.info.buffers.size(); ++i) {
           if (plan.own_bytes[i] > 0 || i >= b.tensors.size()) {
             const auto size = static_cast<std::int64_t>(size_of(kernel.info.buffers[i].dtype));
-            memory.push_back({args.buffers[i], 0, plan.own_bytes[i] / size});
+            const ByteRange range = bytes_at(plan, static_cast<std::uint32_t>(i), p, begin);
+            memory.push_back({args.buffers[i], range.low / size, range.high / size});
           } else {
             const OffsetRange range = offset_range(b.tensors[i].layout);
             memory.push_back({args.buffers[i], range.low, range.high});

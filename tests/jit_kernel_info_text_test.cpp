@@ -17,6 +17,7 @@ KernelInfo full_info() {
     info.buffers.push_back({std::string("x").append(std::to_string(i)), static_cast<DType>(i), i % 2 == 0, {1, 2}});
   info.phases.push_back({"phase_0", {{1, 2}, {3, -4}}, {5, 6}, {{7, std::int64_t{1} << 60}}});
   info.phases.push_back({"phase 1: (a) [b]\n\0 c"s, {}, {}, {}});
+  info.slices = {{1, 2, {3, 4}}};
   info.checks = {"palette[q[b, h, w], c]", "", "7:x"};
   info.proved = 3;
   info.loops = 9;
@@ -41,6 +42,8 @@ TEST_CASE("kernel info survives the way through text") {
   CHECK(back->phases[0].trip[1].divisor == -4);
   CHECK(back->phases[0].items[0].divisor == std::int64_t{1} << 60);
   CHECK(back->phases[1].name == full_info().phases[1].name);
+  CHECK(back->slices[0].end == 2);
+  CHECK(back->slices[0].temporaries == std::vector<std::uint32_t>{3, 4});
   CHECK(back->checks == full_info().checks);
   CHECK(back->proved == 3);
   CHECK(back->loops == 9);
@@ -51,7 +54,7 @@ TEST_CASE("the text of kernel info is what it was") {
   info.symbols = {{Symbol::Kind::extent, {0, 1}}};
   info.checks = {"a[i]"};
   info.loops = 2;
-  CHECK(to_text(info) == "([(0 [0 1 ] ) ] [] [] [4:a[i] ] 0 2 )");
+  CHECK(to_text(info) == "([(0 [0 1 ] ) ] [] [] [] [4:a[i] ] 0 2 )");
 }
 
 TEST_CASE("a part of kernel info's text is refused") {

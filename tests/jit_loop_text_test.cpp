@@ -43,7 +43,8 @@ auto members(const Phase& s) { const auto& [a, b, c, d] = s; return std::tie(a, 
 auto members(const TripFactor& s) { const auto& [a, b] = s; return std::tie(a, b); }
 auto members(const BufferInfo& s) { const auto& [a, b, c, d, e] = s; return std::tie(a, b, c, d, e); }
 auto members(const PhaseInfo& s) { const auto& [a, b, c, d] = s; return std::tie(a, b, c, d); }
-auto members(const KernelInfo& s) { const auto& [a, b, c, d, e, f] = s; return std::tie(a, b, c, d, e, f); }
+auto members(const SliceInfo& s) { const auto& [a, b, c] = s; return std::tie(a, b, c); }
+auto members(const KernelInfo& s) { const auto& [a, b, c, d, e, f, g] = s; return std::tie(a, b, c, d, e, f, g); }
 auto members(const Kernel& s) { const auto& [a, b, c] = s; return std::tie(a, b, c); }
 
 template <class T>

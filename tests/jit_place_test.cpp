@@ -56,7 +56,8 @@ TEST_CASE("attention stores scores and weights once, between two products in til
   Tensor<float, 2> y(40, 20);
   const auto from_parts = prepared(y[i, j], Assign::set, sum(k, weights(x) * x.value[k, j]));
   const auto by_softmax = prepared(y[i, j], Assign::set, sum(k, softmax(k, score(x)) * x.value[k, j]));
-  const auto causal = prepared(y[i, j], Assign::set, sum(k, softmax(k, where(k <= i, score(x), -1e30)) * x.value[k, j]));
+  const auto before = where(k <= i, score(x), -1e30);
+  const auto causal = prepared(y[i, j], Assign::set, sum(k, softmax(k, before) * x.value[k, j]));
   for (const Prepared* p : {&from_parts, &by_softmax, &causal}) {
     CHECK(occurrences(schedule(*p), "nest ") == 3);
     CHECK(occurrences(schedule(*p), "tile of ") == 2);
@@ -91,6 +92,17 @@ TEST_CASE("what is larger than the result is not stored, if no loop runs it agai
   Tensor<float, 1> y(20);
   const Prepared p = prepared(y[i], Assign::set, logsumexp(k, score(x)));
   CHECK(temporary_bytes(p) == 0);
+}
+
+TEST_CASE("a logsumexp of products has a tile for each of its two reductions") {
+  Dice dice{std::mt19937_64(8)};
+  const Heads x(dice, 40, 40, 24, 1);
+  Tensor<float, 1> y(40);
+  const Prepared p = prepared(y[i], Assign::set, logsumexp(k, score(x)));
+  CHECK(occurrences(schedule(p), "tile of ") == 2);
+  CHECK(run_everywhere(p).fault == "");
+  const Heads far(dice, 35, 150, 9, 1);  // several blocks of rows
+  CHECK(run_everywhere(prepared(y[i(0, 35)], Assign::set, logsumexp(k, score(far)))).fault == "");
 }
 
 TEST_CASE("one stored row serves both indices of an outer product") {

@@ -56,11 +56,19 @@ struct PhaseInfo {
   std::vector<TripFactor> items;     // phases over tables: the items that the tables share among them
 };
 
+/// Phases [first, end) may run one after another for some values of the first factor of their trips, then for others. Of
+/// these temporaries, whose elements belong to one value each in that order, they need no more at a time.
+struct SliceInfo {
+  std::uint32_t first, end;
+  std::vector<std::uint32_t> temporaries;
+};
+
 /// Everything about a compiled kernel except its code; stored beside the code in the disk cache.
 struct KernelInfo {
   std::vector<Symbol> symbols;
   std::vector<BufferInfo> buffers;
   std::vector<PhaseInfo> phases;
+  std::vector<SliceInfo> slices;
   std::vector<std::string> checks;   // by number: the subscripts still checked at run time, as text
   int proved = 0;                    // computed subscripts whose check the extents made superfluous
   int loops = 0;                     // loops of all phases, outermost to innermost
