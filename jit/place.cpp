@@ -60,6 +60,7 @@ class Placement {
     std::vector<AxisId> domain;
     Feedback feedback;
     std::optional<ScanLoop> in_order;
+    std::size_t needed = 0;  // so many of its loops are around some reduction
   };
 
   /// Moves what must move out of `s`, then appends `s`.
@@ -72,6 +73,9 @@ class Placement {
     Surroundings outer = std::exchange(around_, {s.domain, Feedback(s), scan_loop(s)});
     survey(expressions(s), path);
     std::ranges::set_intersection(per_iteration_, within_, std::inserter(to_store_, to_store_.end()));
+    for (Expr e : outer_results(expressions(s))) around_.needed = std::max(around_.needed, stand(e, path).level);
+    surveyed_.clear();
+    survey(expressions(s), path);
     replace_expressions(s, [&](Expr e) { return placed(e, path); });
     around_ = std::move(outer);
     done_.push_back(std::move(s));
@@ -95,12 +99,20 @@ class Placement {
     const bool scan = scan_of(f).has_value();
     const std::size_t loops = around_.domain.size();
     result.runs = in_order && runs_along(f, *in_order) && path.size() == loops && result.level == loops && in_all_loops;
-    // The loops around the reduction that it stands in may yet change places.
-    const bool behind = path.size() > loops_in(path) && result.level < loops_in(path);
+    // The loops around the reduction that it stands in may yet change places, and those around others beside it.
+    const bool is_outer = path.size() == loops_in(path);
+    const bool behind = is_outer ? result.level < around_.needed && nests(f) : result.level < loops_in(path);
     result.repeated = !in_all_loops || behind || (e->free.empty() && !path.empty()) || (scan && !result.runs) ||
                       (in_order && !uses_axis(e, in_order->axis));
     result.whole = e->free.empty() && info(f.reduction).results == Results::value;
     return result;
+  }
+
+  /// Whether a reduction runs others again and again, which are not stored.
+  bool nests(const Fold& f) const {
+    return std::ranges::any_of(outer_results({f.body}), [&](Expr e) {
+      return std::ranges::any_of(f.axes, [&](AxisId axis) { return uses_axis(e, axis); }) && !stored_for_others(e);
+    });
   }
 
   static bool uses_all(Expr e, const Path& path, std::size_t level) {
@@ -126,7 +138,7 @@ class Placement {
     return stand.repeated || stand.whole || (!stand.runs && stored_for_others(e));
   }
 
-  bool stored_for_others(Expr e) {
+  bool stored_for_others(Expr e) const {
     const Expr key = over_own_axes(program_, axes_, e);
     return to_store_.contains(key) && !filling_.contains(key);
   }

@@ -81,7 +81,7 @@ TEST_CASE("changed kernel info text is refused or means something else") {
 
 TEST_CASE("numbers outside their type, unknown dtypes and other spellings are refused") {
   const auto with_loops = [](const std::string& loops) {
-    return kernel_info_from_text(std::string("([] [] [] [] 0 ").append(loops).append(" )"));
+    return kernel_info_from_text(std::string("([] [] [] [] [] 0 ").append(loops).append(" )"));
   };
   CHECK(with_loops("7")->loops == 7);
   CHECK(with_loops("2147483647"));
@@ -89,8 +89,8 @@ TEST_CASE("numbers outside their type, unknown dtypes and other spellings are re
   CHECK_FALSE(with_loops("07"));
   CHECK_FALSE(with_loops("+7"));
   CHECK_FALSE(with_loops(""));
-  CHECK_FALSE(kernel_info_from_text("([(5 [] ) ] [] [] [] 0 0 )"));            // a kind of symbol
-  CHECK_FALSE(kernel_info_from_text("([] [(1:x 11 0 [] ) ] [] [] 0 0 )"));     // a dtype
-  CHECK_FALSE(kernel_info_from_text("([] [(1:x 1 2 [] ) ] [] [] 0 0 )"));      // a truth value
-  CHECK_FALSE(kernel_info_from_text("([] [] [] [99999999999:a ] 0 0 )"));      // a length
+  CHECK_FALSE(kernel_info_from_text("([(5 [] ) ] [] [] [] [] 0 0 )"));         // a kind of symbol
+  CHECK_FALSE(kernel_info_from_text("([] [(1:x 11 0 [] ) ] [] [] [] 0 0 )"));  // a dtype
+  CHECK_FALSE(kernel_info_from_text("([] [(1:x 1 2 [] ) ] [] [] [] 0 0 )"));   // a truth value
+  CHECK_FALSE(kernel_info_from_text("([] [] [] [] [99999999999:a ] 0 0 )"));   // a length
 }

@@ -146,6 +146,7 @@ TEST_CASE("the cost of attention grows with the pairs of queries and keys, in ev
   CHECK(grows([](auto& x, auto& y, auto&) { y[i, j] = sum(k, weights(x) * x.value[k, j]); }) < 5);
   CHECK(grows([](auto& x, auto&, auto& w) { w[i, k] = softmax(k, score(x)); }) < 5);
   CHECK(grows([](auto& x, auto&, auto& w) { w[i, k] = (score(x) - mean(k, score(x))) / stddev(k, score(x)); }) < 5);
+  CHECK(grows([](auto& x, auto&, auto& w) { w[i, k] = score(x) - max(l, sum(e, x.query[l, e] * x.key[i, e])); }) < 5);
   CHECK(grows([](auto& x, auto& y, auto&) {
           y[i, j] = sum(k, softmax(k, where(k <= i, score(x), -1e30)) * x.value[k, j]);
         }) < 5);
