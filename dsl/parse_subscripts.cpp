@@ -11,6 +11,8 @@ namespace {
 constexpr int ellipsis = -1;       // the axes of an ellipsis whose list is still being read
 constexpr std::uint32_t slice = 1; // Syntax::leaf of a slice
 
+bool is_ellipsis(const Syntax* s) { return s->form == Form::all && s->tensor_rank == ellipsis; }
+
 }  // namespace
 
 const Node& Parser::access(const Token& name, DType dtype, int rank, bool writes, Outside outside,
@@ -35,6 +37,8 @@ std::vector<const Syntax*> Parser::subscripts() {
   std::vector<const Syntax*> list;
   if (!peek().is("]")) {
     do {
+      const Token& token = peek();
+      if (token.is("...") && std::ranges::any_of(list, is_ellipsis)) require(token, {Rule::several_ellipses, {}});
       list.push_back(&subscript());
     } while (accept(","));
   }
@@ -92,12 +96,10 @@ const Node* Parser::positional() {
 
 /// Gives the ellipsis its axes, and the slices theirs.
 void Parser::resolve_positional(std::vector<const Syntax*>& list, int rank, TensorLeaf& tensor) {
-  const auto is_ellipsis = [](const Syntax* s) { return s->form == Form::all && s->tensor_rank == ellipsis; };
   const auto dots = std::ranges::find_if(list, is_ellipsis);
   if (dots != list.end()) {
     int left = rank;
     for (const Syntax* s : list) left -= s == *dots ? 0 : s->consumed();
-    if (std::any_of(dots + 1, list.end(), is_ellipsis)) require(peek(), {Rule::several_ellipses, {}});
     *dots = &add(peek(), make_all(std::max(left, 0)));
   }
   const auto is_slice = [](const Syntax* s) { return s->form == Form::all && s->leaf == slice; };

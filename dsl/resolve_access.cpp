@@ -49,7 +49,7 @@ ir::Expr Resolver::bounded(const Syntax& node, ir::TensorAxis use, ir::Expr e, P
     case Outside::assume_inside: return e;
     case Outside::clip: {
       const ir::Expr last = ir::apply(g, Op::subtract, {extent_of(use), ir::constant(g, std::int64_t{1})});
-      return ir::apply(g, Op::minimum, {ir::apply(g, Op::maximum, {e, zero}), last});
+      return ir::apply(g, Op::maximum, {ir::apply(g, Op::minimum, {e, last}), zero});  // 0 in an axis without elements
     }
     case Outside::wrap: return ir::apply(g, Op::remainder, {e, extent_of(use)});
     case Outside::fill:

@@ -175,6 +175,8 @@ ir::Expr Resolver::averaged(const Over& over, ir::Expr e) {
 ir::Expr Resolver::exponentials(const Over& over, ir::Expr e, bool tame, ir::Expr& greatest) {
   ir::Graph& g = graph();
   greatest = folded(Reduction::max, over, e);
+  for (ir::AxisId axis : greatest->as<ir::Fold>()->axes)
+    out_.program.axes[axis].of = to_string(tame ? Reducer::logsumexp : Reducer::softmax);
   const ir::Expr infinity = ir::cast(g, e->dtype, ir::constant(g, Scalar::of(std::numeric_limits<double>::infinity())));
   const ir::Expr infinite = ir::apply(g, Op::equal, {ir::apply(g, Op::abs, {greatest}), infinity});
   if (tame) greatest = ir::apply(g, Op::select, {infinite, ir::constant(g, Scalar{e->dtype, 0}), greatest});

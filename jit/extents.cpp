@@ -233,10 +233,15 @@ void check_reductions(const ir::Program& p, std::span<const std::int64_t> extent
       if (const ir::Sort* sort = e->as<ir::Sort>()) check_sort(p, extents, *sort);
       const ir::Fold* fold = e->as<ir::Fold>();
       if (!fold || info(fold->reduction).empty == OnEmpty::identity || !fold->ranges.empty()) continue;
-      for (ir::AxisId axis : fold->axes)
+      const std::string_view of = p.axes[fold->axes[0]].of;
+      std::vector<ir::AxisId> named = fold->axes;
+      for (ir::AxisId& axis : named)
+        if (!of.empty()) axis = *p.axes[axis].like;
+      for (ir::AxisId axis : named)
         if (extents[axis] == 0)
-          throw Error(Error::Kind::extent, std::string(to_string(fold->reduction)) + " over " + listed(p, fold->axes) +
-                                               " has no elements: the extent of " + described(p, p.axes[axis]) + " is 0");
+          throw Error(Error::Kind::extent, std::string(of.empty() ? to_string(fold->reduction) : of) + " over " +
+                                               listed(p, named) + " has no elements: the extent of " +
+                                               described(p, p.axes[axis]) + " is 0");
     }
   }
 }

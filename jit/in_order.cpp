@@ -77,6 +77,15 @@ bool Feedback::reaches(Expr e) {
   return result;
 }
 
+bool orders_what_it_writes(const Statement& s) {
+  Feedback feedback(s);
+  return s.in_order && std::ranges::any_of(nodes(expressions(s)), [&](Expr e) {
+    const Sort* sort = e->as<Sort>();
+    const Nonzero* nonzero = e->as<Nonzero>();
+    return (sort && feedback.reaches(sort->key)) || (nonzero && feedback.reaches(nonzero->condition));
+  });
+}
+
 std::vector<AxisId> independent_axes(const Statement& s) {
   const std::vector<const Read*> reads = feedback_of(s);
   std::vector<AxisId> independent;

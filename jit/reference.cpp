@@ -246,18 +246,22 @@ class Evaluator {
     std::int64_t offset = 0;
     for (std::size_t k = 0; k < subscripts.size(); ++k) {
       const std::int64_t subscript = value(subscripts[k]).as_int();
-      if (subscript < 0 || subscript >= layout.extents[k]) outside(tensor, k, subscript);
+      if (subscript < 0 || subscript >= layout.extents[k]) outside(tensor, k, subscripts[k], subscript);
       offset += subscript * layout.strides[k];
     }
     return static_cast<std::byte*>(tensors_[tensor].data) + offset * static_cast<std::int64_t>(size_of(layout.dtype));
   }
 
-  [[noreturn]] void outside(TensorId tensor, std::size_t axis, std::int64_t subscript) const {
+  [[noreturn]] void outside(TensorId tensor, std::size_t axis, Expr e, std::int64_t subscript) const {
+    const Apply* cast = e->as<Apply>();
+    const bool wrapped = cast && cast->op == Op::cast && cast->args[0]->dtype == DType::u64;
+    const std::string text =
+        wrapped ? std::to_string(static_cast<std::uint64_t>(subscript)) : std::to_string(subscript);
     std::string iteration;
     for (AxisId id : active_)
       iteration += (iteration.empty() ? " at " : ", ") + program_.axes[id].name + "=" + std::to_string(position_[id]);
     throw Error(Error::Kind::bounds,
-                "subscript " + std::to_string(subscript) + " is outside axis " + std::to_string(axis) + " of " +
+                "subscript " + text + " is outside axis " + std::to_string(axis) + " of " +
                     program_.tensors[tensor].name + " (extent " +
                     std::to_string(tensors_[tensor].layout.extents[axis]) + ")" + iteration);
   }

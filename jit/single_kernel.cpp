@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "allocations.hpp"
+#include "in_order.hpp"
 #include "ricci/disk_cache.hpp"
 #include "ricci/error.hpp"
 #include "ricci/few.hpp"
@@ -38,7 +39,8 @@ std::vector<TensorView> views_of(TensorPointers tensors) {
 }  // namespace
 
 SingleKernel::SingleKernel(ir::Program program)
-    : program_(program), normalised_(normalise(std::move(program))), calls_(shaping_params(program_)) {
+    : program_(program), plain_(std::ranges::any_of(program_.statements, orders_what_it_writes)),
+      normalised_(normalise(std::move(program))), calls_(shaping_params(program_)) {
   for (const ir::Statement& s : program_.statements)
     if (std::ranges::count(targets_, s.target) == 0) targets_.push_back(s.target);
   steering_ = steering_tensors(program_);
@@ -59,7 +61,7 @@ std::optional<Report> SingleKernel::run(std::span<const TensorView> tensors, std
   const auto idle = std::ranges::count_if(program_.statements, [&](const ir::Statement& s) {
     return std::ranges::any_of(s.domain, [&](ir::AxisId axis) { return extents[axis] == 0; });
   });
-  if (idle == std::ssize(program_.statements)) return run_plainly(tensors, params, counts);
+  if (plain_ || idle == std::ssize(program_.statements)) return run_plainly(tensors, params, counts);
   if (idle > 0) return std::nullopt;
   return native ? run_native(tensors, pointers, made, params, counts, options)
                 : run_interpreted(tensors, params, counts, options);

@@ -38,7 +38,7 @@ class SingleKernel {
 
   Binding bind(std::span<const TensorView> tensors, std::span<const Scalar> params, const Counts&) const;
   /// By the plain meaning: where there is nothing to do, or next to nothing and a check that stands outside of the loop
-  /// that has no iterations.
+  /// that has no iterations; and where no schedule is right.
   Report run_plainly(std::span<const TensorView> tensors, std::span<const Scalar> params, const Counts&) const;
   Report report_of(const KernelInfo&, const Binding&, const LaunchPlan&) const;
   Copies old_values(std::span<const TensorView> tensors, Report&) const;
@@ -52,6 +52,7 @@ class SingleKernel {
                          const Options&);
 
   const ir::Program program_;
+  const bool plain_;  // no schedule is right
   Normalised normalised_;
   std::vector<ir::TensorId> targets_;   // user tensors that are written
   std::vector<ir::TensorId> steering_;  // user tensors whose elements decide which elements are touched

@@ -125,7 +125,8 @@ void reduce_unused_axes(Program& program, CanonicalAxes& axes, Statement& s) {
   std::unordered_map<AxisId, Expr> renamed;
   for (std::size_t i = 0; i < unused.size(); ++i) renamed.emplace(unused[i], axis(g, bound[i]));
   // Where nothing is written, subscripts that may be outside are not evaluated either.
-  const bool may_fail = std::ranges::any_of(s.subscripts, [](Expr e) { return !e->as<Axis>(); });
+  bool may_fail = false;
+  for (std::size_t i = 0; i < s.subscripts.size(); ++i) may_fail |= !is_sized_by(program, s.subscripts[i], s.target, i);
   if (varying && may_fail) s.guard = fold(g, Reduction::any, bound, substitute(g, varying, renamed));
   s.value = fold(g, *s.update, bound, substitute(g, s.value, renamed));
   s.domain = kept;

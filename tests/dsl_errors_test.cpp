@@ -48,7 +48,7 @@ const std::vector<Row> broken_rules = {
      "newaxis or masks: indices i"},
     {"m[m > 2] = m[m > 3]",
      "1:1: what is written where a mask of several axes holds has the axes of the tensor, or is chosen by the same mask"},
-    {"m[..., ...]", "1:12: a list of subscripts may have one ellipsis"},
+    {"m[..., ...]", "1:8: a list of subscripts may have one ellipsis"},
     {"nonzero(i, m[i, j])",
      "1:1: the condition of nonzero may use no other index than those that it lists; where it holds for each value of "
      "another one is no array: indices i,j against i"},

@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <variant>
@@ -145,6 +146,7 @@ struct AxisDecl {
   std::vector<TensorAxis> left = {};  // those of `sizes` that are subscripts of a target
   std::optional<AxisId> like = {};
   std::vector<Expr> counts = {};  // closed i64 expressions that decide the extent before anything runs; they must agree
+  std::string_view of = {};       // for messages: of what function a reduction over it, in place of `like`, is a part
 };
 
 struct ParamDecl {
