@@ -250,7 +250,7 @@ const std::vector<Row> failing_runs = {
     {"x[at[n] + 1]", "1:1: subscript 3 is outside axis 0 of x (extent 3) at n=0"},
     {"a = 1\ny[n] = x[at[n] - 1]", "2:1: subscript -1 is outside axis 0 of x (extent 3) at n=1"},
     {"x[at + 1]", "1:1: subscript 3 is outside axis 0 of x (extent 3) at _=0"},
-    {"clip(none)[at[n], 0]", "1:1: subscript -1 is outside axis 0 of none (extent 0) at n=0"},
+    {"clip(none)[at[n], 0]", "1:1: subscript 0 is outside axis 0 of none (extent 0) at n=0"},
     {"x[at[n] + 1] = 1", "1:1: subscript 3 is outside axis 0 of x (extent 3) at n=0"},
     {"x[at[n] * 2] += 1", "1:1: subscript 4 is outside axis 0 of x (extent 3) at n=0"},
 

@@ -78,7 +78,7 @@ TEST_CASE("an index outside is an error that names tensor, axis, extent, value a
       {DType::i64, std::numeric_limits<std::int64_t>::min(),
        "subscript -9223372036854775808 is outside axis 0 of x (extent 10) at i=23"},
       {DType::u8, 255, "subscript 255 is outside axis 0 of x (extent 10) at i=23"},
-      {DType::u64, -1, "subscript -1 is outside axis 0 of x (extent 10) at i=23"},
+      {DType::u64, -1, "subscript 18446744073709551615 is outside axis 0 of x (extent 10) at i=23"},
       {DType::u32, 0x80000000, "subscript 2147483648 is outside axis 0 of x (extent 10) at i=23"}};
   for (const auto& c : cases) {
     std::vector<std::int64_t> indices(40, 3);
