@@ -10,7 +10,7 @@ using namespace ir;
 
 namespace {
 
-/// Whether `e` may be read for any values of its axes.
+/// Whether it reads within its tensor for any values of its axes.
 bool is_safe(const Program& program, const Read& read) {
   if (read.guard) return false;
   for (std::size_t i = 0; i < read.subscripts.size(); ++i) {
@@ -35,17 +35,22 @@ bool is_chosen(const Program& program, Expr e) {
 
 }  // namespace
 
-std::vector<Expr> find_ahead(const Program& program, const Specialisation& s, const Nest& nest) {
-  std::vector<Expr> found;
+bool chooses_rows(const Program& program, const std::vector<Expr>& subscripts) {
+  const auto is_plain = [](Expr e) { return e->as<Axis>() || e->free.empty(); };
+  return !std::ranges::all_of(subscripts, is_plain) &&
+         std::ranges::all_of(subscripts, [&](Expr e) { return is_plain(e) || is_chosen(program, e); });
+}
+
+std::vector<TensorId> find_ahead(const Program& program, const Specialisation& s, const Nest& nest) {
+  std::vector<TensorId> found;
   if (nest.serial || nest.in_order || nest.appends) return found;
-  for (Expr e : nodes(nest.values)) {
-    const Read* read = e->as<Read>();
-    if (!read || read->guard || std::ranges::count(s.far, read->tensor) == 0) continue;
-    const auto chosen = [&](Expr subscript) { return is_chosen(program, subscript); };
-    const auto plain = [](Expr subscript) { return subscript->as<Axis>() || subscript->free.empty(); };
-    if (std::ranges::all_of(read->subscripts, [&](Expr subscript) { return plain(subscript) || chosen(subscript); }))
-      found.push_back(e);
-  }
+  const auto note = [&](TensorId tensor, const std::vector<Expr>& subscripts) {
+    const bool is_far = std::ranges::count(s.far, tensor) > 0 && std::ranges::count(found, tensor) == 0;
+    if (is_far && chooses_rows(program, subscripts)) found.push_back(tensor);
+  };
+  for (Expr e : nodes(nest.values))
+    if (const Read* read = e->as<Read>()) note(read->tensor, read->subscripts);
+  for (std::size_t i : nest.statements) note(program.statements[i].target, program.statements[i].subscripts);
   return found;
 }
 

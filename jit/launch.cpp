@@ -48,7 +48,7 @@ std::int64_t count_tables(const KernelInfo& info, const std::vector<std::int64_t
   for (const PhaseInfo& phase : info.phases) {
     if (phase.trip.size() != 1 || phase.trip[0].symbol != tables_symbol) continue;
     const std::int64_t steps = product_of(phase.work, symbols);
-    tables = std::min({tables, count(phase.items, symbols), steps / steps_per_chunk, steps / (12 * elements)});
+    tables = std::min({tables, count(phase.items, symbols), steps / steps_per_chunk, steps / (24 * elements)});
   }
   return std::max<std::int64_t>(tables, 1);
 }

@@ -153,7 +153,7 @@ Lanes ExpressionLowering::read(Expr e, const Read& n) {
   if (const auto tile = transposed_.find(e); tile != transposed_.end()) return take_transposed(e, tile->second);
   const std::size_t level = level_of(e);
   if (n.policy == Policy::check) check(n.tensor, n.subscripts, n.guard, to_string(program_, e));
-  if (std::ranges::count(ahead_, e) > 0) fetch_ahead(n, level);
+  if (!n.guard) fetch_ahead(n.tensor, n.subscripts, level);
   const Address at = address(n.tensor, n.subscripts, level);
   // A lane axis of stride zero, or one that only the guard uses: every lane reads the same element.
   const bool vector = in_lanes(e) && (at.motion != Motion::still || (n.guard && in_lanes(n.guard)));

@@ -14,9 +14,10 @@ using loop::Value;
 /// reduced as a whole, its end is followed by the start of the next iteration of the axis around it:
 ///
 ///     out[b, d] = sum(j, table[ids[b, j], d])      with 20 j:    at (b, 3) that of (b, 19), at (b, 6) that of (b + 1, 2)
-void ExpressionLowering::fetch_ahead(const Read& read, std::size_t level) {
+void ExpressionLowering::fetch_ahead(TensorId tensor, const std::vector<Expr>& subscripts, std::size_t level) {
+  if (std::ranges::count(ahead_, tensor) == 0 || !chooses_rows(program_, subscripts)) return;
   std::vector<AxisId> axes;  // that choose, innermost first
-  for (Expr s : read.subscripts)
+  for (Expr s : subscripts)
     if (!s->as<Axis>()) axes.insert(axes.end(), s->free.begin(), s->free.end());
   if (axes.empty() || (lane_ && std::ranges::count(axes, lane_->axis) > 0) || rows_) return;
   std::ranges::stable_sort(axes, [&](AxisId a, AxisId b) { return bound_.at(a).level > bound_.at(b).level; });
@@ -44,12 +45,12 @@ void ExpressionLowering::fetch_ahead(const Read& read, std::size_t level) {
     const Value next = builder_.add(inner.level, builder_.add(outer.level, outer.variable, runs), one_more);
     bound_[*around] = {at_most(next, *around), inner.level};
   }
-  const Address at = address(read.tensor, read.subscripts, level);
+  const Address at = address(tensor, subscripts, level);
   if (at.motion == Motion::still || at.motion == Motion::contiguous) {
     const int parts = at.motion == Motion::still ? 1 : lane_->parts;
-    const std::int64_t line = 64 / static_cast<std::int64_t>(size_of(program_.tensors[read.tensor].dtype));
+    const std::int64_t line = 64 / static_cast<std::int64_t>(size_of(program_.tensors[tensor].dtype));
     for (std::int64_t first = 0; first < std::int64_t{parts} * lanes(); first += std::max<std::int64_t>(line, lanes()))
-      builder_.add(level, loop::Prefetch{read.tensor, builder_.add(level, at.base, builder_.constant(first))});
+      builder_.add(level, loop::Prefetch{tensor, builder_.add(level, at.base, builder_.constant(first))});
   }
   known_ = known;
   bound_ = bound;

@@ -134,8 +134,11 @@ class ExpressionLowering {
   /// Whether they are (b1), or none.
   loop::Value streaming(ir::TensorId target) const;
 
-  /// From now on, these reads also fetch the rows of later iterations.
-  void fetch_rows_of(const std::vector<ir::Expr>& reads) { ahead_ = reads; }
+  /// From now on, accesses to these also fetch the rows of later iterations.
+  void fetch_rows_of(const std::vector<ir::TensorId>& tensors) { ahead_ = tensors; }
+
+  /// Fetches what this access will touch in a later iteration, if it is one of them (lower_ahead.cpp).
+  void fetch_ahead(ir::TensorId, const std::vector<ir::Expr>& subscripts, std::size_t level);
 
   /// Copies the tile of a read, which is contiguous along `columns` and affine along `rows`, to scratch. From now on it
   /// is loaded from there, in lanes along `rows`.
@@ -262,9 +265,6 @@ class ExpressionLowering {
   std::vector<RegisterTile> tiles_in(const ir::Fold&) const;
   State reduce_blocks(const ir::Fold&, const std::vector<RegisterTile>&, State);
 
-  // lower_ahead.cpp
-  void fetch_ahead(const ir::Read&, std::size_t level);
-
   // lower_streaming.cpp
   loop::Value to_line(const ir::Statement&, ir::AxisId, loop::Value low);
 
@@ -294,7 +294,7 @@ class ExpressionLowering {
   Stages staged_;
   std::unordered_map<ir::Expr, TransposedTile> transposed_;
   std::unordered_map<ir::TensorId, loop::Value> streaming_;
-  std::vector<ir::Expr> ahead_;
+  std::vector<ir::TensorId> ahead_;
   std::optional<LaneLoop> lane_;
   std::optional<Keeping> keeping_;
   std::optional<Rows> rows_;

@@ -79,12 +79,18 @@ void NestLowering::clear(const Statement& s, Value table) {
     elements = b_.multiply(0, elements, x_.table_extent(decl.table[i]));
   const Value first = b_.multiply(level(), table, elements);
   const Value neutral = b_.constant(identity(*s.update, decl.dtype), x_.lanes());
-  const Value at = x_.open_for(b_.constant(0), elements, x_.lanes());
-  const Value left = i64(Op::subtract, elements, at);
-  const Value mask = b_.make({DType::b1, x_.lanes()});
-  b_.add(level(), loop::LaneMask{mask, left});
-  b_.add(level(), loop::Store{s.target, b_.add(level(), first, at), neutral, mask});
-  x_.close_for();
+  const Value whole = b_.compute(0, Op::logical_and, DType::i64, {elements, b_.constant(-x_.lanes())});
+  for (const bool masked : {false, true}) {
+    const Value at = x_.open_for(masked ? whole : b_.constant(0), masked ? elements : whole, x_.lanes());
+    Value mask = loop::none;
+    if (masked) {
+      const Value left = i64(Op::subtract, elements, at);
+      mask = b_.make({DType::b1, x_.lanes()});
+      b_.add(level(), loop::LaneMask{mask, left});
+    }
+    b_.add(level(), loop::Store{s.target, b_.add(level(), first, at), neutral, mask});
+    x_.close_for();
+  }
 }
 
 void NestLowering::over_items(Value begin, Value end, const std::vector<TripFactor>& factors) {

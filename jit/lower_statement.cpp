@@ -21,6 +21,7 @@ class StatementLowering {
     const DType dtype = value->dtype, stored_dtype = program_.tensors[s_.target].dtype;
     const std::vector<Value> values = x_.expanded(value, dtype);
     if (s_.policy == Policy::check) x_.check(s_.target, s_.subscripts, s_.guard, target_text());
+    x_.fetch_ahead(s_.target, s_.subscripts, level());
     const Address at = x_.address(s_.target, s_.subscripts, level());
     const std::optional<Op> combine = s_.update ? std::optional(ricci::info(*s_.update).step) : std::nullopt;
     std::vector<loop::Store> stores;  // those that go past the caches stand together

@@ -325,7 +325,7 @@ std::string to_string(const Schedule& schedule, const Program& program) {
             : nest.appends ? " parallel over shares that append"
                            : " parallel before |";
     for (TensorId t : nest.streaming) text += " streaming " + program.tensors[t].name;
-    for (Expr e : nest.ahead) text += " rows ahead of " + program.tensors[e->as<Read>()->tensor].name;
+    for (TensorId t : nest.ahead) text += " fetching rows of " + program.tensors[t].name;
     text += '\n';
     for (const RegisterTile& tile : nest.registers)
       text += "  " + to_string(tile, nest, program, schedule.lanes);

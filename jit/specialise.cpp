@@ -20,7 +20,7 @@ __extension__ using Wide = __int128;
 
 constexpr std::int64_t short_limit = std::int64_t{1} << 31;
 constexpr std::int64_t large_bytes = 16 << 20;  // from which an output is better not left in the caches
-constexpr std::int64_t far_bytes = 1 << 20;     // from which rows that data choose are fetched early
+constexpr std::int64_t far_bytes = 256 << 10;   // from which rows that data choose are fetched early
 constexpr std::int64_t many_rows = 16;  // for which loads are arranged beforehand
 
 /// One use of a tensor: a read, or the target of a statement.
@@ -262,35 +262,36 @@ std::set<AxisId> axes_of_reuse(const Survey& survey) {
   return found;
 }
 
-/// Of all elements; no more than short_limit.
-Wide bytes_of(const Layout& layout) {
-  Wide bytes = static_cast<Wide>(size_of(layout.dtype));
-  for (int i = 0; i < layout.rank; ++i) bytes = std::min<Wide>(bytes * layout.extents[i], short_limit);
-  return bytes;
-}
-
 std::vector<TensorId> find_large(const Program& program, std::span<const TensorView> tensors) {
   std::set<TensorId> large;
   for (const Statement& s : program.statements) {
     if (!program.tensors[s.target].table.empty()) continue;
-    if (bytes_of(tensors[s.target].layout) >= large_bytes) large.insert(s.target);
+    const Layout& layout = tensors[s.target].layout;
+    Wide bytes = static_cast<Wide>(size_of(layout.dtype));
+    for (int i = 0; i < layout.rank; ++i) bytes = std::min<Wide>(bytes * layout.extents[i], short_limit);
+    if (bytes >= large_bytes) large.insert(s.target);
   }
   return {large.begin(), large.end()};
 }
 
-/// Tensors that are read with a subscript that can be read early, and larger than the inner caches.
-std::vector<TensorId> find_far(const Program& program, const Survey& survey, std::span<const TensorView> tensors) {
+/// Tensors and tables, larger than the first cache, that are accessed with a subscript which can be read early.
+std::vector<TensorId> find_far(const Program& program, const Survey& survey, std::span<const TensorView> tensors,
+                               std::span<const std::int64_t> extents) {
   std::set<TensorId> far;
-  for (Expr e : survey.nodes) {
-    const Read* read = e->as<Read>();
-    if (!read || !program.tensors[read->tensor].table.empty()) continue;
-    const auto chosen = [](Expr subscript) {  // before its iteration: a search would have to be done twice
-      const std::vector<Expr> all = nodes({subscript});
-      return std::ranges::any_of(all, [](Expr n) { return n->as<Read>() != nullptr; }) &&
-             std::ranges::none_of(all, [](Expr n) { return bound_axes(n) != nullptr; });
-    };
-    if (std::ranges::any_of(read->subscripts, chosen) && bytes_of(tensors[read->tensor].layout) >= far_bytes)
-      far.insert(read->tensor);
+  const auto chosen = [](Expr subscript) {  // before its iteration: a search would have to be done twice
+    const std::vector<Expr> all = nodes({subscript});
+    return std::ranges::any_of(all, [](Expr n) { return n->as<Read>() != nullptr; }) &&
+           std::ranges::none_of(all, [](Expr n) { return bound_axes(n) != nullptr; });
+  };
+  for (const Access& access : survey.accesses) {
+    if (std::ranges::none_of(access.subscripts, chosen)) continue;
+    const TensorDecl& decl = program.tensors[access.tensor];
+    Wide bytes = static_cast<Wide>(size_of(decl.dtype));
+    for (std::size_t i = 0; i < static_cast<std::size_t>(decl.rank); ++i) {
+      const bool copies = !decl.table.empty() && program.axes[decl.table[i]].tables;
+      if (!copies) bytes = std::min<Wide>(bytes * size_of_axis(program, tensors, extents, access.tensor, i), short_limit);
+    }
+    if (bytes >= far_bytes) far.insert(access.tensor);
   }
   return {far.begin(), far.end()};
 }
@@ -322,7 +323,7 @@ Specialisation specialise(const Program& program, std::span<const TensorView> te
     }
   result.collapsed = find_collapsed(program, survey, tensors, extents);
   result.large = find_large(program, tensors);
-  result.far = find_far(program, survey, tensors);
+  result.far = find_far(program, survey, tensors, extents);
   result.many = find_many(survey, result.collapsed, extents);
   result.answers = ask(program, survey, tensors, extents);
   result.short_offsets = offsets_are_short(program, survey, tensors, extents);

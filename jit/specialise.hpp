@@ -17,7 +17,7 @@ struct Specialisation {
   std::vector<std::vector<ir::AxisId>> collapsed; // by axis: the axes it stands for, outermost first; empty: itself only,
                                                   // or, for an axis that another one swallowed, never iterated
   std::vector<ir::TensorId> large;  // written tensors that are larger than caches (streaming.hpp)
-  std::vector<ir::TensorId> far;    // read at places that data choose, and larger than the inner caches (ahead.hpp)
+  std::vector<ir::TensorId> far;    // accessed where data choose, and larger than the first cache (ahead.hpp)
   std::vector<ir::AxisId> many;  // axes along which a reduction uses loads again, and that are long enough for it to pay
   std::string answers;       // of the interval analysis, question by question: what was proved
   bool short_offsets = true; // every offset and extent fits 31 bits: lanes count in i32

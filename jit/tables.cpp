@@ -143,21 +143,20 @@ void privatise(Program& program, CanonicalAxes& axes) {
       all.push_back(std::move(s));
       continue;
     }
-    std::vector<AxisId> dimensions;
+    std::vector<AxisId> dimensions, merged;
     std::vector<Expr> element;
     for (std::uint32_t i = 0; i < s.subscripts.size(); ++i) {
       // An axis that is the subscript measures the table too: it needs no check there, and collapses as it would
       // in the target.
       const Axis* bare = s.subscripts[i]->as<Axis>();
       const bool sized = is_sized_by(program, s.subscripts[i], s.target, i);
-      if (sized && std::ranges::count(dimensions, bare->axis) == 0) {
-        dimensions.push_back(bare->axis);
-      } else {
-        const std::string name = "d" + std::to_string(i);
-        program.axes.push_back({.name = name, .sizes = {{s.target, i}}, .fixed = -1, .tables = false});
-        dimensions.push_back(static_cast<AxisId>(program.axes.size() - 1));
-      }
-      element.push_back(axis(g, dimensions.back()));
+      // The merge has axes of its own, so that they collapse whatever the loops that fill the tables are.
+      const std::string name = "d" + std::to_string(i);
+      program.axes.push_back({.name = name, .sizes = {{s.target, i}}, .fixed = -1, .tables = false});
+      merged.push_back(static_cast<AxisId>(program.axes.size() - 1));
+      const bool own = !sized || std::ranges::count(dimensions, bare->axis) > 0;
+      dimensions.push_back(own ? merged.back() : bare->axis);
+      element.push_back(axis(g, merged.back()));
     }
     const Table table = make_table(program, s.value->dtype, dimensions);
     program.tensors[table.tensor].name = program.tensors[s.target].name;
@@ -170,7 +169,7 @@ void privatise(Program& program, CanonicalAxes& axes) {
                    .update = s.update,
                    .value = combined(program, table, *s.update, element),
                    .guard = nullptr,
-                   .domain = dimensions,
+                   .domain = merged,
                    .policy = Policy::assume_inside});
   }
   program.statements = std::move(all);

@@ -141,6 +141,7 @@ phase fill [%0, %1) trip s0 * ceil(s1 / 16) work s0 * s1 items ceil(s4 / 4) {
   }
   %24: i64 = to_line out[%2]
   %25: f32x8 = slide %18, %19 from 3
+  prefetch scores[%2]
 }
 
 phase "a second one" [%0, %1) {
@@ -154,7 +155,7 @@ TEST_CASE("the text of every kind of statement reads back as it was printed") {
   CHECK(verify(k) == "");
   CHECK(to_string(k) == everything);
   check_round_trip(k);
-  CHECK(k.phases[0].body.size() == 21);
+  CHECK(k.phases[0].body.size() == 22);
   CHECK(k.phases[0].types.size() == 26);
   CHECK(k.phases[0].types[4] == Type{DType::i32, 16});
   CHECK(k.info.checks[1] == "\n");

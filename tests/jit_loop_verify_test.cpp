@@ -119,6 +119,8 @@ const IllFormed ill_formed[] = {
     {"%20: i64 = to_line out[%3]", "'%20: i64 = to_line out[%3]': the offset %3 is i32; expected i64"},
     {"%20: b1 = to_line out[%2]", "'%20: b1 = to_line out[%2]': the result %20 is b1; expected i64"},
     {"%20: i64 = to_line b9[%2]", "'%20: i64 = to_line b9[%2]': buffer 9 does not exist; the kernel has 6"},
+    {"prefetch x[%3]", "'prefetch x[%3]': the offset %3 is i32; expected i64"},
+    {"prefetch b9[%2]", "'prefetch b9[%2]': buffer 9 does not exist; the kernel has 6"},
     {"scatter x[%2 + %7], %6", "'scatter x[%2 + %7], %6': buffer 0 is not writable"},
     {"scatter out[%2 + %7], %4", "'scatter out[%2 + %7], %4': the value %4 is f32; expected f32x8"},
     {"scatter out[%2 + %6], %6",

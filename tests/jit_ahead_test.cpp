@@ -1,0 +1,111 @@
+// Rows that data choose are fetched before they are used where they are far away; the numbers of later rows are read
+// within their arrays only.
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "support/backends.hpp"
+#include "support/tensors.hpp"
+
+using namespace ricci;
+using namespace ricci::names;
+using namespace ricci::test;
+
+namespace {
+
+constexpr std::int64_t far_rows = 1100, near_rows = 40;  // of 64 f32: 275 KiB and 10 KiB
+
+std::string dumped(const Prepared& p, Executable::Stage stage) {
+  return p.executable->dump(stage, p.tensors, p.params);
+}
+/// The tensors are numbered: t0 is written.
+bool fetches(const Prepared& p) {
+  const bool lowered = dumped(p, Executable::Stage::loops).find("prefetch t1[") != std::string::npos;
+  REQUIRE(lowered == (dumped(p, Executable::Stage::schedule).find(" fetching rows of t1") != std::string::npos));
+  return lowered;
+}
+
+Tensor<float, 2> table_of(std::int64_t rows) {
+  Tensor<float, 2> table(rows, 64);
+  for (std::int64_t n = 0; n < table.size(); ++n) table.data()[n] = static_cast<float>(n % 1013) / 7;
+  return table;
+}
+Tensor<std::int64_t, 2> ids_of(std::int64_t bags, std::int64_t per_bag, std::int64_t rows) {
+  Tensor<std::int64_t, 2> ids(bags, per_bag);
+  for (std::int64_t n = 0; n < ids.size(); ++n) ids.data()[n] = n * 7919 % rows;
+  return ids;
+}
+
+}  // namespace
+
+TEST_CASE("rows of a far table are fetched ahead, those of a near one are not") {
+  const Tensor<float, 2> large = table_of(far_rows), small = table_of(near_rows);
+  const auto ids = ids_of(5, 20, near_rows);
+  Tensor<float, 2> out(5, 64);
+  const Prepared far = prepared(out[b, d], Assign::set, sum(j, large[ids[b, j], d]));
+  CHECK(fetches(far));
+  CHECK(dumped(far, Executable::Stage::assembly).find("prefetcht0") != std::string::npos);
+  CHECK(!fetches(prepared(out[b, d], Assign::set, sum(j, small[ids[b, j], d]))));
+}
+
+TEST_CASE("bags of every length are summed the same with rows fetched ahead") {
+  const Tensor<float, 2> table = table_of(far_rows);
+  for (const std::int64_t bags : {1, 3, 19})
+    for (const std::int64_t per_bag : {0, 1, 3, 15, 16, 17, 40}) {
+      INFO(bags << " bags of " << per_bag);
+      const auto ids = ids_of(bags, per_bag, far_rows);
+      Tensor<float, 2> out(bags, 64), expected(bags, 64);
+      for (std::int64_t n = 0; n < bags * per_bag; ++n)
+        for (std::int64_t column = 0; column < 64; ++column)
+          expected.data()[n / per_bag * 64 + column] += table.data()[ids.data()[n] * 64 + column];
+      const Prepared p = prepared(out[b, d], Assign::set, sum(j, table[ids[b, j], d]));
+      CHECK(fetches(p));
+      REQUIRE(run_everywhere(p).fault == "");
+      for (std::int64_t n = 0; n < out.size(); ++n) REQUIRE(out.data()[n] == expected.data()[n]);
+    }
+}
+
+TEST_CASE("rows of ragged bags, picked rows and rows added to are fetched ahead") {
+  const Tensor<float, 2> table = table_of(far_rows), x = table_of(333);
+  const auto ids = ids_of(1, 333, far_rows);
+  const Tensor<std::int64_t, 1> start{0, 3, 3, 40, 333};
+  const auto row = ids[0, n];
+  Tensor<float, 2> bags(4, 64), picked(333, 64), sums(far_rows, 64);
+  const Prepared ragged = prepared(bags[b, d], Assign::set, sum(n(start[b], start[b + 1]), table[row, d]));
+  const Prepared read = prepared(picked[n, d], Assign::set, 2 * table[row, d]);
+  const Prepared added = prepared(sums[row, d], Assign::add, x[n, d]);
+  CHECK(fetches(ragged));
+  CHECK(fetches(read));
+  CHECK(dumped(added, Executable::Stage::loops).find("prefetch ") != std::string::npos);
+  for (const Prepared* p : {&ragged, &read, &added}) REQUIRE(run_everywhere(*p).fault == "");
+  for (std::int64_t k = 0; k < 333; ++k)
+    for (std::int64_t column = 0; column < 64; ++column) {
+      REQUIRE(picked.at(k, column) == 2 * table.at(ids.at(0, k), column));
+      REQUIRE(sums.at(ids.at(0, k), column) == x.at(k, column));
+    }
+}
+
+TEST_CASE("a row outside of a far table is an error all the same") {
+  const Tensor<float, 2> table = table_of(far_rows);
+  auto ids = ids_of(9, 20, far_rows);
+  ids.at(7, 5) = far_rows;
+  Tensor<float, 2> out(9, 64);
+  const Prepared p = prepared(out[b, d], Assign::set, sum(j, table[ids[b, j], d]));
+  REQUIRE(fetches(p));
+  const Ran ran = run_everywhere(p);
+  CHECK(ran.fault == "");
+  CHECK(ran.error == Error::Kind::bounds);
+}
+
+TEST_CASE("an item of a scatter of rows is some rows, each in whole vectors") {
+  Tensor<float, 2> x(70, 19), sums(5, 19);
+  Tensor<std::int32_t, 1> at(70);
+  for (std::int64_t k = 0; k < x.size(); ++k) x.data()[k] = static_cast<float>(k % 101);
+  for (std::int64_t k = 0; k < 70; ++k) at.data()[k] = static_cast<std::int32_t>(k * 3 % 5);
+  const Prepared p = prepared(sums[at[n], d], Assign::add, x[n, d]);
+  CHECK(dumped(p, Executable::Stage::schedule).find(": n/16 | d x") != std::string::npos);
+  const std::string loops = dumped(p, Executable::Stage::loops);
+  const std::size_t check = loops.find("check 0:");  // once, for the whole vectors and for the rest
+  CHECK((check != std::string::npos && loops.find("check 0:", check + 1) == std::string::npos));
+  REQUIRE(run_everywhere(p).fault == "");
+  REQUIRE(run_with_threads(p) == "");
+}
