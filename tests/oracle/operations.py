@@ -170,12 +170,14 @@ def cast(c, dtype, a):
 
 
 def subscript_of_float(c, a):
-    """floor_index(a) and its siblings; NaN becomes the smallest i64."""
+    """floor_index(a) and its siblings: they saturate, and NaN becomes the smallest i64."""
     name = c.choices.pick(["floor_index", "round_index", "trunc_index"])
     c.features.add(name)
     function = {"floor_index": "np.floor", "round_index": "np.rint", "trunc_index": "np.trunc"}[name]
-    whole = f"np.clip({function}({a.name}.astype('f8')), -2.0**62, 2.0**62)"
-    code = f"np.where(np.isnan({a.name}), np.int64(-2**63), np.nan_to_num({whole}).astype('i8'))"
+    whole = c.let(f"{function}({a.name}.astype('f8'))")
+    inside = f"np.nan_to_num(np.clip({whole}, -2.0**63, 2.0**63 - 1024)).astype('i8')"  # the next double is too large
+    saturated = f"np.where({whole} >= 2.0**63, np.int64(2**63 - 1), {inside})"
+    code = f"np.where(np.isnan({a.name}), np.int64(-2**63), {saturated})"
     return made(c, f"{name}({a.text})", code, "i64", (a,), signless=False)
 
 
