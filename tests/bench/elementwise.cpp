@@ -6,12 +6,11 @@
 namespace ricci::bench {
 
 Workloads elementwise() {
-  const auto make = [] {
-    constexpr std::int64_t size = 16 << 20;
+  const auto make = [](std::int64_t size) {
     const auto x = uniform(-4, 4, size);
     Tensor<float, 1> out(size), by_hand(size);
     Case c;
-    c.bytes = size * 8;
+    c.bytes = static_cast<double>(size) * 8;
     c.ricci = [=]() mutable {
       auto [i] = indices<"i">;
       out[i] = sin(x[i]) * exp(-x[i] * x[i]) + sqrt(abs(x[i]));
@@ -24,7 +23,8 @@ Workloads elementwise() {
     c.difference = [=] { return difference_of(out, by_hand, 1e-6); };
     return c;
   };
-  return {{"W6 sin exp sqrt", "[16777216]", make}};
+  return {{"W6 sin exp sqrt", "[16777216]", [=] { return make(16 << 20); }},
+          {"W6 four times as many", "[67108864]", [=] { return make(64 << 20); }}};
 }
 
 }  // namespace ricci::bench

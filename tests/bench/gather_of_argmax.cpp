@@ -4,11 +4,11 @@
 namespace ricci::bench {
 
 Workloads gather_of_argmax() {
-  const auto make = [](bool smooth) {
-    constexpr std::int64_t channels = 64;
-    const auto scores = class_scores(smooth), feature = uniform(-1, 1, batch, channels, height, width);
-    Tensor<float, 3> out(batch, height, width), by_hand(batch, height, width);
-    const Planes planes{batch, classes, channels, height * width};
+  const auto make = [](bool smooth, const Planes& planes = {batch, classes, 64, height * width}) {
+    const std::int64_t rows = planes.pixels / width;
+    const auto scores = class_scores(smooth, planes);
+    const auto feature = uniform(-1, 1, planes.batch, planes.channels, rows, width);
+    Tensor<float, 3> out(planes.batch, rows, width), by_hand(planes.batch, rows, width);
     Case c;
     c.bytes = static_cast<double>(scores.size() + out.size()) * 4 + 64.0 * gathered_lines(scores);
     c.ricci = [=]() mutable {
@@ -24,7 +24,10 @@ Workloads gather_of_argmax() {
     return c;
   };
   return {{"W1 random", "[8,21,512,512] [8,64,512,512]", [=] { return make(false); }},
-          {"W1 smooth", "[8,21,512,512] [8,64,512,512]", [=] { return make(true); }}};
+          {"W1 smooth", "[8,21,512,512] [8,64,512,512]", [=] { return make(true); }},
+          {"W1 of 3", "[8,3,512,512] twice", [=] { return make(false, {8, 3, 3, 512 * 512}); }},
+          {"W1 of 150", "[2,150,512,512] twice", [=] { return make(true, {2, 150, 150, 512 * 512}); }},
+          {"W1 of 1000", "[1,1000,128,512] twice", [=] { return make(true, {1, 1000, 1000, 128 * 512}); }}};
 }
 
 }  // namespace ricci::bench

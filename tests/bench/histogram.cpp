@@ -10,9 +10,8 @@
 namespace ricci::bench {
 
 Workloads histogram() {
-  const auto make = [](int run) {
+  const auto make = [](std::int32_t bins, int run) {
     constexpr std::int64_t size = 16 << 20;
-    constexpr std::int32_t bins = 1024;
     const auto label = labels(bins, size, run);
     Tensor<std::int32_t, 1> hist(bins), by_hand(bins);
     Case c;
@@ -22,15 +21,16 @@ Workloads histogram() {
       hist[label[n]] += 1;
     };
     c.hand = [=](int threads) mutable {
-      constexpr std::int64_t blocks = size / 4096, grain = 128;
-      std::vector<std::int32_t> counts(blocks / grain * bins);
+      // With many bins there are few tables of counts: to clear and to merge them is work of its own.
+      const std::int64_t blocks = size / 4096, grain = bins > 1024 ? blocks / threads : 128;
+      std::vector<std::int32_t> counts(static_cast<std::size_t>(blocks / grain * bins));
       std::atomic<bool> inside = true;
       parallel_for(blocks, grain, threads, [&](std::int64_t begin, std::int64_t end) {
-        if (!hand().histogram(label.data(), counts.data() + begin / grain * bins, begin, end))
+        if (!hand().histogram(label.data(), counts.data() + begin / grain * bins, bins, begin, end))
           inside = false;
       });
       if (!inside) throw std::out_of_range("a label is no bin");
-      for (std::size_t i = 0; i < counts.size(); ++i) by_hand.data()[i % bins] += counts[i];
+      for (std::size_t i = 0; i < counts.size(); ++i) by_hand.data()[i % static_cast<std::size_t>(bins)] += counts[i];
     };
     // Calls add up: the results are compared after one call of each into zeros.
     c.difference = [=, r = c.ricci, h = c.hand]() mutable {
@@ -42,8 +42,10 @@ Workloads histogram() {
     };
     return c;
   };
-  return {{"W7 histogram random", "[16777216] into [1024]", [=] { return make(1); }},
-          {"W7 histogram of runs", "[16777216] into [1024]", [=] { return make(100); }}};
+  return {{"W7 histogram random", "[16777216] into [1024]", [=] { return make(1024, 1); }},
+          {"W7 histogram of runs", "[16777216] into [1024]", [=] { return make(1024, 100); }},
+          {"W7 few bins", "[16777216] into [16]", [=] { return make(16, 1); }},
+          {"W7 many bins", "[16777216] into [1048576]", [=] { return make(1 << 20, 1); }}};
 }
 
 }  // namespace ricci::bench

@@ -23,6 +23,12 @@ Case nearest(std::int64_t points, std::int64_t length, std::int64_t count) {
         hand().nearest_of_ten(x.data(), centroid.data(), by_hand.data(), length, begin, end);
       });
     };
+  } else if (length == 3) {
+    c.hand = [=](int threads) mutable {
+      parallel_for(points / 64, 64, threads, [&](std::int64_t begin, std::int64_t end) {
+        hand().nearest_in_space(x.data(), centroid.data(), by_hand.data(), count, begin * 64, end * 64);
+      });
+    };
   } else {
     c.hand = [=](int threads) mutable {
       Tensor<float, 2> transposed(length, count);
@@ -59,6 +65,7 @@ Case nearest(std::int64_t points, std::int64_t length, std::int64_t count) {
 
 Workloads nearest_centroid() {
   return {{"W4 nearest of 10", "[10000,784] [10,784]", [] { return nearest(10000, 784, 10); }},
+          {"W4 nearest of 16", "[1048576,3] [16,3]", [] { return nearest(1048576, 3, 16); }},
           {"W4 nearest of 512", "[65536,64] [512,64]", [] { return nearest(65536, 64, 512); }}};
 }
 

@@ -8,19 +8,20 @@ def uniform(low, high, *shape):
     return RNG.uniform(low, high, shape).astype(np.float32)
 
 
-def class_scores(smooth):
+def class_scores(smooth, batch=8, classes=21, height=512):
     if not smooth:
-        return uniform(-1, 1, 8, 21, 512, 512)
-    h, w = np.mgrid[0:512, 0:512].astype(np.float32)
-    fields = [np.sin((0.02 + 0.03 * f) * w + 9 * p) * np.cos((0.02 + 0.03 * g) * h - 9 * p) for f, g, p in RNG.random((168, 3))]
-    return np.stack(fields).reshape(8, 21, 512, 512).astype(np.float32)
+        return uniform(-1, 1, batch, classes, height, 512)
+    h, w = np.mgrid[0:height, 0:512].astype(np.float32)
+    fields = [np.sin((0.02 + 0.03 * f) * w + 9 * p) * np.cos((0.02 + 0.03 * g) * h - 9 * p)
+              for f, g, p in RNG.random((batch * classes, 3))]
+    return np.stack(fields).reshape(batch, classes, height, 512).astype(np.float32)
 
 
-def gather_of_argmax(smooth):
-    scores, feature = class_scores(smooth), uniform(-1, 1, 8, 64, 512, 512)
+def gather_of_argmax(smooth, batch=8, classes=21, height=512, channels=64):
+    scores, feature = class_scores(smooth, batch, classes, height), uniform(-1, 1, batch, channels, height, 512)
 
     def naive():
-        b, h, w = np.indices((8, 512, 512))
+        b, h, w = np.indices((batch, height, 512))
         return feature[b, scores.argmax(1), h, w]
 
     return naive, lambda: np.take_along_axis(feature, scores.argmax(1)[:, None], 1)[:, 0]
@@ -63,8 +64,8 @@ def nearest(points, length, count, whole=True):
     return (literal if whole else None), expanded
 
 
-def elementwise():
-    x = uniform(-4, 4, 1 << 24)
+def elementwise(size=1 << 24):
+    x = uniform(-4, 4, size)
     return lambda: np.sin(x) * np.exp(-x * x) + np.sqrt(np.abs(x)), None
 
 
@@ -78,10 +79,10 @@ def scatter_add():
     return lambda: np.add.at(out, index, x), expert
 
 
-def histogram(run):
-    label = np.repeat(RNG.integers(0, 1024, (1 << 24) // run), run).astype(np.int32)
-    counts = np.zeros(1024, np.int32)
-    return lambda: np.add.at(counts, label, 1), lambda: np.bincount(label, minlength=1024)
+def histogram(run, bins=1024):
+    label = np.repeat(RNG.integers(0, bins, (1 << 24) // run), run).astype(np.int32)
+    counts = np.zeros(bins, np.int32)
+    return lambda: np.add.at(counts, label, 1), lambda: np.bincount(label, minlength=bins)
 
 
 def tiny():
@@ -200,17 +201,24 @@ def sum_of_all():
 FORMS = {
     "W1 random": lambda: gather_of_argmax(False),
     "W1 smooth": lambda: gather_of_argmax(True),
+    "W1 of 3": lambda: gather_of_argmax(False, 8, 3, 512, 3),
+    "W1 of 150": lambda: gather_of_argmax(True, 2, 150, 512, 150),
+    "W1 of 1000": lambda: gather_of_argmax(True, 1, 1000, 128, 1000),
     "W2 random": lambda: class_statistics(False),
     "W2 smooth": lambda: class_statistics(True),
     "W3 softmax axis 1": lambda: softmax(1, 8, 21, 512, 512),
     "W3 softmax last axis": lambda: softmax(1, 8192, 4096),
     "W4 nearest of 10": lambda: nearest(10000, 784, 10),
+    "W4 nearest of 16": lambda: nearest(1048576, 3, 16),
     "W4 nearest of 512": lambda: nearest(65536, 64, 512, whole=False),  # the literal form takes 8 GB
     "W5 embedding bag": embedding_bag,
     "W6 sin exp sqrt": elementwise,
+    "W6 four times as many": lambda: elementwise(1 << 26),
     "W7 scatter add": scatter_add,
     "W7 histogram random": lambda: histogram(1),
     "W7 histogram of runs": lambda: histogram(64),
+    "W7 few bins": lambda: histogram(1, 16),
+    "W7 many bins": lambda: histogram(1, 1 << 20),
     "W8 grid_sample random": lambda: grid_sample(True),
     "W8 grid_sample turned": lambda: grid_sample(False),
     "W10 tiny": tiny,

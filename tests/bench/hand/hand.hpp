@@ -31,13 +31,18 @@ struct Hand {
   /// The same with centroids given as [length, count], count % 32 == 0. Items are blocks of 8 rows.
   void (*nearest_of_many)(const float* x, const float* transposed, std::int64_t* best, std::int64_t length,
                           std::int64_t count, std::int64_t begin, std::int64_t end);
+  /// The same of points with three coordinates, as many as there are.
+  void (*nearest_in_space)(const float* x, const float* centroid, std::int64_t* best, std::int64_t count,
+                           std::int64_t begin, std::int64_t end);
   /// out = sin(x) * exp(-x * x) + sqrt(abs(x)). Items are tiles of 1024 elements.
   void (*elementwise)(const float* x, float* out, std::int64_t begin, std::int64_t end);
   /// table[index[n], d] += x[n, d] for 16 columns; false when an index is not in [0, rows). Items are rows of x.
   bool (*scatter_add)(const float* x, const std::int32_t* index, float* table, std::int64_t rows, std::int64_t begin,
                       std::int64_t end);
-  /// counts[label[n]] += 1 for 1024 bins; false when a label is not one of them. Items are blocks of 4096 labels.
-  bool (*histogram)(const std::int32_t* label, std::int32_t* counts, std::int64_t begin, std::int64_t end);
+  /// counts[label[n]] += 1 for a power of two of bins; false when a label is not one of them. Items are blocks of 4096
+  /// labels.
+  bool (*histogram)(const std::int32_t* label, std::int32_t* counts, std::int32_t bins, std::int64_t begin,
+                    std::int64_t end);
   /// Items are blocks of 4096 elements.
   float (*sum)(const float* x, std::int64_t begin, std::int64_t end);
   /// out = x. Items are blocks of 4096 elements.

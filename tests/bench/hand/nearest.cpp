@@ -78,4 +78,28 @@ void nearest_of_many(const float* x, const float* transposed, std::int64_t* best
   }
 }
 
+void nearest_in_space(const float* x, const float* centroid, std::int64_t* best, std::int64_t count, std::int64_t begin,
+                      std::int64_t end) {
+  // Few coordinates: lanes over the points.
+  constexpr int length = 3;
+  for (std::int64_t n = begin; n < end; n += lanes) {
+    Floats point[length] = {};
+    for (int d = 0; d < length; ++d)
+      for (int i = 0; i < lanes; ++i) point[d][i] = x[(n + i) * length + d];
+    Floats least = splat(__builtin_inff());
+    Ints index{};
+    for (int k = 0; k < count; ++k) {
+      Floats distance{};
+      for (int d = 0; d < length; ++d) {
+        const Floats difference = point[d] - splat(centroid[k * length + d]);
+        distance += difference * difference;
+      }
+      const Ints wins = distance < least;
+      least = wins ? distance : least;
+      index = wins ? splat(k) : index;
+    }
+    for (int i = 0; i < lanes; ++i) best[n + i] = index[i];
+  }
+}
+
 }  // namespace ricci::bench::RICCI_BENCH_LEVEL

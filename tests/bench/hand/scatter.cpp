@@ -16,25 +16,50 @@ bool scatter_add(const float* x, const std::int32_t* index, float* table, std::i
   return true;
 }
 
-bool histogram(const std::int32_t* label, std::int32_t* counts, std::int64_t begin, std::int64_t end) {
-  // Eight tables: equal neighbours, as in label maps, would otherwise wait for each other's store. They are not a
-  // multiple of 4 KB apart, because processors take addresses that agree in 12 bits for the same at first.
-  constexpr int bins = 1024, tables = 8, block = 4096;
+namespace {
+
+constexpr int block = 4096;  // labels at a time
+
+/// Whether all labels of a block are bins; their number is a power of two.
+inline bool are_bins(const std::int32_t* label, std::int32_t bins) {
+  Ints all{};
+  for (int i = 0; i < block; i += lanes) {
+    Ints v;
+    __builtin_memcpy(&v, label + i, sizeof v);
+    all |= v;
+  }
+  for (int lane = 0; lane < lanes; ++lane)
+    if ((all[lane] & ~(bins - 1)) != 0) return false;
+  return true;
+}
+
+/// Eight tables: equal neighbours, as in label maps, would otherwise wait for each other's store. They are not a
+/// multiple of 4 KB apart, because processors take addresses that agree in 12 bits for the same at first.
+template <int bins>
+bool count_in_tables(const std::int32_t* label, std::int32_t* counts, std::int64_t begin, std::int64_t end) {
+  constexpr int tables = 8;
   alignas(64) std::int32_t table[tables][bins + 16] = {};
   for (std::int64_t first = begin * block; first < end * block; first += block) {
-    Ints all{};
-    for (int i = 0; i < block; i += lanes) {
-      Ints v;
-      __builtin_memcpy(&v, label + first + i, sizeof v);
-      all |= v;
-    }
-    for (int lane = 0; lane < lanes; ++lane)
-      if ((all[lane] & ~(bins - 1)) != 0) return false;  // exact because bins is a power of two
+    if (!are_bins(label + first, bins)) return false;
     for (int i = 0; i < block; i += tables)
       for (int t = 0; t < tables; ++t) ++table[t][label[first + i + t]];
   }
   for (int bin = 0; bin < bins; ++bin)
     for (int t = 0; t < tables; ++t) counts[bin] += table[t][bin];
+  return true;
+}
+
+}  // namespace
+
+bool histogram(const std::int32_t* label, std::int32_t* counts, std::int32_t bins, std::int64_t begin,
+               std::int64_t end) {
+  if (bins == 16) return count_in_tables<16>(label, counts, begin, end);
+  if (bins == 1024) return count_in_tables<1024>(label, counts, begin, end);
+  // One table that no inner cache holds: equal neighbours are rare, and the processor overlaps the misses.
+  for (std::int64_t first = begin * block; first < end * block; first += block) {
+    if (!are_bins(label + first, bins)) return false;
+    for (int i = 0; i < block; ++i) ++counts[label[first + i]];
+  }
   return true;
 }
 
