@@ -42,14 +42,15 @@ def machine():
 
 
 def run_ricci(bench, name):
-    """Rows by number of threads; empty if the program has no such workload."""
+    """Rows by number of threads."""
+    escaped = re.sub(r"([][().*+?^$|{}\\])", r"\\\1", name)  # re.escape also escapes spaces, which POSIX does not know
     with tempfile.TemporaryDirectory() as folder:
         out = pathlib.Path(folder) / "rows.json"
-        done = subprocess.run([bench, "--json", str(out), f"--benchmark_filter=^{re.escape(name)}/"],
+        done = subprocess.run([bench, "--json", str(out), f"--benchmark_filter=^{escaped}/"],
                               env=os.environ | {"RICCI_CACHE": "off"}, capture_output=True, text=True)
         rows = json.loads(out.read_text())["benchmarks"] if out.exists() and out.stat().st_size else []
     failed = [row for row in rows if row.get("error_occurred")]
-    if failed or done.returncode:
+    if failed or done.returncode or not rows:
         sys.exit(f"{name}: {failed[0]['error_message'] if failed else done.stdout + done.stderr}")
     return {int(row["threads"]): row for row in rows}
 

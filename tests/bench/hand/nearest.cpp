@@ -83,9 +83,11 @@ void nearest_in_space(const float* x, const float* centroid, std::int64_t* best,
   // Few coordinates: lanes over the points.
   constexpr int length = 3;
   for (std::int64_t n = begin; n < end; n += lanes) {
-    Floats point[length] = {};
+    float turned[length][lanes];
     for (int d = 0; d < length; ++d)
-      for (int i = 0; i < lanes; ++i) point[d][i] = x[(n + i) * length + d];
+      for (int i = 0; i < lanes; ++i) turned[d][i] = x[(n + i) * length + d];
+    Floats point[length];
+    for (int d = 0; d < length; ++d) point[d] = load(turned[d]);
     Floats least = splat(__builtin_inff());
     Ints index{};
     for (int k = 0; k < count; ++k) {
