@@ -25,7 +25,7 @@ from numpy_forms import FORMS
 # At most this many times the hand-written kernel's time.
 GOALS = {
     "W1": 1.05, "W2": 1.05, "W3 softmax axis 1": 1.10, "W3 softmax last axis": 1.15, "W4": 1.20, "W5": 1.10, "W6": 1.20,
-    "W7": 1.15, "W8": 1.25, "matmul": 1.10, "W9": 1.10, "transposed copy": 1.10, "copy": 1.10,
+    "W7": 1.15, "W8": 1.25, "W10": None, "matmul": 1.10, "W9": 1.10, "transposed copy": 1.10, "copy": 1.10,
 }
 
 
@@ -43,7 +43,7 @@ def machine():
 
 def run_ricci(bench, name):
     """Rows by number of threads."""
-    escaped = re.sub(r"([][().*+?^$|{}\\])", r"\\\1", name)  # re.escape also escapes spaces, which POSIX does not know
+    escaped = re.sub(r"([()[.*+?^$|{\\])", r"\\\1", name)  # POSIX knows fewer escapes than re.escape writes
     with tempfile.TemporaryDirectory() as folder:
         out = pathlib.Path(folder) / "rows.json"
         done = subprocess.run([bench, "--json", str(out), f"--benchmark_filter=^{escaped}/"],
