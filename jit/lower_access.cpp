@@ -112,14 +112,20 @@ Value ExpressionLowering::mask(Expr guard, bool vector, std::size_t part, std::s
   return builder_.compute(level, Op::logical_and, DType::b1, {lanes_left, condition});
 }
 
-void ExpressionLowering::check(TensorId tensor, const std::vector<Expr>& subscripts, Expr guard, const std::string& text) {
+void ExpressionLowering::check(TensorId tensor, const std::vector<Expr>& subscripts, Expr guard,
+                               const std::string& text) {
   const auto number = static_cast<std::uint32_t>(std::ranges::find(info_.checks, text) - info_.checks.begin());
+  // A loop over a range may have no iterations: what it would check stays inside.
+  std::size_t inside = 0;
+  for (Expr s : subscripts)
+    for (AxisId used : s->free)
+      if (ranged_.contains(used)) inside = std::max(inside, level_of(axis(program_.graph, used)));
   for (std::size_t i = 0; i < subscripts.size(); ++i) {
     const Expr s = subscripts[i];
     if (is_sized_by(program_, s, tensor, i)) continue;
     if (number == info_.checks.size()) info_.checks.push_back(text);
     const Lanes v = value(s);
-    const std::size_t level = guard ? std::max(v.level, value(guard).level) : v.level;
+    const std::size_t level = std::max({inside, v.level, guard ? value(guard).level : 0});
     const bool vector = v.vector || (guard && value(guard).vector);
     if (!vector && !rows_ && !known_[level].checked.emplace(tensor, i, s, guard).second) continue;
     const std::vector<Value> parts = expand(s, v, v.vector ? lane_dtype(s) : DType::i64, vector);

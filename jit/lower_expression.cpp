@@ -11,7 +11,12 @@ using loop::Value;
 
 ExpressionLowering::ExpressionLowering(Program& program, const Specialisation& s, const Schedule& schedule,
                                        KernelInfo& info)
-    : program_(program), s_(s), schedule_(schedule), info_(info), builder_(info), known_(1) {}
+    : program_(program), s_(s), schedule_(schedule), info_(info), builder_(info), known_(1) {
+  for (const Statement& statement : program.statements)
+    for (Expr e : nodes(expressions(statement)))
+      if (const Fold* fold = e->as<Fold>(); fold && !fold->ranges.empty())
+        ranged_.insert(fold->axes.begin(), fold->axes.end());
+}
 
 Value ExpressionLowering::open_for(Value begin, Value end, std::int64_t step, std::vector<loop::Carried> carried) {
   known_.emplace_back();

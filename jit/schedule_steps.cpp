@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "affine.hpp"
+#include "guard.hpp"
 #include "in_order.hpp"
 #include "place.hpp"
 #include "scan.hpp"
@@ -26,10 +27,16 @@ bool lanes_fit_scans(const Program& program, const Statement& s, const std::vect
   Feedback feedback(s);
   const auto fits = [&](Expr e) {
     const Fold& f = *e->as<Fold>();
-    if (info(f.reduction).results == Results::index || !intake_of(program, f)) return false;
-    // Within given bounds what lies beyond them is computed too, and left out.
+    const auto intake = intake_of(program, f);
+    if (info(f.reduction).results == Results::index || !intake) return false;
+    // What lies beyond given bounds is computed too, and left out; so is what the last position would pass on. That it
+    // never counts may be what proved that a read stays inside.
     const auto [low, high] = f.ranges[0];
-    return !(scan_of(f)->backwards ? high : low) || !f.body->may_fail;
+    const bool goes_beyond = (scan_of(f)->backwards ? high : low) || intake == Intake::passed;
+    return !goes_beyond || std::ranges::all_of(nodes({f.body}), [&](Expr inner) {
+      const Read* read = inner->as<Read>();
+      return !read || always_fits(program, *read);
+    });
   };
   return !scans.empty() && std::ranges::all_of(scans, fits) &&
          std::ranges::none_of(expressions(s), [&](Expr e) { return feedback.reaches(e); });
