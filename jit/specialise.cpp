@@ -9,6 +9,7 @@
 #include "interval.hpp"
 #include "ricci/overlap.hpp"
 #include "share.hpp"
+#include "survey.hpp"
 
 namespace ricci::jit {
 
@@ -22,76 +23,6 @@ constexpr std::int64_t short_limit = std::int64_t{1} << 31;
 constexpr std::int64_t large_bytes = 16 << 20;  // from which an output is better not left in the caches
 constexpr std::int64_t far_bytes = 256 << 10;   // from which rows that data choose are fetched early
 constexpr std::int64_t many_rows = 16;  // for which loads are arranged beforehand
-
-/// One use of a tensor: a read, or the target of a statement.
-struct Access {
-  TensorId tensor;
-  std::vector<Expr> subscripts;
-  Policy policy;
-  Expr guard;
-};
-
-/// Everything that the analyses below ask of a program, collected in one walk.
-struct Survey {
-  std::vector<Access> accesses;
-  std::vector<std::vector<AxisId>> binders;  // domains and reduction axes
-  std::set<AxisId> values;                   // axes used other than as a bare subscript, or only in a range
-  AxisRanges ranges;
-  std::set<AxisId> in_order;                 // of recurrences
-  std::vector<Expr> nodes;                   // every node once, children first
-
-  explicit Survey(const Program& program) {
-    for (const Statement& s : program.statements) {
-      binders.push_back(s.domain);
-      for (AxisId axis : s.domain) add_range(axis, {});
-      accesses.push_back({s.target, s.subscripts, s.policy, s.guard});
-      if (s.in_order) in_order.insert(*s.in_order);
-      for (Expr e : s.subscripts) {
-        walk(e);
-        if (!e->as<Axis>()) use_values(e);
-      }
-      walk(s.value);
-      use_values(s.value);
-      if (s.guard) {
-        walk(s.guard);
-        use_values(s.guard);
-      }
-    }
-  }
-
- private:
-  /// Marks `e` if it is an axis that stands where its value counts.
-  void use_values(Expr e) {
-    if (const Axis* axis = e->as<Axis>()) values.insert(axis->axis);
-    if (const Extent* extent = e->as<Extent>()) values.insert(extent->axis);
-  }
-
-  void walk(Expr e) {
-    if (!seen_.insert(e).second) return;
-    const Read* read = e->as<Read>();
-    for (Expr child : children(e)) {
-      walk(child);
-      if (!read || !child->as<Axis>() || child == read->guard) use_values(child);
-    }
-    if (read) accesses.push_back({read->tensor, read->subscripts, read->policy, read->guard});
-    if (const std::vector<AxisId>* bound = bound_axes(e)) {
-      binders.push_back(*bound);
-      const Fold* fold = e->as<Fold>();
-      for (std::size_t i = 0; i < bound->size(); ++i)
-        add_range((*bound)[i], fold && !fold->ranges.empty() ? fold->ranges[i] : Range{});
-    }
-    nodes.push_back(e);
-  }
-
-  /// An axis that is bound in different ranges counts as whole.
-  void add_range(AxisId axis, Range range) {
-    const auto [it, fresh] = ranges.try_emplace(axis, range);
-    if (!fresh && it->second != range) it->second = {};
-    if (range != Range{}) values.insert(axis);
-  }
-
-  std::set<Expr> seen_;
-};
 
 /// Where `axis` stands bare among the subscripts; -1 if nowhere, -2 if twice.
 int position_of(const Access& access, AxisId axis) {

@@ -16,10 +16,7 @@ using test::values;
 
 namespace {
 
-std::string schedule(const Prepared& p, int vector_bytes) {
-  return p.executable->dump(Executable::Stage::schedule, p.tensors, p.params, {.vector_bytes = vector_bytes});
-}
-bool has_lanes(const Prepared& p) { return schedule(p, 32).find("in order x") != std::string::npos; }
+bool has_lanes(const Prepared& p) { return test::schedule_of(p, 32).find("in order x") != std::string::npos; }
 
 /// What is wrong with target = value in some way to run it; the target then holds the elements.
 template <class Target, class Value>
@@ -55,7 +52,7 @@ TEST_CASE("a running sum has lanes along the rows, in blocks of one size for eve
   Tensor<float, 2> y(30, 40);
   const Prepared p = test::prepared(y[i, j], Assign::set, cumsum(j, x[i, j]));
   for (const int bytes : test::vector_widths())
-    CHECK(schedule(p, bytes) == "nest t0: i/1 | j in order " + std::string(bytes == 64   ? "x16"
+    CHECK(test::schedule_of(p, bytes) == "nest t0: i/1 | j in order " + std::string(bytes == 64   ? "x16"
                                                                            : bytes == 32 ? "x8*2"
                                                                                          : "x4*4") +
                                     " scan sum(j2(_, j + 1), t1[i, j2]!) parallel before |\n");

@@ -14,13 +14,10 @@ namespace {
 
 constexpr std::int64_t far_rows = 1100, near_rows = 40;  // of 64 f32: 275 KiB and 10 KiB
 
-std::string dumped(const Prepared& p, Executable::Stage stage) {
-  return p.executable->dump(stage, p.tensors, p.params);
-}
 /// The tensors are numbered: t0 is written.
 bool fetches(const Prepared& p) {
-  const bool lowered = dumped(p, Executable::Stage::loops).find("prefetch t1[") != std::string::npos;
-  REQUIRE(lowered == (dumped(p, Executable::Stage::schedule).find(" fetching rows of t1") != std::string::npos));
+  const bool lowered = loops_of(p).find("prefetch t1[") != std::string::npos;
+  REQUIRE(lowered == (schedule_of(p).find(" fetching rows of t1") != std::string::npos));
   return lowered;
 }
 
@@ -43,7 +40,7 @@ TEST_CASE("rows of a far table are fetched ahead, those of a near one are not") 
   Tensor<float, 2> out(5, 64);
   const Prepared far = prepared(out[b, d], Assign::set, sum(j, large[ids[b, j], d]));
   CHECK(fetches(far));
-  CHECK(dumped(far, Executable::Stage::assembly).find("prefetcht0") != std::string::npos);
+  CHECK(assembly_of(far).find("prefetcht0") != std::string::npos);
   CHECK(!fetches(prepared(out[b, d], Assign::set, sum(j, small[ids[b, j], d]))));
 }
 
@@ -75,7 +72,7 @@ TEST_CASE("rows of ragged bags, picked rows and rows added to are fetched ahead"
   const Prepared added = prepared(sums[row, d], Assign::add, x[n, d]);
   CHECK(fetches(ragged));
   CHECK(fetches(read));
-  CHECK(dumped(added, Executable::Stage::loops).find("prefetch ") != std::string::npos);
+  CHECK(loops_of(added).find("prefetch ") != std::string::npos);
   for (const Prepared* p : {&ragged, &read, &added}) REQUIRE(run_everywhere(*p).fault == "");
   for (std::int64_t k = 0; k < 333; ++k)
     for (std::int64_t column = 0; column < 64; ++column) {
@@ -102,8 +99,8 @@ TEST_CASE("an item of a scatter of rows is some rows, each in whole vectors") {
   for (std::int64_t k = 0; k < x.size(); ++k) x.data()[k] = static_cast<float>(k % 101);
   for (std::int64_t k = 0; k < 70; ++k) at.data()[k] = static_cast<std::int32_t>(k * 3 % 5);
   const Prepared p = prepared(sums[at[n], d], Assign::add, x[n, d]);
-  CHECK(dumped(p, Executable::Stage::schedule).find(": n/16 | d x") != std::string::npos);
-  const std::string loops = dumped(p, Executable::Stage::loops);
+  CHECK(schedule_of(p).find(": n/16 | d x") != std::string::npos);
+  const std::string loops = loops_of(p);
   const std::size_t check = loops.find("check 0:");  // once, for the whole vectors and for the rest
   CHECK((check != std::string::npos && loops.find("check 0:", check + 1) == std::string::npos));
   REQUIRE(run_everywhere(p).fault == "");

@@ -11,15 +11,13 @@
 using namespace ricci;
 using namespace ricci::names;
 using test::filled;
+using test::loops_of;
 using test::prepared;
 using test::run_everywhere;
+using test::schedule_of;
 using test::shuffled;
 
 namespace {
-
-std::string loops_of(const Prepared& p) {
-  return p.executable->dump(Executable::Stage::loops, p.tensors, p.params);
-}
 
 /// The body of the first loop with this step, to its end on the same level of indentation.
 std::string body_of_step(const std::string& loops, int step) {
@@ -63,7 +61,7 @@ TEST_CASE("guards at the end, in the else branch and with != are peeled as well"
   Tensor<float, 1> y(300);
   const auto check = [&](const Prepared& p) {
     REQUIRE(run_everywhere(p).fault == "");
-    const std::string schedule = p.executable->dump(Executable::Stage::schedule, p.tensors, p.params);
+    const std::string schedule = schedule_of(p);
     CHECK(schedule.find("interior i(") != std::string::npos);
     const std::string inside = body_of_step(loops_of(p), host_target().vector_bytes);
     CHECK(inside.find("mask") == std::string::npos);
@@ -100,7 +98,7 @@ TEST_CASE("a padded, strided and dilated convolution tests nothing inside", "[ac
             REQUIRE(y.at(image, channel, row, col) == total);
           }
     if (size < 40) continue;
-    const std::string schedule = p.executable->dump(Executable::Stage::schedule, p.tensors, p.params);
+    const std::string schedule = schedule_of(p);
     CHECK(schedule.find("interior h(") != std::string::npos);
     CHECK(schedule.find("interior w(") != std::string::npos);
     const std::string loops = loops_of(p);

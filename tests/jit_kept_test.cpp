@@ -3,8 +3,7 @@
 
 #include "ricci/target.hpp"
 #include "support/backends.hpp"
-#include "support/dice.hpp"
-#include "support/tensors.hpp"
+#include "support/uneven.hpp"
 
 using namespace ricci;
 using namespace ricci::test;
@@ -12,15 +11,7 @@ using namespace ricci::names;
 
 namespace {
 
-template <class... N>
-auto uneven(Dice& dice, N... extents) {
-  return filled<float>([&](auto) { return static_cast<float>(dice.below(2001) - 1000) / 301; }, extents...);
-}
-
-std::string schedule(const Prepared& p) {
-  return p.executable->dump(Executable::Stage::schedule, p.tensors, p.params, {.vector_bytes = 32});
-}
-bool keeps(const Prepared& p) { return schedule(p).find("kept in the target") != std::string::npos; }
+bool keeps(const Prepared& p) { return schedule_of(p, 32).find("kept in the target") != std::string::npos; }
 
 int size(Dice& dice) { return dice.one_of({1, 2, 7, 8, 9, 16, 17, 33, 70, dice.below(40) + 1}); }
 
@@ -31,7 +22,7 @@ TEST_CASE("softmax computes each power once, in the target") {
   Tensor<float, 3> y(2, 21, 40);
   const auto most = max(x, 1)[b, w];
   const Prepared p = prepared(y[b, c, w], Assign::set, exp(x[b, c, w] - most) / sum(k, exp(x[b, k, w] - most)));
-  CHECK(schedule(p) ==
+  CHECK(schedule_of(p, 32) ==
         "nest t0: b w/2048 x8 | c parallel before |\n"
         "  kept in the target: what sum(k, exp(t1[b, k, w]! - max(_2, t1[b, _2, w]!))) adds up\n");
 }

@@ -6,20 +6,14 @@
 
 #include "ricci/target.hpp"
 #include "support/backends.hpp"
-#include "support/dice.hpp"
 #include "support/growth.hpp"
-#include "support/tensors.hpp"
+#include "support/uneven.hpp"
 
 using namespace ricci;
 using namespace ricci::test;
 using namespace ricci::names;
 
 namespace {
-
-template <class... N>
-auto uneven(Dice& dice, N... extents) {
-  return filled<float>([&](auto) { return static_cast<float>(dice.below(2001) - 1000) / 701; }, extents...);
-}
 
 /// Queries, keys and values of one head.
 struct Heads {
@@ -34,9 +28,6 @@ auto weights(const Heads& x) {
   return power / sum(m, exp(sum(e, x.query[i, e] * x.key[m, e]) - max(l, sum(e, x.query[i, e] * x.key[l, e]))));
 }
 
-std::string schedule(const Prepared& p) {
-  return p.executable->dump(Executable::Stage::schedule, p.tensors, p.params, {.vector_bytes = 32});
-}
 int occurrences(const std::string& text, const std::string& part) {
   int n = 0;
   for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++n;
@@ -59,9 +50,9 @@ TEST_CASE("attention stores scores and weights once, between two products in til
   const auto before = where(k <= i, score(x), -1e30);
   const auto causal = prepared(y[i, j], Assign::set, sum(k, softmax(k, before) * x.value[k, j]));
   for (const Prepared* p : {&from_parts, &by_softmax, &causal}) {
-    CHECK(occurrences(schedule(*p), "nest ") == 3);
-    CHECK(occurrences(schedule(*p), "tile of ") == 2);
-    CHECK(occurrences(schedule(*p), "kept in the target") == 1);
+    CHECK(occurrences(schedule_of(*p, 32), "nest ") == 3);
+    CHECK(occurrences(schedule_of(*p, 32), "tile of ") == 2);
+    CHECK(occurrences(schedule_of(*p, 32), "kept in the target") == 1);
     CHECK(temporary_bytes(*p) == 2 * 40 * 40 * sizeof(float));
   }
 }
@@ -99,7 +90,7 @@ TEST_CASE("a logsumexp of products has a tile for each of its two reductions") {
   const Heads x(dice, 40, 40, 24, 1);
   Tensor<float, 1> y(40);
   const Prepared p = prepared(y[i], Assign::set, logsumexp(k, score(x)));
-  CHECK(occurrences(schedule(p), "tile of ") == 2);
+  CHECK(occurrences(schedule_of(p, 32), "tile of ") == 2);
   CHECK(run_everywhere(p).fault == "");
   const Heads far(dice, 35, 150, 9, 1);  // several blocks of rows
   CHECK(run_everywhere(prepared(y[i(0, 35)], Assign::set, logsumexp(k, score(far)))).fault == "");

@@ -34,11 +34,7 @@ Tensor<T, 2> matrix(Dice& dice, int rows, int columns) {
   return uneven<T>(dice, columns, rows).permuted({1, 0});
 }
 
-std::string dump(const Prepared& p, Executable::Stage stage, int width = 0) {
-  return p.executable->dump(stage, p.tensors, p.params, {.vector_bytes = width});
-}
-
-bool has_tile(const Prepared& p) { return dump(p, Executable::Stage::schedule).find("tile of") != std::string::npos; }
+bool has_tile(const Prepared& p) { return schedule_of(p).find("tile of") != std::string::npos; }
 
 int size(Dice& dice) { return dice.one_of({1, 2, 7, 15, 16, 17, 31, 32, 33, 64, 70, dice.below(70) + 1}); }
 
@@ -48,7 +44,7 @@ TEST_CASE("the product of matrices is computed in tiles of registers") {
   const Tensor<float, 2> a(40, 50), b(50, 60);
   Tensor<float, 2> c(40, 60);
   const Prepared p = prepared(c[i, j], Assign::set, sum(k, a[i, k] * b[k, j]));
-  CHECK(dump(p, Executable::Stage::schedule, 32) ==
+  CHECK(schedule_of(p, 32) ==
         "nest t0: i j/16 x8*2 | parallel before |\n"
         "  tile of sum(k, t1[i, k]! * t2[k, j]!): i/128 x4, j x8*2; for 128 of k in scratch: t2[k, j]!\n");
 }
@@ -138,7 +134,7 @@ TEST_CASE("the innermost loops of a tile use no memory for what registers hold")
   Tensor<std::int64_t, 1> at(512);
   const auto check = [](const Prepared& p, int width, int states) {
     int tiles = 0;
-    for (const std::string& body : innermost_loops(dump(p, Executable::Stage::assembly, width))) {
+    for (const std::string& body : innermost_loops(assembly_of(p, width))) {
       int multiplies = 0;
       for (std::size_t at = body.find("\tvfmadd"); at != std::string::npos; at = body.find("\tvfmadd", at + 1)) ++multiplies;
       if (multiplies < states) continue;

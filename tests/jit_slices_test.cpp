@@ -3,8 +3,7 @@
 
 #include "ricci/target.hpp"
 #include "support/backends.hpp"
-#include "support/dice.hpp"
-#include "support/tensors.hpp"
+#include "support/uneven.hpp"
 
 using namespace ricci;
 using Catch::Matchers::Contains;
@@ -13,17 +12,11 @@ using namespace ricci::names;
 
 namespace {
 
-template <class... N>
-auto uneven(Dice& dice, N... extents) {
-  return filled<float>([&](auto) { return static_cast<float>(dice.below(2001) - 1000) / 701; }, extents...);
-}
-
 auto attention(const Tensor<float, 3>& query, const Tensor<float, 3>& key, const Tensor<float, 3>& value) {
   return sum(k, softmax(k, sum(e, query[h, i, e] * key[h, k, e])) * value[h, k, j]);
 }
 
-std::string loops(const Prepared& p) { return p.executable->dump(Executable::Stage::loops, p.tensors, p.params); }
-bool is_sliced(const Prepared& p) { return loops(p).find("\nslices of phases") != std::string::npos; }
+bool is_sliced(const Prepared& p) { return loops_of(p).find("\nslices of phases") != std::string::npos; }
 
 }  // namespace
 
@@ -34,7 +27,7 @@ TEST_CASE("attention of many heads stores a few of them at a time") {
                          v = uneven(dice, heads, keys, 20);
   Tensor<float, 3> y(heads, queries, 20), one(1, queries, 20);
   const Prepared p = prepared(y[h, i, j], Assign::set, attention(q, x, v));
-  CHECK(loops(p).find("\nslices of phases 0 to 3 with ") != std::string::npos);
+  CHECK(loops_of(p).find("\nslices of phases 0 to 3 with ") != std::string::npos);
   CHECK(run_with_threads(p) == "");
   const std::int64_t bytes = p.executable->run(p.tensors, p.params).temporary_bytes;
   CHECK(bytes == 32 * 2 * queries * keys * static_cast<std::int64_t>(sizeof(float)));
@@ -87,7 +80,7 @@ TEST_CASE("a nest that reads all slices runs after them") {
   Tensor<float, 3> y(40, 9, 5);
   const Prepared p =
       prepared(y[h, i, j], Assign::set, sum(l, k, exp(sum(e, q[l, i, e] * x[l, k, e])) * v[h, l, k, j]));
-  CHECK(loops(p).find("\nslices of phases 0 to 2 with ") != std::string::npos);
+  CHECK(loops_of(p).find("\nslices of phases 0 to 2 with ") != std::string::npos);
   CHECK(run_with_threads(p) == "");
 }
 

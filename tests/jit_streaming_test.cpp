@@ -12,12 +12,9 @@ using namespace ricci::test;
 
 namespace {
 
-std::string dumped(const Prepared& p, Executable::Stage stage) {
-  return p.executable->dump(stage, p.tensors, p.params);
-}
 bool streams(const Prepared& p) {
-  const bool scheduled = dumped(p, Executable::Stage::schedule).find(" streaming ") != std::string::npos;
-  const bool lowered = dumped(p, Executable::Stage::loops).find(" streaming %") != std::string::npos;
+  const bool scheduled = schedule_of(p).find(" streaming ") != std::string::npos;
+  const bool lowered = loops_of(p).find(" streaming %") != std::string::npos;
   REQUIRE(scheduled == lowered);
   return lowered;
 }
@@ -30,7 +27,7 @@ TEST_CASE("a large output is stored past the caches, a small one is not") {
   Tensor<float, 1> x(large), y(large), small(1000);
   CHECK(streams(prepared(y[i], Assign::set, 2 * x[i])));
   CHECK(!streams(prepared(small[i], Assign::set, 2 * small[i])));
-  const std::string assembly = dumped(prepared(y[i], Assign::set, 2 * x[i]), Executable::Stage::assembly);
+  const std::string assembly = assembly_of(prepared(y[i], Assign::set, 2 * x[i]));
   CHECK(assembly.find("vmovntps") != std::string::npos);
   CHECK(assembly.find("sfence") != std::string::npos);
 }

@@ -18,12 +18,6 @@ namespace {
 
 using Shape = std::vector<std::int64_t>;
 
-std::string schedule_of(const Prepared& p) {
-  return p.executable->dump(Executable::Stage::schedule, p.tensors, p.params);
-}
-std::string loops_of(const Prepared& p) {
-  return p.executable->dump(Executable::Stage::loops, p.tensors, p.params);
-}
 
 /// Everywhere the same, and without gathers.
 void check_transposed(const Prepared& p, const std::vector<std::string>& reads) {

@@ -33,6 +33,19 @@ Prepared prepared(const Value& value) {
   return prepare_parts({nullptr, Assign::set, &Value::syntax, Value::syntax.dtype}, value);
 }
 
+/// The schedule for these arguments, with vectors of so many bytes (0: the widest of the machine).
+inline std::string schedule_of(const Prepared& p, int vector_bytes = 0) {
+  return p.executable->dump(Executable::Stage::schedule, p.tensors, p.params, {.vector_bytes = vector_bytes});
+}
+/// The loop kernel for these arguments.
+inline std::string loops_of(const Prepared& p, int vector_bytes = 0) {
+  return p.executable->dump(Executable::Stage::loops, p.tensors, p.params, {.vector_bytes = vector_bytes});
+}
+/// The machine code for these arguments.
+inline std::string assembly_of(const Prepared& p, int vector_bytes = 0) {
+  return p.executable->dump(Executable::Stage::assembly, p.tensors, p.params, {.vector_bytes = vector_bytes});
+}
+
 inline std::string text_of(const Prepared& p) { return ir::to_string(p.executable->program()); }
 
 /// Of `target assign value`.
