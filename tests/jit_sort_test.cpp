@@ -1,4 +1,6 @@
 // Sorting at the level of the index IR: one program in every way to run it, and the helper against std::stable_sort.
+#include <algorithm>
+#include <bit>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
@@ -7,6 +9,8 @@
 
 #include "ricci/helpers.hpp"
 #include "ricci/shape.hpp"
+#include "ricci/target.hpp"
+#include "sort_lanes.hpp"
 #include "sort_row.hpp"
 #include "support/backends.hpp"
 #include "support/program_builder.hpp"
@@ -81,9 +85,69 @@ void check_helper(std::size_t count, std::int64_t stride, bool ties) {
 TEMPLATE_TEST_CASE("a row is sorted stably whatever its length, stride and dtype", "", bool, std::int8_t, std::int16_t,
                    std::int32_t, std::int64_t, std::uint8_t, std::uint16_t, std::uint32_t, std::uint64_t, float,
                    double) {
-  for (const std::size_t count : {0, 1, 2, 16, 63, 64, 65, 257, 399, 400, 801, 5000})
+  for (const std::size_t count : {0, 1, 2, 16, 63, 64, 65, 257, 299, 300, 1199, 1201, 4801, 20000})
     for (const std::int64_t stride : {1, 3, -2})
       for (const bool ties : {false, true}) check_helper<TestType>(count, stride, ties);
+}
+
+TEMPLATE_TEST_CASE("numbers are sorted by vectors of every width, in arrays of the promised room", "", std::int32_t,
+                   std::int64_t) {
+  constexpr TestType most = std::numeric_limits<TestType>::max(), least = std::numeric_limits<TestType>::min();
+  std::mt19937_64 random(5);
+  for (const int vector_bytes : {16, 32, 64}) {
+    if (vector_bytes > host_target().vector_bytes) continue;
+    const LaneSort<TestType> sort = lane_sort_function<TestType>(vector_bytes);
+    // All up to two blocks and a bit, and around the ends of longer runs.
+    std::vector<std::int64_t> counts;
+    for (std::int64_t count = 1; count <= 530; ++count) counts.push_back(count);
+    for (const std::int64_t runs : {640, 768, 1024, 1280, 2048, 4096, 10000})
+      for (std::int64_t count = runs - 1; count <= runs + 1; ++count) counts.push_back(count);
+    for (const std::int64_t count : counts)
+      for (const int kind : {0, 1, 2, 3}) {  // anything, many ties, falling, with the ends of the range
+        const auto room = static_cast<std::size_t>(lane_sort_room(count));
+        std::vector<TestType> x(room), spare(room), wanted;
+        for (std::int64_t i = 0; i < count; ++i) {
+          const std::uint64_t bits = random();
+          const auto any = static_cast<TestType>(bits);
+          x[static_cast<std::size_t>(i)] = kind == 0   ? any
+                                           : kind == 1 ? static_cast<TestType>(bits % 4) - 2
+                                           : kind == 2 ? static_cast<TestType>(count - i)
+                                                       : (bits % 3 == 0 ? most : bits % 3 == 1 ? least : any);
+        }
+        wanted.assign(x.begin(), x.begin() + count);
+        std::ranges::sort(wanted);
+        const TestType* sorted = sort(x.data(), spare.data(), count);
+        INFO(count << " numbers of kind " << kind << ", vectors of " << vector_bytes << " bytes");
+        REQUIRE(std::equal(wanted.begin(), wanted.end(), sorted));
+        REQUIRE((sorted == x.data() || sorted == spare.data()));
+      }
+  }
+}
+
+TEMPLATE_TEST_CASE("keys that differ only in bits that find no place beside the index are in order", "", std::int64_t,
+                   std::uint64_t, double) {
+  std::mt19937_64 random(8);
+  for (const std::size_t count : {2, 3, 40, 129, 1000, 30000})
+    for (const bool far : {false, true}) {
+      std::vector<TestType> keys;
+      for (std::size_t i = 0; i < count; ++i) {
+        const std::uint64_t bits = random();
+        if constexpr (std::is_same_v<TestType, double>) {
+          const double one = std::bit_cast<double>(std::bit_cast<std::uint64_t>(1.0) + bits % 9);
+          keys.push_back(far && bits % 5 == 0 ? -1e300 : far && bits % 5 == 1 ? 1e300 * one : one);
+        } else {
+          keys.push_back(static_cast<TestType>(far ? (bits >> 62 << 62) + bits % 9 : bits % 9));
+        }
+      }
+      for (const bool descending : {false, true})
+        for (const std::size_t limit : {count, count / 2 + 1}) {
+          std::vector<std::int64_t> found(limit), wanted = expected_order(keys, descending);
+          wanted.resize(limit);
+          sort_row_function(dtype_of<TestType>)(keys.data(), 1, static_cast<std::int64_t>(count), found.data(),
+                                                static_cast<std::int64_t>(limit), descending);
+          CHECK(found == wanted);
+        }
+    }
 }
 
 TEST_CASE("sorted rows stay as they are, reversed rows turn round") {

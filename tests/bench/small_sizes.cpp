@@ -21,14 +21,17 @@ using Make = std::function<Call(std::int64_t)>;
 /// Some elements, and the same as a matrix that is about square.
 struct Data {
   std::int64_t size, rows, columns;
-  Tensor<float, 1> x, y;
+  Tensor<float, 1> x, y, table;
   Tensor<float, 2> m, n;
+  Tensor<double, 1> v;
+  Tensor<double, 2> w;
+  Tensor<std::uint8_t, 1> byte;
   Tensor<std::int32_t, 1> label, place, row, sixteen{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 
   explicit Data(std::int64_t elements)
       : size(elements), rows(static_cast<std::int64_t>(std::sqrt(static_cast<double>(size)))), columns(size / rows),
-        x(uniform(-1, 1, size)), y(uniform(0, 1, size)), m(uniform(-1, 1, rows, columns)),
-        n(uniform(0, 1, rows, columns)), label(labels(static_cast<std::int32_t>(std::min<std::int64_t>(size, 1000)), size)),
+        x(uniform(-1, 1, size)), y(uniform(0, 1, size)), table(uniform(0, 1, 256)), m(uniform(-1, 1, rows, columns)),
+        n(uniform(0, 1, rows, columns)), v(cast<double>(x)), w(cast<double>(m)), byte(cast<std::uint8_t>(200 * y)), label(labels(static_cast<std::int32_t>(std::min<std::int64_t>(size, 1000)), size)),
         place(labels(static_cast<std::int32_t>(size), size)), row(labels(static_cast<std::int32_t>(rows), rows)) {}
 };
 
@@ -68,12 +71,28 @@ const std::map<std::string, Make>& expressions() {
       {"exp(x)", E(exp(d.x))},
       {"where(x > 0, x, y)", E(where(d.x > 0, d.x, d.y))},
       {"i32 to f64", E(cast<double>(d.label))},
+      {"x > y", E(d.x > d.y)},
+      {"clip", E(minimum(maximum(d.x, -0.5f), 0.5f))},
+      {"sqrt(y)", E(sqrt(d.y))},
+      {"x + y of f64", E(d.v + d.v)},
+      {"exp of f64", E(exp(d.v))},
+      {"i32 + i32", E(d.label + d.place)},
+      {"u8 to f32", E(cast<float>(d.byte))},
+      {"u8 table", E(d.table[d.byte[i]])},
+      {"difference of neighbours", E(d.x[i + 1] - d.x[i])},
       {"reversed", E(d.x.flipped(0) + 0)},
       {"sum", E(sum(i, d.x[i]))},
       {"dot", E(sum(i, d.x[i] * d.y[i]))},
       {"max", E(max(i, d.x[i]))},
       {"argmax", E(argmax(i, d.x[i]))},
       {"count(x > 0)", E(count(i, d.x[i] > 0))},
+      {"sum of f64", E(sum(i, d.v[i]))},
+      {"sum of i32", E(sum(i, d.label[i]))},
+      {"max of i32", E(max(i, d.label[i]))},
+      {"max of u8", E(max(i, d.byte[i]))},
+      {"argmax of f64", E(argmax(i, d.v[i]))},
+      {"argmin of i32", E(argmin(i, d.place[i]))},
+      {"any(x > 2)", E(any(i, d.x[i] > 2))},
       {"sum axis 0", E(sum(d.m, 0))},
       {"sum axis 1", E(sum(d.m, 1))},
       {"max axis 0", E(max(d.m, 0))},
@@ -97,7 +116,11 @@ const std::map<std::string, Make>& expressions() {
       {"x[x > 0]", E(d.x[d.x > 0])},
       {"sort", E(sort(d.x, 0))},
       {"argsort", E(argsort(d.x, 0))},
+      {"sort axis 0", E(sort(d.m, 0))},
       {"sort axis 1", E(sort(d.m, 1))},
+      {"sort axis 1 of f64", E(sort(d.w, 1))},
+      {"argsort axis 1", E(argsort(d.m, 1))},
+      {"nonzero(x > 0)", E(nonzero(d.x > 0))},
   };
 #undef E
   return all;

@@ -29,6 +29,8 @@ class Data:
         self.rows = rows
         self.x, self.y = RNG.uniform(-1, 1, size).astype("f4"), RNG.uniform(0, 1, size).astype("f4")
         self.m, self.n = (RNG.uniform(-1, 1, (rows, columns)).astype("f4") for _ in range(2))
+        self.v, self.w, self.byte = self.x.astype("f8"), self.m.astype("f8"), (200 * self.y).astype("u1")
+        self.table = RNG.uniform(0, 1, 256).astype("f4")
         self.bins = min(size, 1000)
         self.label = RNG.integers(0, self.bins, size).astype("i4")
         self.place = RNG.integers(0, size, size).astype("i4")
@@ -53,12 +55,28 @@ FORMS = {
     "exp(x)": lambda d: np.exp(d.x),
     "where(x > 0, x, y)": lambda d: np.where(d.x > 0, d.x, d.y),
     "i32 to f64": lambda d: d.label.astype("f8"),
+    "x > y": lambda d: d.x > d.y,
+    "clip": lambda d: np.minimum(np.maximum(d.x, np.float32(-0.5)), np.float32(0.5)),
+    "sqrt(y)": lambda d: np.sqrt(d.y),
+    "x + y of f64": lambda d: d.v + d.v,
+    "exp of f64": lambda d: np.exp(d.v),
+    "i32 + i32": lambda d: d.label + d.place,
+    "u8 to f32": lambda d: d.byte.astype("f4"),
+    "u8 table": lambda d: d.table[d.byte],
+    "difference of neighbours": lambda d: d.x[1:] - d.x[:-1],
     "reversed": lambda d: d.x[::-1].copy(),
     "sum": lambda d: d.x.sum(),
     "dot": lambda d: d.x.dot(d.y),
     "max": lambda d: d.x.max(),
     "argmax": lambda d: d.x.argmax(),
     "count(x > 0)": lambda d: np.count_nonzero(d.x > 0),
+    "sum of f64": lambda d: d.v.sum(),
+    "sum of i32": lambda d: d.label.sum(),
+    "max of i32": lambda d: d.label.max(),
+    "max of u8": lambda d: d.byte.max(),
+    "argmax of f64": lambda d: d.v.argmax(),
+    "argmin of i32": lambda d: d.place.argmin(),
+    "any(x > 2)": lambda d: (d.x > 2).any(),
     "sum axis 0": lambda d: d.m.sum(0),
     "sum axis 1": lambda d: d.m.sum(1),
     "max axis 0": lambda d: d.m.max(0),
@@ -82,7 +100,11 @@ FORMS = {
     "x[x > 0]": lambda d: d.x[d.x > 0],
     "sort": lambda d: np.sort(d.x),
     "argsort": lambda d: np.argsort(d.x, kind="stable"),
+    "sort axis 0": lambda d: np.sort(d.m, 0),
     "sort axis 1": lambda d: np.sort(d.m, 1),
+    "sort axis 1 of f64": lambda d: np.sort(d.w, 1),
+    "argsort axis 1": lambda d: np.argsort(d.m, 1),
+    "nonzero(x > 0)": lambda d: np.nonzero(d.x > 0)[0],
 }
 
 
