@@ -28,7 +28,9 @@ Calls::Calls(std::vector<ir::ParamId> shaping) : shaping_(std::move(shaping)), n
 
 bool Calls::fits(const Call& call, TensorPointers tensors, std::size_t made, std::span<const Scalar> params,
                  const Counts& counts, const Options& options) const {
-  if (call.made != made || call.vector_bytes != options.vector_bytes || call.optimise != options.optimise) return false;
+  if (call.made != made || call.vector_bytes != options.vector_bytes || call.optimise != options.optimise ||
+      call.specialise != options.specialise)
+    return false;
   for (std::size_t t = 0; t < tensors.size(); ++t)
     if (tensors[t] && !(call.layouts[t] == tensors[t]->layout)) return false;
   return std::ranges::equal(call.shaping, shaping_, {}, {}, [&](ir::ParamId param) { return params[param]; }) &&

@@ -18,7 +18,7 @@ struct Call {
   std::vector<Scalar> shaping;  // the values of the params from which extents follow
   Counts counts;
   int vector_bytes;
-  bool optimise;
+  bool optimise, specialise;
   std::shared_ptr<const jit::ReadyKernel> kernel;
   jit::LaunchPlan plan;
   Report report;

@@ -9,6 +9,7 @@
 #include "ricci/few.hpp"
 #include "ricci/overlap.hpp"
 #include "ricci/shape.hpp"
+#include "variants.hpp"
 
 namespace ricci::jit {
 
@@ -18,16 +19,19 @@ Target target_of(const Options& options) {
   return options.vector_bytes == 0 ? host_target() : host_target(options.vector_bytes);
 }
 
+std::string to_string(const Target& target) {
+  return "target " + std::to_string(target.vector_bytes) + ' ' + target.features + '\n';
+}
+
 /// Everything that the machine code depends on, as text: two kernels with equal keys are the same kernel.
 ///   - the compiler itself, by a digest of its sources and LLVM's version;
 ///   - the target's instruction sets and vector width, and the optimisation level;
 ///   - the program with all names numbered away;
 ///   - the specialisation: stride classes, collapsed axes, proved facts, offset width, aliasing, coarse sizes.
 /// Not in it: extents, addresses, values of params, thread counts.
-std::string key_text(const ir::Program& program, const Specialisation& s, const Target& target, bool optimise) {
-  return "ricci kernel\ncompiler " + std::string(compiler_digest()) + "\ntarget " +
-         std::to_string(target.vector_bytes) + ' ' + target.features +
-         (optimise ? "\noptimised\n" : "\nunoptimised\n") + to_string(s) + to_string(program, false);
+std::string key_text(const std::string& program, const Specialisation& s, const Target& target, bool optimise) {
+  return "ricci kernel\ncompiler " + std::string(compiler_digest()) + '\n' + to_string(target) +
+         (optimise ? "optimised\n" : "unoptimised\n") + to_string(s) + program;
 }
 
 std::vector<TensorView> views_of(TensorPointers tensors) {
@@ -40,7 +44,7 @@ std::vector<TensorView> views_of(TensorPointers tensors) {
 
 SingleKernel::SingleKernel(ir::Program program)
     : program_(program), plain_(std::ranges::any_of(program_.statements, orders_what_it_writes)),
-      normalised_(normalise(std::move(program))), calls_(shaping_params(program_)) {
+      normalised_(normalise(std::move(program))), text_(to_string(normalised_.program, false)), calls_(shaping_params(program_)) {
   for (const ir::Statement& s : program_.statements)
     if (std::ranges::count(targets_, s.target) == 0) targets_.push_back(s.target);
   steering_ = steering_tensors(program_);
@@ -77,7 +81,7 @@ Report SingleKernel::run_plainly(std::span<const TensorView> tensors, std::span<
 }
 
 SingleKernel::Binding SingleKernel::bind(std::span<const TensorView> tensors, std::span<const Scalar> params,
-                                         const Counts& counts) const {
+                                         const Counts& counts, const Options& options, bool trial) const {
   Binding b;
   const ir::Program& own = normalised_.program;
   check_tensors(program_, tensors);
@@ -87,7 +91,10 @@ SingleKernel::Binding SingleKernel::bind(std::span<const TensorView> tensors, st
                                                                                       : TensorView{});
   b.copies = copy_overlapping(own, b.tensors);
   b.extents = axis_extents(own, b.tensors, params, counts);
-  b.specialisation = specialise(own, b.tensors, b.extents);
+  b.facts = specialise(own, b.tensors, b.extents);
+  b.assumed = options.specialise
+                  ? choose_variant(to_string(target_of(options)) + text_, own, b.facts, trial)
+                  : assume_nothing(own);
   return b;
 }
 
@@ -176,13 +183,12 @@ Ticks SingleKernel::repeat(const Call& call, TensorPointers tensors, std::span<c
 
 Report SingleKernel::run_native(std::span<const TensorView> tensors, TensorPointers pointers, std::size_t made,
                                 std::span<const Scalar> params, const Counts& counts, const Options& options) {
-  const Binding binding = bind(tensors, params, counts);
+  const Binding binding = bind(tensors, params, counts, options);
   const CodegenOptions codegen{target_of(options), options.optimise};
   const Found found = [&] {
     const std::lock_guard lock(mutex_);
-    return find_or_compile(key_text(normalised_.program, binding.specialisation, codegen.target, options.optimise),
-                           codegen,
-                           [&] { return build(normalised_, binding.specialisation, codegen.target).kernel; });
+    return find_or_compile(key_text(text_, binding.assumed, codegen.target, options.optimise), codegen,
+                           [&] { return build(normalised_, binding.assumed, codegen.target).kernel; });
   }();
   auto call = std::make_shared<Call>();
   for (const TensorView& view : tensors) call->layouts.push_back(view.layout);
@@ -191,13 +197,14 @@ Report SingleKernel::run_native(std::span<const TensorView> tensors, TensorPoint
   call->counts = counts;
   call->vector_bytes = options.vector_bytes;
   call->optimise = options.optimise;
+  call->specialise = options.specialise;
   call->kernel = found.kernel;
   call->plan = plan_launch(found.kernel->info, binding.tensors, binding.extents);
   call->report = report_of(found.kernel->info, binding, call->plan);
   if (std::ranges::count(binding.extents, 0) > 0 && !call->report.checks.empty())
     return run_plainly(tensors, params, counts);
   const Copies old = old_values(tensors, call->report);
-  if (binding.copies.empty() && binding.specialisation.disjoint) calls_.add(call);
+  if (binding.copies.empty() && binding.facts.disjoint) calls_.add(call);
   Report report = call->report;
   report.origin = found.origin;
   report.compile_ms = found.compile_ms;
@@ -211,11 +218,11 @@ Report SingleKernel::run_native(std::span<const TensorView> tensors, TensorPoint
 /// The loop IR instead of machine code, with every access checked against its buffer.
 Report SingleKernel::run_interpreted(std::span<const TensorView> tensors, std::span<const Scalar> params,
                                      const Counts& counts, const Options& options) {
-  const Binding b = bind(tensors, params, counts);
+  const Binding b = bind(tensors, params, counts, options);
   loop::Kernel kernel;
   {
     const std::lock_guard lock(mutex_);
-    kernel = build(normalised_, b.specialisation, target_of(options)).kernel;
+    kernel = build(normalised_, b.assumed, target_of(options)).kernel;
   }
   const LaunchPlan plan = plan_launch(kernel.info, b.tensors, b.extents);
   std::vector<void*> places;
@@ -250,10 +257,10 @@ Report SingleKernel::run_interpreted(std::span<const TensorView> tensors, std::s
 
 std::string SingleKernel::dump(Executable::Stage stage, std::span<const TensorView> tensors,
                                std::span<const Scalar> params, const Counts& counts, const Options& options) {
-  const Binding b = bind(tensors, params, counts);
+  const Binding b = bind(tensors, params, counts, options, true);
   const std::lock_guard lock(mutex_);
   const Target target = target_of(options);
-  const Built built = build(normalised_, b.specialisation, target);
+  const Built built = build(normalised_, b.assumed, target);
   switch (stage) {
     case Executable::Stage::index: return to_string(built.program, true, ir::Axes::used);
     case Executable::Stage::schedule: return to_string(built.schedule, built.program);

@@ -33,10 +33,12 @@ class SingleKernel {
     std::vector<TensorView> tensors;  // by tensor of the normalised program, tables left out
     Copies copies;
     std::vector<std::int64_t> extents;
-    Specialisation specialisation;
+    Specialisation facts, assumed;  // of the arguments, and by the kernel
   };
 
-  Binding bind(std::span<const TensorView> tensors, std::span<const Scalar> params, const Counts&) const;
+  /// A `trial` decides nothing about later calls.
+  Binding bind(std::span<const TensorView> tensors, std::span<const Scalar> params, const Counts&, const Options&,
+               bool trial = false) const;
   /// By the plain meaning: where there is nothing to do, or next to nothing and a check that stands outside of the loop
   /// that has no iterations; and where no schedule is right.
   Report run_plainly(std::span<const TensorView> tensors, std::span<const Scalar> params, const Counts&) const;
@@ -54,6 +56,7 @@ class SingleKernel {
   const ir::Program program_;
   const bool plain_;  // no schedule is right
   Normalised normalised_;
+  const std::string text_;              // of the normalised program, without names
   std::vector<ir::TensorId> targets_;   // user tensors that are written
   std::vector<ir::TensorId> steering_;  // user tensors whose elements decide which elements are touched
   std::mutex mutex_;                    // over the program's graph

@@ -1,6 +1,7 @@
 #pragma once
 // What a kernel may assume about its arguments. The assumptions are found at bind time, are part of the kernel's key,
-// and are all that distinguishes the variants of one expression: a new shape with the same answers compiles nothing.
+// and are all that distinguishes the variants of one expression: a new shape with the same answers compiles nothing
+// (variants.hpp has how many there may be).
 #include <span>
 #include <string>
 #include <vector>
@@ -22,6 +23,7 @@ struct Specialisation {
   std::string answers;       // of the interval analysis, question by question: what was proved
   bool short_offsets = true; // every offset and extent fits 31 bits: lanes count in i32
   bool disjoint = true;      // no written tensor overlaps another one
+  bool operator==(const Specialisation&) const = default;
 };
 
 /// Finds the assumptions that hold for these arguments. `extents` by AxisId of `program`, the prepared one.

@@ -37,7 +37,8 @@ Outcome outcome(const RandomCase& c, const Run& run) {
 
 std::string describe(const Options& o) {
   return std::string(o.backend == Backend::native ? "native" : "interpreter") + " width " + std::to_string(o.vector_bytes) +
-         (o.optimise ? " optimised" : " unoptimised") + " threads " + std::to_string(o.threads);
+         (o.optimise ? " optimised" : " unoptimised") + (o.specialise ? "" : " general") + " threads " +
+         std::to_string(o.threads);
 }
 
 Outcome run_with(Executable& executable, const RandomCase& c, const Options& options) {
@@ -52,40 +53,47 @@ std::string difference(const RandomCase& c, const Outcome& expected, const Outco
   return first_difference(c.program, expected.arguments.views, actual.arguments.views);
 }
 
+/// Whether the interpreter gives what the reference does, and native code the same bits as the interpreter.
+bool agrees(Executable& executable, const RandomCase& c, const Outcome& reference, Options options) {
+  options.threads = 1;
+  options.backend = Backend::loop_interpreter;
+  const Outcome interpreted = run_with(executable, c, options);
+  INFO(describe(options));
+  if (reference.error || interpreted.error || !c.has_float_sum) {
+    const std::string d = difference(c, reference, interpreted);
+    CHECK(d == "");
+    if (d != "") return false;
+  } else {
+    Arguments plain = fresh_arguments(c.program, c.tensors.views);
+    CHECK(first_outside(c.program, run_naive(c.program, plain.views, c.params), interpreted.arguments.views) == "");
+  }
+  options.backend = Backend::native;
+  for (bool optimise : {true, false}) {
+    if (!optimise && !options.specialise) continue;
+    options.optimise = optimise;
+    for (int threads : {1, 2, 3}) {
+      options.threads = threads;
+      const std::string d = difference(c, interpreted, run_with(executable, c, options));
+      INFO(describe(options));
+      CHECK(d == "");
+      if (d != "") return false;
+    }
+  }
+  return true;
+}
+
+/// At every vector width, what is made for these arguments and what is right for all arguments.
 void check_seed(std::uint64_t seed) {
   const RandomCase c = random_case(seed);
-  INFO(c.text);
+  INFO("seed " << seed << '\n' << c.text);
   Executable executable(ir::Program(c.program));
   const Outcome reference =
       outcome(c, [&](std::span<const TensorView> views) { evaluate_reference(c.program, views, c.params); });
-  for (int width : {64, 32, 16}) {
-    if (width > host_target().vector_bytes) continue;
-    Options options;
-    options.vector_bytes = width;
-    options.threads = 1;
-    options.backend = Backend::loop_interpreter;
-    const Outcome interpreted = run_with(executable, c, options);
-    INFO(describe(options));
-    if (reference.error || interpreted.error || !c.has_float_sum) {
-      const std::string d = difference(c, reference, interpreted);
-      CHECK(d == "");
-      if (d != "") return;
-    } else {
-      Arguments plain = fresh_arguments(c.program, c.tensors.views);
-      CHECK(first_outside(c.program, run_naive(c.program, plain.views, c.params), interpreted.arguments.views) == "");
+  for (int width : {64, 32, 16})
+    for (bool specialise : {true, false}) {
+      if (width > host_target().vector_bytes) continue;
+      if (!agrees(executable, c, reference, {.vector_bytes = width, .specialise = specialise})) return;
     }
-    options.backend = Backend::native;
-    for (bool optimise : {true, false}) {
-      options.optimise = optimise;
-      for (int threads : {1, 2, 3}) {
-        options.threads = threads;
-        const std::string d = difference(c, interpreted, run_with(executable, c, options));
-        INFO(describe(options));
-        CHECK(d == "");
-        if (d != "") return;
-      }
-    }
-  }
 }
 
 }  // namespace

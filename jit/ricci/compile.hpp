@@ -20,6 +20,7 @@ struct Options {
   Backend backend = Backend::native;
   int vector_bytes = 0;               // 0: the host's widest
   bool optimise = true;               // false: no passes over the LLVM IR, for tests
+  bool specialise = true;             // false: the kernel that assumes nothing of its arguments, for tests
   bool no_temporaries = false;        // Error{limit}, before anything is written, where a run needs temporary bytes
 };
 

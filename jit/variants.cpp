@@ -1,0 +1,85 @@
+#include "variants.hpp"
+
+#include <algorithm>
+#include <mutex>
+#include <set>
+#include <unordered_map>
+#include <utility>
+
+#include "scan.hpp"
+#include "share.hpp"
+#include "survey.hpp"
+
+namespace ricci::jit {
+
+using namespace ir;
+
+namespace {
+
+/// Whether an access fits because the extents of its axes come from there.
+bool always_fits(const Program& program, TensorId tensor, const std::vector<Expr>& subscripts) {
+  const std::vector<AxisId>& table = program.tensors[tensor].table;
+  for (std::size_t i = 0; i < subscripts.size(); ++i) {
+    if (is_sized_by(program, subscripts[i], tensor, i)) continue;
+    const Axis* bare = subscripts[i]->as<Axis>();
+    if (table.empty() || !bare || !are_equally_long(program, bare->axis, table[i])) return false;
+  }
+  return true;
+}
+
+/// The neighbours in the groups of axes that count as one.
+std::set<std::pair<AxisId, AxisId>> collapsed_pairs(const Specialisation& s) {
+  std::set<std::pair<AxisId, AxisId>> pairs;
+  for (const auto& group : s.collapsed)
+    for (std::size_t i = 1; i < group.size(); ++i) pairs.insert({group[i - 1], group[i]});
+  return pairs;
+}
+
+}  // namespace
+
+Specialisation assume_nothing(const Program& program) {
+  Specialisation s;
+  s.short_offsets = false;
+  s.disjoint = false;
+  s.collapsed.resize(program.axes.size());
+  s.strides.resize(program.tensors.size());
+  for (TensorId t = 0; t < program.tensors.size(); ++t)
+    if (program.tensors[t].table.empty())
+      s.strides[t].assign(static_cast<std::size_t>(program.tensors[t].rank), StrideClass::any);
+  for (Expr e : Survey(program).nodes) {
+    if (const Apply* apply = e->as<Apply>(); apply && info(apply->op).typing == Typing::compare) s.answers += '?';
+    if (const Read* read = e->as<Read>()) s.answers += always_fits(program, read->tensor, read->subscripts) ? 'p' : 'c';
+  }
+  for (const Statement& statement : program.statements)
+    s.answers += always_fits(program, statement.target, statement.subscripts) ? 'p' : 'c';
+  return s;
+}
+
+bool holds(const Specialisation& assumed, const Specialisation& facts) {
+  for (std::size_t t = 0; t < facts.strides.size(); ++t)
+    for (std::size_t i = 0; i < facts.strides[t].size(); ++i)
+      if (assumed.strides[t][i] != StrideClass::any && assumed.strides[t][i] != facts.strides[t][i]) return false;
+  for (std::size_t i = 0; i < facts.answers.size(); ++i) {
+    const char a = assumed.answers[i], fact = facts.answers[i];
+    if (a != fact && a != '?' && a != 'c' && !(a == 'g' && fact == 'p')) return false;
+  }
+  return std::ranges::includes(collapsed_pairs(facts), collapsed_pairs(assumed)) &&
+         (facts.short_offsets || !assumed.short_offsets) && (facts.disjoint || !assumed.disjoint);
+}
+
+Specialisation choose_variant(const std::string& expression, const Program& program, const Specialisation& facts,
+                              bool trial) {
+  static std::mutex mutex;
+  static auto& variants = *new std::unordered_map<std::string, std::vector<Specialisation>>;  // outlives destructors
+  const std::lock_guard lock(mutex);
+  std::vector<Specialisation>& known = variants[expression];
+  if (std::ranges::count(known, facts) > 0) return facts;
+  if (known.size() < most_variants) {
+    if (!trial) known.push_back(facts);
+    return facts;
+  }
+  const auto usable = std::ranges::find_if(known, [&](const Specialisation& s) { return holds(s, facts); });
+  return usable != known.end() ? *usable : assume_nothing(program);
+}
+
+}  // namespace ricci::jit

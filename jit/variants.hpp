@@ -1,0 +1,25 @@
+#pragma once
+// How many kernels one expression gets. Each combination of facts about the arguments may have one of its own, but a
+// program that meets ever new layouts must not compile for ever.
+#include <string>
+
+#include "specialise.hpp"
+
+namespace ricci::jit {
+
+inline constexpr std::size_t most_variants = 8;
+
+/// The assumptions that hold for all arguments.
+Specialisation assume_nothing(const ir::Program&);
+
+/// Whether a kernel with these assumptions is right for arguments with these facts. Sizes are assumed for speed alone.
+bool holds(const Specialisation& assumed, const Specialisation& facts);
+
+/// What the kernel for arguments with these facts assumes: the facts, if they are among the first `most_variants` that
+/// this process meets for the expression; otherwise those of the first of these that are right, or else nothing. Kernels
+/// from the disk count like compiled ones, so what is on the disk changes no result. `expression` tells programs and
+/// targets apart. A `trial` takes no place. Thread-safe.
+Specialisation choose_variant(const std::string& expression, const ir::Program&, const Specialisation& facts,
+                              bool trial = false);
+
+}  // namespace ricci::jit
