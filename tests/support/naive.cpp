@@ -5,6 +5,7 @@
 #include <limits>
 #include <unordered_map>
 
+#include "parts.hpp"
 #include "ricci/error.hpp"
 #include "ricci/extents.hpp"
 #include "sort_row.hpp"
@@ -100,10 +101,12 @@ std::vector<std::byte*> addresses(const TensorView& view) {
 
 class Naive {
  public:
-  Naive(const Program& program, std::span<const TensorView> tensors, std::span<const Scalar> params,
-        const Counts& counts)
-      : tensors_(tensors), params_(params), extents_(axis_extents(program, tensors, params, counts)),
-        position_(extents_.size()) {}
+  Naive(std::span<const TensorView> tensors, std::span<const Scalar> params) : tensors_(tensors), params_(params) {}
+
+  void bind(const Program& program, const Counts& counts) {
+    extents_ = axis_extents(program, tensors_, params_, counts);
+    position_.assign(extents_.size(), 0);
+  }
 
   std::int64_t closed(Expr e) { return value(e).value.as_int(); }
 
@@ -360,11 +363,17 @@ class Naive {
 
 std::vector<std::vector<Bounded>> run_naive(const Program& program, std::span<const TensorView> tensors,
                                             std::span<const Scalar> params) {
-  Counts counts;
-  for (Expr count : count_expressions(program))
-    counts.push_back({count, Naive(program, tensors, params, counts).closed(count)});
-  Naive naive(program, tensors, params, counts);
-  for (const Statement& s : program.statements) naive.run(s);
+  Naive naive(tensors, params);
+  for (std::size_t k = 0; k < program.statements.size(); ++k) {
+    const Program part = jit::alone(program, k);
+    Counts counts;
+    naive.bind(part, counts);
+    for (Expr count : count_expressions(part)) {
+      counts.push_back({count, naive.closed(count)});
+      naive.bind(part, counts);
+    }
+    naive.run(part.statements[0]);
+  }
   std::vector<std::vector<Bounded>> results(tensors.size());
   for (const Statement& s : program.statements) results[s.target] = naive.result(s.target);
   return results;
