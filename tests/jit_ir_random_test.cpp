@@ -4,6 +4,7 @@
 
 #include "ricci/compile.hpp"
 #include "ricci/error.hpp"
+#include "ricci/extents.hpp"
 #include "support/naive.hpp"
 #include "support/random_program.hpp"
 
@@ -11,10 +12,11 @@ using namespace ricci;
 using namespace ricci::test;
 
 TEST_CASE("random programs are valid and mostly not trivial", "[ir][random]") {
-  constexpr int seeds = 500;
-  int bounds = 0, trivial = 0, compared = 0;
+  const Profile profile = GENERATE(Profile::basic, Profile::full);
+  const int seeds = profile == Profile::full ? 150 : 500;
+  int bounds = 0, trivial = 0, compared = 0, counted = 0;
   for (int seed = 0; seed < seeds; ++seed) {
-    const RandomCase c = random_case(static_cast<std::uint64_t>(seed));
+    const RandomCase c = random_case(static_cast<std::uint64_t>(seed), {.profile = profile});
     INFO(c.text);
     const Arguments run = fresh_arguments(c.program, c.tensors.views),
                     again = fresh_arguments(c.program, c.tensors.views);
@@ -31,12 +33,14 @@ TEST_CASE("random programs are valid and mostly not trivial", "[ir][random]") {
     REQUIRE(first_outside(c.program, expected, run.views) == "");
     REQUIRE(first_difference(c.program, again.views, run.views) == "");
     ++compared;
+    counted += !count_expressions(c.program).empty();
   }
   std::cout << "random programs: " << seeds << " seeds, " << bounds << " bad subscripts, " << trivial
-            << " without effect\n";
+            << " without effect, " << counted << " with counted extents\n";
   CHECK(compared > seeds * 8 / 10);
   CHECK(bounds > 0);
   CHECK(trivial < seeds / 4);
+  CHECK((counted > seeds / 10) == (profile == Profile::full));
 }
 
 TEST_CASE("a seed gives the same case every time", "[ir][random]") {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+#include <map>
 #include <unordered_map>
 
 #include "parts.hpp"
@@ -17,81 +17,12 @@ namespace {
 
 using namespace ir;
 
-constexpr double undetermined = std::numeric_limits<double>::infinity();
-
-double epsilon(DType d) {
-  return d == DType::f16 ? 0x1p-11 : d == DType::bf16 ? 0x1p-8 : d == DType::f32 ? 0x1p-24 : 0x1p-53;
-}
-/// The distance between the smallest numbers, or more.
-double smallest(DType d) {
-  return d == DType::f16 ? 0x1p-24 : d == DType::bf16 ? 0x1p-133 : 0x1p-149;
-}
-double largest(DType d) {
-  return visit_dtype(d, []<class T>(std::type_identity<T>) { return static_cast<double>(std::numeric_limits<T>::max()); });
-}
-
 bool is_true(const Scalar& s) {
   return s.get<bool>();
 }
 bool is_nan(const Scalar& s) {
   return is_float(s.dtype) && std::isnan(s.as_double());
 }
-bool is_zero(const Scalar& s) {
-  return is_float(s.dtype) && s.as_double() == 0;
-}
-
-/// A float sum or product with its bound, over terms in any order.
-struct Accumulation {
-  Reduction reduction;
-  Scalar value;
-  int terms = 0;
-  bool special = false;  // some term is NaN or infinite
-  bool integral = true;  // all others are integers
-  bool either_sign = false;  // of a zero: a sum's may be left out or begin it, a product's may be of either sign
-  double error = 0;
-  double magnitude = 0;  // sum of the finite terms' absolute values
-  double bits = 0;       // by how many bits a partial product may grow or shrink
-
-  void add(const Bounded& term) {
-    const Scalar pair[] = {value, term.value};
-    value = evaluate(info(reduction).step, value.dtype, pair);
-    if (!is_float(value.dtype)) {
-      error = std::max(error, term.error);
-      return;
-    }
-    ++terms;
-    either_sign |= reduction == Reduction::sum || term.either_sign;
-    error += reduction == Reduction::sum || term.error == 0 ? term.error : undetermined;
-    const double x = std::abs(term.value.as_double());
-    if (!std::isfinite(x)) {
-      special = true;
-      return;
-    }
-    integral &= x == std::floor(x);
-    magnitude += x;
-    bits += x == 0 ? 0 : std::abs(std::log2(x));
-  }
-
-  Bounded result() const {
-    Bounded found = sized();
-    found.either_sign = either_sign && is_zero(value);
-    return found;
-  }
-
- private:
-  Bounded sized() const {
-    if (!is_float(value.dtype) || terms < 2 || error == undetermined) return {value, error};
-    const double eps = epsilon(value.dtype);
-    if (reduction == Reduction::sum) {
-      if (magnitude + error > largest(value.dtype) / 2) return {value, undetermined};
-      if (special || (error == 0 && integral && magnitude < 1 / eps)) return {value, 0};
-      return {value, error + 2 * (terms + 8) * eps * magnitude};
-    }
-    if (bits > 100) return {value, undetermined};
-    if (special || (integral && bits < 24)) return {value, 0};
-    return {value, 2 * (terms + 8) * eps * std::abs(value.as_double())};
-  }
-};
 
 std::vector<std::byte*> addresses(const TensorView& view) {
   std::vector<std::byte*> all;
@@ -106,6 +37,7 @@ class Naive {
   void bind(const Program& program, const Counts& counts) {
     extents_ = axis_extents(program, tensors_, params_, counts);
     position_.assign(extents_.size(), 0);
+    chosen_.clear();
   }
 
   std::int64_t closed(Expr e) { return value(e).value.as_int(); }
@@ -119,6 +51,7 @@ class Naive {
   }
 
   void run(const Statement& s, const std::vector<AxisId>& domain) {
+    chosen_.clear();
     std::vector<std::pair<std::byte*, Bounded>> writes;
     bool lost = false;  // it is not determined which elements are written
     for_each(domain, [&] {
@@ -219,13 +152,7 @@ class Naive {
           const auto [winning, index] = fold(*n.fold->as<Fold>(), n.fold->dtype);
           return n.result == 0 ? winning : Bounded{Scalar::of(index), winning.error == 0 ? 0 : undetermined};
         },
-        [&](const Nonzero& n) {
-          std::int64_t left = value(n.position).value.as_int(), found = -1;
-          for_each(n.axes, [&] {
-            if (is_true(value(n.condition).value) && left-- == 0) found = position_[n.axes[n.which]];
-          });
-          return Bounded{Scalar::of(found)};
-        },
+        [&](const Nonzero& n) { return chosen(n); },
         [&](const Sort& n) { return sorted(n); });
   }
 
@@ -279,6 +206,24 @@ class Naive {
     return {{terms[best].value, error, either_sign && is_zero(terms[best].value)}, positions[best]};
   }
 
+  /// Undetermined where the condition is. What it chooses is the same all through a statement.
+  Bounded chosen(const Nonzero& n) {
+    const auto [known, first] = chosen_.try_emplace({n.axes, n.condition});
+    if (first) {
+      Chosen found;
+      for_each(n.axes, [&] {
+        const Bounded condition = value(n.condition);
+        if (condition.error != 0) found.error = undetermined;
+        if (!is_true(condition.value)) return;
+        for (AxisId axis : n.axes) found.coordinates.push_back(position_[axis]);
+      });
+      known->second = std::move(found);
+    }
+    const Bounded position = value(n.position);
+    const auto k = static_cast<std::size_t>(position.value.as_int()) * n.axes.size() + n.which;
+    return {Scalar::of(known->second.coordinates.at(k)), std::max(known->second.error, position.error)};
+  }
+
   /// Undetermined where a key is.
   Bounded sorted(const Sort& n) {
     std::vector<Scalar> keys;
@@ -295,60 +240,6 @@ class Naive {
     return {Scalar::of(index), error == 0 ? 0 : undetermined};
   }
 
-  /// The op on the values, and what errors of its arguments make of it.
-  static Bounded apply(Op op, DType dtype, const std::vector<Bounded>& args) {
-    std::vector<Scalar> values;
-    for (const Bounded& arg : args) values.push_back(arg.value);
-    Bounded result{evaluate(op, dtype, values)};
-    for (unsigned turned = 1; turned < 1U << args.size(); ++turned) {  // the zeros whose sign is the other one
-      std::vector<Scalar> others = values;
-      bool possible = true;
-      for (std::size_t i = 0; i < args.size(); ++i) {
-        if ((turned >> i & 1) == 0) continue;
-        possible &= args[i].either_sign;
-        if (args[i].either_sign) others[i] = evaluate(Op::negate, values[i].dtype, {&values[i], 1});
-      }
-      if (!possible) continue;
-      const Scalar other = evaluate(op, dtype, others);
-      if (same_value(other, result.value)) continue;
-      if (!is_zero(other) || !is_zero(result.value)) return {result.value, undetermined};
-      result.either_sign = true;
-    }
-    const bool exact = std::ranges::all_of(args, [](const Bounded& arg) { return arg.error == 0; });
-    if (!exact) result.error = propagated(op, result.value, args);
-    return result;
-  }
-
-  static double propagated(Op op, const Scalar& value, const std::vector<Bounded>& args) {
-    const bool floats = std::ranges::all_of(args, [](const Bounded& arg) {
-      return is_float(arg.value.dtype) && arg.error < undetermined && std::isfinite(arg.value.as_double());
-    });
-    if (!floats) return undetermined;
-    const double a = std::abs(args[0].value.as_double()), ea = args[0].error;
-    const double b = std::abs(args.back().value.as_double()), eb = args.back().error;
-    if (info(op).typing == Typing::compare)
-      return std::abs(args[0].value.as_double() - args[1].value.as_double()) > ea + eb ? 0 : undetermined;
-    if (!is_float(value.dtype) || !std::isfinite(value.as_double())) return undetermined;
-    const double rounding = 4 * epsilon(value.dtype);
-    switch (op) {
-      case Op::add:
-      case Op::subtract:
-        return ea + eb + rounding * (a + b + ea + eb);
-      case Op::multiply:
-        return a * eb + b * ea + ea * eb + rounding * (a + ea) * (b + eb) + smallest(value.dtype);
-      case Op::negate:
-      case Op::abs:
-        return ea;
-      case Op::minimum:
-      case Op::maximum:
-        return std::max(ea, eb);
-      case Op::cast:
-        return a + ea < largest(value.dtype) ? ea + rounding * (a + ea) + smallest(value.dtype) : undetermined;
-      default:
-        return undetermined;
-    }
-  }
-
   std::span<const TensorView> tensors_;
   std::span<const Scalar> params_;
   std::vector<std::int64_t> extents_, position_;
@@ -357,6 +248,11 @@ class Naive {
     bool either_sign = false;
   };
   std::unordered_map<std::byte*, Doubt> doubts_;
+  struct Chosen {
+    std::vector<std::int64_t> coordinates;  // of one chosen iteration after another
+    double error = 0;
+  };
+  std::map<std::pair<std::vector<AxisId>, Expr>, Chosen> chosen_;
 };
 
 }  // namespace
@@ -401,10 +297,6 @@ std::vector<Scalar> elements(const TensorView& view) {
   std::vector<Scalar> all;
   for (std::byte* address : addresses(view)) all.push_back(Scalar::load(view.layout.dtype, address));
   return all;
-}
-
-bool same_value(const Scalar& a, const Scalar& b) {
-  return a == b || (a.dtype == b.dtype && is_nan(a) && is_nan(b));
 }
 
 std::string text(const Scalar& s) {
