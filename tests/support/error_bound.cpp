@@ -52,6 +52,10 @@ double propagated(Op op, const Scalar& value, const std::vector<Bounded>& args) 
   }
 }
 
+Scalar negated(const Scalar& s) {
+  return visit_dtype(s.dtype, [&]<class T>(std::type_identity<T>) { return Scalar::of(static_cast<T>(-s.as_double())); });
+}
+
 }  // namespace
 
 bool is_zero(const Scalar& s) {
@@ -111,7 +115,7 @@ Bounded apply(Op op, DType dtype, const std::vector<Bounded>& args) {
     for (std::size_t i = 0; i < args.size(); ++i) {
       if ((turned >> i & 1) == 0) continue;
       possible &= args[i].either_sign;
-      if (args[i].either_sign) others[i] = evaluate(Op::negate, values[i].dtype, {&values[i], 1});
+      if (args[i].either_sign) others[i] = negated(values[i]);
     }
     if (!possible) continue;
     const Scalar other = evaluate(op, dtype, others);
