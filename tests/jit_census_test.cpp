@@ -1,0 +1,80 @@
+// What the inner loops of the benchmarks' kernels are made of, with vectors of 64 and of 32 bytes.
+#include <catch2/catch.hpp>
+#include <iterator>
+#include <regex>
+
+#include "support/assembly.hpp"
+#include "support/backends.hpp"
+#include "support/flagships.hpp"
+
+using namespace ricci;
+using namespace ricci::test;
+
+namespace {
+
+struct Census {
+  std::string flagship;
+  std::string hot;                  // an instruction that stands in the loops which take the time
+  bool scalars = false;             // false: that instruction works on whole vectors, and nothing there on single floats
+  bool calls = false;               // whether loops may call: a path for rare arguments, or what copies a tile
+  std::vector<int> moves = {0, 0};  // of a vector to or from the stack, at most, with vectors of 64 and of 32 bytes
+};
+
+// Where 16 registers do not hold what 32 do, the stack has constants of polynomials, or indices beside accumulators.
+const std::vector<Census> expected{
+    {.flagship = "W1", .hot = "vcmp\\w*ps"},
+    {.flagship = "W1 with d", .hot = "vcmp\\w*ps"},
+    {.flagship = "W2", .hot = "vcmp\\w*ps"},
+    {.flagship = "W3 planes", .hot = "vfmadd\\w*ps", .moves = {0, 1}},
+    {.flagship = "W3 rows", .hot = "vfmadd\\w*ps", .moves = {0, 60}},
+    {.flagship = "W4 of 10", .hot = "vfmadd\\w*ps"},
+    {.flagship = "W4 of 16", .hot = "vfmadd\\w*ps", .moves = {0, 5}},
+    {.flagship = "W4 of 512", .hot = "vfmadd\\w*ps", .moves = {0, 5}},
+    {.flagship = "W5", .hot = "vaddps"},
+    {.flagship = "W6", .hot = "vfmadd\\w*ps", .calls = true, .moves = {0, 6}},
+    {.flagship = "W7 scatter", .hot = "vaddps"},
+    {.flagship = "W7 histogram", .hot = "incl", .scalars = true},
+    {.flagship = "W8", .hot = "vgatherdps", .scalars = true, .moves = {0, 14}},
+    {.flagship = "W9 product", .hot = "vfmadd\\w*ps"},
+    {.flagship = "W9 layer", .hot = "vfmadd\\w*ps"},
+    {.flagship = "W9 batch", .hot = "vfmadd\\w*ps"},
+    {.flagship = "W9 NCHW", .hot = "vmov(up|ntp|ap)s", .calls = true},
+};
+
+std::ptrdiff_t count(const std::string& text, const std::string& pattern) {
+  const std::regex regex(pattern);
+  return std::distance(std::sregex_iterator(text.begin(), text.end(), regex), {});
+}
+
+}  // namespace
+
+TEST_CASE("the inner loops of the flagships use whole vectors, keep them in registers and call nothing") {
+  for (std::size_t w = 0; w < 2; ++w) {
+    const int width = w == 0 ? 64 : 32;
+    if (width > vector_widths().front()) continue;
+    const std::string reg = width == 64 ? "%zmm" : "%ymm";
+    for (const Census& c : expected) {
+      const Flagship& f = flagship(c.flagship);
+      Session session = session_without_memory(f);
+      session.options.vector_bytes = width;
+      const std::string text = session.dump(Executable::Stage::assembly, f.text);
+      INFO(c.flagship << " with vectors of " << width << " bytes");
+      if (width == 32) CHECK(!has(text, "%zmm"));
+      int hot = 0;
+      for (const std::string& body : innermost_loops(text)) {
+        const bool is_hot = has(body, "\t(" + c.hot + ")\\s" + (c.scalars ? "" : "[^\n]*" + reg));
+        if (!is_hot && !has(body, reg)) continue;
+        INFO(body);
+        if (has(body, "\tcall")) {
+          CHECK(c.calls);
+          continue;
+        }
+        CHECK(count(body, "\tv[^\n]*[ \t,]-?\\d*\\(%rsp\\)") <= c.moves[w]);
+        if (!is_hot) continue;
+        ++hot;
+        CHECK((c.scalars || !has(body, "\tv(add|sub|mul|div|max|min|sqrt|fn?m(add|sub)\\d+)s[sd]\\s")));
+      }
+      CHECK(hot > 0);
+    }
+  }
+}
