@@ -15,7 +15,7 @@ namespace {
 struct Census {
   std::string flagship;
   std::string hot;                  // an instruction that stands in the loops which take the time
-  bool scalars = false;             // false: that instruction works on whole vectors, and nothing there on single floats
+  bool scalars = false;             // false: it works on whole vectors, and nothing there on single floats
   bool calls = false;               // whether loops may call: a path for rare arguments, or what copies a tile
   std::vector<int> moves = {0, 0};  // of a vector to or from the stack, at most, with vectors of 64 and of 32 bytes
 };

@@ -1,4 +1,4 @@
-// However many layouts a program meets, an expression gets at most eight kernels that suit some of them, and one for all.
+// However many layouts a program meets, an expression gets at most eight kernels that suit some, and one for all.
 #include <catch2/catch.hpp>
 #include <algorithm>
 #include <iostream>
@@ -37,7 +37,7 @@ struct LaidOut {
       step = step * extents[axis] + (kind == 2 ? 1 : 0);
     }
     memory.resize(static_cast<std::size_t>(step));
-    for (std::size_t n = 0; n < memory.size(); ++n) memory[n] = static_cast<T>(shuffled(23)(static_cast<std::int64_t>(n)));
+    for (std::int64_t n = 0; n < step; ++n) memory[static_cast<std::size_t>(n)] = static_cast<T>(shuffled(23)(n));
     x = Tensor<T, 3>::view(memory.data(), {extents[0], extents[1], extents[2]}, {strides[0], strides[1], strides[2]});
   }
 };

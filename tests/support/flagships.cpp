@@ -1,6 +1,7 @@
 #include "support/flagships.hpp"
 
 #include <algorithm>
+#include <random>
 #include <stdexcept>
 
 #include "ricci/views.hpp"
@@ -67,6 +68,24 @@ Session session_without_memory(const Flagship& f) {
     const auto rank = static_cast<int>(a.extents.size());
     session.define(a.name, make_view(a.dtype, rank, reinterpret_cast<void*>(nowhere), a.extents, {}));
     nowhere += std::uintptr_t{1} << 36;
+  }
+  return session;
+}
+
+Session session_with_elements(const Flagship& f, std::int64_t divisor) {
+  Session session;
+  std::minstd_rand random(1);
+  for (const FlagshipArray& a : f.arrays) {
+    std::vector<std::int64_t> extents = a.extents;
+    if (extents[0] == f.arrays[0].extents[0]) extents[0] /= divisor;
+    const Array array = Array::zeros(a.dtype, extents);
+    visit_dtype(a.dtype, [&]<class T>(std::type_identity<T>) {
+      auto* elements = static_cast<T*>(array.data());
+      for (std::int64_t n = 0; n < array.size(); ++n)
+        elements[n] = a.below > 0 ? static_cast<T>(static_cast<std::int64_t>(random()) % a.below)
+                                  : static_cast<T>(static_cast<float>(random() % 2001) / 1000 - 1);
+    });
+    session.define(a.name, array);
   }
   return session;
 }

@@ -26,4 +26,7 @@ const Flagship& flagship(const std::string& name);
 /// Where its arrays are views without memory: enough for a dump, which reads no elements.
 Session session_without_memory(const Flagship&);
 
+/// Where its arrays have elements. The first extent of the first array, wherever it is the first one, is divided.
+Session session_with_elements(const Flagship&, std::int64_t divisor = 1);
+
 }  // namespace ricci::test
