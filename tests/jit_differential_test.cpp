@@ -85,7 +85,7 @@ bool agrees(Executable& executable, const RandomCase& c, const Outcome& referenc
 /// At every vector width, what is made for these arguments and what is right for all arguments.
 void check_seed(std::uint64_t seed, Profile profile) {
   const RandomCase c = random_case(seed, {.profile = profile});
-  INFO("seed " << seed << '\n' << c.text);
+  INFO(c.text);
   Executable executable(ir::Program(c.program));
   const Outcome reference =
       outcome(c, [&](std::span<const TensorView> views) { evaluate_reference(c.program, views, c.params); });

@@ -8,19 +8,15 @@ namespace ricci::test {
 
 using namespace ir;
 
-namespace {
-
-std::vector<bool> written_tensors(const Program& p) {
-  std::vector<bool> written(p.tensors.size());
-  for (const Statement& s : p.statements) written[s.target] = true;
-  return written;
-}
-
-}  // namespace
-
 Arguments fresh_arguments(const Program& program, std::span<const TensorView> tensors) {
   Arguments copies;
   const std::vector<bool> written = written_tensors(program);
+  if (share_memory(tensors, written)) {
+    copies.together.emplace(tensors, Flush::end);
+    copies.views = copies.together->views;
+    copies.written = written;
+    return copies;
+  }
   for (std::size_t t = 0; t < written.size(); ++t) {
     const TensorView& source = tensors[t];
     copies.views.push_back(source);
@@ -49,6 +45,7 @@ std::string first_difference(const Program& p, std::span<const TensorView> expec
 }
 
 bool gaps_intact(const Arguments& arguments) {
+  if (arguments.together && !arguments.together->others_unchanged(arguments.written)) return false;
   return std::ranges::all_of(arguments.owned, [](const GuardedTensor& tensor) { return tensor.gaps_intact(); });
 }
 

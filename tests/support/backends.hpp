@@ -8,26 +8,10 @@
 
 #include "ricci/compile.hpp"
 #include "ricci/error.hpp"
-#include "support/guarded.hpp"
+#include "support/guarded_copies.hpp"
 #include "support/program_text.hpp"
 
 namespace ricci::test {
-
-/// The elements of some views in guarded memory of their own; views that overlap overlap there in the same way.
-class GuardedCopies {
- public:
-  GuardedCopies(std::span<const TensorView> originals, Flush flush);
-
-  std::vector<TensorView> views;  // parallel to the originals
-  /// Whether every byte that is no element of a tensor with `written[t]` is as it was at the start.
-  bool others_unchanged(const std::vector<bool>& written) const;
-  /// Whether every byte is as it was at the start.
-  bool unchanged() const { return others_unchanged(std::vector<bool>(views.size(), false)); }
-
- private:
-  std::vector<GuardedBuffer> buffers_;
-  std::vector<std::vector<std::byte>> at_start_;  // by buffer: its accessible bytes
-};
 
 /// What all ways to run a program had in common.
 struct Ran {

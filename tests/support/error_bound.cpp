@@ -15,7 +15,8 @@ double smallest(DType d) {
   return d == DType::f16 ? 0x1p-24 : d == DType::bf16 ? 0x1p-133 : 0x1p-149;
 }
 double largest(DType d) {
-  return visit_dtype(d, []<class T>(std::type_identity<T>) { return static_cast<double>(std::numeric_limits<T>::max()); });
+  return visit_dtype(
+      d, []<class T>(std::type_identity<T>) { return static_cast<double>(std::numeric_limits<T>::max()); });
 }
 
 bool is_nan(const Scalar& s) {
@@ -53,7 +54,8 @@ double propagated(Op op, const Scalar& value, const std::vector<Bounded>& args) 
 }
 
 Scalar negated(const Scalar& s) {
-  return visit_dtype(s.dtype, [&]<class T>(std::type_identity<T>) { return Scalar::of(static_cast<T>(-s.as_double())); });
+  return visit_dtype(
+      s.dtype, [&]<class T>(std::type_identity<T>) { return Scalar::of(static_cast<T>(-s.as_double())); });
 }
 
 }  // namespace

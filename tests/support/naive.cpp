@@ -83,6 +83,9 @@ class Naive {
       now.value.store(address);
       doubts_[address] = {now.error, now.either_sign};
     }
+    if (s.update == Reduction::sum)  // private tables add their zeros to all elements
+      for (std::byte* address : addresses(tensors_[s.target]))
+        doubts_[address].either_sign |= is_zero(Scalar::load(stored, address));
     if (lost)
       for (std::byte* address : addresses(tensors_[s.target])) doubts_[address] = {undetermined, false};
   }

@@ -12,7 +12,7 @@ using namespace ir;
 
 void Generator::make_choice() {
   Axes axes = fold_axes({});
-  const Expr condition = expression(DType::b1, 3, axes);
+  const Expr condition = expression(DType::b1, below(3) + 1, axes);
   const Expr count = ir::count(g(), axes, condition);
   const std::optional<std::int64_t> found = counted(count);
   const std::int64_t iterations = elements_over(outside({}));

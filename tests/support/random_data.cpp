@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "ricci/shape.hpp"
 #include "support/random_generator.hpp"
 
 namespace ricci::test {
@@ -70,7 +71,8 @@ std::vector<std::int64_t> Generator::random_extents(int rank) {
   return extents;
 }
 
-TensorId Generator::make_tensor(DType dtype, const std::vector<std::int64_t>& extents, std::int64_t limit, bool target) {
+TensorId Generator::make_tensor(DType dtype, const std::vector<std::int64_t>& extents, std::int64_t limit,
+                                bool target) {
   const auto id = static_cast<TensorId>(p().tensors.size());
   const Pattern pattern = chance(50) ? Pattern::contiguous : one_of(all_patterns);
   const bool shared = target && pattern == Pattern::repeated;
@@ -95,6 +97,27 @@ TensorId Generator::make_tensor(DType dtype, const std::vector<std::int64_t>& ex
   case_.tensors.views.push_back(tensor.view());
   case_.tensors.owned.push_back(std::move(tensor));
   return id;
+}
+
+std::optional<TensorId> Generator::sharing_target(DType dtype, const std::vector<std::int64_t>& extents) {
+  const Layout layout = make_layout(dtype, extents, one_of({Pattern::contiguous, Pattern::permuted, Pattern::negative}));
+  const std::int64_t first = offset_range(layout).low, size = layout.size();
+  for (TensorId t = 0; t < p().tensors.size(); ++t) {
+    const TensorView input = view(t);
+    const OffsetRange whole = offset_range(input.layout);
+    const bool dense = whole.high - whole.low == input.layout.size();
+    if (limits_[t] != 0 || input.layout.dtype != dtype || !dense || input.layout.size() < size) continue;
+    const std::int64_t offset = whole.low - first + below(static_cast<int>(input.layout.size() - size + 1));
+    auto* data = static_cast<std::byte*>(input.data) + offset * static_cast<std::int64_t>(size_of(dtype));
+    const auto id = static_cast<TensorId>(p().tensors.size());
+    p().tensors.push_back({"out" + std::to_string(id), dtype, layout.rank, {}});
+    limits_.push_back(0);
+    case_.tensors.views.push_back({layout, data, true});
+    case_.text += "out" + std::to_string(id) + " begins " + std::to_string(offset) + " elements behind " +
+                  p().tensors[t].name + "\n";
+    return id;
+  }
+  return std::nullopt;
 }
 
 void Generator::make_input() {

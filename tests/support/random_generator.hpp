@@ -37,6 +37,8 @@ class Generator : Dice {
   std::vector<std::int64_t> random_extents(int rank);
   /// A new tensor; its values are below `limit` if that is positive (an index tensor), else anything.
   TensorId make_tensor(DType, const std::vector<std::int64_t>& extents, std::int64_t limit, bool target = false);
+  /// A target within the memory of an input of this dtype; nothing if none is dense and large enough.
+  std::optional<TensorId> sharing_target(DType, const std::vector<std::int64_t>& extents);
   void make_input();
   void make_index_tensor();
   void make_param();
@@ -89,16 +91,17 @@ class Generator : Dice {
     Expr condition;
     AxisId along;  // with as many elements as the condition holds at
   };
-  /// A new choice with an axis whose extent the data decides; nothing where no order of sums decides it.
+  /// A new choice with an axis whose extent the data decides; none where it might not be the same in every way to run.
   void make_choice();
-  /// The number of iterations at which the condition holds, after the statements so far; nothing if it is not determined.
+  /// The value of the count after the statements so far; nothing if the order of a sum decides it.
   std::optional<std::int64_t> counted(Expr count);
   /// A coordinate of some chosen iteration; null if there is none.
   Expr chosen(const Axes& scope, int depth);
 
   // Statements.
 
-  void make_statement();
+  /// `may_share`: the target may lie in the memory of an input. What has been counted is then counted no more.
+  void make_statement(bool may_share);
   /// The value with elements that other steps write: those of the step before or after, elsewhere at the element itself
   /// or anywhere.
   Expr recurrence(const ir::Statement&, Expr value);

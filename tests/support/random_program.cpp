@@ -24,11 +24,11 @@ RandomCase Generator::make(std::uint64_t seed) {
   for (int n = below(3); n > 0; --n) make_param();
   for (int n = chance(30) ? 2 : 1; n > 0; --n) {
     while (is_full() && choices_.size() < 3 && chance(30)) make_choice();
-    make_statement();
+    make_statement(n == 1 || choices_.empty());
   }
   for (AxisId id = 0; id < extents_.size(); ++id)
     if (p().axes[id].counts.empty() && (p().axes[id].sizes.empty() || chance(10))) p().axes[id].fixed = extents_[id];
-  case_.text = "seed " + std::to_string(seed) + "\n" + to_string(p());
+  case_.text += "seed " + std::to_string(seed) + "\n" + to_string(p());
   for (TensorId t = 0; t < p().tensors.size(); ++t) {
     const Layout& layout = view(t).layout;
     case_.text += "  " + p().tensors[t].name + " shape " + shape_text(extents_of(layout)) + " strides " +
@@ -37,7 +37,7 @@ RandomCase Generator::make(std::uint64_t seed) {
   return std::move(case_);
 }
 
-void Generator::make_statement() {
+void Generator::make_statement(bool may_share) {
   Statement s{};
   s.domain = outside({});
   shuffle(s.domain);
@@ -58,7 +58,9 @@ void Generator::make_statement() {
 
   std::vector<std::int64_t> shape;
   for (const auto& place : places) shape.push_back(place ? extents_[*place] : random_extent());
-  s.target = make_tensor(dtype, shape, 0, true);
+  std::optional<TensorId> sharing;
+  if (is_full() && may_share && chance(20)) sharing = sharing_target(dtype, shape);
+  s.target = sharing ? *sharing : make_tensor(dtype, shape, 0, true);
   limits_[s.target] = hidden;
   for (std::size_t k = 0; k < places.size(); ++k) {
     if (places[k]) {
@@ -99,7 +101,8 @@ Expr Generator::recurrence(const Statement& s, Expr value) {
         subscripts.push_back(s.subscripts[k]);
         continue;
       } else {
-        subscripts.push_back(op(Op::remainder, {expression(DType::i64, 1, s.domain), whole(std::max<std::int64_t>(size, 1))}));
+        const Expr anywhere = expression(DType::i64, 1, s.domain);
+        subscripts.push_back(op(Op::remainder, {anywhere, whole(std::max<std::int64_t>(size, 1))}));
         continue;
       }
       const Expr inside = op(Op::logical_and, {op(Op::greater_equal, {subscripts.back(), whole(0)}),

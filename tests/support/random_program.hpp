@@ -11,7 +11,8 @@ namespace ricci::test {
 /// What seeds draw from. Tests name seeds whose programs once failed, so what a seed makes of `basic` stays as it is.
 enum class Profile : std::uint8_t {
   basic,  // six dtypes; shapes decide extents
-  full,   // every dtype, more and larger extents, the largest and smallest integers, what conditions choose
+  full,   // every dtype, more and larger extents, the largest and smallest integers, what conditions choose,
+         // targets in the memory of inputs
 };
 
 struct RandomOptions {
@@ -31,7 +32,7 @@ struct RandomCase {
 };
 
 /// The same seed and options give the same case. Every axis has an extent; no target element has two addresses;
-/// targets overlap no other tensor.
+/// of `basic`, targets overlap no other tensor.
 RandomCase random_case(std::uint64_t seed, const RandomOptions& = {});
 
 /// Whether some value is a float sum or product, whose order is the schedule's.
