@@ -17,7 +17,7 @@ namespace {
 /// so it needs to know whether there will be an iteration.
 struct RangeAround {
   const Fold* fold;
-  Expr occupied;  // whether no range of the fold is empty
+  Expr occupied;  // whether no range of the fold is empty; null: always
   const RangeAround* outer;
 };
 
@@ -59,9 +59,8 @@ class Guards {
         [&](const Fold& n) {
           const Expr own = where_needed(guard, e->free, ranges);
           const auto ranged = map_bounds(n.ranges, [&](Expr bound) { return under(own, bound, ranges); });
-          const Expr occupied = is_occupied(n.axes, ranged);
-          if (!occupied) return fold_node(g_, {n.reduction, n.axes, under(own, n.body, ranges), ranged});
-          const RangeAround& around = around_.emplace_back(RangeAround{&n, occupied, ranges});
+          if (ranged.empty()) return fold_node(g_, {n.reduction, n.axes, under(own, n.body, ranges), ranged});
+          const RangeAround& around = around_.emplace_back(RangeAround{&n, is_occupied(n.axes, ranged), ranges});
           return fold_node(g_, {n.reduction, n.axes, under(own, n.body, &around), ranged});
         },
         [&](const Project& n) { return project(g_, under(guard, n.fold, ranges), n.result); },
@@ -79,13 +78,14 @@ class Guards {
 
  private:
   /// Whether the guard holds at some value of the axes on which a reduction or an order does not depend: it is computed
-  /// once for all of them, not again for each. Null: always.
+  /// once for all of them, not again for each. Null: always. Where they decide what ranges around it reach, it is needed
+  /// for other values of the rest at each of them.
   Expr where_needed(Expr guard, const std::vector<AxisId>& free, const RangeAround* ranges) {
     if (!guard || !axes_ || feedback_.reaches(guard)) return guard;
     std::vector<AxisId> others;
     for (AxisId axis : guard->free)
       if (std::ranges::count(free, axis) == 0 && !is_ranged(axis, ranges)) others.push_back(axis);
-    if (others.empty()) return guard;
+    if (others.empty() || bounds_use(others, ranges)) return guard;
     const std::vector<AxisId> bound = axes_->around(guard, others);
     std::unordered_map<AxisId, Expr> renamed;
     for (std::size_t i = 0; i < others.size(); ++i) renamed.emplace(others[i], axis(g_, bound[i]));
@@ -97,6 +97,16 @@ class Guards {
     for (; ranges; ranges = ranges->outer)
       for (std::size_t i = 0; i < ranges->fold->axes.size(); ++i)
         if (ranges->fold->axes[i] == axis && ranges->fold->ranges[i] != Range{}) return true;
+    return false;
+  }
+
+  static bool bounds_use(const std::vector<AxisId>& axes, const RangeAround* ranges) {
+    const auto uses = [&](Expr bound) {
+      return bound && std::ranges::any_of(axes, [&](AxisId axis) { return uses_axis(bound, axis); });
+    };
+    for (; ranges; ranges = ranges->outer)
+      for (const auto& [low, high] : ranges->fold->ranges)
+        if (uses(low) || uses(high)) return true;
     return false;
   }
 

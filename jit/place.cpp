@@ -217,11 +217,16 @@ class Placement {
     if (moves(e, at)) return at.whole ? in_tables(e) : in_temporary(e);
     const Path outside = path_of_ranges(f, at, path), inner = path_in(e, at, path);
     const std::vector<Range> ranges = map_bounds(f.ranges, [&](Expr bound) { return placed(bound, outside); });
-    const auto scan = scan_of(f);
     for (std::size_t i = 0; i < ranges.size(); ++i)
-      if (ranges[i] != Range{} && !(scan && scan->shift == (scan->backwards ? 0 : 1))) in_range_.insert(f.axes[i]);
+      if (ranges[i] != Range{} && !takes_in_all(f)) in_range_.insert(f.axes[i]);
     const Expr made = fold_node(g_, {f.reduction, f.axes, placed(f.body, inner), ranges});
     return e->as<Project>() ? project(g_, made, e->as<Project>()->result) : made;
+  }
+
+  /// Whether all positions of the axis of a scan stand in the range of one that it runs along, and nothing else bounds it.
+  bool takes_in_all(const Fold& f) const {
+    return intake_of(program_, f) == Intake::own && (!f.ranges[0].low || !f.ranges[0].high) &&
+           !in_range_.contains(scan_of(f)->along);
   }
 
   bool varies_in_ranges(Expr e) const {
@@ -232,10 +237,7 @@ class Placement {
   bool may_fail(Expr e) const {
     return std::ranges::any_of(nodes({e}), [&](Expr n) {
       const Read* read = n->as<Read>();
-      if (!read || read->policy != Policy::check) return false;
-      for (std::size_t i = 0; i < read->subscripts.size(); ++i)
-        if (!is_sized_by(program_, read->subscripts[i], read->tensor, i)) return true;
-      return false;
+      return read && read->policy == Policy::check && !always_fits(program_, *read);
     });
   }
 

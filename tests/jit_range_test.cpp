@@ -150,3 +150,43 @@ TEST_CASE("ranges are part of a reduction's text") {
   const std::string text = ir::to_string(rows(Reduction::max));
   CHECK(text.find("out[b] = max(j(low[b], high[b]), x[j])") != std::string::npos);
 }
+
+TEST_CASE("what stands in a running sum is computed nowhere that the sum does not reach") {
+  constexpr std::int64_t size = 40;
+  std::vector<double> places(size, 99), chosen(size, 0), none(size, 0), few(size, 3);  // 99 is outside
+  ProgramBuilder p;
+  const ir::TensorId x = p.tensor("x", DType::i64, 1), at = p.tensor("at", DType::i64, 1);
+  const ir::TensorId guard = p.tensor("guard", DType::b1, 1), low = p.tensor("low", DType::i64, 1);
+  const ir::TensorId high = p.tensor("high", DType::i64, 1), out = p.tensor("out", DType::i64, 1);
+  const ir::AxisId n = p.axis("n"), k = p.axis("k"), i = p.axis("i"), m = p.axis("m");
+  const auto tail = [&](ir::AxisId from) {  // sum(i(x[at[from]], _), x[i])
+    const ir::Expr start = p.at(x, {p.at(at, {p.index(from)})});
+    return ir::fold(p.graph(), Reduction::sum, {i}, p.at(x, {p.index(i)}), {{start, nullptr}});
+  };
+  const auto running = [&](ir::Expr from, ir::AxisId along) {
+    const ir::Expr end = p.op(Op::add, {p.index(along), p.whole(1)});
+    return ir::fold(p.graph(), Reduction::sum, {k}, tail(k), {{from, end}});
+  };
+  for (const ir::AxisId axis : {n, k, m}) p.at(at, {p.index(axis)});  // all are as long
+  SECTION("from a lower bound on") {
+    std::fill(places.begin() + 5, places.end(), 2.0);
+    p.assign(out, {p.index(n)}, running(p.whole(5), n), {n});
+  }
+  SECTION("up to the last element that is written") {
+    std::fill_n(places.begin(), 4, 1.0);
+    chosen[3] = 1;
+    p.assign(out, {p.index(n)}, running(nullptr, n), {n}).guard = p.at(guard, {p.index(n)});
+  }
+  SECTION("up to where a sum around it ends") {
+    std::fill_n(places.begin(), 3, 1.0);
+    const ir::Range range{p.at(low, {p.index(n)}), p.at(high, {p.index(n)})};
+    p.assign(out, {p.index(n)}, ir::fold(p.graph(), Reduction::sum, {m}, running(nullptr, m), {range}), {n});
+  }
+  const std::array tensors{vector_of(DType::i64, std::vector<double>{4, 3, 1}), vector_of(DType::i64, places),
+                           vector_of(DType::b1, chosen),  vector_of(DType::i64, none),
+                           vector_of(DType::i64, few),    vector_of(DType::i64, none)};
+  std::vector<TensorView> views;
+  for (const GuardedTensor& tensor : tensors) views.push_back(tensor.view());
+  const Ran ran = run_everywhere(p.program, views);
+  CHECK(ran.fault + ran.message == "");
+}
