@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ricci/extents.hpp"
+#include "ricci/overlap.hpp"
 
 namespace ricci::jit {
 
@@ -168,12 +169,18 @@ Program alone(const Program& program, std::size_t statement) {
   return part;
 }
 
-bool counts_anew(const Program& program) {
+bool counts_anew(const Program& program, std::span<const TensorView> tensors) {
   std::vector<TensorId> written;
+  const auto is_written = [&](Expr e) {
+    const Read* read = e->as<Read>();
+    return read && std::ranges::any_of(written, [&](TensorId w) {
+      return w == read->tensor || (!tensors.empty() && may_overlap(tensors[w], tensors[read->tensor]));
+    });
+  };
   for (const Statement& s : program.statements) {
     const Deciding used = deciding(program, s);
     for (Expr count : used.counts)
-      if (std::ranges::any_of(written, [&](TensorId tensor) { return reads(count, tensor); })) return true;
+      if (std::ranges::any_of(nodes({count}), is_written)) return true;
     written.push_back(s.target);
   }
   return false;

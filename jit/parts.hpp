@@ -1,6 +1,9 @@
 #pragma once
 // Programs that are parts of another one.
+#include <span>
+
 #include "ricci/ir.hpp"
+#include "ricci/tensor_view.hpp"
 
 namespace ricci::jit {
 
@@ -19,7 +22,8 @@ Part computing(const ir::Program&, ir::Expr value, const std::vector<ir::AxisId>
 /// One statement of a program, over the same tensors, params and axes.
 ir::Program alone(const ir::Program&, std::size_t statement);
 
-/// Whether an earlier statement writes what decides an extent that a later one needs.
-bool counts_anew(const ir::Program&);
+/// Whether an earlier statement writes what decides an extent that a later one needs, in these tensors if there are any
+/// also through another view of the same memory.
+bool counts_anew(const ir::Program&, std::span<const TensorView> tensors = {});
 
 }  // namespace ricci::jit

@@ -7,6 +7,8 @@
 #include "ricci/compile.hpp"
 #include "ricci/error.hpp"
 #include "ricci/extents.hpp"
+#include "ricci/overlap.hpp"
+#include "ricci/shape.hpp"
 #include "sort_row.hpp"
 
 namespace ricci {
@@ -23,12 +25,22 @@ bool is_true(const Scalar& value) { return value.get<bool>(); }
 
 Scalar converted(DType dtype, const Scalar& value) { return evaluate(Op::cast, dtype, {&value, 1}); }
 
+/// The same elements in `memory`.
+TensorView copied(TensorView view, std::vector<std::byte>& memory) {
+  const auto size = static_cast<std::int64_t>(size_of(view.layout.dtype));
+  const OffsetRange range = offset_range(view.layout);
+  const std::byte* begin = static_cast<const std::byte*>(view.data) + range.low * size;
+  memory.assign(begin, begin + (range.high - range.low) * size);
+  view.data = memory.data() - range.low * size;
+  return view;
+}
+
 /// Recursive in the depth of expressions: good for chains of some ten thousand nodes.
 class Evaluator {
  public:
   Evaluator(const Program& program, std::span<const TensorView> tensors, std::span<const Scalar> params,
             std::vector<std::int64_t> extents)
-      : program_(program), tensors_(tensors), params_(params), extents_(std::move(extents)),
+      : program_(program), tensors_(tensors.begin(), tensors.end()), params_(params), extents_(std::move(extents)),
         position_(extents_.size()), changed_(extents_.size()) {}
 
   /// The value of a closed expression.
@@ -39,14 +51,17 @@ class Evaluator {
 
   /// All values are computed before any is written: the right side sees the old elements, also those that it
   /// reaches through an overlapping view, and a statement that fails writes nothing. A recurrence does so for each
-  /// position of its axis.
+  /// position of its axis; only through its target does it see what earlier positions wrote.
   void run(const Statement& s) {
-    std::vector<AxisId> inner = s.domain, outer;
-    if (s.in_order) {
-      outer = {*s.in_order};
-      std::erase(inner, *s.in_order);
-    }
-    for_each(whole(outer), [&] { run(s, inner); });
+    if (!s.in_order) return run(s, s.domain);
+    std::vector<AxisId> inner = s.domain;
+    std::erase(inner, *s.in_order);
+    const std::vector<TensorView> as_given = tensors_;
+    std::vector<std::vector<std::byte>> old;
+    for (TensorView& view : tensors_)
+      if (&view != &tensors_[s.target] && may_overlap(view, tensors_[s.target])) view = copied(view, old.emplace_back());
+    for_each(whole({*s.in_order}), [&] { run(s, inner); });
+    tensors_ = as_given;
   }
 
  private:
@@ -267,7 +282,7 @@ class Evaluator {
   }
 
   const Program& program_;
-  std::span<const TensorView> tensors_;
+  std::vector<TensorView> tensors_;
   std::span<const Scalar> params_;
   std::vector<std::int64_t> extents_;
   std::vector<std::int64_t> position_;  // of every axis
@@ -287,7 +302,7 @@ class Evaluator {
 
 void evaluate_reference(const Program& program, std::span<const TensorView> tensors, std::span<const Scalar> params) {
   check_tensors(program, tensors);
-  if (jit::counts_anew(program)) {  // what one statement needs to know of extents, another one decides
+  if (jit::counts_anew(program, tensors)) {  // what one statement needs to know of extents, another one decides
     for (std::size_t k = 0; k < program.statements.size(); ++k)
       evaluate_reference(jit::alone(program, k), tensors, params);
     return;

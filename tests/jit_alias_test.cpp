@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "support/backends.hpp"
+#include "support/program_builder.hpp"
 #include "support/tensors.hpp"
 
 using namespace ricci;
@@ -119,4 +120,25 @@ TEST_CASE("a subscript that depends on the target's old values fails with the er
   const Ran ran = run_everywhere(prepared(a[i], Assign::set, table[a[i]]));
   CHECK(ran.fault == "");
   CHECK(ran.message == "subscript 77 is outside axis 0 of t1 (extent 9) at i=30");
+}
+
+TEST_CASE("a recurrence sees what it wrote in its target, and through other views of it what was there before") {
+  ProgramBuilder p;
+  const ir::TensorId seen = p.tensor("seen", DType::f64, 1), written = p.tensor("written", DType::f64, 1);
+  const ir::AxisId t = p.axis("t");
+  const ir::Expr before = p.op(Op::subtract, {p.index(t), p.whole(1)});
+  const ir::Expr inside = p.op(Op::greater_equal, {before, p.whole(0)});
+  const ir::Expr running = p.at(written, {before}, inside);
+  ir::Expr beside = nullptr;
+  SECTION("at the step before") { beside = p.at(seen, {before}, inside); }
+  SECTION("at the step itself") { beside = p.at(seen, {p.index(t)}); }
+  p.assign(written, {p.index(t)}, p.op(Op::add, {running, beside}), {t}).in_order = t;
+  for (const std::int64_t size : {1, 4, 100})
+    for (const std::int64_t shift : {0, 1}) {
+      CAPTURE(size, shift);
+      const Tensor<double, 1> all = filled<double>(shuffled(5), size + shift);
+      const Tensor<double, 1> first = all.sliced(0, 0, size), second = all.sliced(0, shift, size + shift);
+      const Ran ran = run_everywhere(p.program, std::array{first.array().view(), second.array().view()});
+      CHECK(ran.fault + ran.message == "");
+    }
 }

@@ -83,8 +83,8 @@ bool agrees(Executable& executable, const RandomCase& c, const Outcome& referenc
 }
 
 /// At every vector width, what is made for these arguments and what is right for all arguments.
-void check_seed(std::uint64_t seed, Profile profile) {
-  const RandomCase c = random_case(seed, {.profile = profile});
+void check_seed(std::uint64_t seed, const RandomOptions& options = {}) {
+  const RandomCase c = random_case(seed, options);
   INFO(c.text);
   Executable executable(ir::Program(c.program));
   const Outcome reference =
@@ -97,28 +97,31 @@ void check_seed(std::uint64_t seed, Profile profile) {
 }
 
 /// Those that the environment names: RICCI_SEEDS from RICCI_FIRST_SEED on.
-void check_seeds(Profile profile) {
+void check_seeds(const RandomOptions& options) {
   const char* first = std::getenv("RICCI_FIRST_SEED");
   const char* count = std::getenv("RICCI_SEEDS");
   const std::uint64_t begin = first ? std::strtoull(first, nullptr, 10) : 0;
   const std::uint64_t seeds = count ? std::strtoull(count, nullptr, 10) : 150;
-  for (std::uint64_t seed = begin; seed < begin + seeds; ++seed) check_seed(seed, profile);
+  for (std::uint64_t seed = begin; seed < begin + seeds; ++seed) check_seed(seed, options);
 }
 
 }  // namespace
 
 TEST_CASE("random programs give the same bits in every way to run them", "[differential][slow]") {
-  check_seeds(Profile::basic);
+  check_seeds({});
 }
 
 TEST_CASE("random programs of every dtype and of chosen iterations give the same bits", "[differential][slow]") {
-  check_seeds(Profile::full);
+  check_seeds({.profile = Profile::full});
+}
+
+TEST_CASE("random programs of so many iterations that threads share them give the same bits", "[differential][slow]") {
+  check_seeds({.profile = Profile::full, .depth = 2, .iterations = 40'000});
 }
 
 TEST_CASE("programs that once gave different answers agree", "[differential]") {
   // What the generator makes of these seeds: zeros of either sign, a fault of machine code, a recurrence that puts in
   // order what it writes, a lost guard, checks in ranges that are empty, reads beyond what a scan takes in, one that a
   // simplification dropped.
-  for (const std::uint64_t seed : {695, 1020, 2034, 2329, 3792, 4132, 5499, 5923, 102354})
-    check_seed(seed, Profile::basic);
+  for (const std::uint64_t seed : {695, 1020, 2034, 2329, 3792, 4132, 5499, 5923, 102354}) check_seed(seed);
 }

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <numeric>
 
+#include "ricci/overlap.hpp"
 #include "ricci/shape.hpp"
 
 namespace ricci::test {
@@ -32,10 +33,8 @@ std::vector<bool> written_tensors(const ir::Program& program) {
 
 bool share_memory(std::span<const TensorView> tensors, const std::vector<bool>& written) {
   for (std::size_t w = 0; w < written.size(); ++w)
-    for (std::size_t t = 0; t < written.size() && written[w]; ++t) {
-      const Bytes a = bytes_of(tensors[w]), b = bytes_of(tensors[t]);
-      if (t != w && std::max(a.begin, b.begin) < std::min(a.end, b.end)) return true;
-    }
+    for (std::size_t t = 0; t < written.size() && written[w]; ++t)
+      if (t != w && may_overlap(tensors[w], tensors[t])) return true;
   return false;
 }
 

@@ -2,14 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
 #include <map>
 #include <unordered_map>
 
 #include "parts.hpp"
 #include "ricci/error.hpp"
 #include "ricci/extents.hpp"
+#include "ricci/overlap.hpp"
 #include "sort_row.hpp"
-#include "support/guarded.hpp"
+#include "support/guarded_copies.hpp"
 
 namespace ricci::test {
 
@@ -32,7 +34,8 @@ std::vector<std::byte*> addresses(const TensorView& view) {
 
 class Naive {
  public:
-  Naive(std::span<const TensorView> tensors, std::span<const Scalar> params) : tensors_(tensors), params_(params) {}
+  Naive(std::span<const TensorView> tensors, std::span<const Scalar> params)
+      : tensors_(tensors.begin(), tensors.end()), params_(params) {}
 
   void bind(const Program& program, const Counts& counts) {
     extents_ = axis_extents(program, tensors_, params_, counts);
@@ -47,7 +50,12 @@ class Naive {
     std::vector<AxisId> step = s.domain;
     std::erase(step, *s.in_order);
     const AxisId in_order[] = {*s.in_order};
+    const std::vector<TensorView> as_given = tensors_;
+    std::deque<GuardedTensor> old;  // what others than the target show of its memory stays as it was
+    for (TensorView& view : tensors_)
+      if (&view != &tensors_[s.target] && may_overlap(view, tensors_[s.target])) view = copied(view, old);
     for_each(in_order, [&] { run(s, step); });
+    tensors_ = as_given;
   }
 
   void run(const Statement& s, const std::vector<AxisId>& domain) {
@@ -105,6 +113,14 @@ class Naive {
     const std::int64_t outside = position;
     for (position = 0; position < extents_[axes.front()]; ++position) for_each(axes.subspan(1), body);
     position = outside;
+  }
+
+  TensorView copied(const TensorView& view, std::deque<GuardedTensor>& copies) {
+    const TensorView copy = copies.emplace_back(view.layout).view();
+    copy_elements(view, copy);
+    const std::vector<std::byte*> from = addresses(view), to = addresses(copy);
+    for (std::size_t n = 0; n < from.size(); ++n) doubts_.insert_or_assign(to[n], Doubt(doubts_[from[n]]));
+    return copy;
   }
 
   Bounded loaded(DType dtype, std::byte* address) const {
@@ -243,7 +259,7 @@ class Naive {
     return {Scalar::of(index), error == 0 ? 0 : undetermined};
   }
 
-  std::span<const TensorView> tensors_;
+  std::vector<TensorView> tensors_;
   std::span<const Scalar> params_;
   std::vector<std::int64_t> extents_, position_;
   struct Doubt {
