@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "ricci/error.hpp"
+#include "sorted_rows.hpp"
 #include "tables.hpp"
 
 namespace ricci {
@@ -25,7 +26,7 @@ bool is_sliced(const LaunchPlan& plan, ir::TensorId t) {
 /// Whether the tensor is made to be put in order.
 bool are_keys(const ir::Program& program, ir::TensorId t) {
   return std::ranges::any_of(program.statements, [&](const ir::Statement& s) {
-    const ir::Sort* sort = s.value->as<ir::Sort>();
+    const ir::Sort* sort = sort_of(s);
     return sort && sort->key->as<ir::Read>()->tensor == t;
   });
 }
@@ -37,7 +38,8 @@ std::string contents(const ir::Program& program, ir::TensorId t) {
     return "the values of a step of " + program.tensors[staged->target].name + ", which reads what it writes";
   const auto filling = std::ranges::find(program.statements, t, &ir::Statement::target);
   if (filling == program.statements.end()) return program.tensors[t].name;
-  if (const ir::Sort* sort = filling->value->as<ir::Sort>()) return "the order of " + to_string(program, sort->key);
+  if (const ir::Sort* sort = sort_of(*filling))
+    return (filling->value->as<ir::Sort>() ? "the order of " : "the sorted ") + to_string(program, sort->key);
   std::string text = to_string(program, filling->value);
   if (filling->appends) return text + " where " + to_string(program, filling->guard) + ", which is read by position";
   if (are_keys(program, t)) return text + ", the keys of a sort";

@@ -39,6 +39,9 @@ const std::array<const void*, helper_count>& helper_table() {
 #define X(name, type, npy) reinterpret_cast<const void*>(sort_row_function(DType::name)),
       RICCI_DTYPES(X)
 #undef X
+#define X(name, type, npy) reinterpret_cast<const void*>(sort_keys_function(DType::name)),
+      RICCI_DTYPES(X)
+#undef X
 #define X(element_bytes)                                                \
   reinterpret_cast<const void*>(transpose_function(element_bytes, 16)), \
   reinterpret_cast<const void*>(transpose_function(element_bytes, 32)), \

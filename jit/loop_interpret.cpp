@@ -194,14 +194,18 @@ struct Machine {
   }
   bool run(const SortRow& s) {
     const DType dtype = dtype_of_buffer(s.keys);
-    const auto count = get<std::int64_t>(s.count), limit = get<std::int64_t>(s.limit);
+    const auto count = get<std::int64_t>(s.count), limit = s.limit == none ? count : get<std::int64_t>(s.limit);
     std::vector<Scalar> keys;
     for (std::int64_t i = 0; i < count; ++i)
       keys.push_back(Scalar::load(dtype, element(s.keys, get<std::int64_t>(s.offset) + i * get<std::int64_t>(s.stride))));
     const std::vector<std::int64_t> order = stable_order(keys, s.descending);
     for (std::int64_t i = 0; i < limit; ++i) {
       const std::int64_t at = i < count ? order[static_cast<std::size_t>(i)] : 0;
-      std::memcpy(element(s.indices, get<std::int64_t>(s.first) + i), &at, sizeof at);
+      std::byte* const to = element(s.to, get<std::int64_t>(s.first) + i * get<std::int64_t>(s.pitch));
+      if (s.limit == none)
+        keys[static_cast<std::size_t>(at)].store(to);
+      else
+        std::memcpy(to, &at, sizeof at);
     }
     return true;
   }

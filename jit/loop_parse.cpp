@@ -137,13 +137,16 @@ struct Parser : Operands {
     const Value value = use();
     return Scatter{to, base, offsets, value, mask(), combine};
   }
-  /// sort order[%1] limit %2, keys[%3] step %4 count %5 descending
-  Statement sort_row() {
+  /// argsort order[%1 by %2] limit %3, keys[%4] step %5 count %6 descending, or sort y[%1 by %2], keys[%4] step ...
+  Statement sort_row(bool indices) {
     SortRow s{};
-    s.indices = buffer();
-    s.first = subscript();
-    expect("limit");
-    s.limit = use();
+    s.to = buffer();
+    std::tie(s.first, s.pitch) = steps();
+    s.limit = none;
+    if (indices) {
+      expect("limit");
+      s.limit = use();
+    }
     expect(",");
     s.keys = buffer();
     s.offset = subscript();
@@ -177,7 +180,8 @@ struct Parser : Operands {
     }
     if (is("(") || is("for")) return loop();
     if (accept("scatter")) return scatter();
-    if (accept("sort")) return sort_row();
+    if (accept("sort")) return sort_row(false);
+    if (accept("argsort")) return sort_row(true);
     if (accept("transpose")) return transpose();
     if (accept("prefetch")) {
       const BufferId of = buffer();

@@ -153,8 +153,9 @@ struct Printer {
                  use(s.end) + ", " + use(s.value) + mask(s.mask);
         },
         [&](const SortRow& s) {
-          return "sort " + element(s.indices, s.first) + " limit " + use(s.limit) + ", " + element(s.keys, s.offset) +
-                 " step " + use(s.stride) + " count " + use(s.count) + (s.descending ? " descending" : "");
+          return (s.limit == none ? "sort " : "argsort ") + label(kernel.info, s.to) + "[" + use(s.first) + " by " +
+                 use(s.pitch) + "]" + (s.limit == none ? "" : " limit " + use(s.limit)) + ", " +
+                 element(s.keys, s.offset) + " step " + use(s.stride) + " count " + use(s.count) + (s.descending ? " descending" : "");
         },
         [&](const Transpose& s) {
           return "transpose " + label(kernel.info, s.to) + "[" + use(s.first) + " by " + use(s.pitch) + "], " +

@@ -206,15 +206,17 @@ struct Verifier {
     use(s.mask, "mask", {DType::b1, t.lanes});
   }
   void check(const SortRow& s) {
+    const DType wanted = s.limit == none ? buffer(s.keys).dtype : DType::i64, dtype = written(s.to).dtype;
+    require(dtype == wanted, "buffer " + std::to_string(s.to) + " has " + std::string(to_string(dtype)) +
+                                 " elements; expected " + std::string(to_string(wanted)) +
+                                 (s.limit == none ? " for keys" : " for indices"));
     buffer(s.keys);
-    const DType dtype = written(s.indices).dtype;
-    require(dtype == DType::i64, "buffer " + std::to_string(s.indices) + " has " + std::string(to_string(dtype)) +
-                                     " elements; expected i64 for indices");
     use(s.offset, "offset", index);
     use(s.stride, "step", index);
     use(s.count, "count", index);
     use(s.first, "offset", index);
-    use(s.limit, "limit", index);
+    use(s.pitch, "pitch", index);
+    if (s.limit != none) use(s.limit, "limit", index);
   }
   void check(const Transpose& s) {
     const DType from = buffer(s.from).dtype, to = written(s.to).dtype;

@@ -3,6 +3,7 @@
 
 #include "lower_nest.hpp"
 #include "ricci/error.hpp"
+#include "sorted_rows.hpp"
 
 namespace ricci::jit {
 
@@ -99,7 +100,7 @@ void lower_statement(ExpressionLowering& x, const Program& program, const Statem
 
 void lower_sort_row(ExpressionLowering& x, Program& program, const Statement& s) {
   PhaseBuilder& b = x.builder();
-  const Sort& sort = *s.value->as<Sort>();
+  const Sort& sort = *sort_of(s);
   const Read& keys = *sort.key->as<Read>();
   const AxisId positions = sort.position->as<Axis>()->axis;
   // The sorted axes and the axis of positions start at 0; the row does the rest.
@@ -113,12 +114,15 @@ void lower_sort_row(ExpressionLowering& x, Program& program, const Statement& s)
     for (Expr& e : subscripts) e = substitute(program.graph, e, start);
     return x.address(tensor, subscripts, b.level()).base;
   };
-  const Expr innermost = axis(program.graph, sort.axes.back());
-  const auto along = std::ranges::find(keys.subscripts, innermost) - keys.subscripts.begin();
-  const Value stride = x.stride(keys.tensor, static_cast<std::size_t>(along));
+  const auto step = [&](TensorId tensor, const std::vector<Expr>& subscripts, AxisId along) {
+    const auto at = std::ranges::find(subscripts, axis(program.graph, along)) - subscripts.begin();
+    return x.stride(tensor, static_cast<std::size_t>(at));
+  };
+  const Value stride = step(keys.tensor, keys.subscripts, sort.axes.back());
   const Value offset = base(keys.tensor, keys.subscripts), first = base(s.target, s.subscripts);
-  b.add(b.level(), loop::SortRow{keys.tensor, offset, stride, count, s.target, first, x.extent_of(positions),
-                                 sort.descending});
+  const Value pitch = step(s.target, s.subscripts, positions);
+  const Value limit = s.value->as<Sort>() ? x.extent_of(positions) : loop::none;
+  b.add(b.level(), loop::SortRow{keys.tensor, offset, stride, count, s.target, first, pitch, limit, sort.descending});
 }
 
 }  // namespace ricci::jit

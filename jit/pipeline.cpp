@@ -11,6 +11,7 @@
 #include "scan.hpp"
 #include "share.hpp"
 #include "snapshot.hpp"
+#include "sorted_rows.hpp"
 #include "tables.hpp"
 
 namespace ricci::jit {
@@ -23,6 +24,7 @@ Normalised normalise(ir::Program program) {
   privatise(program, axes);
   attach_guards(program, axes);
   place_sorts(program, axes);
+  store_sorted(program, axes);
   place_reductions(program, axes);
   stage_steps(program);
   count_chunks(program);

@@ -5,6 +5,8 @@
 #include <optional>
 #include <tuple>
 
+#include "sorted_rows.hpp"
+
 namespace ricci::jit {
 
 using namespace ir;
@@ -203,7 +205,7 @@ void place_sorts(Program& program, CanonicalAxes& axes) {
 }
 
 bool is_sort(const Statement& s) {
-  return s.value->as<Sort>();
+  return sort_of(s);
 }
 
 }  // namespace ricci::jit

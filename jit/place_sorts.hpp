@@ -13,7 +13,7 @@ namespace ricci::jit {
 /// read which never misses and whose subscripts are bare axes.
 void place_sorts(ir::Program&, CanonicalAxes&);
 
-/// Whether the statement puts rows in order.
+/// Whether the statement puts rows in order: stores that order, or the keys in it (sorted_rows.hpp).
 bool is_sort(const ir::Statement&);
 
 }  // namespace ricci::jit

@@ -8,13 +8,18 @@
 
 namespace ricci {
 
-/// Stores the indices of the first `limit` of `count` keys in that order, 0 where there are no more; key i stands at
-/// keys + i * stride elements.
+/// Stores the indices of the first `limit` of `count` keys in that order, 0 where there are no more. Key i stands at
+/// keys + i * stride elements, index n comes to indices + n * pitch.
 using SortRowFunction = void (*)(const void* keys, std::int64_t stride, std::int64_t count, std::int64_t* indices,
-                                 std::int64_t limit, std::int32_t descending);
+                                 std::int64_t pitch, std::int64_t limit, std::int32_t descending);
 
 /// The function for keys of this dtype. It does not throw.
 SortRowFunction sort_row_function(DType keys);
+
+/// Stores the keys in that order, number n at sorted + n * pitch elements, apart from the keys.
+using SortKeysFunction = void (*)(const void* keys, std::int64_t stride, std::int64_t count, void* sorted,
+                                  std::int64_t pitch, std::int32_t descending);
+SortKeysFunction sort_keys_function(DType keys);
 
 /// The same order the slow, obvious way; the keys have one dtype.
 std::vector<std::int64_t> stable_order(std::span<const Scalar> keys, bool descending);

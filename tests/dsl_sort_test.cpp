@@ -77,10 +77,49 @@ TEST_CASE("argsort and sort of rows are stable, NaN is the largest") {
 TEST_CASE("a subscript by argsort gives sorted rows without a check") {
   const Tensor<float, 2> y = x[i, argsort(j, x[i, j])];
   CHECK(last_report().checks.empty());
-  CHECK(last_report().temporary_bytes == rows * columns * 8);
+  CHECK(last_report().temporary_bytes == 0);
   const Tensor<float, 2> z = sort(j, x[i, j]);
+  CHECK(last_report().temporary_bytes == 0);
   for (int r = 0; r < rows; ++r)
     for (int c = 0; c < columns; ++c) CHECK(same(y.at(r, c), z.at(r, c)));
+}
+
+TEST_CASE("what is made of an order has a table of keys or of indices, or none") {
+  const Tensor<float, 2> sorted = sort(x, 1);
+  const Tensor<std::int64_t, 2> at = argsort(x, 1);
+  CHECK(last_report().temporary_bytes == 0);
+  const Tensor<float, 2> twice = 2 * sort(x, 1);
+  CHECK(last_report().temporary_bytes == rows * columns * 4);
+  CHECK_THAT(last_report().temporaries.at(0).reason, Contains("the sorted t"));
+  const Tensor<double, 2> both = sort(x, 1) + argsort(x, 1);  // both of one order
+  CHECK(last_report().temporary_bytes == rows * columns * 8);
+  const auto y = filled<float>(shuffled(280), rows, columns);
+  const Tensor<float, 2> other = y[i, argsort(j, x[i, j])];
+  CHECK(last_report().temporary_bytes == rows * columns * 8);
+  Tensor<float, 2> across(columns, rows), in_place = x.copy(), some = x.copy(), twin = x.copy();
+  across[j, i] = sort(j, x[i, j]);
+  CHECK(last_report().temporary_bytes == 0);
+  in_place[i, j] = sort(j, in_place[i, j]);
+  some[i, j] += sort(j, x[i, j]);
+  Tensor<float, 2>::view(twin.data(), {rows, columns})[i, j] = sort(j, twin[i, j]);
+  Tensor<float, 3> pairs(rows, columns, 2);
+  Tensor<float, 2> apart = Tensor<float, 2>::view(pairs.data(), {rows, columns}, {2 * columns, 2});
+  apart[i, j] = sort(j, x[i, j]);
+  for (int r = 0; r < rows; ++r)
+    for (int c = 0; c < columns; ++c) {
+      const float expected = x.at(r, order(row(r), false)[static_cast<std::size_t>(c)]);
+      CHECK(same(sorted.at(r, c), expected));
+      CHECK(std::signbit(sorted.at(r, c)) == std::signbit(expected));
+      CHECK(same(twice.at(r, c), 2 * expected));
+      CHECK(same(static_cast<float>(both.at(r, c)), expected + static_cast<float>(at.at(r, c))));
+      CHECK(same(other.at(r, c), y.at(r, at.at(r, c))));
+      CHECK(same(across.at(c, r), expected));
+      CHECK(same(in_place.at(r, c), expected));
+      CHECK(same(twin.at(r, c), expected));
+      CHECK(same(some.at(r, c), x.at(r, c) + expected));
+      CHECK(same(pairs.at(r, c, 0), expected));
+      CHECK(pairs.at(r, c, 1) == 0);
+    }
 }
 
 TEST_CASE("columns sort as rows do") {

@@ -336,9 +336,13 @@ void emit_scatter(PhaseEmitter& e, const loop::Scatter& s) {
 }
 
 void emit_sort_row(PhaseEmitter& e, const loop::SortRow& s) {
-  Value *keys = element_address(e, s.keys, e[s.offset]), *indices = element_address(e, s.indices, e[s.first]);
-  call_helper(e, sort_row_slot(buffer_dtype(e, s.keys)),
-              {keys, e[s.stride], e[s.count], indices, e[s.limit], e.builder.getInt32(s.descending)});
+  Value *keys = element_address(e, s.keys, e[s.offset]), *to = element_address(e, s.to, e[s.first]);
+  const DType dtype = buffer_dtype(e, s.keys);
+  Value* const descending = e.builder.getInt32(s.descending);
+  if (s.limit == loop::none)
+    call_helper(e, sort_keys_slot(dtype), {keys, e[s.stride], e[s.count], to, e[s.pitch], descending});
+  else
+    call_helper(e, sort_row_slot(dtype), {keys, e[s.stride], e[s.count], to, e[s.pitch], e[s.limit], descending});
 }
 
 void emit_transpose(PhaseEmitter& e, const loop::Transpose& s) {

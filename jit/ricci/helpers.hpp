@@ -21,7 +21,7 @@ constexpr bool is_helper(Op op) { return std::ranges::find(helper_ops, op) != st
 inline constexpr int helper_widths = 4;
 inline constexpr std::size_t math_helper_count = std::size(helper_ops) * 2 * helper_widths;
 inline constexpr std::size_t transpose_helper_count = 4 * 3;
-inline constexpr std::size_t helper_count = math_helper_count + dtype_count + transpose_helper_count;
+inline constexpr std::size_t helper_count = math_helper_count + 2 * dtype_count + transpose_helper_count;
 
 /// The slot of `op` on f32 or f64 with one lane or as many as 16, 32 or 64 bytes hold.
 constexpr std::size_t helper_slot(Op op, DType dtype, int lanes) {
@@ -34,10 +34,13 @@ constexpr std::size_t helper_slot(Op op, DType dtype, int lanes) {
 /// The slot of sort_row (sort_row.hpp) on keys of this dtype; the type of the function is SortRowFunction.
 constexpr std::size_t sort_row_slot(DType keys) { return math_helper_count + static_cast<std::size_t>(keys); }
 
+/// The slot of sort_keys (sort_row.hpp) on keys of this dtype; the type of the function is SortKeysFunction.
+constexpr std::size_t sort_keys_slot(DType keys) { return sort_row_slot(keys) + dtype_count; }
+
 /// The slot of transpose_function (transpose.hpp) for these elements and vectors of 16, 32 or 64 bytes.
 constexpr std::size_t transpose_slot(int element_bytes, int vector_bytes) {
   const int size = element_bytes == 8 ? 3 : element_bytes / 2, width = vector_bytes / 32;
-  return math_helper_count + dtype_count + static_cast<std::size_t>(size * 3 + width);
+  return math_helper_count + 2 * dtype_count + static_cast<std::size_t>(size * 3 + width);
 }
 
 /// Addresses by slot, for KernelArgs::helpers. Calling one needs a CPU with the vectors of its width (and FMA).

@@ -53,9 +53,16 @@ struct Scatter { BufferId buffer; Value base; Value offsets; Value value; Value 
 /// The lanes whose mask is true, in their order, to elements number `first` and following, none of them number `end` or
 /// beyond. Number n lies at n * stride.
 struct Append  { BufferId buffer; Value first; Value stride; Value end; Value value; Value mask; };
-/// Stores the indices 0 <= index < count of the first `limit` elements, in the stable order of sort_row.hpp, of the keys
-/// at offset + index * stride. All but the flag and the buffers are scalar i64.
-struct SortRow { BufferId keys; Value offset, stride, count; BufferId indices; Value first, limit; bool descending; };
+/// Puts the keys at offset + index * stride, 0 <= index < count, in the stable order of sort_row.hpp and stores the
+/// indices of the first `limit` of them, or without a limit all the keys themselves; number n at first + n * pitch. All
+/// but the flag and the buffers are scalar i64.
+struct SortRow {
+  BufferId keys;
+  Value offset, stride, count;
+  BufferId to;
+  Value first, pitch, limit;
+  bool descending;
+};
 
 /// A matrix of rows x columns elements, from offset + row * stride + column to first + column * pitch + row of a scratch
 /// buffer, where what ran down its columns can be loaded as vectors. Those `ahead` columns further are wanted soon.
