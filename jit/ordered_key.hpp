@@ -20,7 +20,7 @@ constexpr int key_bits = std::is_same_v<T, bool>    ? 1
 template <class T>
 constexpr OrderedKey<T> least_key = OrderedKey<T>{-1} << (key_bits<T> - 1);
 
-/// The bits that a float turns round to be an integer in the order of floats: those below the sign of a negative number.
+/// The bits to turn round in those of a float, for an integer in the order of floats: below the sign of a negative one.
 template <class Key>
 constexpr Key turned(Key bits) {
   return bits < 0 ? std::numeric_limits<Key>::max() : Key{0};
@@ -32,7 +32,9 @@ constexpr bool is_nan_or_negative_zero(T x) {
   using Key = OrderedKey<T>;
   const auto bits = std::bit_cast<Key>(x);
   constexpr Key infinity = std::bit_cast<Key>(std::numeric_limits<T>::infinity());
-  return ((bits & std::numeric_limits<Key>::max()) > infinity) | (bits == std::numeric_limits<Key>::min());
+  const Key is_nan = (bits & std::numeric_limits<Key>::max()) > infinity;
+  const Key is_zero = bits == std::numeric_limits<Key>::min();
+  return (is_nan | is_zero) != 0;
 }
 
 /// Equal keys become equal, NaN the largest.

@@ -92,7 +92,7 @@ struct Lanes {
     }
   }
 
-  // --- a block in registers. Element n is lane n / registers of register n % registers: the first steps need no shuffle
+  // --- a block in registers. Element n is lane n / registers of register n % registers: first steps need no shuffle
 
   template <int registers, std::size_t... i>
   RICCI_INLINE static void sort_columns(Vector (&r)[registers], std::index_sequence<i...>) {
@@ -126,8 +126,8 @@ struct Lanes {
                                       std::integer_sequence<int, lane...>) {
     result = __builtin_shufflevector(a, b, (lane / 2 + upper * (size / 2) + lane % 2 * size)...);
   }
-  /// From columns to rows, where element n is lane n % size of register n / size. There are `streams` groups of registers
-  /// behind each other, whose elements take turns: two by two they become one.
+  /// From columns to rows, where element n is lane n % size of register n / size. There are `streams` groups of
+  /// registers behind each other, whose elements take turns: two by two they become one.
   template <int streams, int registers>
   RICCI_INLINE static void to_rows(Vector (&r)[registers]) {
     if constexpr (streams > 1) {

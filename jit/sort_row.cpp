@@ -1,5 +1,5 @@
-// Fast sorting of a row. A key becomes a signed integer in the order of the keys. To find their order, it is packed with
-// its index below it: such pairs are all different, so that any sort of them is stable.
+// Fast sorting of a row. A key becomes a signed integer in the order of the keys. To find their order, it is packed
+// with its index below it: such pairs are all different, so that any sort of them is stable.
 #include "sort_row.hpp"
 
 #include <algorithm>
@@ -81,7 +81,7 @@ T* sort_numbers(T* x, T* spare, std::int64_t count, T low, int lowest, int bits)
   return sort(x, spare, count);
 }
 
-// --- loops over whole rows, by vectors: every CPU that Ricci runs on has AVX2 ------------------------------------------
+// --- loops over whole rows, by vectors: every CPU that Ricci runs on has AVX2 --------------------------------------
 
 template <class T>
 RICCI_INLINE T key_at(const T* keys, std::int64_t place) {
@@ -106,7 +106,8 @@ RICCI_INLINE bool load_by(std::int64_t stride, const T* keys, std::int64_t count
 }
 /// Stores the keys as numbers in their order, which is turned by `flip`; returns whether one is NaN or -0.
 template <class T, class Number>
-[[gnu::target("avx2")]] bool load(const T* keys, std::int64_t stride, std::int64_t count, OrderedKey<T> flip, Number* x) {
+[[gnu::target("avx2")]] bool load(const T* keys, std::int64_t stride, std::int64_t count, OrderedKey<T> flip,
+                                  Number* x) {
   return stride == 1 ? load_by(1, keys, count, flip, x) : load_by(stride, keys, count, flip, x);
 }
 

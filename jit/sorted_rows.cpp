@@ -50,7 +50,8 @@ class SortedRows {
     const Read& keys = *sort.key->as<Read>();
     if (sort.axes.size() != 1 || axes_.extent_class(order.domain.back()) != axes_.extent_class(sort.axes[0])) return;
     const auto is_along = [&](Expr e) { return uses_axis(e, sort.axes[0]); };
-    const auto along = static_cast<std::size_t>(std::ranges::find_if(keys.subscripts, is_along) - keys.subscripts.begin());
+    const auto found = std::ranges::find_if(keys.subscripts, is_along);
+    const auto along = static_cast<std::size_t>(found - keys.subscripts.begin());
 
     const auto is_key = [&](Expr e) {
       const Read* read = e->as<Read>();
@@ -97,7 +98,7 @@ class SortedRows {
     return axes.empty();
   }
 
-  /// Puts the rows of statement `at` in order in the tensor that they are assigned to, if that is all they are used for.
+  /// Puts the rows of statement `at` in order in the tensor they are assigned to, if that is all they are used for.
   bool store_in_target(std::size_t at) {
     const Statement& order = program_.statements[at];
     const Sort& sort = *sort_of(order);

@@ -123,12 +123,12 @@ TEST_CASE("every helper has a slot of its own, and every slot a function") {
         ++uses[slot];
         CHECK(helper_table()[slot] != nullptr);
       }
-  for (int d = 0; d < dtype_count; ++d) {
-    const std::size_t slot = sort_row_slot(static_cast<DType>(d));
-    REQUIRE(slot < helper_count);
-    ++uses[slot];
-    CHECK(helper_table()[slot] != nullptr);
-  }
+  for (int d = 0; d < dtype_count; ++d)
+    for (const std::size_t slot : {sort_row_slot(static_cast<DType>(d)), sort_keys_slot(static_cast<DType>(d))}) {
+      REQUIRE(slot < helper_count);
+      ++uses[slot];
+      CHECK(helper_table()[slot] != nullptr);
+    }
   for (const int element_bytes : {1, 2, 4, 8})
     for (const int vector_bytes : {16, 32, 64}) {
       const std::size_t slot = transpose_slot(element_bytes, vector_bytes);

@@ -134,7 +134,7 @@ phase fill [%0, %1) trip s0 * ceil(s1 / 16) work s0 * s1 items ceil(s4 / 4) {
   scatter add hist[%2 + %4], %6 mask %5
   append hist[%2 by %0] before %1, %6 mask %5
   argsort out[%0 by %2] limit %1, scores[%2] step %0 count %1 descending
-  sort out[%0 by %1], scores[%2] step %0 count %1
+  sort hist[%0 by %1], scores[%2] step %0 count %1
   transpose tile[%2 by %0], scores[%1 by %2] rows %0 columns %1
   transpose tile[%2 by %0], scores[%1 by %2] rows %0 columns %1 ahead 16
   for %23 in [%0, %1) step 1 {
@@ -156,7 +156,7 @@ TEST_CASE("the text of every kind of statement reads back as it was printed") {
   CHECK(verify(k) == "");
   CHECK(to_string(k) == everything);
   check_round_trip(k);
-  CHECK(k.phases[0].body.size() == 22);
+  CHECK(k.phases[0].body.size() == 23);
   CHECK(k.phases[0].types.size() == 26);
   CHECK(k.phases[0].types[4] == Type{DType::i32, 16});
   CHECK(k.info.checks[1] == "\n");

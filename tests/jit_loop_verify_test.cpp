@@ -142,7 +142,7 @@ const IllFormed ill_formed[] = {
     {"argsort out[%2 by %2] limit %2, x[%2] step %2 count %2",
      "'argsort out[%2 by %2] limit %2, x[%2] step %2 count %2': buffer 1 has f32 elements; expected i64 for indices"},
     {"sort places[%2 by %2], x[%2] step %2 count %2",
-     "'sort places[%2 by %2], x[%2] step %2 count %2': buffer 4 has i64 elements; expected f32 for keys"},
+     "'sort places[%2 by %2], x[%2] step %2 count %2': buffer 3 has i64 elements; expected f32 for keys"},
     {"argsort places[%2 by %2] limit %2, b9[%2] step %2 count %2",
      "'argsort places[%2 by %2] limit %2, b9[%2] step %2 count %2': buffer 9 does not exist; the kernel has 6"},
     {"argsort places[%2 by %2] limit %3, x[%2] step %2 count %2",

@@ -243,7 +243,8 @@ TEST_CASE("sorted keys are the same in every way to run it, in rows and in colum
           std::vector<ir::Expr> place{s.b.index(s.i), s.b.index(s.p)};
           if (turned) std::swap(place[0], place[1]);
           s.b.assign(keys, place, s.b.at(s.x, {s.b.index(s.i), at}), {s.i, s.p});
-          GuardedTensor x(dtype, Shape{5, 70}, pattern, Flush::end), unused(DType::i64, Shape{5, 70}, pattern, Flush::end),
+          GuardedTensor x(dtype, Shape{5, 70}, pattern, Flush::end),
+              unused(DType::i64, Shape{5, 70}, pattern, Flush::end),
               sorted(dtype, turned ? Shape{70, 5} : Shape{5, 70}, Pattern::contiguous, Flush::end);
           visit_dtype(dtype, [&]<class T>(std::type_identity<T>) {
             for (std::int64_t n = 0; n < 350; ++n)

@@ -31,7 +31,8 @@ struct Data {
   explicit Data(std::int64_t elements)
       : size(elements), rows(static_cast<std::int64_t>(std::sqrt(static_cast<double>(size)))), columns(size / rows),
         x(uniform(-1, 1, size)), y(uniform(0, 1, size)), table(uniform(0, 1, 256)), m(uniform(-1, 1, rows, columns)),
-        n(uniform(0, 1, rows, columns)), v(cast<double>(x)), w(cast<double>(m)), byte(cast<std::uint8_t>(200 * y)), label(labels(static_cast<std::int32_t>(std::min<std::int64_t>(size, 1000)), size)),
+        n(uniform(0, 1, rows, columns)), v(cast<double>(x)), w(cast<double>(m)), byte(cast<std::uint8_t>(200 * y)),
+        label(labels(static_cast<std::int32_t>(std::min<std::int64_t>(size, 1000)), size)),
         place(labels(static_cast<std::int32_t>(size), size)), row(labels(static_cast<std::int32_t>(rows), rows)) {}
 };
 
