@@ -45,10 +45,38 @@ Case transposed() {
   return c;
 }
 
+/// From pixels of channels to planes of pixels. By hand it is a copy as it is: no order of the elements can be faster.
+Case planes_of_pixels() {
+  constexpr std::int64_t batch = 16, size = 128, channels = 64;
+  const auto x = uniform(-1, 1, batch, size, size, channels);
+  Tensor<float, 4> out(batch, channels, size, size), copied(batch, size, size, channels);
+  Case c;
+  c.bytes = static_cast<double>(x.size()) * 8;
+  c.ricci = [=]() mutable {
+    auto [n, c, h, w] = indices<"n c h w">;
+    out[n, c, h, w] = x[n, h, w, c];
+  };
+  c.hand = [=](int threads) mutable {
+    parallel_for(x.size() / 4096, 64, threads, [&](std::int64_t begin, std::int64_t end) {
+      hand().copy(x.data(), copied.data(), begin, end);
+    });
+  };
+  c.difference = [=] {
+    Tensor<float, 4> expected(batch, channels, size, size);
+    for (std::int64_t at = 0; at < x.size(); ++at) {
+      const std::int64_t pixel = at / channels, n = pixel / (size * size);
+      expected.data()[(n * channels + at % channels) * size * size + pixel % (size * size)] = copied.data()[at];
+    }
+    return difference_of(out, expected);
+  };
+  return c;
+}
+
 }  // namespace
 
 Workloads copies() {
-  return {{"copy", "[16777216]", copy}, {"transposed copy", "[2048,2048]", transposed}};
+  return {{"copy", "[16777216]", copy}, {"transposed copy", "[2048,2048]", transposed},
+          {"W9 NHWC to NCHW", "[16,128,128,64]", planes_of_pixels}};
 }
 
 }  // namespace ricci::bench

@@ -27,6 +27,16 @@ def gather_of_argmax(smooth, batch=8, classes=21, height=512, channels=64):
     return naive, lambda: np.take_along_axis(feature, scores.argmax(1)[:, None], 1)[:, 0]
 
 
+def gather_rows_of_argmax():
+    scores, feature = class_scores(False, 4), uniform(-1, 1, 4, 21, 4, 512, 512)
+
+    def naive():
+        b, d, h, w = np.indices((4, 4, 512, 512))
+        return feature[b, scores.argmax(1)[:, None], d, h, w]
+
+    return naive, lambda: np.take_along_axis(feature, scores.argmax(1)[:, None, None], 1)[:, 0]
+
+
 def class_statistics(smooth):
     scores = class_scores(smooth)
 
@@ -192,6 +202,11 @@ def transposed():
     return lambda: np.copyto(out, x.T), None
 
 
+def planes_of_pixels():
+    x, out = uniform(-1, 1, 16, 128, 128, 64), np.empty((16, 64, 128, 128), np.float32)
+    return lambda: np.ascontiguousarray(x.transpose(0, 3, 1, 2)), lambda: np.copyto(out, x.transpose(0, 3, 1, 2))
+
+
 def sum_of_all():
     x = uniform(-1, 1, 1 << 24)
     return x.sum, None
@@ -201,6 +216,7 @@ def sum_of_all():
 FORMS = {
     "W1 random": lambda: gather_of_argmax(False),
     "W1 smooth": lambda: gather_of_argmax(True),
+    "W1 with index d": gather_rows_of_argmax,
     "W1 of 3": lambda: gather_of_argmax(False, 8, 3, 512, 3),
     "W1 of 150": lambda: gather_of_argmax(True, 2, 150, 512, 150),
     "W1 of 1000": lambda: gather_of_argmax(True, 1, 1000, 128, 1000),
@@ -234,5 +250,6 @@ FORMS = {
     "W9 batch": lambda: matmul(64, 32, 32),
     "copy": copy,
     "transposed copy": transposed,
+    "W9 NHWC to NCHW": planes_of_pixels,
     "sum": sum_of_all,
 }

@@ -58,6 +58,26 @@ void gather_of_argmax(const float* scores, const float* feature, float* out, con
   _mm_sfence();
 }
 
+void gather_rows_of_argmax(const float* scores, const float* feature, float* out, const Planes& s, std::int64_t depth,
+                           std::int64_t begin, std::int64_t end) {
+  Winners winners;
+  for (std::int64_t first = begin * block; first < end * block; first += block) {
+    const std::int64_t b = first / s.pixels, p = first % s.pixels;
+    find_winners(scores + b * s.classes * s.pixels + p, s, winners);
+    for (std::int64_t d = 0; d < depth; ++d) {
+      const float* from = feature + (b * s.channels * depth + d) * s.pixels + p;
+      float* to = out + (b * depth + d) * s.pixels + p;
+      for (int i = 0; i < block; i += lanes) {
+        Floats picked{};
+        for (int lane = 0; lane < lanes; ++lane)
+          picked[lane] = from[winners.index[i + lane] * depth * s.pixels + i + lane];
+        stream(to + i, picked);
+      }
+    }
+  }
+  _mm_sfence();
+}
+
 void class_statistics(const float* scores, float* sums, std::int32_t* counts, const Planes& s, std::int64_t begin,
                       std::int64_t end) {
   // Eight bins per class: neighbours with one winner would otherwise wait for each other's store.
