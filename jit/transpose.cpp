@@ -1,6 +1,7 @@
 #include "transpose.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -9,6 +10,8 @@
 
 namespace ricci {
 namespace {
+
+constexpr std::int64_t short_row = 16;  // in tiles
 
 /// Square blocks of `size` rows, each one vector. Shuffles are cheapest within units of 16 bytes.
 template <class T, int vector_bytes>
@@ -92,6 +95,8 @@ RICCI_INLINE void transpose(const void* from, std::int64_t stride, void* to, std
   using B = Block<T, vector_bytes>;
   const T* x = static_cast<const T*>(from);
   T* y = static_cast<T*>(to);
+  // In short rows the lines of the next columns come along; those of the next rows do not, and their turn is near.
+  if (ahead != 0 && std::abs(stride) <= short_row * ahead) ahead = rows * stride;
   if (rows >= B::size && columns >= B::size) {
     for (std::int64_t r = 0; r < rows; r += B::size)
       for (std::int64_t c = 0; c < columns; c += B::size) {

@@ -6,7 +6,8 @@
 namespace ricci {
 
 /// Element (row, column) of rows x columns elements, from from[row * stride + column] to to[column * pitch + row]; all
-/// counts in elements. Prefetches what stands `ahead` columns further, unless that is 0. No two elements overlap.
+/// counts in elements. Unless `ahead` is 0, prefetches what stands so many columns further or, where rows are short, in
+/// as many rows after these. No two elements overlap.
 using TransposeFunction = void (*)(const void* from, std::int64_t stride, void* to, std::int64_t pitch,
                                    std::int64_t rows, std::int64_t columns, std::int64_t ahead);
 
