@@ -41,6 +41,8 @@ Expr Generator::float16_expression(DType dtype, int depth, const Axes& scope) {
 }
 
 Expr Generator::leaf(DType dtype, const Axes& scope, int depth) {
+  if (!windows_.empty() && chance(40))
+    if (Expr element = window_read(scope)) return cast(g(), dtype, element);
   if (chance(75))
     if (Expr element = any_read(scope, std::min(depth, 1))) return cast(g(), dtype, element);
   if (!choices_.empty() && chance(30))

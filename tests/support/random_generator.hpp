@@ -1,7 +1,7 @@
 #pragma once
 // What makes a random case: declarations and data (random_data.cpp), expressions (random_expression.cpp), reductions
 // (random_reduction.cpp), reads and subscripts (random_read.cpp), what conditions choose (random_choice.cpp),
-// statements (random_program.cpp).
+// what arithmetic restricts (random_window.cpp), statements (random_program.cpp).
 //
 // Two dice are never thrown in the arguments of one call: compilers differ in the order.
 #include <optional>
@@ -98,6 +98,17 @@ class Generator : Dice {
   /// A coordinate of some chosen iteration; null if there is none.
   Expr chosen(const Axes& scope, int depth);
 
+  // What arithmetic of subscripts restricts (random_window.cpp).
+
+  /// An element that is inside for all values of the axes of its subscript: one of them has as many as that allows.
+  struct Window {
+    TensorId tensor;
+    Expr subscript;
+  };
+  void make_window();
+  /// An element of some window whose axes are all in scope; null if there is none.
+  Expr window_read(const Axes& scope);
+
   // Statements.
 
   /// `may_share`: the target may lie in the memory of an input. What has been counted is then counted no more.
@@ -112,6 +123,7 @@ class Generator : Dice {
   std::span<const DType> numbers_;   // those of `computed_` that are no b1
   RandomCase case_;
   std::vector<Choice> choices_;
+  std::vector<Window> windows_;
   std::vector<std::int64_t> extents_;  // of the axes
   std::vector<std::int64_t> limits_;   // of the tensors: above all values of an index tensor, 0 for the others
 };

@@ -22,12 +22,16 @@ RandomCase Generator::make(std::uint64_t seed) {
   for (int n = below(4) + 1; n > 0; --n) make_input();
   for (int n = below(2) + 1; n > 0; --n) make_index_tensor();
   for (int n = below(3); n > 0; --n) make_param();
+  while (is_full() && chance(30)) make_window();
   for (int n = chance(30) ? 2 : 1; n > 0; --n) {
     while (is_full() && choices_.size() < 3 && chance(30)) make_choice();
     make_statement(n == 1 || choices_.empty());
   }
   for (AxisId id = 0; id < extents_.size(); ++id)
-    if (p().axes[id].counts.empty() && (p().axes[id].sizes.empty() || chance(10))) p().axes[id].fixed = extents_[id];
+    if (AxisDecl& axis = p().axes[id]; axis.counts.empty()) {
+      const bool sized = !axis.sizes.empty() || !axis.inside.empty();
+      if (!sized || chance(10)) axis.fixed = extents_[id];
+    }
   case_.text += "seed " + std::to_string(seed) + "\n" + to_string(p());
   for (TensorId t = 0; t < p().tensors.size(); ++t) {
     const Layout& layout = view(t).layout;

@@ -12,7 +12,7 @@ namespace ricci::test {
 enum class Profile : std::uint8_t {
   basic,  // six dtypes; shapes decide extents
   full,   // every dtype, more and larger extents, the largest and smallest integers, what conditions choose,
-         // targets in the memory of inputs
+         // as far as arithmetic of subscripts stays inside, targets in the memory of inputs
 };
 
 struct RandomOptions {
