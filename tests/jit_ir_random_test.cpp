@@ -39,7 +39,7 @@ TEST_CASE("random programs are valid and mostly not trivial", "[ir][random]") {
             << " without effect, " << counted << " with counted extents\n";
   CHECK(compared > seeds * 8 / 10);
   CHECK(bounds > 0);
-  CHECK(trivial < seeds / 4);
+  CHECK(trivial < seeds / (profile == Profile::full ? 3 : 4));
   CHECK((counted > seeds / 10) == (profile == Profile::full));
 }
 

@@ -17,7 +17,7 @@ void Generator::make_choice() {
   const std::optional<std::int64_t> found = counted(count);
   const std::int64_t iterations = elements_over(outside({}));
   const std::int64_t most = std::max<std::int64_t>(options_.iterations, 20'000);
-  if (!found || *found * std::max<std::int64_t>(iterations, 1) > most) return;
+  if (!found || *found * std::max<std::int64_t>(iterations, 1) > most || (*found == 0 && chance(75))) return;
   for (AxisId id : axes_within({count})) {  // it is counted before targets are there that may give them an extent
     const auto is_input = [&](const TensorAxis& use) {
       return std::ranges::count(p().statements, use.tensor, &Statement::target) == 0;
