@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 #include "ricci/error.hpp"
 #include "ricci/few.hpp"
@@ -25,6 +26,7 @@ namespace {
 struct LastRun {
   Report report;
   std::shared_ptr<const Call> repeated;
+  Executable::Recounted counted;  // for the repeated call
   Ticks time = 0;
 };
 thread_local LastRun last_run;
@@ -195,22 +197,29 @@ void make_results(const Variant& v, Statements statements, std::span<TensorView>
 }  // namespace
 
 void execute(Site& site, Statements statements, const Operands& operands, Array* results) {
+  static const Counts no_counts;
   const Pattern pattern(operands);
   const Variant& v = find_or_add(site, statements, pattern, operands);
   Bound bound(statements, operands, pattern);
   Few<Scalar, 8> params(v.plan.scalars.size());
   convert_scalars(v, operands, bound.pointers(), params.data());
-  if (const std::shared_ptr<const Call>& call = v.executable->known(bound.pointers(), params.span())) {
+  std::optional<Executable::Recounted> recounted;
+  if (v.executable->counts_extents()) recounted = v.executable->recount(bound.pointers(), params.span());
+  const Counts& counts = recounted ? recounted->counts : no_counts;
+  if (const std::shared_ptr<const Call>& call = v.executable->known(bound.pointers(), params.span(), counts)) {
     for (std::size_t t = 0; t < bound.made(); ++t) {
       results[t] = Array::uninitialised(Executable::layout(*call, static_cast<ir::TensorId>(t)));
       bound[t] = &results[t].view();
     }
     last_run.time = v.executable->repeat(*call, bound.pointers(), params.span());
     if (last_run.repeated != call) last_run.repeated = call;  // counting references takes as long as small kernels
+    if (recounted || !last_run.counted.calls.empty())
+      last_run.counted = recounted ? *std::move(recounted) : Executable::Recounted{};
     return;
   }
   std::vector<TensorView> views = bound.views();
-  const Executable::Counted counted = v.executable->count(views, params.span());
+  const Executable::Counted counted =
+      recounted ? Executable::counted(*recounted) : v.executable->count(views, params.span());
   make_results(v, statements, views, params.span(), counted.counts, results);
   last_run.report = v.executable->run(views, params.span(), counted, default_options(), bound.made());
   last_run.repeated = nullptr;
@@ -241,8 +250,8 @@ Prepared prepare(const StatementSyntax& statement, const Operands& operands) {
 
 const Report& last_report() {
   if (last_run.repeated) {
-    last_run.report = Executable::report(*last_run.repeated);
-    last_run.report.run_ms = milliseconds(last_run.time);
+    last_run.report = Executable::report(*last_run.repeated, last_run.counted);
+    last_run.report.run_ms += milliseconds(last_run.time);
     last_run.repeated = nullptr;
   }
   return last_run.report;

@@ -19,7 +19,7 @@ struct Call {
   Counts counts;
   int vector_bytes;
   bool optimise, specialise;
-  std::shared_ptr<const jit::ReadyKernel> kernel;
+  std::shared_ptr<const jit::ReadyKernel> kernel;  // null where there is nothing to do
   jit::LaunchPlan plan;
   Report report;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "allocations.hpp"
+#include "ricci/few.hpp"
 
 namespace ricci::jit {
 
@@ -37,6 +38,28 @@ Executable::Counted Counters::count(std::span<const TensorView> tensors, std::sp
     counted.counts.push_back({masked_.counts[k].first, value});
   }
   return counted;
+}
+
+std::optional<Executable::Recounted> Counters::recount(TensorPointers tensors, std::span<const Scalar> params,
+                                                       const Options& options) const {
+  if (!masks_.empty()) return std::nullopt;
+  Executable::Recounted recounted;
+  recounted.counts.reserve(counters_.size());
+  recounted.calls.reserve(counters_.size());
+  for (std::size_t k = 0; k < counters_.size(); ++k) {
+    const Step& step = counters_[k];
+    std::int64_t value = 0;
+    const TensorView result{{DType::i64, 0, {}, {}}, &value, true};
+    Few<const TensorView*, 12> views(step.tensors.size() + 1);
+    for (std::size_t i = 0; i < step.tensors.size(); ++i) views[i] = tensors[step.tensors[i]];
+    views[step.tensors.size()] = &result;
+    const std::shared_ptr<const Call>& call = step.executable->known(views.span(), params, {}, options);
+    if (!call) return std::nullopt;
+    recounted.calls.push_back(call);
+    recounted.time += step.executable->repeat(*call, views.span(), params, options);
+    recounted.counts.push_back({masked_.counts[k].first, value});
+  }
+  return recounted;
 }
 
 Array Counters::mask(std::size_t number, std::span<const TensorView> tensors, std::span<const Scalar> params,

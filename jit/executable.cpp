@@ -130,15 +130,32 @@ Report Executable::run(std::span<const TensorView> tensors, std::span<const Scal
 bool Executable::counts_extents() const { return !impl_->counters.empty(); }
 
 const std::shared_ptr<const Call>& Executable::known(TensorPointers tensors, std::span<const Scalar> params,
-                                                     const Options& options) const {
+                                                     const Counts& counts, const Options& options) const {
   static const std::shared_ptr<const Call> none;
-  if (counts_extents() || impl_->chained || options.backend != Backend::native) return none;
+  if (counts.size() != impl_->counters.size() || impl_->chained || options.backend != Backend::native) return none;
   const auto made = static_cast<std::size_t>(std::ranges::count(tensors, static_cast<const TensorView*>(nullptr)));
-  return impl_->kernel.known_call(tensors, made, params, {}, options);
+  return impl_->kernel.known_call(tensors, made, params, counts, options);
+}
+
+std::optional<Executable::Recounted> Executable::recount(TensorPointers tensors, std::span<const Scalar> params,
+                                                         const Options& options) const {
+  if (impl_->chained || options.backend != Backend::native) return std::nullopt;
+  return impl_->counters.recount(tensors, params, options);
+}
+
+Executable::Counted Executable::counted(const Recounted& recounted) {
+  Counted counted{recounted.counts, {}};
+  for (const std::shared_ptr<const Call>& call : recounted.calls) add(counted.report, call->report);
+  counted.report.run_ms += milliseconds(recounted.time);
+  return counted;
 }
 
 const Layout& Executable::layout(const Call& call, ir::TensorId tensor) { return call.layouts[tensor]; }
-const Report& Executable::report(const Call& call) { return call.report; }
+Report Executable::report(const Call& call, const Recounted& recounted) {
+  Report report = call.report;
+  if (!recounted.calls.empty()) add(report, counted(recounted).report);
+  return report;
+}
 
 Ticks Executable::repeat(const Call& call, TensorPointers tensors, std::span<const Scalar> params,
                           const Options& options) const {

@@ -65,7 +65,13 @@ std::optional<Report> SingleKernel::run(std::span<const TensorView> tensors, std
   const auto idle = std::ranges::count_if(program_.statements, [&](const ir::Statement& s) {
     return std::ranges::any_of(s.domain, [&](ir::AxisId axis) { return extents[axis] == 0; });
   });
-  if (plain_ || idle == std::ssize(program_.statements)) return run_plainly(tensors, params, counts);
+  if (plain_) return run_plainly(tensors, params, counts);
+  if (idle == std::ssize(program_.statements)) {
+    const Report report = run_plainly(tensors, params, counts);
+    if (native)  // whatever the elements are
+      calls_.add(std::make_shared<Call>(call_of(tensors, made, params, counts, options)));
+    return report;
+  }
   if (idle > 0) return std::nullopt;
   return native ? run_native(tensors, pointers, made, params, counts, options)
                 : run_interpreted(tensors, params, counts, options);
@@ -170,6 +176,7 @@ Ticks SingleKernel::run_kernel(const Call& call, std::span<void* const> places, 
 /// Runs a call that fits these tensors, all of which exist now.
 Ticks SingleKernel::repeat(const Call& call, TensorPointers tensors, std::span<const Scalar> params,
                            const Options& options) const {
+  if (!call.kernel) return 0;
   if (options.no_temporaries) refuse_temporaries(call.report);
   const Copies old = call.report.checks.empty() ? Copies{} : copy_steering(views_of(tensors), targets_, steering_);
   // A tensor's old values are where its new ones go: a repeated call has no copies.
@@ -181,6 +188,15 @@ Ticks SingleKernel::repeat(const Call& call, TensorPointers tensors, std::span<c
   return run_kernel(call, places.span(), tensors, params, old, options);
 }
 
+/// A call with these layouts, which does nothing yet.
+Call SingleKernel::call_of(std::span<const TensorView> tensors, std::size_t made, std::span<const Scalar> params,
+                           const Counts& counts, const Options& options) const {
+  Call call{{}, made, calls_.shaping(params), counts, options.vector_bytes, options.optimise, options.specialise,
+            nullptr, {}, {}};
+  for (const TensorView& view : tensors) call.layouts.push_back(view.layout);
+  return call;
+}
+
 Report SingleKernel::run_native(std::span<const TensorView> tensors, TensorPointers pointers, std::size_t made,
                                 std::span<const Scalar> params, const Counts& counts, const Options& options) {
   const Binding binding = bind(tensors, params, counts, options);
@@ -190,14 +206,7 @@ Report SingleKernel::run_native(std::span<const TensorView> tensors, TensorPoint
     return find_or_compile(key_text(text_, binding.assumed, codegen.target, options.optimise), codegen,
                            [&] { return build(normalised_, binding.assumed, codegen.target).kernel; });
   }();
-  auto call = std::make_shared<Call>();
-  for (const TensorView& view : tensors) call->layouts.push_back(view.layout);
-  call->made = made;
-  call->shaping = calls_.shaping(params);
-  call->counts = counts;
-  call->vector_bytes = options.vector_bytes;
-  call->optimise = options.optimise;
-  call->specialise = options.specialise;
+  auto call = std::make_shared<Call>(call_of(tensors, made, params, counts, options));
   call->kernel = found.kernel;
   call->plan = plan_launch(found.kernel->info, binding.tensors, binding.extents);
   call->report = report_of(found.kernel->info, binding, call->plan);

@@ -48,6 +48,8 @@ class SingleKernel {
                                 const Copies& old, const std::string& check) const;
   Ticks run_kernel(const Call&, std::span<void* const> places, TensorPointers, std::span<const Scalar> params,
                    const Copies& old, const Options&) const;
+  Call call_of(std::span<const TensorView> tensors, std::size_t made, std::span<const Scalar> params, const Counts&,
+               const Options&) const;
   Report run_native(std::span<const TensorView> tensors, TensorPointers, std::size_t made,
                     std::span<const Scalar> params, const Counts&, const Options&);
   Report run_interpreted(std::span<const TensorView> tensors, std::span<const Scalar> params, const Counts&,

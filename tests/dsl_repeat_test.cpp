@@ -39,6 +39,50 @@ TEST_CASE("a repeated run reports what it did") {
   }
 }
 
+TEST_CASE("what is counted for a repeated run is counted anew, and reported") {
+  const auto x = filled<float>([](std::int64_t n) { return static_cast<float>(n % 7 - 3); }, 50);
+  const auto more_than = [&](float least) { return Tensor<float, 1>(x[x > least]); };
+  const auto expected = [&](float least) {
+    std::vector<float> chosen = values(x);
+    std::erase_if(chosen, [&](float value) { return !(value > least); });
+    return chosen;
+  };
+  more_than(0);
+  const int kernels = last_report().kernels, phases = last_report().phases;
+  CHECK(kernels == 2);  // one counts
+  for (int run = 0; run < 2; ++run)
+    for (const float least : {0.0f, 2.0f, -1.0f, 0.0f, 0.5f}) {
+      CHECK(values(more_than(least)) == expected(least));
+      CHECK(last_report().kernels == kernels);
+      CHECK(last_report().phases == phases);
+      CHECK(last_report().run_ms > 0);
+    }
+  for (int run = 0; run < 3; ++run) {  // none is chosen
+    CHECK(more_than(5).extent(0) == 0);
+    CHECK(last_report().kernels == 1);
+    CHECK(values(more_than(0)) == expected(0));
+    CHECK(last_report().kernels == kernels);
+    const Tensor<float, 1> other = x + 1;  // counts nothing
+    CHECK(last_report().kernels == 1);
+  }
+}
+
+TEST_CASE("where nothing is to do in a repeated run, nothing is done, but what fails goes on failing") {
+  Tensor<float, 1> none(0), x{1, 2, 3}, y{4, 5, 6};
+  const Tensor<std::int64_t, 1> outside{7};
+  for (int run = 0; run < 3; ++run) {
+    const Tensor<float, 1> sums = none + none;
+    CHECK(sums.extent(0) == 0);
+    CHECK(last_report().kernels == 0);
+    Tensor<float, 2> products(3, 0);
+    products[i, j] = x[i] * none[j];
+    CHECK(last_report().kernels == 0);
+    CHECK_THROWS_AS((products[i, j] = x[i] * y[j]), Error);
+    CHECK(values(Tensor<float, 1>(x + y)) == std::vector<float>{5, 7, 9});
+    CHECK_THROWS_AS((Tensor<float, 1>(x[outside[i]])), Error);
+  }
+}
+
 TEST_CASE("other layouts, extents, aliases and params in turn at one place") {
   const auto square = filled<float>(shuffled(7), 6, 6);
   const auto run = [](Tensor<float, 2> to, const Tensor<float, 2>& from, float factor) {

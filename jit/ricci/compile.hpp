@@ -1,6 +1,7 @@
 #pragma once
 // From an index program to results: bind, look up or compile, run. This is the whole interface of the compiler.
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -90,14 +91,25 @@ class Executable {
 
   /// Whether elements of tensors decide some extents.
   bool counts_extents() const;
-  /// A call with these layouts, among the last ones, that other elements may repeat; null if there is none. The first
-  /// tensors are null if the run is to make them: layout() then says how. Never one of a program that counts extents.
-  /// Valid until this thread asks for another one.
-  const std::shared_ptr<const Call>& known(TensorPointers, std::span<const Scalar> params,
+  /// What the repetition of known calls has counted.
+  struct Recounted {
+    Counts counts;
+    std::vector<std::shared_ptr<const Call>> calls;
+    Ticks time = 0;
+  };
+  /// Counts by known calls; nothing, and what they counted is lost, if one of them is not known. Tensors that are to be
+  /// made are null.
+  std::optional<Recounted> recount(TensorPointers, std::span<const Scalar> params,
+                                   const Options& = default_options()) const;
+  /// The same as count() gives it.
+  static Counted counted(const Recounted&);
+  /// A call with these layouts and counts, among the last ones, that other elements may repeat; null if there is none. The
+  /// first tensors are null if the run is to make them: layout() then says how. Valid until this thread asks for another.
+  const std::shared_ptr<const Call>& known(TensorPointers, std::span<const Scalar> params, const Counts& = {},
                                            const Options& = default_options()) const;
   static const Layout& layout(const Call&, ir::TensorId);
-  /// What a repetition does; run_ms is 0 there.
-  static const Report& report(const Call&);
+  /// What a repetition does, and what has been counted for it; run_ms is 0 for the repetition itself.
+  static Report report(const Call&, const Recounted&);
   /// Runs it on these tensors, all of which exist now, and returns the time it took. This is the whole cost of a
   /// statement's second run, so it does nothing that the first has done.
   Ticks repeat(const Call&, TensorPointers, std::span<const Scalar> params, const Options& = default_options()) const;
