@@ -103,8 +103,8 @@ class Executable {
                                    const Options& = default_options()) const;
   /// The same as count() gives it.
   static Counted counted(const Recounted&);
-  /// A call with these layouts and counts, among the last ones, that other elements may repeat; null if there is none. The
-  /// first tensors are null if the run is to make them: layout() then says how. Valid until this thread asks for another.
+  /// A call with these layouts and counts, among the last ones, that other elements may repeat; null if there is none.
+  /// The first tensors are null if the run is to make them: layout() then says how. Valid until this thread asks again.
   const std::shared_ptr<const Call>& known(TensorPointers, std::span<const Scalar> params, const Counts& = {},
                                            const Options& = default_options()) const;
   static const Layout& layout(const Call&, ir::TensorId);
