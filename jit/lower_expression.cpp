@@ -16,6 +16,8 @@ ExpressionLowering::ExpressionLowering(Program& program, const Specialisation& s
     for (Expr e : nodes(expressions(statement)))
       if (const Fold* fold = e->as<Fold>(); fold && !fold->ranges.empty())
         ranged_.insert(fold->axes.begin(), fold->axes.end());
+  for (const Nest& nest : schedule.nests)
+    for (const Interior& interior : nest.interiors) ranged_.insert(interior.axis);
 }
 
 Value ExpressionLowering::open_for(Value begin, Value end, std::int64_t step, std::vector<loop::Carried> carried) {

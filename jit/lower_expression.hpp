@@ -290,7 +290,7 @@ class ExpressionLowering {
   std::vector<Known> known_;  // by level
   std::unordered_map<ir::AxisId, Binding> bound_;
   std::unordered_map<ir::AxisId, Limit> limits_;
-  std::set<ir::AxisId> ranged_;  // that reductions run over in a range, which may be empty
+  std::set<ir::AxisId> ranged_;  // of reductions over ranges and of interiors: they may be empty
   std::unordered_map<ir::Expr, ScratchState> in_scratch_;
   Stages staged_;
   std::unordered_map<ir::Expr, TransposedTile> transposed_;

@@ -64,7 +64,10 @@ bool settle(Program& program, Selection& s, std::size_t i, const Solution& solut
   const auto before = std::span(s.conditions).first(i);
   const bool needed_before = std::ranges::any_of(before, [&](Expr c) { return uses_axis(c, solution.axis); });
   const auto range = s.ranges.find(solution.axis);
-  const bool ranged_before = range != s.ranges.end() && std::ranges::any_of(before, [&](Expr c) { return may_fail(program, c); });
+  const auto fails = [&](Expr e) { return e && may_fail(program, e); };
+  // A range is evaluated whatever is selected in it: as a condition it would be behind others.
+  if (range != s.ranges.end() && (fails(range->second.low) || fails(range->second.high))) return false;
+  const bool ranged_before = range != s.ranges.end() && std::ranges::any_of(before, fails);
   const bool first = needed_before || ranged_before;
   if (first && may_fail(program, solution.value)) return false;
   std::vector<Expr> inside{apply(g, Op::less_equal, {constant(g, std::int64_t{0}), solution.value}),
