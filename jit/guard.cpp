@@ -23,7 +23,7 @@ struct RangeAround {
 
 class Guards {
  public:
-  explicit Guards(Program& program, CanonicalAxes* axes = nullptr, const Statement* statement = nullptr)
+  explicit Guards(Program& program, CanonicalAxes& axes, const Statement* statement = nullptr)
       : program_(program), g_(program.graph), axes_(axes) {
     if (statement) feedback_ = Feedback(*statement);
   }
@@ -81,12 +81,17 @@ class Guards {
   /// once for all of them, not again for each. Null: always. Where they decide what ranges around it reach, it is needed
   /// for other values of the rest at each of them.
   Expr where_needed(Expr guard, const std::vector<AxisId>& free, const RangeAround* ranges) {
-    if (!guard || !axes_ || feedback_.reaches(guard)) return guard;
+    if (!guard || feedback_.reaches(guard)) return guard;
     std::vector<AxisId> others;
     for (AxisId axis : guard->free)
       if (std::ranges::count(free, axis) == 0 && !is_ranged(axis, ranges)) others.push_back(axis);
+<<<<<<< HEAD
     if (others.empty() || bounds_use(others, ranges)) return guard;
     const std::vector<AxisId> bound = axes_->around(guard, others);
+=======
+    if (others.empty()) return guard;
+    const std::vector<AxisId> bound = axes_.around(guard, others);
+>>>>>>> 6f762ca (A guard put on guarded expressions goes to each read once; substitution under binders remembers what it has done)
     std::unordered_map<AxisId, Expr> renamed;
     for (std::size_t i = 0; i < others.size(); ++i) renamed.emplace(others[i], axis(g_, bound[i]));
     return fold(g_, Reduction::any, bound, substitute(g_, guard, renamed));
@@ -151,7 +156,7 @@ class Guards {
 
   Program& program_;
   Graph& g_;
-  CanonicalAxes* axes_;  // null: guards keep all their axes
+  CanonicalAxes& axes_;
   Feedback feedback_;
   std::deque<RangeAround> around_;
   std::map<std::tuple<Expr, Expr, const RangeAround*>, Expr> done_;
@@ -161,7 +166,14 @@ class Guards {
 }  // namespace
 
 Expr guarded(Program& program, Expr guard, Expr e) {
-  return Guards(program).under(guard, e);
+  Graph& g = program.graph;
+  Memo memo;
+  return rewrite(g, e, memo, [&](Expr, Expr rebuilt) {
+    const Read* n = rebuilt->as<Read>();
+    if (!n || always_fits(program, *n)) return rebuilt;
+    const Expr both = n->guard ? apply(g, Op::logical_and, {guard, n->guard}) : guard;
+    return read(g, n->tensor, rebuilt->dtype, n->subscripts, n->policy, both);
+  });
 }
 
 bool always_fits(const Program& program, const Read& read) {
@@ -171,9 +183,9 @@ bool always_fits(const Program& program, const Read& read) {
 }
 
 void attach_guards(Program& program, CanonicalAxes& axes) {
-  Guards shared(program, &axes);
+  Guards shared(program, axes);
   for (Statement& s : program.statements) {
-    Guards own(program, &axes, &s);
+    Guards own(program, axes, &s);
     Guards& guards = s.in_order ? own : shared;
     if (s.guard) s.guard = guards.under(nullptr, s.guard);
     for (Expr& subscript : s.subscripts) subscript = guards.under(s.guard, subscript);

@@ -13,7 +13,7 @@ namespace ricci::jit {
 /// depend on some axes of the condition stays so: it is needed where the condition holds for any value of them.
 void attach_guards(ir::Program&, CanonicalAxes&);
 
-/// One expression of a program whose guards are attached, as it must be evaluated where `guard` holds (null: always).
+/// One expression of a program whose guards are attached, as it must be evaluated where `guard` holds.
 ir::Expr guarded(ir::Program&, ir::Expr guard, ir::Expr);
 
 /// Whether all subscripts of a read are axes sized by that very tensor.

@@ -2,6 +2,8 @@
 #include "ricci/ir.hpp"
 
 #include <algorithm>
+#include <map>
+#include <set>
 #include <unordered_set>
 
 namespace ricci::ir {
@@ -116,24 +118,44 @@ Expr rewrite(Graph& g, Expr e, Memo& memo, const Rewrite& f) {
   return rebuild(g, e, memo, [](Expr) -> Expr { return nullptr; }, f);
 }
 
+namespace {
+
+/// What a binder binds is another axis inside, so that there are several ways to replace an expression: by which of the
+/// replaced axes are bound around it.
+class Substitution {
+ public:
+  Substitution(Graph& g, const std::unordered_map<AxisId, Expr>& replacements) : g_(g), replacements_(replacements) {}
+
+  Expr replaced(Expr e, const std::set<AxisId>& bound_around) {
+    const auto is_replaced = [&](AxisId axis) { return replacements_.contains(axis) && !bound_around.contains(axis); };
+    const auto early = [&](Expr n) -> Expr {
+      if (std::ranges::none_of(n->free, is_replaced)) return n;
+      if (const Axis* axis = n->as<Axis>()) return replacements_.at(axis->axis);
+      if (const Nonzero* nonzero = n->as<Nonzero>()) {  // its condition has no free axes
+        const Expr position = replaced(nonzero->position, bound_around);
+        return with_children(g_, n, [&](Expr child) { return child == nonzero->condition ? child : position; });
+      }
+      const std::vector<AxisId>* bound = bound_axes(n);
+      if (!bound || std::ranges::none_of(*bound, is_replaced)) return nullptr;
+      std::set<AxisId> inner = bound_around;
+      for (AxisId axis : *bound)
+        if (is_replaced(axis)) inner.insert(axis);
+      const Expr body = children(n)[0];
+      return with_children(g_, n, [&](Expr child) { return replaced(child, child == body ? inner : bound_around); });
+    };
+    return rebuild(g_, e, memos_[bound_around], early, [](Expr, Expr rebuilt) { return rebuilt; });
+  }
+
+ private:
+  Graph& g_;
+  const std::unordered_map<AxisId, Expr>& replacements_;
+  std::map<std::set<AxisId>, Memo> memos_;
+};
+
+}  // namespace
+
 Expr substitute(Graph& g, Expr e, const std::unordered_map<AxisId, Expr>& replacements) {
-  const auto replaced = [&](AxisId axis) { return replacements.contains(axis); };
-  const auto early = [&](Expr n) -> Expr {
-    if (std::ranges::none_of(n->free, replaced)) return n;
-    if (const Axis* axis = n->as<Axis>()) return replacements.at(axis->axis);
-    if (const Nonzero* nonzero = n->as<Nonzero>()) {  // its condition has no free axes
-      Expr position = substitute(g, nonzero->position, replacements);
-      return with_children(g, n, [&](Expr child) { return child == nonzero->condition ? child : position; });
-    }
-    const std::vector<AxisId>* bound = bound_axes(n);
-    if (!bound || std::ranges::none_of(*bound, replaced)) return nullptr;
-    auto inner = replacements;  // what the binder binds is another axis inside
-    for (AxisId axis : *bound) inner.erase(axis);
-    const Expr body = children(n)[0];
-    return with_children(g, n, [&](Expr child) { return substitute(g, child, child == body ? inner : replacements); });
-  };
-  Memo memo;
-  return rebuild(g, e, memo, early, [](Expr, Expr rebuilt) { return rebuilt; });
+  return Substitution(g, replacements).replaced(e, {});
 }
 
 std::optional<Affine> affine_in(Graph& g, Expr e, AxisId axis) {
