@@ -85,13 +85,8 @@ class Guards {
     std::vector<AxisId> others;
     for (AxisId axis : guard->free)
       if (std::ranges::count(free, axis) == 0 && !is_ranged(axis, ranges)) others.push_back(axis);
-<<<<<<< HEAD
     if (others.empty() || bounds_use(others, ranges)) return guard;
-    const std::vector<AxisId> bound = axes_->around(guard, others);
-=======
-    if (others.empty()) return guard;
     const std::vector<AxisId> bound = axes_.around(guard, others);
->>>>>>> 6f762ca (A guard put on guarded expressions goes to each read once; substitution under binders remembers what it has done)
     std::unordered_map<AxisId, Expr> renamed;
     for (std::size_t i = 0; i < others.size(); ++i) renamed.emplace(others[i], axis(g_, bound[i]));
     return fold(g_, Reduction::any, bound, substitute(g_, guard, renamed));

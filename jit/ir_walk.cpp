@@ -118,6 +118,10 @@ Expr rewrite(Graph& g, Expr e, Memo& memo, const Rewrite& f) {
   return rebuild(g, e, memo, [](Expr) -> Expr { return nullptr; }, f);
 }
 
+Expr replace(Graph& g, Expr e, Memo& memo, const std::function<Expr(Expr)>& f) {
+  return rebuild(g, e, memo, f, [](Expr, Expr rebuilt) { return rebuilt; });
+}
+
 namespace {
 
 /// What a binder binds is another axis inside, so that there are several ways to replace an expression: by which of the

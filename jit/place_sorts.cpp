@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <tuple>
 
 #include "sorted_rows.hpp"
+#include "instance.hpp"
 
 namespace ricci::jit {
 
@@ -27,16 +29,10 @@ class SortPlacement {
   void run() {
     std::vector<Statement> old = std::move(program_.statements);
     program_.statements.clear();
-    for (const Statement& s : old) note_uses(s);
+    note_orders(old);
     for (Statement& s : old) {
-      Memo memo;
-      key_of_.clear();
-      const auto placed = [&](Expr e) {
-        return rewrite(g_, e, memo, [&](Expr original, Expr rebuilt) { return this->placed(original, rebuilt); });
-      };
-      for (Expr& subscript : s.subscripts) subscript = placed(subscript);
-      s.value = placed(s.value);
-      if (s.guard) s.guard = placed(s.guard);
+      placed_.clear();
+      replace_expressions(s, [&](Expr e) { return placed(e); });
       // What it writes may be the keys of an order.
       std::erase_if(tables_, [&](const auto& entry) { return reads(std::get<Expr>(entry.first), s.target); });
       program_.statements.push_back(std::move(s));
@@ -52,42 +48,122 @@ class SortPlacement {
   struct Tables {
     TensorId order;
     AxisId positions;  // the last axis of `order`
-    bool whole;        // as many as there are elements
     std::optional<TensorId> keys;
   };
+  /// A sort as the order that serves it: its own, or the order for every value of an axis of which it needs some.
+  struct Served {
+    const Sort* general;
+    Bindings at;  // what stands for the outer axes
+  };
 
-  void note_uses(const Statement& s) {
-    for (Expr e : nodes(expressions(s))) {
-      const Sort* sort = e->as<Sort>();
-      if (!sort) continue;
-      const Axis* at = sort->position->as<Axis>();
-      const std::int64_t length = at ? program_.axes[at->axis].fixed : -1;
-      const auto [use, fresh] = uses_.try_emplace(order_of(*sort), Use{});
-      if (length < 0)
-        use->second.whole = true;
-      else if (fresh || length > program_.axes[use->second.longest].fixed)
-        use->second.longest = at->axis;
-      const Expr key = substitute(g_, sort->key, coordinates(g_, e, sort->axes));
-      keys_at_.emplace(axes_.with_common_extents(key, common_), e);
+  /// Finds the orders that others are instances of, and how much of each is used.
+  void note_orders(const std::vector<Statement>& statements) {
+    std::vector<Expr> roots;
+    for (const Statement& s : statements)
+      for (Expr e : expressions(s)) roots.push_back(e);
+    std::vector<const Sort*> sorts;
+    for (Expr e : nodes(std::move(roots)))
+      if (const Sort* sort = e->as<Sort>()) sorts.push_back(sort);
+    // An instance has as many nodes, or more.
+    std::ranges::stable_sort(sorts, {}, [](const Sort* sort) { return nodes({sort->key}).size(); });
+    for (const Sort* sort : sorts) {
+      const Served served = serve(*sort);
+      if (served.general == sort) general_.push_back(sort);
+      note_use(*served.general, sort->position);
     }
   }
 
-  Expr placed(Expr original, Expr e) {
-    if (const Sort* sort = e->as<Sort>()) {
-      const Tables tables = tables_of(*sort, uses_.at(order_of(*original->as<Sort>())));
-      const Expr index = element(*sort, tables);
-      if (tables.keys) {
-        const auto at = coordinates(g_, index, sort->axes);
-        std::vector<Expr> subscripts = as_subscripts(outer_axes(*sort));
-        for (AxisId id : sort->axes) subscripts.push_back(at.at(id));
-        key_of_[original] = read(g_, *tables.keys, sort->key->dtype, std::move(subscripts), Policy::assume_inside);
+  void note_use(const Sort& general, Expr position) {
+    const Axis* at = position->as<Axis>();
+    const std::int64_t length = at ? program_.axes[at->axis].fixed : -1;
+    const auto [use, fresh] = uses_.try_emplace(order_of(general), Use{});
+    if (length < 0)
+      use->second.whole = true;
+    else if (fresh || length > program_.axes[use->second.longest].fixed)
+      use->second.longest = at->axis;
+  }
+
+  Served serve(const Sort& sort) const {
+    for (const Sort* general : general_) {
+      if (general->descending != sort.descending || general->axes.size() != sort.axes.size()) continue;
+      std::vector<std::pair<AxisId, AxisId>> same;
+      bool fits = true;
+      for (std::size_t i = 0; i < sort.axes.size(); ++i) {
+        same.emplace_back(general->axes[i], sort.axes[i]);
+        fits &= axes_.extent_class(general->axes[i]) == axes_.extent_class(sort.axes[i]);
       }
-      return index;
+      if (!fits) continue;
+      auto at = instance(axes_, general->key, sort.key, outer_axes(*general), std::move(same));
+      if (at && are_inside(*at)) return {general, std::move(*at)};
     }
-    // The key of what stands at a position is in the table, if there is one.
-    const auto at = keys_at_.find(original);
-    const auto known = at == keys_at_.end() ? key_of_.end() : key_of_.find(at->second);
-    return known == key_of_.end() ? e : known->second;
+    return {&sort, {}};
+  }
+
+  /// Whether each expression is an index of the axis that it stands for: an axis of that extent, or a result of a search
+  /// along one.
+  bool are_inside(const Bindings& at) const {
+    return std::ranges::all_of(at, [&](const auto& binding) { return is_inside(binding.second, binding.first); });
+  }
+  bool is_inside(Expr e, AxisId axis) const {
+    if (const Axis* other = e->as<Axis>()) return axes_.extent_class(other->axis) == axes_.extent_class(axis);
+    Expr found = e;  // in it
+    while (const Apply* apply = found->as<Apply>()) found = apply->args[0];
+    const Project* project = found->as<Project>();
+    const std::vector<AxisId>* searched = bound_axes(project ? project->fold : found);
+    if (!searched || (!project && !found->as<Sort>()) || (project && project->result != 1)) return false;
+    const auto of_search = coordinates(g_, found, *searched);
+    Memo common;
+    return std::ranges::any_of(of_search, [&](const auto& coordinate) {
+      return axes_.extent_class(coordinate.first) == axes_.extent_class(axis) &&
+             axes_.with_common_extents(coordinate.second, common) == axes_.with_common_extents(e, common);
+    });
+  }
+
+  Expr placed(Expr root) {
+    return replace(g_, root, placed_, [&](Expr e) -> Expr {
+      if (!orders_something(e)) return e;
+      if (const Sort* sort = e->as<Sort>()) return placed_sort(*sort);
+      return key_in_table(e);
+    });
+  }
+
+  bool orders_something(Expr e) {
+    if (const auto it = orders_something_.find(e); it != orders_something_.end()) return it->second;
+    const bool result = e->as<Sort>() || std::ranges::any_of(children(e), [&](Expr c) { return orders_something(c); });
+    return orders_something_[e] = result;
+  }
+
+  Expr placed_sort(const Sort& sort) {
+    const Served served = serve(sort);
+    const Tables tables = tables_of(*served.general);
+    std::vector<Expr> subscripts = placed_at(outer_axes(*served.general), served.at);
+    const Expr position = placed(sort.position);
+    return element(*served.general, tables, std::move(subscripts), position);
+  }
+
+  /// A key of what stands at some position, read from the table of keys if there is one; else null.
+  Expr key_in_table(Expr e) {
+    for (const Sort* general : general_) {
+      if (e->index() != general->key->index() || is_row(general->key, general->axes)) continue;
+      const auto at = instance(axes_, general->key, e, general->key->free);
+      if (!at || !are_inside(*at) || filling_.contains(general)) continue;
+      const Tables tables = tables_of(*general);
+      if (!tables.keys) continue;
+      std::vector<AxisId> dimensions = outer_axes(*general);
+      dimensions.insert(dimensions.end(), general->axes.begin(), general->axes.end());
+      return read(g_, *tables.keys, e->dtype, placed_at(dimensions, *at), Policy::assume_inside);
+    }
+    return nullptr;
+  }
+
+  /// What stands for these axes, placed; an axis that nothing stands for itself.
+  std::vector<Expr> placed_at(const std::vector<AxisId>& axes, const Bindings& at) {
+    std::vector<Expr> list;
+    for (AxisId id : axes) {
+      const auto found = at.find(id);
+      list.push_back(found == at.end() ? axis(g_, id) : placed(found->second));
+    }
+    return list;
   }
 
   std::vector<AxisId> outer_axes(const Sort& sort) const {
@@ -103,31 +179,32 @@ class SortPlacement {
   }
 
   /// order[outer, position], where the position is inside.
-  Expr element(const Sort& sort, const Tables& tables) {
-    std::vector<Expr> subscripts = as_subscripts(outer_axes(sort));
-    subscripts.push_back(sort.position);
-    const Axis* bare = sort.position->as<Axis>();
-    const bool fits = bare && (tables.whole ? sort.axes.size() == 1 &&
-                                                  axes_.extent_class(bare->axis) == axes_.extent_class(sort.axes[0])
-                                            : program_.axes[bare->axis].fixed >= 0);
+  Expr element(const Sort& sort, const Tables& tables, std::vector<Expr> subscripts, Expr position) {
+    const bool whole = uses_.at(order_of(sort)).whole;
+    const Axis* bare = position->as<Axis>();
+    const bool fits = bare && (whole ? sort.axes.size() == 1 &&
+                                           axes_.extent_class(bare->axis) == axes_.extent_class(sort.axes[0])
+                                     : program_.axes[bare->axis].fixed >= 0);
     Expr inside = nullptr;
     if (!fits) {
-      const Expr low = apply(g_, Op::greater_equal, {sort.position, constant(g_, std::int64_t{0})});
-      inside = apply(g_, Op::logical_and, {low, apply(g_, Op::less, {sort.position, extent(g_, tables.positions)})});
+      const Expr low = apply(g_, Op::greater_equal, {position, constant(g_, std::int64_t{0})});
+      inside = apply(g_, Op::logical_and, {low, apply(g_, Op::less, {position, extent(g_, tables.positions)})});
     }
+    subscripts.push_back(position);
     return read(g_, tables.order, DType::i64, std::move(subscripts), Policy::assume_inside, inside);
   }
 
-  Tables tables_of(const Sort& sort, const Use& use) {
+  Tables tables_of(const Sort& sort) {
     if (const auto it = tables_.find(order_of(sort)); it != tables_.end()) return it->second;
+    const Use use = uses_.at(order_of(sort));
     Statement s;
     std::unordered_map<AxisId, Expr> renamed;
     for (AxisId outer : outer_axes(sort)) {
       s.domain.push_back(axes_.get(outer, 0, static_cast<int>(s.domain.size())));
       renamed.emplace(outer, axis(g_, s.domain.back()));
     }
-    Tables tables{0, 0, use.whole, {}};
-    Expr key = substitute(g_, sort.key, renamed);
+    Tables tables{0, 0, {}};
+    Expr key = substitute(g_, placed_key(sort), renamed);
     if (!is_row(key, sort.axes)) {
       tables.keys = fill_keys(key, s.domain, sort.axes);
       std::vector<AxisId> dimensions = s.domain;
@@ -143,6 +220,13 @@ class SortPlacement {
     s.policy = Policy::assume_inside;
     program_.statements.push_back(std::move(s));
     return tables_.emplace(order_of(sort), tables).first->second;
+  }
+
+  Expr placed_key(const Sort& sort) {
+    filling_.insert(&sort);
+    const Expr key = placed(sort.key);
+    filling_.erase(&sort);
+    return key;
   }
 
   /// Whether the keys lie along one axis of a tensor, so that they need no table.
@@ -191,11 +275,12 @@ class SortPlacement {
   Program& program_;
   Graph& g_;
   CanonicalAxes& axes_;
-  Memo common_;
+  Memo placed_;  // in the statement at hand
+  std::unordered_map<Expr, bool> orders_something_;
+  std::vector<const Sort*> general_;  // those that are no instances of others
+  std::set<const Sort*> filling_;     // whose tables are being made
   std::map<Order, Use> uses_;
   std::map<Order, Tables> tables_;
-  std::unordered_map<Expr, Expr> keys_at_;  // a key at the coordinates of a sort -> the sort
-  std::unordered_map<Expr, Expr> key_of_;   // a sort -> the read of that key from its table
 };
 
 }  // namespace

@@ -19,7 +19,7 @@ class CanonicalAxes {
   std::vector<ir::AxisId> around(ir::Expr body, const std::vector<ir::AxisId>& like, const std::vector<ir::Range>& = {});
   /// A number for the axis' extent: two axes with the same number have the same extent in every call, because
   /// a chain of bare uses connects them.
-  std::uint32_t extent_class(ir::AxisId axis) const { return class_of_[axis]; }
+  std::uint32_t extent_class(ir::AxisId axis) const { return axis < class_of_.size() ? class_of_[axis] : axis; }
   /// The same with each Extent as that of one axis for all of its class, so that equal values are equal expressions.
   ir::Expr with_common_extents(ir::Expr, ir::Memo&) const;
 

@@ -210,6 +210,28 @@ TEST_CASE("keys may be any expression, and an order stands inside larger ones") 
   CHECK(values(hits) == std::vector<std::int64_t>(6, 5));
 }
 
+TEST_CASE("orders of what is in order sort each key once") {
+  using ricci::names::k, ricci::names::n;
+  const Tensor<std::int64_t, 3> m = filled<std::int64_t>(shuffled(41), 6, 5, 7);
+  // Every key that an outer order moves is the same key elsewhere: three orders, and the keys of the two outer ones.
+  const auto rows_first = topk<2>(topk<3>(min(sort(m, axes<2>), axes<2>), axes<1>), axes<0>);
+  const Tensor<std::int64_t, 2> nested(rows_first);
+  CHECK(last_report().temporary_bytes == 8 * (6 * 5 * 7 + 6 * 5 + 6 * 3 + 6 * 3 + 3 * 2));
+
+  const Tensor<std::int64_t, 2> least = min(sort(m, axes<2>), axes<2>);
+  const Tensor<std::int64_t, 2> most = topk<3>(least, axes<1>);
+  const Tensor<std::int64_t, 2> staged = topk<2>(most, axes<0>);
+  CHECK(values(nested) == values(staged));
+
+  // One row of an order that is there for all rows.
+  const Tensor<std::int64_t, 3> both = argsort(k, m[i, j, k]) * 10 + argsort(k, m[argmax(n, m[n, j, 0]), j, k]);
+  CHECK(last_report().temporary_bytes < 2 * 8 * 6 * 5 * 7);
+  const Tensor<std::int64_t, 3> all = argsort(k, m[i, j, k]);
+  const Tensor<std::int64_t, 1> first = argmax(n, m[n, j, 0]);
+  const Tensor<std::int64_t, 3> expected = all[i, j, k] * 10 + all[first[j], j, k];
+  CHECK(values(both) == values(expected));
+}
+
 TEST_CASE("what cannot be put in order says so") {
   const auto fault = [](const std::string& text) { return test::text_fault(text, bindings()); };
   CHECK_THAT(fault("topk(x, 5, 0)"), Contains("5 elements are taken in order along axis 0 of x, which has 4"));

@@ -218,6 +218,8 @@ std::vector<Expr> nodes(std::vector<Expr> roots);
 using Rewrite = std::function<Expr(Expr original, Expr rebuilt)>;
 using Memo = std::unordered_map<Expr, Expr>;
 Expr rewrite(Graph&, Expr, Memo& memo, const Rewrite& f);
+/// Rebuilds `e` top-down: what `f` gives stands for a node and all below it; null: its children are rebuilt.
+Expr replace(Graph&, Expr, Memo& memo, const std::function<Expr(Expr)>& f);
 
 /// Calls `f` for every bound of the ranges, to replace it.
 template <class F>
