@@ -1,6 +1,7 @@
 #include "instance.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <tuple>
 
@@ -65,7 +66,8 @@ class Matching {
     for (std::size_t i = 1; i < inner.size(); ++i)
       if (!matches(inner[i], other_inner[i])) return false;
     const std::size_t outside = bound_.size();
-    const int scope = std::exchange(scope_, ++scopes_);
+    const int scope = scope_;
+    scope_ = scopes_.try_emplace({scope, mine, others}, static_cast<int>(scopes_.size()) + 1).first->second;
     bool same = true;
     for (std::size_t i = 0; i < mine.size(); ++i) {
       same &= axes_.extent_class(mine[i]) == axes_.extent_class(others[i]);
@@ -80,7 +82,8 @@ class Matching {
   const CanonicalAxes& axes_;
   const std::vector<AxisId>& variables_;
   std::vector<std::pair<AxisId, AxisId>> bound_;
-  int scope_ = 0, scopes_ = 0;
+  int scope_ = 0;
+  std::map<std::tuple<int, std::vector<AxisId>, std::vector<AxisId>>, int> scopes_;  // by that around, and the axes
   std::set<std::tuple<Expr, Expr, int>> seen_;  // that match, within the binders of a scope
 };
 

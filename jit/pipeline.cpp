@@ -22,8 +22,9 @@ Normalised normalise(ir::Program program) {
   solve_deltas(program, axes);
   place_nonzeros(program, axes);
   privatise(program, axes);
+  place_sorts(program, axes, Sorts::that_cannot_fail);
   attach_guards(program, axes);
-  place_sorts(program, axes);
+  place_sorts(program, axes, Sorts::all);
   store_sorted(program, axes);
   place_reductions(program, axes);
   stage_steps(program);

@@ -6,8 +6,8 @@
 #include <set>
 #include <tuple>
 
-#include "sorted_rows.hpp"
 #include "instance.hpp"
+#include "sorted_rows.hpp"
 
 namespace ricci::jit {
 
@@ -24,7 +24,8 @@ Order order_of(const Sort& s) {
 
 class SortPlacement {
  public:
-  SortPlacement(Program& program, CanonicalAxes& axes) : program_(program), g_(program.graph), axes_(axes) {}
+  SortPlacement(Program& program, CanonicalAxes& axes, Sorts which)
+      : program_(program), g_(program.graph), axes_(axes), which_(which) {}
 
   void run() {
     std::vector<Statement> old = std::move(program_.statements);
@@ -32,7 +33,7 @@ class SortPlacement {
     note_orders(old);
     for (Statement& s : old) {
       placed_.clear();
-      replace_expressions(s, [&](Expr e) { return placed(e); });
+      if (!is_done(s)) replace_expressions(s, [&](Expr e) { return placed(e); });
       // What it writes may be the keys of an order.
       std::erase_if(tables_, [&](const auto& entry) { return reads(std::get<Expr>(entry.first), s.target); });
       program_.statements.push_back(std::move(s));
@@ -56,14 +57,18 @@ class SortPlacement {
     Bindings at;  // what stands for the outer axes
   };
 
+  /// Whether a statement is one that this made before.
+  bool is_done(const Statement& s) const { return is_sort(s) && !program_.tensors[s.target].table.empty(); }
+
   /// Finds the orders that others are instances of, and how much of each is used.
   void note_orders(const std::vector<Statement>& statements) {
     std::vector<Expr> roots;
     for (const Statement& s : statements)
-      for (Expr e : expressions(s)) roots.push_back(e);
+      if (!is_done(s))
+        for (Expr e : expressions(s)) roots.push_back(e);
     std::vector<const Sort*> sorts;
     for (Expr e : nodes(std::move(roots)))
-      if (const Sort* sort = e->as<Sort>()) sorts.push_back(sort);
+      if (const Sort* sort = e->as<Sort>(); sort && is_placed(*sort)) sorts.push_back(sort);
     // An instance has as many nodes, or more.
     std::ranges::stable_sort(sorts, {}, [](const Sort* sort) { return nodes({sort->key}).size(); });
     for (const Sort* sort : sorts) {
@@ -122,9 +127,34 @@ class SortPlacement {
   Expr placed(Expr root) {
     return replace(g_, root, placed_, [&](Expr e) -> Expr {
       if (!orders_something(e)) return e;
-      if (const Sort* sort = e->as<Sort>()) return placed_sort(*sort);
+      if (const Sort* sort = e->as<Sort>()) return is_placed(*sort) ? placed_sort(*sort) : nullptr;
       return key_in_table(e);
     });
+  }
+
+  bool is_placed(const Sort& sort) const {
+    return which_ == Sorts::all || std::ranges::all_of(nodes({sort.key}), [&](Expr e) {
+      const Read* read = e->as<Read>();
+      return !read || fits(*read);
+    });
+  }
+
+  /// Whether all subscripts are axes sized by the tensor, or what a sort along such an axis has at a position it has.
+  bool fits(const Read& read) const {
+    for (std::size_t i = 0; i < read.subscripts.size(); ++i) {
+      Expr s = read.subscripts[i];
+      const Sort* sort = s->as<Sort>();
+      const Axis* at = sort ? sort->position->as<Axis>() : nullptr;
+      if (at && sort->axes.size() == 1 && (runs_along(*sort, at->axis) || program_.axes[at->axis].fixed >= 0))
+        s = axis(g_, sort->axes[0]);
+      if (!is_sized_by(program_, s, read.tensor, i)) return false;
+    }
+    return true;
+  }
+
+  /// Whether an axis has a value for each position of the order.
+  bool runs_along(const Sort& sort, AxisId at) const {
+    return sort.axes.size() == 1 && axes_.extent_class(at) == axes_.extent_class(sort.axes[0]);
   }
 
   bool orders_something(Expr e) {
@@ -180,13 +210,11 @@ class SortPlacement {
 
   /// order[outer, position], where the position is inside.
   Expr element(const Sort& sort, const Tables& tables, std::vector<Expr> subscripts, Expr position) {
-    const bool whole = uses_.at(order_of(sort)).whole;
     const Axis* bare = position->as<Axis>();
-    const bool fits = bare && (whole ? sort.axes.size() == 1 &&
-                                           axes_.extent_class(bare->axis) == axes_.extent_class(sort.axes[0])
-                                     : program_.axes[bare->axis].fixed >= 0);
+    const bool in_table = bare && (uses_.at(order_of(sort)).whole ? runs_along(sort, bare->axis)
+                                                                  : program_.axes[bare->axis].fixed >= 0);
     Expr inside = nullptr;
-    if (!fits) {
+    if (!in_table) {
       const Expr low = apply(g_, Op::greater_equal, {position, constant(g_, std::int64_t{0})});
       inside = apply(g_, Op::logical_and, {low, apply(g_, Op::less, {position, extent(g_, tables.positions)})});
     }
@@ -275,6 +303,7 @@ class SortPlacement {
   Program& program_;
   Graph& g_;
   CanonicalAxes& axes_;
+  Sorts which_;
   Memo placed_;  // in the statement at hand
   std::unordered_map<Expr, bool> orders_something_;
   std::vector<const Sort*> general_;  // those that are no instances of others
@@ -285,8 +314,8 @@ class SortPlacement {
 
 }  // namespace
 
-void place_sorts(Program& program, CanonicalAxes& axes) {
-  SortPlacement(program, axes).run();
+void place_sorts(Program& program, CanonicalAxes& axes, Sorts which) {
+  SortPlacement(program, axes, which).run();
 }
 
 bool is_sort(const Statement& s) {

@@ -223,6 +223,13 @@ TEST_CASE("orders of what is in order sort each key once") {
   const Tensor<std::int64_t, 2> staged = topk<2>(most, axes<0>);
   CHECK(values(nested) == values(staged));
 
+  // The same beside selections and running reductions, whose guards would tell the keys apart.
+  const auto some = where(m > 9, cummin(sort(m, axes<2>), axes<0>), 0);
+  const Tensor<std::int64_t, 2> guarded = topk<3>(min(sort(some, axes<0>), axes<2>), axes<1>);
+  CHECK(last_report().temporary_bytes == 8 * (3 * 6 * 5 * 7 + 6 * 5 + 6 * 3));
+  const Tensor<std::int64_t, 3> running = some;
+  CHECK(values(guarded) == values(Tensor(topk<3>(min(sort(running, axes<0>), axes<2>), axes<1>))));
+
   // One row of an order that is there for all rows.
   const Tensor<std::int64_t, 3> both = argsort(k, m[i, j, k]) * 10 + argsort(k, m[argmax(n, m[n, j, 0]), j, k]);
   CHECK(last_report().temporary_bytes < 2 * 8 * 6 * 5 * 7);
