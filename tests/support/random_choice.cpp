@@ -18,7 +18,12 @@ void Generator::make_choice() {
   const std::int64_t iterations = elements_over(outside({}));
   const std::int64_t most = std::max<std::int64_t>(options_.iterations, 20'000);
   if (!found || *found * std::max<std::int64_t>(iterations, 1) > most || (*found == 0 && chance(75))) return;
-  for (AxisId id : axes_within({count})) {  // it is counted before targets are there that may give them an extent
+  Axes needed = axes_within({count});
+  for (std::size_t k = 0; k < needed.size(); ++k)
+    for (const AffineUse& use : p().axes[needed[k]].inside)
+      for (AxisId id : use.rest->free)
+        if (std::ranges::count(needed, id) == 0) needed.push_back(id);
+  for (AxisId id : needed) {  // it is counted before targets are there that may give them an extent
     const auto is_input = [&](const TensorAxis& use) {
       return std::ranges::count(p().statements, use.tensor, &Statement::target) == 0;
     };
