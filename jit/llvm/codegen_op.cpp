@@ -92,6 +92,16 @@ Value* emit_narrowing(Builder& b, DType to, Value* value) {
   return b.CreateTrunc(b.CreateSelect(b.CreateFCmpUNO(value, value), nan, rounded), type);
 }
 
+/// Vectors of floats as i64, saturated, NaN as 0. The intrinsic that means the same is done lane by lane.
+Value* emit_saturated(Builder& b, Value* value, llvm::Type* type) {
+  const auto number = [&](double n) { return llvm::ConstantFP::get(value->getType(), n); };
+  Value* above = number(0x1p63);
+  Value* raised = b.CreateSelect(b.CreateFCmpOGT(value, number(-0x1p63)), value, number(-0x1p63));
+  Value* inside = b.CreateSelect(b.CreateFCmpOLT(value, above), raised, number(0));
+  Value* most = llvm::ConstantInt::get(type, llvm::APInt::getSignedMaxValue(64));
+  return b.CreateSelect(b.CreateFCmpOGE(value, above), most, b.CreateFPToSI(inside, type));
+}
+
 Value* emit_cast(Builder& b, DType from, DType to, Value* value, llvm::Type* type) {
   if (from == to) return value;
   if (is_float16(from)) {
@@ -109,6 +119,7 @@ Value* emit_cast(Builder& b, DType from, DType to, Value* value, llvm::Type* typ
   if (is_float(from) && is_float(to)) return b.CreateFPCast(value, type);
   if (is_float(to)) return is_signed_integer(from) ? b.CreateSIToFP(value, type) : b.CreateUIToFP(value, type);
   if (is_float(from)) {
+    if (to == DType::i64 && type->isVectorTy()) return emit_saturated(b, value, type);
     const ID id = is_signed_integer(to) ? llvm::Intrinsic::fptosi_sat : llvm::Intrinsic::fptoui_sat;
     return b.CreateIntrinsic(id, {type, value->getType()}, {value});
   }
