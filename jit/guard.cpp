@@ -13,13 +13,31 @@ using namespace ir;
 
 namespace {
 
-/// A fold over ranges around an expression. What its body does not vary along the ranges is computed before the loop,
-/// so it needs to know whether there will be an iteration.
-struct RangeAround {
-  const Fold* fold;
-  Expr occupied;  // whether no range of the fold is empty; null: always
-  const RangeAround* outer;
+/// A statement or the body of a fold around an expression.
+struct Scope {
+  Expr guard = nullptr;                // where it is evaluated; null: always
+  std::unordered_set<Expr> reads = {};  // that are evaluated whenever it is
+  const Scope* outer = nullptr;
+  // Of a fold over ranges. What its body does not vary along them is computed before the loop, so it needs to know
+  // whether there will be an iteration.
+  const Fold* fold = nullptr;
+  Expr occupied = nullptr;  // whether no range of the fold is empty; null: always
 };
+
+/// The reads that are evaluated whenever these expressions are: those in no branch and under no guard of their own.
+std::unordered_set<Expr> certain_reads(std::vector<Expr> roots) {
+  std::unordered_set<Expr> found;
+  std::vector<Expr> inside;
+  walk(std::move(roots), [&](Expr e) {
+    const Read* read = e->as<Read>();
+    if (read && !read->guard) found.insert(e);
+    const bool chooses = e->as<Apply>() && e->as<Apply>()->op == Op::select;
+    if (chooses || (read && read->guard)) inside.push_back(chooses ? e->as<Apply>()->args[0] : read->guard);
+    return !chooses && !bound_axes(e) && !(read && read->guard);
+  });
+  if (!inside.empty()) found.merge(certain_reads(std::move(inside)));
+  return found;
+}
 
 class Guards {
  public:
@@ -28,47 +46,61 @@ class Guards {
     if (statement) feedback_ = Feedback(*statement);
   }
 
-  /// `e` as it must be evaluated where `guard` holds (null: always), within `ranges` (null: none).
-  Expr under(Expr guard, Expr e, const RangeAround* ranges = nullptr) {
+  /// The expressions of a statement as they must be evaluated where its guard holds.
+  void attach(Statement& s) {
+    if (s.guard) s.guard = under(nullptr, s.guard, &scopes_.emplace_back(Scope{.reads = certain_reads({s.guard})}));
+    const Scope* of_guard = s.guard ? &scopes_.back() : nullptr;
+    std::vector<Expr> guarded = s.subscripts;
+    guarded.push_back(s.value);
+    const Scope& scope = scopes_.emplace_back(Scope{s.guard, certain_reads(guarded), of_guard});
+    for (Expr& subscript : s.subscripts) subscript = under(s.guard, subscript, &scope);
+    s.value = under(s.guard, s.value, &scope);
+  }
+
+  /// `e` as it must be evaluated where `guard` holds (null: always), within `scope`.
+  Expr under(Expr guard, Expr e, const Scope* scope) {
     if (!may_miss(e)) return e;
-    const auto key = std::tuple{guard, e, ranges};
+    const auto key = std::tuple{guard, e, scope};
     if (auto it = done_.find(key); it != done_.end()) return it->second;
     const Expr result = visit(
         e,
         [&](const Apply& n) {
-          if (n.op == Op::cast) return ir::cast(g_, e->dtype, under(guard, n.args[0], ranges));
+          if (n.op == Op::cast) return ir::cast(g_, e->dtype, under(guard, n.args[0], scope));
           std::vector<Expr> args;
           if (n.op == Op::select) {
-            const Expr condition = under(guard, n.args[0], ranges);
-            args = {condition, under(both(guard, condition), n.args[1], ranges),
-                    under(both(guard, apply(g_, Op::logical_not, {condition})), n.args[2], ranges)};
+            const Expr condition = under(guard, n.args[0], scope);
+            args = {condition, under(both(guard, condition), n.args[1], scope),
+                    under(both(guard, apply(g_, Op::logical_not, {condition})), n.args[2], scope)};
           } else {
-            for (Expr arg : n.args) args.push_back(under(guard, arg, ranges));
+            for (Expr arg : n.args) args.push_back(under(guard, arg, scope));
           }
           return apply(g_, n.op, std::move(args));
         },
         [&](const Read& n) {
-          const Expr given = n.guard ? under(guard, n.guard, ranges) : nullptr;
+          // What is read anyway needs no other condition here, and is then the same value.
+          const Scope* certain = where_certain(e, guard, scope);
+          if (certain && (certain != scope || certain->guard != guard)) return under(certain->guard, e, certain);
+          const Expr given = n.guard ? under(guard, n.guard, scope) : nullptr;
           Expr own = given ? both(guard, given) : guard;
-          for (const RangeAround* around = ranges; around; around = around->outer)
-            if (!varies(e, *around->fold)) own = both(own, around->occupied);
+          for (const Scope* around = scope; around; around = around->outer)
+            if (around->occupied && !varies(e, *around->fold)) own = both(own, around->occupied);
           std::vector<Expr> subscripts;
-          for (Expr s : n.subscripts) subscripts.push_back(under(own, s, ranges));
+          for (Expr s : n.subscripts) subscripts.push_back(under(own, s, scope));
           return read(g_, n.tensor, e->dtype, std::move(subscripts), n.policy, always_fits(program_, n) ? given : own);
         },
         [&](const Fold& n) {
-          const Expr own = where_needed(guard, e->free, ranges);
-          const auto ranged = map_bounds(n.ranges, [&](Expr bound) { return under(own, bound, ranges); });
-          if (ranged.empty()) return fold_node(g_, {n.reduction, n.axes, under(own, n.body, ranges), ranged});
-          const RangeAround& around = around_.emplace_back(RangeAround{&n, is_occupied(n.axes, ranged), ranges});
-          return fold_node(g_, {n.reduction, n.axes, under(own, n.body, &around), ranged});
+          const Expr own = where_needed(guard, e->free, scope);
+          const auto ranged = map_bounds(n.ranges, [&](Expr bound) { return under(own, bound, scope); });
+          const Expr occupied = is_occupied(n.axes, ranged);
+          const Scope& inside = scopes_.emplace_back(Scope{own, certain_reads({n.body}), scope, &n, occupied});
+          return fold_node(g_, {n.reduction, n.axes, under(own, n.body, &inside), ranged});
         },
-        [&](const Project& n) { return project(g_, under(guard, n.fold, ranges), n.result); },
+        [&](const Project& n) { return project(g_, under(guard, n.fold, scope), n.result); },
         [&](const Sort& n) {
           std::vector<AxisId> free = n.key->free;
           for (AxisId axis : n.axes) std::erase(free, axis);
-          const Expr position = under(guard, n.position, ranges);
-          const Expr key = under(where_needed(guard, free, ranges), n.key, ranges);
+          const Expr position = under(guard, n.position, scope);
+          const Expr key = under(where_needed(guard, free, scope), n.key, scope);
           return sort(g_, n.axes, key, position, n.descending);
         },
         [&](const auto&) { return e; });
@@ -77,15 +109,29 @@ class Guards {
   }
 
  private:
+  /// The outermost scope that evaluates this read whenever it is evaluated, in a condition on no more axes than `guard`
+  /// is; null if there is none.
+  static const Scope* where_certain(Expr read, Expr guard, const Scope* scope) {
+    const auto used = [&](AxisId axis) { return guard && uses_axis(guard, axis); };
+    const Scope* found = nullptr;
+    for (; scope; scope = scope->outer) {
+      const bool fits = !scope->guard || std::ranges::all_of(scope->guard->free, used);
+      if (fits && scope->reads.contains(read)) found = scope;
+      const auto bound_here = [&](AxisId axis) { return uses_axis(read, axis); };
+      if (scope->fold && std::ranges::any_of(scope->fold->axes, bound_here)) break;
+    }
+    return found;
+  }
+
   /// Whether the guard holds at some value of the axes on which a reduction or an order does not depend: it is computed
   /// once for all of them, not again for each. Null: always. Where they decide what ranges around it reach, it is needed
   /// for other values of the rest at each of them.
-  Expr where_needed(Expr guard, const std::vector<AxisId>& free, const RangeAround* ranges) {
+  Expr where_needed(Expr guard, const std::vector<AxisId>& free, const Scope* scope) {
     if (!guard || feedback_.reaches(guard)) return guard;
     std::vector<AxisId> others;
     for (AxisId axis : guard->free)
-      if (std::ranges::count(free, axis) == 0 && !is_ranged(axis, ranges)) others.push_back(axis);
-    if (others.empty() || bounds_use(others, ranges)) return guard;
+      if (std::ranges::count(free, axis) == 0 && !is_ranged(axis, scope)) others.push_back(axis);
+    if (others.empty() || bounds_use(others, scope)) return guard;
     const std::vector<AxisId> bound = axes_.around(guard, others);
     std::unordered_map<AxisId, Expr> renamed;
     for (std::size_t i = 0; i < others.size(); ++i) renamed.emplace(others[i], axis(g_, bound[i]));
@@ -93,20 +139,20 @@ class Guards {
   }
 
   /// Whether the axis has a range that may leave out some of its values.
-  static bool is_ranged(AxisId axis, const RangeAround* ranges) {
-    for (; ranges; ranges = ranges->outer)
-      for (std::size_t i = 0; i < ranges->fold->axes.size(); ++i)
-        if (ranges->fold->axes[i] == axis && ranges->fold->ranges[i] != Range{}) return true;
+  static bool is_ranged(AxisId axis, const Scope* scope) {
+    for (; scope; scope = scope->outer)
+      for (std::size_t i = 0; scope->fold && i < scope->fold->ranges.size(); ++i)
+        if (scope->fold->axes[i] == axis && scope->fold->ranges[i] != Range{}) return true;
     return false;
   }
 
-  static bool bounds_use(const std::vector<AxisId>& axes, const RangeAround* ranges) {
+  static bool bounds_use(const std::vector<AxisId>& axes, const Scope* scope) {
     const auto uses = [&](Expr bound) {
       return bound && std::ranges::any_of(axes, [&](AxisId axis) { return uses_axis(bound, axis); });
     };
-    for (; ranges; ranges = ranges->outer)
-      for (const auto& [low, high] : ranges->fold->ranges)
-        if (uses(low) || uses(high)) return true;
+    for (; scope; scope = scope->outer)
+      if (scope->fold && std::ranges::any_of(scope->fold->ranges, [&](Range r) { return uses(r.low) || uses(r.high); }))
+        return true;
     return false;
   }
 
@@ -153,8 +199,8 @@ class Guards {
   Graph& g_;
   CanonicalAxes& axes_;
   Feedback feedback_;
-  std::deque<RangeAround> around_;
-  std::map<std::tuple<Expr, Expr, const RangeAround*>, Expr> done_;
+  std::deque<Scope> scopes_;
+  std::map<std::tuple<Expr, Expr, const Scope*>, Expr> done_;
   std::unordered_map<Expr, bool> may_miss_;
 };
 
@@ -182,9 +228,7 @@ void attach_guards(Program& program, CanonicalAxes& axes) {
   for (Statement& s : program.statements) {
     Guards own(program, axes, &s);
     Guards& guards = s.in_order ? own : shared;
-    if (s.guard) s.guard = guards.under(nullptr, s.guard);
-    for (Expr& subscript : s.subscripts) subscript = guards.under(s.guard, subscript);
-    s.value = guards.under(s.guard, s.value);
+    guards.attach(s);
   }
 }
 

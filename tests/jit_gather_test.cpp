@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <limits>
 
+#include "support/assembly.hpp"
 #include "support/backends.hpp"
 #include "support/naive.hpp"
 #include "support/program_builder.hpp"
@@ -274,4 +275,26 @@ TEST_CASE("affine subscripts read neighbours, strides and reversals") {
   const Ran beyond = run_everywhere(prepared(longer[i], Assign::set, a[2 * i]));
   CHECK(beyond.fault == "");
   CHECK(beyond.message == "subscript 102 is outside axis 0 of t1 (extent 101) at i=51");
+}
+
+TEST_CASE("a read that stands in a branch and outside of it is done once, without the condition") {
+  const auto index = filled<std::int32_t>([](auto n) { return n % 7 - 2; }, 50);
+  const auto table = filled<float>([](auto n) { return n * 10; }, 5);
+  Tensor<float, 1> out(50);
+  const auto at = index[49 - i];
+  const Prepared once = prepared(out[i], Assign::set, where(at >= 0, table[at], -1));
+  const std::string text = once.executable->dump(Executable::Stage::index, once.tensors, once.params);
+  CAPTURE(text);
+  CHECK(has(text, R"(t2\[i64\(t1\[49 - i\]!\)\]!? if)"));
+  CHECK(!has(text, R"(t1\[[^\]]*\]!? if)"));
+  const Ran ran = run_everywhere(once);
+  REQUIRE(ran.fault == "");
+  REQUIRE(!ran.error);
+  for (int n = 0; n < 50; ++n) REQUIRE(out.at(n) == ((49 - n) % 7 >= 2 ? static_cast<float>((49 - n) % 7 - 2) * 10 : -1));
+  // Within a reduction that may have no iteration, the read outside of the branch may not be done at all.
+  const auto far = filled<std::int32_t>([](auto) { return 1000; }, 50);
+  const Prepared never = prepared(out[i], Assign::set, sum(k(i, i), table[far[i]] + where(table[k] > 9, table[far[i]], 1)));
+  const Ran none = run_everywhere(never);
+  CHECK(none.fault == "");
+  CHECK(!none.error);
 }
