@@ -86,6 +86,14 @@ ir::Expr Resolver::next_scalar(Form form, DType dtype, std::optional<ir::TensorA
     if (known != out_.scalars.end())
       return ir::param(graph(), static_cast<ir::ParamId>(known - out_.scalars.begin()), dtype);
   }
+  if (const int first = repeats_[static_cast<std::size_t>(leaf)]; first != leaf) {
+    const auto known = std::ranges::find(out_.scalars, first);
+    const auto id = static_cast<ir::ParamId>(known - out_.scalars.begin());
+    if (known != out_.scalars.end() && out_.program.params[id].dtype == dtype) {
+      out_.repeats.emplace_back(leaf, first);
+      return ir::param(graph(), id, dtype);
+    }
+  }
   const auto id = static_cast<ir::ParamId>(out_.program.params.size());
   out_.program.params.push_back({"s" + std::to_string(id), dtype});
   out_.scalars.push_back(leaf);

@@ -1,13 +1,14 @@
 #pragma once
 // The walk from a surface statement to the index IR; see ricci/resolve.hpp.
-#include "ricci/resolve.hpp"
+#include "repeats.hpp"
 
 namespace ricci {
 
 class Resolver {
  public:
   Resolver(std::span<const StatementSyntax> statements, const Leaves& leaves)
-      : results_(statements[0].target ? 0 : static_cast<ir::TensorId>(statements.size())), leaves_(leaves) {
+      : results_(statements[0].target ? 0 : static_cast<ir::TensorId>(statements.size())), leaves_(leaves),
+        repeats_(find_repeats(statements, leaves)) {
     for (ir::TensorId k = 0; k < results_; ++k) declare_result(k, statements[k]);
     for (ir::TensorId k = 0; k < statements.size(); ++k) resolve(k, statements[k]);
   }
@@ -96,6 +97,7 @@ class Resolver {
 
   const ir::TensorId results_;  // how many new tensors there are
   const Leaves& leaves_;
+  const std::vector<int> repeats_;
   Resolved out_;
   struct Binding {
     const IndexName* name;

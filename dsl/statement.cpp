@@ -87,32 +87,38 @@ bool has_pattern(const Variant& v, const Pattern& pattern, const Operands& opera
 bool has_constants(const Variant& v, const Operands& operands) {
   for (std::size_t k = 0; k < v.plan.shared.size(); ++k)
     if (first_equal(v.plan.shared, k, operands.scalars) != v.plan.shared[k].first) return false;
+  for (const auto& [leaf, first] : v.plan.repeats)
+    if (!(operands.scalars[leaf] == operands.scalars[first])) return false;
   return std::all_of(v.plan.known.begin(), v.plan.known.end(),
                      [&](const KnownScalar& known) { return operands.scalars[known.leaf] == known.value; });
 }
 
-/// The variant for these operands. Without one, `seen` tells whether there is one with other constants.
-const Variant* find(const Site& site, const Pattern& pattern, const Operands& operands, bool& seen) {
+/// The variant for these operands. Without one, `seen` counts those with other constants.
+const Variant* find(const Site& site, const Pattern& pattern, const Operands& operands, int& seen) {
+  seen = 0;
   for (const Variant* v = site.variants.load(std::memory_order_acquire); v; v = v->next) {
     if (!has_pattern(*v, pattern, operands)) continue;
     if (has_constants(*v, operands)) return v;
-    seen = true;
+    ++seen;
   }
   return nullptr;
 }
 
+constexpr int most_with_repeats = 4;
+
 /// Variants are only ever added, in front: readers need no lock. The first of a pattern has the whole numbers of
-/// integer arithmetic as constants; the second, and last, has them as params and serves all values, but for those beside
-/// a mask on the left: there it serves those of which the same are equal.
+/// integer arithmetic as constants; the second, and last, has them as params and serves all values, but for those that
+/// share a param because they are equal in equal parts. After a few of these no parts are looked for. Beside a mask on
+/// the left a variant always serves only those of which the same are equal.
 const Variant& find_or_add(Site& site, Statements s, const Pattern& pattern, const Operands& operands) {
-  bool seen = false;
+  int seen = 0;
   if (const Variant* v = find(site, pattern, operands, seen)) return *v;
   static std::mutex adding;
   const std::lock_guard lock(adding);
   if (const Variant* v = find(site, pattern, operands, seen)) return *v;
   const std::vector<std::int64_t> axes = normalised_axes(s, operands);
   Resolved plan = resolve(s, {{pattern.numbers, static_cast<std::size_t>(pattern.leaves)}, axes, operands.names,
-                              seen ? nullptr : operands.scalars, operands.scalars});
+                              seen > 0 ? nullptr : operands.scalars, operands.scalars, seen < most_with_repeats});
   auto executable = prepare(std::move(plan.program));
   const auto* made = new Variant{site.variants.load(std::memory_order_relaxed),
                                  {pattern.numbers, pattern.numbers + pattern.leaves},

@@ -154,3 +154,39 @@ TEST_CASE("numbers of integer arithmetic are constants, numbers of float arithme
         "param s0 f32\n"
         "t0[i] = t1[(2 * i) + 1] * s0   over i\n");
 }
+
+TEST_CASE("equal numbers of equal parts are one param, others are params of their own") {
+  Tensor<float, 1> A(4), B(4);
+  const auto part = A[i] * 2.5 + 0.5;
+  CHECK(assignment_text(B[i], Assign::set, part + exp(part)) ==
+        "tensor t0 f32[1], t1 f32[1]\n"
+        "axis i = t0.0, t1.0\n"
+        "param s0 f32\n"
+        "param s1 f32\n"
+        "t0[i] = ((t1[i] * s0) + s1) + exp((t1[i] * s0) + s1)   over i\n");
+  CHECK(assignment_text(B[i], Assign::set, A[i] * 2.5 + exp(A[i] * 3.5)) ==
+        "tensor t0 f32[1], t1 f32[1]\n"
+        "axis i = t0.0, t1.0\n"
+        "param s0 f32\n"
+        "param s1 f32\n"
+        "t0[i] = (t1[i] * s0) + exp(t1[i] * s1)   over i\n");
+  CHECK(assignment_text(B[i], Assign::set, A[i] * 2.5 + 2.5) ==
+        "tensor t0 f32[1], t1 f32[1]\n"
+        "axis i = t0.0, t1.0\n"
+        "param s0 f32\n"
+        "param s1 f32\n"
+        "t0[i] = (t1[i] * s0) + s1   over i\n");
+}
+
+TEST_CASE("a statement serves numbers of equal parts that are equal, then others, then equal ones again") {
+  Tensor<float, 1> A(3), B(3);
+  for (int n = 0; n < 3; ++n) A.at(n) = static_cast<float>(n);
+  const std::pair<double, double> numbers[] = {{2.5, 2.5}, {2.5, 3.5}, {4.5, 4.5}, {0.5, 1.5}, {1.5, 0.5}, {2.5, 2.5}};
+  for (const auto& [first, second] : numbers) {
+    B[i] = A[i] * first - sq(A[i] * second);
+    for (int n = 0; n < 3; ++n) {
+      const float x = static_cast<float>(n) * static_cast<float>(second);
+      CHECK(B.at(n) == static_cast<float>(n) * static_cast<float>(first) - x * x);
+    }
+  }
+}

@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "ricci/ir.hpp"
@@ -42,6 +43,7 @@ struct Resolved {
   std::vector<IntegerSubscript> integers;
   std::vector<KnownScalar> known;
   std::vector<SharedScalar> shared;
+  std::vector<std::pair<int, int>> repeats;  // scalar leaves that are the param of an earlier one with an equal number
 };
 
 /// What the tree of a statement leaves open until it runs.
@@ -51,8 +53,9 @@ struct Leaves {
   const std::string_view* names = nullptr; // by tensor leaf, for messages and dumps; may be null
   const Scalar* scalars = nullptr;         // by scalar leaf, or null; then numbers of integer arithmetic are constants,
                                            // because strides and bounds of subscripts follow from them
-  const Scalar* numbers = nullptr;         // the same, or null; then those beside a mask on the left share params, so
-                                           // that masks of the same numbers are the same
+  const Scalar* numbers = nullptr;         // the same, or null; then those of equal parts share params, and those
+                                           // beside a mask on the left, so that masks of the same numbers are the same
+  bool repeats = true;                     // whether equal parts are looked for
 };
 
 /// The first of the leaves with which entry `k` may share a param; it may be its own.
