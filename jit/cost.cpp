@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "abreast.hpp"
 #include "affine.hpp"
 #include "ricci/helpers.hpp"
 #include "schedule_steps.hpp"
@@ -17,6 +18,7 @@ constexpr double typical_extent = 32;
 constexpr double rows_at_once = 4;       // of a tile in registers, for which a value is loaded once
 constexpr double gather_cost = 0.8;      // per lane, hardware gather from cache
 constexpr double transposed_cost = 3;    // per vector: its share of the shuffles, to scratch and back
+constexpr double spread_cost = 1.6;      // the same from lines far apart, of which data choose others each time
 constexpr double scatter_cost = 1.2;     // per lane
 constexpr double collision_cost = 2.0;   // per lane, when lanes may meet and go one after another
 constexpr double function_cost = 20;     // a transcendental: scalar, or one vector of them
@@ -53,10 +55,35 @@ void CostModel::reductions(const std::vector<Expr>& values) {
 double CostModel::runs(Expr e) const {
   double count = 1, all = 1;
   for (AxisId axis : path_) {
-    all *= typical_extent;
+    all *= trips(axis);
     if (uses_axis(e, axis)) count = all;
   }
   return count;
+}
+
+/// How many iterations a loop has; those of the lanes make whole vectors.
+double CostModel::trips(AxisId axis) const {
+  const auto known = [&]() -> std::int64_t {
+    const AxisDecl* decl = &program_.axes[axis];
+    while (decl->like) decl = &program_.axes[*decl->like];
+    if (decl->fixed >= 0 || !decl->limit) return decl->fixed;
+    const Const* limit = decl->limit->as<Const>();
+    return limit ? limit->value.as_int() : -1;
+  }();
+  const double trips = known < 0 ? typical_extent : std::max(1.0, static_cast<double>(known));
+  return lane_ == axis ? std::max(trips, lanes_) : trips;
+}
+
+/// What other iterations leave of the cost of an operation that they share.
+double CostModel::share(Expr e) const {
+  return abreast && in_lanes(e) && !uses_axis(e, *abreast) ? 1.0 / rows_abreast : 1;
+}
+
+double CostModel::gather(const Read& read) const {
+  const bool chosen = std::ranges::any_of(read.subscripts, [&](Expr s) {
+    return !uses_axis(s, *lane_) && std::ranges::any_of(nodes({s}), [](Expr n) { return n->as<Read>() != nullptr; });
+  });
+  return chosen ? spread_cost : gather_cost;
 }
 
 /// A scalar inside a loop over vectors runs once for a whole vector.
@@ -78,7 +105,7 @@ double CostModel::operation(Expr e) {
         double total = 0;
         for (Expr arg : apply.args) total += expression(arg);
         const double unit = is_helper(apply.op) ? function_cost : 1;
-        return total + runs(e) * per_lane(unit / lanes_, unit, e);
+        return total + runs(e) * share(e) * per_lane(unit / lanes_, unit, e);
       },
       [&](const Read& read) {
         double total = 0;
@@ -89,9 +116,9 @@ double CostModel::operation(Expr e) {
           if (std::ranges::count(transposed, e) > 0)
             unit = transposed_cost / lanes_;
           else if (m == Motion::strided || m == Motion::irregular)
-            unit = gather_cost;
+            unit = gather(read);
         }
-        return total + runs(e) * per_lane(unit, 1, e);
+        return total + runs(e) * share(e) * per_lane(unit, 1, e);
       },
       [&](const Fold& fold) {
         if (std::ranges::count(scans, e) > 0) return expression(at_step(program_, fold.body, scans));

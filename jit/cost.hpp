@@ -1,6 +1,6 @@
 #pragma once
-// The cost model that chooses lanes. A unit is one scalar operation. Extents are not looked at, because a new shape must
-// not change the schedule: every loop counts as so many iterations.
+// The cost model that chooses lanes. A unit is one scalar operation. Extents of tensors are not looked at, because a new
+// shape must not change the schedule: every loop counts as so many iterations, unless the program says how many it has.
 #include <optional>
 #include <set>
 #include <unordered_map>
@@ -30,12 +30,18 @@ class CostModel {
   /// Reads of the next nest that come transposed from scratch.
   std::vector<ir::Expr> transposed;
 
+  /// The axis of which iterations of the next nest share steps of the lanes (abreast.hpp).
+  std::optional<ir::AxisId> abreast;
+
   /// The lane axes that reductions outside the lanes of the last nest would choose for themselves.
   std::unordered_map<ir::Expr, ir::AxisId> fold_lanes;
 
  private:
   void start(std::optional<ir::AxisId> lane, std::optional<ir::AxisId> inner);
   double runs(ir::Expr) const;
+  double trips(ir::AxisId) const;
+  double share(ir::Expr) const;
+  double gather(const ir::Read&) const;
   bool in_lanes(ir::Expr e) const { return lane_ && uses_axis(e, *lane_); }
   double per_lane(double vector, double scalar, ir::Expr) const;
   double expression(ir::Expr);

@@ -33,12 +33,12 @@ std::vector<Value> ExpressionLowering::close_for(const std::vector<Value>& next)
 void ExpressionLowering::bind_loop(AxisId axis, Value begin, Value end, std::int64_t step,
                                    std::vector<loop::Carried> carried) {
   bind(axis, open_for(begin, end, step, std::move(carried)));
-  // The masked remainder repeats the loops of the whole steps.
-  if (!lane_ || lane_->masks.empty()) ++info_.loops;
+  if (!lane_ || !lane_->repeats) ++info_.loops;
 }
 
-void ExpressionLowering::enter_lanes(AxisId axis, Value base, int parts, std::optional<Value> remaining) {
-  lane_ = LaneLoop{axis, base, builder_.level(), parts, {}};
+void ExpressionLowering::enter_lanes(AxisId axis, Value base, int parts, std::optional<Value> remaining,
+                                     bool repeats) {
+  lane_ = LaneLoop{axis, base, builder_.level(), parts, {}, remaining && repeats};
   bind(axis, base);
   for (int part = 0; remaining && part < parts; ++part) {
     const Value count = builder_.add(builder_.level(), *remaining, builder_.constant(-part * lanes()));

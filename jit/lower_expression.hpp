@@ -27,6 +27,7 @@ struct LaneLoop {
   std::size_t level;
   int parts;
   std::vector<loop::Value> masks;  // by part; empty: all lanes run
+  bool repeats = false;            // there is a loop over whole steps as well
 };
 
 /// Where an access goes: element base + offsets[lane] of its buffer, or consecutive elements from base on.
@@ -50,6 +51,7 @@ struct Rows {
   ir::AxisId axis;
   std::vector<loop::Value> variables;
   std::size_t current = 0;
+  bool abreast = false;  // reductions go through their loops once for all of them
 };
 
 /// Values of some iterations of an axis in scratch, a step of the lanes for each.
@@ -101,8 +103,9 @@ class ExpressionLowering {
   void bind_loop(ir::AxisId, loop::Value begin, loop::Value end, std::int64_t step,
                  std::vector<loop::Carried> carried = {});
   /// Makes the innermost loop the lane loop over `axis`; with `remaining` (i64, elements from base on) lanes beyond
-  /// it are masked.
-  void enter_lanes(ir::AxisId axis, loop::Value base, int parts, std::optional<loop::Value> remaining);
+  /// it are masked, which `repeats` the loops of whole steps.
+  void enter_lanes(ir::AxisId axis, loop::Value base, int parts, std::optional<loop::Value> remaining,
+                   bool repeats = true);
   void leave_lanes() { lane_.reset(); }
 
   /// From now on, what reads the target of this recurrence is computed inside the loop of its axis in order.
@@ -133,6 +136,21 @@ class ExpressionLowering {
   void stop_streaming() { streaming_.clear(); }
   /// Whether they are (b1), or none.
   loop::Value streaming(ir::TensorId target) const;
+
+  /// From now on, `count` iterations from `low` on run side by side, those from `high` on as the last one before it.
+  void go_abreast(ir::AxisId, loop::Value low, loop::Value high, std::int64_t count);
+  void leave_abreast() { rows_.reset(); }
+  /// Calls `body(row)` for each of the rows, with their axis bound to it; once if there are none.
+  template <class Body>
+  void each_row(const Body& body) {
+    if (!rows_) return body(std::size_t{0});
+    const std::size_t before = rows_->current;
+    for (std::size_t row = 0; row < rows_->variables.size(); ++row) {
+      turn_to(row);
+      body(row);
+    }
+    turn_to(before);
+  }
 
   /// From now on, accesses to these also fetch the rows of later iterations.
   void fetch_rows_of(const std::vector<ir::TensorId>& tensors) { ahead_ = tensors; }
@@ -209,6 +227,11 @@ class ExpressionLowering {
     return {e, rows_ && ir::uses_axis(e, rows_->axis) ? rows_->current : 0};
   }
 
+  void turn_to(std::size_t row) {
+    rows_->current = row;
+    bound_.at(rows_->axis).variable = rows_->variables[row];
+  }
+
   std::size_t level_of(ir::Expr);
   bool in_lanes(ir::Expr e) const { return lane_ && ir::uses_axis(e, lane_->axis); }
   bool is_short(ir::Expr) const;
@@ -267,6 +290,10 @@ class ExpressionLowering {
 
   // lower_streaming.cpp
   loop::Value to_line(const ir::Statement&, ir::AxisId, loop::Value low);
+
+  // lower_abreast.cpp
+  State of_row(const State& rows, std::size_t row);
+  State step_of_rows(const ir::Fold&, State);
 
   // lower_transposed.cpp
   Lanes take_transposed(ir::Expr, const TransposedTile&);

@@ -172,7 +172,7 @@ ExpressionLowering::Limit ExpressionLowering::range_of(const Fold& f, std::size_
 /// Serial loops over the axes with these numbers, from `depth` on, the state carried through.
 ExpressionLowering::State ExpressionLowering::reduce_loops(const Fold& f, std::vector<std::size_t> loops, std::size_t depth,
                                                            State state) {
-  if (depth == loops.size()) return step(f, std::move(state));
+  if (depth == loops.size()) return step_of_rows(f, std::move(state));
   std::vector<loop::Carried> carried;
   std::vector<Value> variables;
   for (Value initial : state.flat()) {
@@ -348,6 +348,7 @@ void ExpressionLowering::fold(Expr e) {
   std::iota(loops.begin(), loops.end(), std::size_t{0});
   State state;
   bool vector = false;
+  std::size_t rows = 1;  // whose states these are
   if (const auto kept = in_scratch_.find(e); lane_ && kept != in_scratch_.end()) {
     vector = true;
     state = load_scratch(e, kept->second);
@@ -356,7 +357,9 @@ void ExpressionLowering::fold(Expr e) {
     state = reduce_blocks(f, tiles, start(f, e->dtype, lane_->parts, lanes(), has_index));
   } else if (lane_) {
     vector = true;
-    state = reduce_loops(f, loops, 0, start(f, e->dtype, lane_->parts, lanes(), has_index));
+    if (rows_ && rows_->abreast && uses_axis(e, rows_->axis)) rows = rows_->variables.size();
+    const int parts = lane_->parts * static_cast<int>(rows);
+    state = reduce_loops(f, loops, 0, start(f, e->dtype, parts, lanes(), has_index));
   } else if (own != schedule_.fold_lanes.end() && lanes() > 1) {
     const auto lane = static_cast<std::size_t>(std::ranges::find(f.axes, own->second) - f.axes.begin());
     std::erase(loops, lane);
@@ -373,7 +376,8 @@ void ExpressionLowering::fold(Expr e) {
   bound_ = outer_bound;
   for (Known& k : known_deeper) known_.push_back(std::move(k));
   builder_.resume(std::move(deeper));
-  remember(e, state, vector, level);
+  if (rows == 1) return remember(e, state, vector, level);
+  each_row([&](std::size_t row) { remember(e, of_row(state, row), vector, level); });
 }
 
 /// From now on, the results of a reduction are what the state says.

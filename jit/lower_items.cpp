@@ -1,6 +1,7 @@
 // Items of a nest: runs of them by themselves or in shares of private tables, and what one of them does.
 #include <set>
 
+#include "abreast.hpp"
 #include "nest_lowering.hpp"
 
 namespace ricci::jit {
@@ -38,6 +39,7 @@ loop::Phase NestLowering::lower(std::string name) {
 
 std::int64_t NestLowering::block_of(std::size_t k) const {
   if (nest_.transposed && nest_.order[k] == nest_.lane_axis) return nest_.transposed->rows;
+  if (nest_.abreast == nest_.order[k]) return rows_abreast;
   return k == nest_.split ? nest_.tile : has_rows(k) ? nest_.registers[0].block : 1;
 }
 
@@ -131,13 +133,20 @@ void NestLowering::item_body(const std::vector<Value>& index) {
   if (nest_.transposed) return transposed_tile(index);
   std::optional<std::pair<Value, Value>> rows;
   for (std::size_t k = 0; k < nest_.split; ++k)
-    if (has_rows(k))
+    if (has_rows(k)) {
       rows = block(k, index[k]);
-    else
+    } else if (nest_.abreast == nest_.order[k]) {
+      const auto [low, high] = block(k, index[k]);
+      x_.go_abreast(nest_.order[k], low, high, rows_abreast);
+    } else {
       x_.bind(nest_.order[k], index[k]);
+    }
   const auto [low, high] = block(nest_.split, index[nest_.split]);
   if (!nest_.registers.empty()) return register_tiles(rows, low, high);
-  if (!nest_.folds) return loops(nest_.split, low, high);
+  if (!nest_.folds) {
+    loops(nest_.split, low, high);
+    return x_.leave_abreast();
+  }
   x_.limit(nest_.order[nest_.split], low, high);
   --info_.loops;  // the loop of a tile is one with the loop over tiles
   statements();

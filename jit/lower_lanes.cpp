@@ -56,7 +56,7 @@ void NestLowering::over_lanes(Value low, Value end, const Body& body, bool only_
   only_masked = only_masked || at_border_;  // borders are short
   const Value middle = only_masked ? low : end_of_vectors(low, end);
   if (!only_masked) lanes(low, middle, false, body);
-  lanes(middle, end, true, body);
+  lanes(middle, end, true, body, !only_masked);
 }
 
 Value NestLowering::end_of_vectors(Value low, Value end) {
@@ -65,12 +65,12 @@ Value NestLowering::end_of_vectors(Value low, Value end) {
   return b_.add(level(), low, whole);
 }
 
-void NestLowering::lanes(Value from, Value to, bool masked, const Body& body) {
+void NestLowering::lanes(Value from, Value to, bool masked, const Body& body, bool repeats) {
   const int parts = masked ? 1 : nest_.unroll;
   const Value base = x_.open_for(from, to, std::int64_t{parts} * x_.lanes());
   std::optional<Value> remaining;
   if (masked) remaining = i64(Op::subtract, to, base);
-  x_.enter_lanes(*nest_.lane_axis, base, parts, remaining);
+  x_.enter_lanes(*nest_.lane_axis, base, parts, remaining, repeats);
   body();
   x_.leave_lanes();
   x_.close_for();

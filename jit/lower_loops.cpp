@@ -33,6 +33,8 @@ void NestLowering::loops(std::size_t k, Value low, std::optional<Value> high) {
   const auto body = [&] { loops(k + 1, b_.constant(0), std::nullopt); };
   if (const Interior* next = next_interior(); next && next->axis == axis)
     return border_and_interior(*next, low, end, body);
+  // With rows side by side the body is long, and masks cost little beside what data choose: no second body.
+  if (nest_.abreast) return over_lanes(low, end, body, true);
   stream_over_lanes(low, end, body);
 }
 
@@ -118,8 +120,10 @@ void NestLowering::statements() {
     for (const Statement& s : nest_.interiors[inside_ - 1].statements) statement(s, s.value);
     return;
   }
-  for (std::size_t k = 0; k < nest_.statements.size(); ++k)
-    statement(program_.statements[nest_.statements[k]], nest_.values[k]);
+  x_.each_row([&](std::size_t) {
+    for (std::size_t k = 0; k < nest_.statements.size(); ++k)
+      statement(program_.statements[nest_.statements[k]], nest_.values[k]);
+  });
 }
 
 void NestLowering::statement(const Statement& s, Expr value) {

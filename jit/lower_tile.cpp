@@ -53,13 +53,6 @@ void ExpressionLowering::reduce_rows(const RegisterTile& tile, const ScratchStat
     rows_->variables.push_back(builder_.add(builder_.level(), low, builder_.constant(row)));
   const std::size_t level = builder_.level();
   bind(tile.rows, low);
-  const auto each_row = [&](const auto& body) {
-    for (std::size_t row = 0; row < rows_->variables.size(); ++row) {
-      rows_->current = row;
-      bound_[tile.rows] = {rows_->variables[row], level};
-      body(row);
-    }
-  };
   const Value at = scratch_offset(states, level);
   const auto at_row = [&](std::size_t row) {
     return builder_.add(builder_.level(), at, builder_.constant(static_cast<std::int64_t>(row) * step_of_lanes()));

@@ -79,8 +79,8 @@ class NestLowering {
   void over_lanes(loop::Value low, loop::Value end, const Body&, bool only_masked = false);
   /// The end of the whole steps from `low` on.
   loop::Value end_of_vectors(loop::Value low, loop::Value end);
-  /// One loop over lanes: whole steps, or a masked vector at a time.
-  void lanes(loop::Value from, loop::Value to, bool masked, const Body&);
+  /// One loop over lanes: whole steps, or a masked vector at a time, which `repeats` the loops of whole steps.
+  void lanes(loop::Value from, loop::Value to, bool masked, const Body&, bool repeats = true);
   /// Room for the states of a reduction in a tile of lanes from `low` on.
   ScratchState scratch_states(ir::Expr, loop::Value low);
   /// Reductions across many planes of memory, over a whole tile before anything else: a few planes at a time from end

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <set>
 
+#include "abreast.hpp"
 #include "affine.hpp"
 #include "ahead.hpp"
 #include "cost.hpp"
@@ -249,6 +250,7 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
     if (!domain.empty()) inner = domain.back();
     std::vector<RegisterTile> registers;
     std::optional<Transposition> transposed;
+    std::optional<AxisId> abreast;
     const auto cost_of = [&](std::optional<AxisId> lane) {
       registers.clear();
       if (lane) registers = find_register_tiles(program, s, target, nest, *lane, schedule.lanes);
@@ -256,6 +258,8 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
       for (const RegisterTile& tile : registers)
         model.staged.insert(model.staged.end(), tile.staged.begin(), tile.staged.end());
       transposed = lane && registers.empty() ? find_transposition(program, s, nest, *lane) : std::nullopt;
+      abreast = lane && registers.empty() && !transposed ? find_abreast(program, s, nest, *lane) : std::nullopt;
+      model.abreast = abreast;
       model.transposed = transposed ? transposed->reads : std::vector<Expr>{};
       model.scans = lane && lane == nest.in_order ? nest.scans : std::vector<Expr>{};
       const double cost = model.nest(nest, lane, lane ? lane : inner);  // and the lanes of reductions
@@ -272,11 +276,16 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
       nest.lane_axis = domain[d];
       nest.registers = registers;
       nest.transposed = transposed;
+      nest.abreast = abreast;
       fold_lanes = model.fold_lanes;
     }
     for (Expr e : nest.scans) fold_lanes.erase(e);
     schedule.fold_lanes.insert(fold_lanes.begin(), fold_lanes.end());
     order_loops(program, nest);
+    if (nest.abreast) {
+      order_abreast(program, nest);
+      continue;
+    }
     if (!nest.registers.empty()) {
       order_for_registers(nest, schedule.lanes);
       continue;
@@ -312,6 +321,7 @@ std::string to_string(const Schedule& schedule, const Program& program) {
     for (std::size_t k = 0; k < nest.order.size(); ++k) {
       text += ' ' + name(nest.order[k]);
       if (nest.transposed && nest.lane_axis == nest.order[k]) text += '/' + std::to_string(nest.transposed->rows);
+      if (nest.abreast == nest.order[k]) text += '/' + std::to_string(rows_abreast) + " abreast";
       if (!nest.serial && k == nest.split) text += '/' + std::to_string(nest.tile);
       if (nest.in_order == nest.order[k]) text += " in order";
       if (nest.lane_axis == nest.order[k])

@@ -79,6 +79,7 @@ struct Nest {
   std::vector<ir::TensorId> ahead;      // whose rows are fetched before they are used (ahead.hpp)
   std::optional<Transposition> transposed;  // order[split] is then its `across`, the lane axis stands before it
   std::optional<Kept> kept;
+  std::optional<ir::AxisId> abreast;    // a few iterations of this loop share a step of the lanes (abreast.hpp)
 };
 
 struct Schedule {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 
+#include "abreast.hpp"
 #include "interval.hpp"
 #include "ricci/overlap.hpp"
 #include "share.hpp"
@@ -256,6 +257,8 @@ Specialisation specialise(const Program& program, std::span<const TensorView> te
   result.large = find_large(program, tensors);
   result.far = find_far(program, survey, tensors, extents);
   result.many = find_many(survey, result.collapsed, extents);
+  for (AxisId axis : axes_of_chosen_places(program))
+    if (extents[axis] >= least_abreast) result.abreast.push_back(axis);
   result.answers = ask(program, survey, tensors, extents);
   result.short_offsets = offsets_are_short(program, survey, tensors, extents);
   result.disjoint = written_are_disjoint(program, tensors);
@@ -280,6 +283,8 @@ std::string to_string(const Specialisation& s) {
   for (TensorId t : s.far) text += ' ' + std::to_string(t);
   text += "\nmany";
   for (AxisId axis : s.many) text += ' ' + std::to_string(axis);
+  text += "\nabreast";
+  for (AxisId axis : s.abreast) text += ' ' + std::to_string(axis);
   text += "\nanswers " + s.answers;
   text += s.short_offsets ? "\noffsets 32" : "\noffsets 64";
   text += s.disjoint ? "\ndisjoint\n" : "\noverlapping\n";

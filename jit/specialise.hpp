@@ -20,6 +20,7 @@ struct Specialisation {
   std::vector<ir::TensorId> large;  // written tensors that are larger than caches (streaming.hpp)
   std::vector<ir::TensorId> far;    // accessed where data choose, and larger than the first cache (ahead.hpp)
   std::vector<ir::AxisId> many;  // axes along which a reduction uses loads again, and that are long enough for it to pay
+  std::vector<ir::AxisId> abreast;  // axes along which places that data choose are used again (abreast.hpp)
   std::string answers;       // of the interval analysis, question by question: what was proved
   bool short_offsets = true; // every offset and extent fits 31 bits: lanes count in i32
   bool disjoint = true;      // no written tensor overlaps another one

@@ -10,7 +10,7 @@ namespace ricci::test {
 template <class... Parts>
 Prepared prepare_parts(const StatementSyntax& statement, const Parts&... parts) {
   const Array* tensors[64];
-  Scalar scalars[64];
+  Scalar scalars[256];
   std::int64_t axes[64];
   Frame frame{tensors, scalars, axes};
   (parts.collect(frame), ...);

@@ -1,0 +1,91 @@
+#include "abreast.hpp"
+
+#include <algorithm>
+
+#include "affine.hpp"
+#include "place.hpp"
+
+namespace ricci::jit {
+
+using namespace ir;
+
+namespace {
+
+constexpr int least_shared = 4;  // operations, for which the loops are worth their registers
+
+bool has_reads(Expr e) {
+  return std::ranges::any_of(nodes({e}), [](Expr n) { return n->as<Read>() != nullptr; });
+}
+
+/// Whether `axis` is one of the subscripts, others are computed of what is read, and only that one uses it.
+bool is_beside_chosen(const Read& read, AxisId axis) {
+  bool bare = false, chosen = false;
+  for (Expr s : read.subscripts) {
+    const bool is_axis = s->as<Axis>() && s->as<Axis>()->axis == axis;
+    if (!is_axis && uses_axis(s, axis)) return false;
+    bare |= is_axis;
+    chosen |= has_reads(s);
+  }
+  return bare && chosen;
+}
+
+/// Whether the statement can be done twice, and its reductions for several values of the axis in one loop.
+bool allows(const Statement& s, AxisId axis) {
+  const auto is_axis = [&](Expr e) { return e->as<Axis>() && e->as<Axis>()->axis == axis; };
+  if (s.update || std::ranges::count_if(s.subscripts, is_axis) != 1) return false;
+  return std::ranges::all_of(nodes(expressions(s)), [&](Expr e) {
+    const Read* read = e->as<Read>();
+    const Fold* fold = e->as<Fold>();
+    const bool in_place = read && read->tensor == s.target;
+    const auto uses = [&](Expr bound) { return bound && uses_axis(bound, axis); };
+    return !in_place && !e->as<Nonzero>() && !e->as<Sort>() &&
+           (!fold || std::ranges::none_of(fold->ranges, [&](Range r) { return uses(r.low) || uses(r.high); }));
+  });
+}
+
+}  // namespace
+
+std::set<AxisId> axes_of_chosen_places(const Program& program) {
+  std::set<AxisId> found;
+  for (const Statement& s : program.statements)
+    for (Expr e : nodes(expressions(s)))
+      if (const Read* read = e->as<Read>())
+        for (Expr subscript : read->subscripts)
+          if (const Axis* bare = subscript->as<Axis>())
+            if (is_beside_chosen(*read, bare->axis)) found.insert(bare->axis);
+  return found;
+}
+
+std::optional<AxisId> find_abreast(Program& program, const Specialisation& s, const Nest& nest, AxisId lane) {
+  if (nest.tables || nest.serial || nest.appends || nest.in_order || nest.sorts || nest.folds || !s.disjoint) return {};
+  std::vector<Expr> all;
+  for (std::size_t i : nest.statements)
+    for (Expr e : expressions(program.statements[i])) all.push_back(e);
+  all = nodes(std::move(all));
+  const Statement& first = program.statements[nest.statements.front()];
+  for (AxisId axis : first.domain) {
+    if (axis == lane || std::ranges::count(s.abreast, axis) == 0) continue;
+    const auto allows_it = [&](std::size_t i) { return allows(program.statements[i], axis); };
+    if (!std::ranges::all_of(nest.statements, allows_it)) continue;
+    const bool gathers = std::ranges::any_of(all, [&](Expr e) {
+      const Read* read = e->as<Read>();
+      return read && is_beside_chosen(*read, axis) &&
+             motion(program, s, read->tensor, read->subscripts, lane) == Motion::irregular;
+    });
+    const auto shared = std::ranges::count_if(all, [&](Expr e) {
+      return e->as<Apply>() && uses_axis(e, lane) && !uses_axis(e, axis);
+    });
+    if (gathers && shared >= least_shared) return axis;
+  }
+  return {};
+}
+
+void order_abreast(const Program& program, Nest& nest) {
+  nest.order = loop_order(program.statements[nest.statements.front()]);
+  const auto lane = std::ranges::find(nest.order, *nest.lane_axis);
+  std::rotate(lane, lane + 1, nest.order.end());
+  nest.split = nest.order.size() - 1;
+  nest.tile = 4096;
+}
+
+}  // namespace ricci::jit

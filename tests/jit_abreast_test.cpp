@@ -1,0 +1,126 @@
+// Iterations that share the places that data choose: which loops have them, and that they change nothing.
+#include <catch2/catch.hpp>
+#include <limits>
+
+#include "support/backends.hpp"
+#include "support/dice.hpp"
+#include "support/tensors.hpp"
+#include "support/uneven.hpp"
+
+using namespace ricci;
+using namespace ricci::test;
+using namespace ricci::names;
+
+namespace {
+
+/// Bilinear samples of picture[b, c, ..] at the places (x, y) of grid[b, h, w, ..], which go beyond [-1, 1].
+auto sampled(const Tensor<float, 4>& picture, const Tensor<float, 4>& grid) {
+  const auto y = (grid[b, h, w, 1] + 1) * (0.5f * static_cast<float>(picture.extent(2))) - 0.5f;
+  const auto x = (grid[b, h, w, 0] + 1) * (0.5f * static_cast<float>(picture.extent(3))) - 0.5f;
+  const auto row = floor_index(y) + i;
+  const auto column = floor_index(x) + j;
+  return sum(i(0, 2), j(0, 2), maximum(1 - abs(y - row), 0) * maximum(1 - abs(x - column), 0) *
+                                   fill(picture, 0)[b, c, row, column]);
+}
+
+bool is_abreast(const Prepared& p) { return schedule_of(p).find(" abreast ") != std::string::npos; }
+
+int count(const std::string& text, const std::string& what) {
+  int found = 0;
+  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++found;
+  return found;
+}
+
+Tensor<float, 4> any_grid(Dice& dice, int batch, int height, int width) {
+  auto grid = uneven(dice, batch, height, width, 2);
+  for (const float odd : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(), -3e38f})
+    grid.data()[dice.below(static_cast<int>(grid.size()))] = odd;
+  return grid;
+}
+
+}  // namespace
+
+TEST_CASE("bilinear samples of several planes compute their places once for four of them") {
+  const Tensor<float, 4> picture(2, 8, 30, 40), grid(2, 20, 24, 2);
+  Tensor<float, 4> out(2, 8, 20, 24);
+  const Prepared p = prepared(out[b, c, h, w], Assign::set, sampled(picture, grid));
+  CHECK(schedule_of(p, 32) == "nest t0: b c/4 abreast w/4096 x8 | parallel before |\n");
+  const std::string loops = loops_of(p, 32);
+  CHECK(count(loops, "gather t1[") == 2);
+  CHECK(count(loops, "= floor(") == 2);
+  CHECK(count(loops, "gather t2[") == 4);
+  CHECK(count(loops, "store t0[") == 4);
+}
+
+TEST_CASE("few planes, accumulation and planes that choose places of their own share no steps") {
+  Dice dice{std::mt19937_64(1)};
+  const auto grid = any_grid(dice, 1, 9, 10);
+  const auto samples = [&](int planes) {
+    const auto picture = uneven(dice, 1, planes, 12, 13);
+    Tensor<float, 4> out(1, planes, 9, 10);
+    return prepared(out[b, c, h, w], Assign::set, sampled(picture, grid));
+  };
+  CHECK(!is_abreast(samples(2)));
+  CHECK(is_abreast(samples(3)));
+  const auto picture = uneven(dice, 1, 8, 12, 13);
+  auto out = uneven(dice, 1, 8, 9, 10);
+  CHECK(!is_abreast(prepared(out[b, c, h, w], Assign::add, sampled(picture, grid))));
+  const auto places = uneven(dice, 8, 50), values = uneven(dice, 8, 60);
+  Tensor<float, 2> chosen(8, 50);
+  const auto own = floor_index(abs(places[c, n]) * 20 + 1.5 - sq(places[c, n]));
+  const Prepared each = prepared(chosen[c, n], Assign::set, values[c, own] * places[c, n]);
+  CHECK(!is_abreast(each));
+  CHECK(run_everywhere(each).fault == "");
+}
+
+TEST_CASE("samples of any number of planes at any places agree in every way to run them") {
+  Dice dice{std::mt19937_64(2)};
+  for (int planes : {1, 2, 3, 4, 5, 7, 8, 13}) {
+    const int batch = 1 + dice.below(2), rows = 1 + dice.below(9), columns = 1 + dice.below(40);
+    CAPTURE(planes, batch, rows, columns);
+    const auto picture = uneven(dice, batch, planes, 1 + dice.below(8), 1 + dice.below(8));
+    const auto grid = any_grid(dice, batch, rows, columns);
+    Tensor<float, 4> out(batch, planes, rows, columns);
+    const Prepared p = prepared(out[b, c, h, w], Assign::set, sampled(picture, grid));
+    CHECK(is_abreast(p) == (planes >= 3));
+    CHECK(run_everywhere(p).fault == "");
+  }
+}
+
+TEST_CASE("what is reduced, chosen and stored for iterations abreast is free") {
+  Dice dice{std::mt19937_64(3)};
+  for (const int planes : {3, 4, 6, 9}) {
+    const int count = 1 + dice.below(70);
+    CAPTURE(planes, count);
+    const auto x = uneven(dice, planes, 40), weight = uneven(dice, planes, 5);
+    const auto place = uneven(dice, count);
+    const auto at = floor_index(sq(abs(place[n]) * 4 + 0.5) - place[n] * 2);
+    const auto check = [](const Prepared& p) {
+      CHECK(is_abreast(p));
+      CHECK(run_everywhere(p).fault == "");
+    };
+    Tensor<float, 2> out(planes, count);
+    Tensor<std::int64_t, 2> best(planes, count);
+    check(prepared(out[c, n], Assign::set, fill(x, 1)[c, at] * abs(place[n])));
+    check(prepared(out[c, n], Assign::set, max(k(0, 5), clip(x)[c, at + k] * weight[c, k] - place[n])));
+    check(prepared(best[c, n], Assign::set, argmin(k(0, 5), clip(x)[c, at + k] * weight[c, k] * place[n])));
+    check(prepared(out[c, n], Assign::set,
+                   where(place[n] > 0, sum(k(0, 3), fill(x, 0)[c, at - k]), prod(k(0, 2), wrap(x)[c, at + k]) + c)));
+    check(prepared(out[c, n], Assign::set, sum(k(0, 2), max(l(0, 3), fill(x, -9)[c, at + k * l]) * (k + c))));
+  }
+}
+
+TEST_CASE("a place outside is found for the first iteration of those abreast, and named") {
+  Dice dice{std::mt19937_64(4)};
+  const auto x = uneven(dice, 6, 40);
+  Tensor<float, 1> place(50);
+  for (int n = 0; n < 50; ++n) place.at(n) = static_cast<float>(n % 7);
+  place.at(33) = 100;
+  Tensor<float, 2> out(6, 50);
+  const Prepared p = prepared(out[c, n], Assign::set, x[c, floor_index(sq(place[n]) * 0.5 + place[n] + 1.5)]);
+  CHECK(is_abreast(p));
+  const Ran ran = run_everywhere(p);
+  CHECK(ran.fault == "");
+  CHECK(ran.error == Error::Kind::bounds);
+  CHECK(ran.message.find("at c=0, n=33") != std::string::npos);
+}
