@@ -57,8 +57,15 @@ class SortPlacement {
     Bindings at;  // what stands for the outer axes
   };
 
-  /// Whether a statement is one that this made before.
-  bool is_done(const Statement& s) const { return is_sort(s) && !program_.tensors[s.target].table.empty(); }
+  /// Whether a statement is as this leaves them, made before or as good as that.
+  bool is_done(const Statement& s) const {
+    const Sort* sort = s.value->as<Sort>();
+    const Read* key = sort ? sort->key->as<Read>() : nullptr;
+    const Axis* at = sort ? sort->position->as<Axis>() : nullptr;
+    return key && at && !key->guard && !program_.tensors[s.target].table.empty() && !s.domain.empty() &&
+           at->axis == s.domain.back() &&
+           std::ranges::all_of(key->subscripts, [](Expr e) { return e->as<Axis>(); });
+  }
 
   /// Finds the orders that others are instances of, and how much of each is used.
   void note_orders(const std::vector<Statement>& statements) {

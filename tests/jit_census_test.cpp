@@ -34,7 +34,7 @@ const std::vector<Census> expected{
     {.flagship = "W6", .hot = "vfmadd\\w*ps", .calls = true, .moves = {0, 6}},
     {.flagship = "W7 scatter", .hot = "vaddps"},
     {.flagship = "W7 histogram", .hot = "incl", .scalars = true},
-    {.flagship = "W8", .hot = "vgatherdps", .moves = {4, 16}},
+    {.flagship = "W8", .hot = "vgatherdps", .moves = {4, 17}},
     {.flagship = "W9 product", .hot = "vfmadd\\w*ps"},
     {.flagship = "W9 layer", .hot = "vfmadd\\w*ps"},
     {.flagship = "W9 batch", .hot = "vfmadd\\w*ps"},
