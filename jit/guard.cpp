@@ -48,8 +48,8 @@ class Guards {
 
   /// The expressions of a statement as they must be evaluated where its guard holds.
   void attach(Statement& s) {
-    if (s.guard) s.guard = under(nullptr, s.guard, &scopes_.emplace_back(Scope{.reads = certain_reads({s.guard})}));
-    const Scope* of_guard = s.guard ? &scopes_.back() : nullptr;
+    const Scope* of_guard = s.guard ? &scopes_.emplace_back(Scope{.reads = certain_reads({s.guard})}) : nullptr;
+    if (s.guard) s.guard = under(nullptr, s.guard, of_guard);
     std::vector<Expr> guarded = s.subscripts;
     guarded.push_back(s.value);
     const Scope& scope = scopes_.emplace_back(Scope{s.guard, certain_reads(guarded), of_guard});
