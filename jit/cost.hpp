@@ -1,6 +1,7 @@
 #pragma once
-// The cost model that chooses lanes. A unit is one scalar operation. Extents of tensors are not looked at, because a new
-// shape must not change the schedule: every loop counts as so many iterations, unless the program says how many it has.
+// The cost model that chooses lanes. A unit is one scalar operation. Extents of tensors are not looked at, because a
+// new shape must not change the schedule: every loop counts as so many iterations, unless the program says how many it
+// has.
 #include <optional>
 #include <set>
 #include <unordered_map>

@@ -13,11 +13,12 @@ using namespace ir;
 
 namespace {
 
-/// A statement or the body of a fold around an expression.
+/// A statement, the body of a fold or the key of a sort around an expression.
 struct Scope {
   Expr guard = nullptr;                // where it is evaluated; null: always
   std::unordered_set<Expr> reads = {};  // that are evaluated whenever it is
   const Scope* outer = nullptr;
+  const std::vector<AxisId>* bound = nullptr;  // what it binds; null: a statement
   // Of a fold over ranges. What its body does not vary along them is computed before the loop, so it needs to know
   // whether there will be an iteration.
   const Fold* fold = nullptr;
@@ -92,7 +93,7 @@ class Guards {
           const Expr own = where_needed(guard, e->free, scope);
           const auto ranged = map_bounds(n.ranges, [&](Expr bound) { return under(own, bound, scope); });
           const Expr occupied = is_occupied(n.axes, ranged);
-          const Scope& inside = scopes_.emplace_back(Scope{own, certain_reads({n.body}), scope, &n, occupied});
+          const Scope& inside = scopes_.emplace_back(Scope{own, certain_reads({n.body}), scope, &n.axes, &n, occupied});
           return fold_node(g_, {n.reduction, n.axes, under(own, n.body, &inside), ranged});
         },
         [&](const Project& n) { return project(g_, under(guard, n.fold, scope), n.result); },
@@ -100,7 +101,9 @@ class Guards {
           std::vector<AxisId> free = n.key->free;
           for (AxisId axis : n.axes) std::erase(free, axis);
           const Expr position = under(guard, n.position, scope);
-          const Expr key = under(where_needed(guard, free, scope), n.key, scope);
+          const Expr own = where_needed(guard, free, scope);
+          const Scope& inside = scopes_.emplace_back(Scope{own, certain_reads({n.key}), scope, &n.axes});
+          const Expr key = under(own, n.key, &inside);
           return sort(g_, n.axes, key, position, n.descending);
         },
         [&](const auto&) { return e; });
@@ -118,14 +121,14 @@ class Guards {
       const bool fits = !scope->guard || std::ranges::all_of(scope->guard->free, used);
       if (fits && scope->reads.contains(read)) found = scope;
       const auto bound_here = [&](AxisId axis) { return uses_axis(read, axis); };
-      if (scope->fold && std::ranges::any_of(scope->fold->axes, bound_here)) break;
+      if (scope->bound && std::ranges::any_of(*scope->bound, bound_here)) break;
     }
     return found;
   }
 
   /// Whether the guard holds at some value of the axes on which a reduction or an order does not depend: it is computed
-  /// once for all of them, not again for each. Null: always. Where they decide what ranges around it reach, it is needed
-  /// for other values of the rest at each of them.
+  /// once for all of them, not again for each. Null: always. Where they decide what ranges around it reach, it is
+  /// needed for other values of the rest at each of them.
   Expr where_needed(Expr guard, const std::vector<AxisId>& free, const Scope* scope) {
     if (!guard || feedback_.reaches(guard)) return guard;
     std::vector<AxisId> others;

@@ -111,8 +111,8 @@ class SortPlacement {
     return {&sort, {}};
   }
 
-  /// Whether each expression is an index of the axis that it stands for: an axis of that extent, or a result of a search
-  /// along one.
+  /// Whether each expression is an index of the axis that it stands for: an axis of that extent, or a result of a
+  /// search along one.
   bool are_inside(const Bindings& at) const {
     return std::ranges::all_of(at, [&](const auto& binding) { return is_inside(binding.second, binding.first); });
   }

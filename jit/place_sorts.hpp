@@ -12,8 +12,8 @@ enum class Sorts : bool { that_cannot_fail, all };
 ///
 /// Keys that are an instance of others, for some values of an index for which all are there, are read from their table.
 /// Keys that are not a plain read along one axis get a table, filled by a statement before. Where only the first few
-/// positions are used, as by topk, `order` holds no more of them. Both tables count as temporary bytes. Afterwards such a
-/// Sort stands only as the value of a statement, at the position of the last axis of its domain, over keys that are a
+/// positions are used, as by topk, `order` holds no more of them. Both tables count as temporary bytes. Afterwards such
+/// a Sort stands only as the value of a statement, at the position of the last axis of its domain, over keys that are a
 /// read which never misses and whose subscripts are bare axes.
 void place_sorts(ir::Program&, CanonicalAxes&, Sorts);
 

@@ -44,7 +44,8 @@ std::vector<TensorView> views_of(TensorPointers tensors) {
 
 SingleKernel::SingleKernel(ir::Program program)
     : program_(program), plain_(std::ranges::any_of(program_.statements, orders_what_it_writes)),
-      normalised_(normalise(std::move(program))), text_(to_string(normalised_.program, false)), calls_(shaping_params(program_)) {
+      normalised_(normalise(std::move(program))), text_(to_string(normalised_.program, false)),
+      calls_(shaping_params(program_)) {
   for (const ir::Statement& s : program_.statements)
     if (std::ranges::count(targets_, s.target) == 0) targets_.push_back(s.target);
   steering_ = steering_tensors(program_);

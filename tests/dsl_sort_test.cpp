@@ -172,7 +172,8 @@ TEMPLATE_TEST_CASE("rows of every length and dtype, with any number of threads",
                    float16, bfloat16, double) {
   const int threads_before = default_options().threads;
   for (const int width : {0, 1, 2, 64, 257, 5000}) {
-    const auto keys = filled<TestType>([](std::int64_t n) { return static_cast<float>((n * 7 + n / 3) % 101); }, 3, width);
+    const auto key = [](std::int64_t n) { return static_cast<float>((n * 7 + n / 3) % 101); };
+    const auto keys = filled<TestType>(key, 3, width);
     std::vector<std::vector<std::int64_t>> found;
     for (const int threads : {1, 2, 5}) {
       default_options().threads = threads;

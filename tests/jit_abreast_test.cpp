@@ -25,12 +25,6 @@ auto sampled(const Tensor<float, 4>& picture, const Tensor<float, 4>& grid) {
 
 bool is_abreast(const Prepared& p) { return schedule_of(p).find(" abreast ") != std::string::npos; }
 
-int count(const std::string& text, const std::string& what) {
-  int found = 0;
-  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++found;
-  return found;
-}
-
 Tensor<float, 4> any_grid(Dice& dice, int batch, int height, int width) {
   auto grid = uneven(dice, batch, height, width, 2);
   for (const float odd : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(), -3e38f})
@@ -46,10 +40,10 @@ TEST_CASE("bilinear samples of several planes compute their places once for four
   const Prepared p = prepared(out[b, c, h, w], Assign::set, sampled(picture, grid));
   CHECK(schedule_of(p, 32) == "nest t0: b c/4 abreast w/4096 x8 | parallel before |\n");
   const std::string loops = loops_of(p, 32);
-  CHECK(count(loops, "gather t1[") == 2);
-  CHECK(count(loops, "= floor(") == 2);
-  CHECK(count(loops, "gather t2[") == 4);
-  CHECK(count(loops, "store t0[") == 4);
+  CHECK(occurrences(loops, "gather t1[") == 2);
+  CHECK(occurrences(loops, "= floor(") == 2);
+  CHECK(occurrences(loops, "gather t2[") == 4);
+  CHECK(occurrences(loops, "store t0[") == 4);
 }
 
 TEST_CASE("few planes, accumulation and planes that choose places of their own share no steps") {

@@ -37,8 +37,8 @@ Outcome outcome(const RandomCase& c, const Run& run) {
 
 std::string describe(const Options& o) {
   return std::string(o.backend == Backend::native ? "native" : "interpreter") + " width " +
-         std::to_string(o.vector_bytes) + (o.optimise ? " optimised" : " unoptimised") + (o.specialise ? "" : " general") + " threads " +
-         std::to_string(o.threads);
+         std::to_string(o.vector_bytes) + (o.optimise ? " optimised" : " unoptimised") +
+         (o.specialise ? "" : " general") + " threads " + std::to_string(o.threads);
 }
 
 Outcome run_with(Executable& executable, const RandomCase& c, const Options& options) {

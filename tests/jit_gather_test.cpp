@@ -293,7 +293,8 @@ TEST_CASE("a read that stands in a branch and outside of it is done once, withou
   for (int n = 0; n < 50; ++n) REQUIRE(out.at(n) == ((49 - n) % 7 >= 2 ? static_cast<float>((49 - n) % 7 - 2) * 10 : -1));
   // Within a reduction that may have no iteration, the read outside of the branch may not be done at all.
   const auto far = filled<std::int32_t>([](auto) { return 1000; }, 50);
-  const Prepared never = prepared(out[i], Assign::set, sum(k(i, i), table[far[i]] + where(table[k] > 9, table[far[i]], 1)));
+  const auto in_both = table[far[i]] + where(table[k] > 9, table[far[i]], 1);
+  const Prepared never = prepared(out[i], Assign::set, sum(k(i, i), in_both));
   const Ran none = run_everywhere(never);
   CHECK(none.fault == "");
   CHECK(!none.error);

@@ -28,12 +28,6 @@ auto weights(const Heads& x) {
   return power / sum(m, exp(sum(e, x.query[i, e] * x.key[m, e]) - max(l, sum(e, x.query[i, e] * x.key[l, e]))));
 }
 
-int occurrences(const std::string& text, const std::string& part) {
-  int n = 0;
-  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++n;
-  return n;
-}
-
 /// Small, because the reference computes everything again wherever it stands.
 int size(Dice& dice) { return dice.one_of({1, 2, 3, 5, 8, 9}); }
 

@@ -46,6 +46,13 @@ inline std::string assembly_of(const Prepared& p, int vector_bytes = 0) {
   return p.executable->dump(Executable::Stage::assembly, p.tensors, p.params, {.vector_bytes = vector_bytes});
 }
 
+/// How many times `part` stands in `text`.
+inline int occurrences(const std::string& text, const std::string& part) {
+  int n = 0;
+  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++n;
+  return n;
+}
+
 inline std::string text_of(const Prepared& p) { return ir::to_string(p.executable->program()); }
 
 /// Of `target assign value`.
