@@ -169,7 +169,7 @@ double CostModel::own_lanes(Expr e, const Fold& fold) {
 }
 
 double CostModel::store(const Statement& s) {
-  if (!lane_) return s.update ? 2 : 1;
+  if (!lane_) return s.update ? 2 * typical_extent : 1;
   const Motion m = motion(program_, s_, s.target, s.subscripts, *lane_);
   if (m == Motion::contiguous) return 1.0 / lanes_ * typical_extent;
   const bool meets = m != Motion::strided && s.update;

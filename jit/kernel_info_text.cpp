@@ -39,7 +39,7 @@ auto fields(is<KernelInfo> auto& s) {
 }
 
 constexpr int enumerators(DType) { return dtype_count; }
-constexpr int enumerators(Symbol::Kind) { return static_cast<int>(Symbol::Kind::tables) + 1; }
+constexpr int enumerators(Symbol::Kind) { return static_cast<int>(Symbol::Kind::pitch) + 1; }
 
 struct Writer {
   std::string text;

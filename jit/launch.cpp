@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <limits>
 #include <mutex>
 #include <optional>
 
@@ -17,7 +18,10 @@ namespace {
 // Sizes, not threads, decide how work is cut. A chunk is worth roughly 50 us; less work than a few of them runs on
 // the caller alone.
 constexpr std::int64_t steps_per_chunk = std::int64_t{1} << 17;
-constexpr std::int64_t max_tables = 32;
+constexpr std::int64_t max_shares = 32;
+// What adds to one element again and again waits for its own store, some five cycles; eight tables hide that. They fill
+// three quarters of a first-level cache at most.
+constexpr std::int64_t max_ways = 8, bytes_of_ways = 24 << 10;
 // Slices run in turn, each in parallel, where one has so many chunks of work and its phases so many items.
 constexpr std::int64_t chunks_in_turn = 16, items_in_turn = 8;
 
@@ -38,19 +42,41 @@ std::int64_t product_of(const std::vector<std::uint32_t>& ids, const std::vector
   return n;
 }
 
-/// How many private tables: enough to share the work, but clearing and merging them must stay a small part of it.
-/// `tables_symbol` has the value 1 yet.
-std::int64_t count_tables(const KernelInfo& info, const std::vector<std::int64_t>& symbols, std::uint32_t tables_symbol) {
-  std::int64_t elements = 1, tables = max_tables;
-  for (const BufferInfo& buffer : info.buffers)
-    if (std::ranges::count(buffer.extents, tables_symbol) > 0)
-      elements = std::max(elements, product_of(buffer.extents, symbols));
-  for (const PhaseInfo& phase : info.phases) {
-    if (phase.trip.size() != 1 || phase.trip[0].symbol != tables_symbol) continue;
-    const std::int64_t steps = product_of(phase.work, symbols);
-    tables = std::min({tables, count(phase.items, symbols), steps / steps_per_chunk, steps / (24 * elements)});
+/// How work is shared among private tables.
+struct Tables {
+  std::int64_t shares, ways;
+};
+
+/// From one private table to the next of a share, in elements. Processors take addresses that agree in their last 12
+/// bits for the same at first: of eight tables whose pitch is an odd multiple of 16 elements, no two agree in them.
+std::int64_t pitch_of(std::int64_t elements) {
+  return elements <= 64 ? elements : (elements + 15) / 32 * 32 + 16;
+}
+
+/// Enough shares to use the threads, but clearing and merging their tables must stay a small part of the work; and as
+/// many tables for each as the first-level cache holds, where its lanes take several in turn (`ways`). `shared_by` are
+/// the symbols of the phases' trips, which have the value 1 yet.
+Tables count_tables(const KernelInfo& info, const std::vector<std::int64_t>& symbols,
+                    const std::vector<std::uint32_t>& shared_by, bool ways) {
+  const auto is_shared = [&](std::uint32_t symbol) { return std::ranges::count(shared_by, symbol) > 0; };
+  std::int64_t elements = 1, bytes = 1, shares = max_shares, updates = std::numeric_limits<std::int64_t>::max();
+  for (const BufferInfo& buffer : info.buffers) {
+    if (std::ranges::none_of(buffer.extents, is_shared)) continue;
+    const std::int64_t of_table = product_of(buffer.extents, symbols);
+    elements = std::max(elements, of_table);
+    bytes = std::max(bytes, capped_product(of_table, static_cast<std::int64_t>(size_of(buffer.dtype))));
   }
-  return std::max<std::int64_t>(tables, 1);
+  for (const PhaseInfo& phase : info.phases) {
+    if (phase.trip.size() != 1 || !is_shared(phase.trip[0].symbol)) continue;
+    updates = std::min(updates, product_of(phase.work, symbols));
+    shares = std::min(shares, count(phase.items, symbols));
+  }
+  const std::int64_t tables = updates / capped_product(24, elements);
+  shares = std::max<std::int64_t>(std::min({shares, updates / steps_per_chunk, tables}), 1);
+  Tables result{shares, 1};
+  while (ways && result.ways < max_ways && 2 * result.ways * bytes <= bytes_of_ways && 2 * result.ways * shares <= tables)
+    result.ways *= 2;
+  return result;
 }
 
 /// How slices of these phases run. Few slices are worth it only if each has work for all threads.
@@ -72,8 +98,8 @@ std::optional<LaunchPlan::Slices> plan_slices(const KernelInfo& info, const Slic
   result.in_turn = steps >= chunks_in_turn * steps_per_chunk && std::ranges::min(result.items) >= items_in_turn;
   if (result.in_turn) return result;
   result.run = std::clamp<std::int64_t>(steps_per_chunk / std::max<std::int64_t>(steps, 1), 1, values);
-  result.places = std::min((values + result.run - 1) / result.run, max_tables);
-  if (result.places < max_tables / 4) return std::nullopt;
+  result.places = std::min((values + result.run - 1) / result.run, max_shares);
+  if (result.places < max_shares / 4) return std::nullopt;
   return result;
 }
 
@@ -169,7 +195,8 @@ class Launch {
 LaunchPlan plan_launch(const KernelInfo& info, std::span<const TensorView> tensors,
                        std::span<const std::int64_t> extents) {
   LaunchPlan plan;
-  auto tables_symbol = static_cast<std::uint32_t>(info.symbols.size());
+  const auto no_symbol = static_cast<std::uint32_t>(info.symbols.size());
+  std::uint32_t tables = no_symbol, shares = no_symbol, ways = no_symbol;
   for (std::uint32_t i = 0; i < info.symbols.size(); ++i) {
     const Symbol& s = info.symbols[i];
     std::int64_t value = 1;
@@ -180,11 +207,24 @@ LaunchPlan plan_launch(const KernelInfo& info, std::span<const TensorView> tenso
       case Symbol::Kind::size: value = tensors[s.ids[0]].layout.extents[s.ids[1]]; break;
       case Symbol::Kind::stride: value = tensors[s.ids[0]].layout.strides[s.ids[1]]; break;
       case Symbol::Kind::param: plan.params.insert(plan.params.end(), {i, s.ids[0]}); break;
-      case Symbol::Kind::tables: tables_symbol = i; break;
+      case Symbol::Kind::tables: tables = i; break;
+      case Symbol::Kind::shares: shares = i; break;
+      case Symbol::Kind::ways: ways = i; break;
+      case Symbol::Kind::pitch:
+        for (std::uint32_t axis : s.ids) value *= extents[axis];
+        value = pitch_of(value);
+        break;
     }
     plan.symbols.push_back(value);
   }
-  if (tables_symbol < info.symbols.size()) plan.symbols[tables_symbol] = count_tables(info, plan.symbols, tables_symbol);
+  if (tables != no_symbol) {
+    const Tables count = count_tables(info, plan.symbols, {tables, shares}, ways != no_symbol);
+    plan.symbols[tables] = count.shares * count.ways;
+    if (ways != no_symbol) {
+      plan.symbols[shares] = count.shares;
+      plan.symbols[ways] = count.ways;
+    }
+  }
   std::vector<std::int64_t> of_slices(info.buffers.size());
   for (const SliceInfo& s : info.slices) {
     const auto slices = plan_slices(info, s, plan);
@@ -198,7 +238,7 @@ LaunchPlan plan_launch(const KernelInfo& info, std::span<const TensorView> tenso
                                                       static_cast<std::int64_t>(size_of(buffer.dtype));
     if (const std::int64_t less = of_slices[plan.own_bytes.size()]; less > 0) bytes = less;
     plan.own_bytes.push_back(bytes);
-    const bool is_table = std::ranges::count(buffer.extents, tables_symbol) > 0;
+    const bool is_table = std::ranges::count(buffer.extents, tables) > 0;
     (is_table ? plan.accumulator_bytes : plan.temporary_bytes) += bytes;
   }
   for (const PhaseInfo& phase : info.phases) {

@@ -250,7 +250,7 @@ struct Parser : Operands {
   }
   Symbol symbol_meaning() {
     const auto found = std::ranges::find_if(symbol_kinds, [&](const auto& kind) { return kind.name == token.text; });
-    if (found == std::end(symbol_kinds)) fail("extent, size, stride, param or tables");
+    if (found == std::end(symbol_kinds)) fail("extent, size, stride, param, tables, shares, ways or pitch");
     take();
     Symbol s{static_cast<Symbol::Kind>(found - symbol_kinds), {}};
     if (token.kind == Token::Kind::number) list(",", [&] { s.ids.push_back(number<std::uint32_t>("a number")); });

@@ -8,8 +8,8 @@ namespace ricci::loop {
 inline constexpr struct {
   std::string_view name;
   int ids;
-} symbol_kinds[] = {{"extent", -1}, {"size", 2}, {"stride", 2}, {"param", 1}, {"tables", 0}};
-static_assert(std::size(symbol_kinds) == static_cast<int>(Symbol::Kind::tables) + 1);
+} symbol_kinds[] = {{"extent", -1}, {"size", 2}, {"stride", 2}, {"param", 1}, {"tables", 0}, {"shares", 0}, {"ways", 0}, {"pitch", -1}};
+static_assert(std::size(symbol_kinds) == static_cast<int>(Symbol::Kind::pitch) + 1);
 
 /// One statement as `to_string` prints it, without its nested block: what messages quote.
 std::string quote(const Kernel&, const Phase&, const Statement&);

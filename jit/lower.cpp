@@ -53,9 +53,14 @@ loop::Kernel lower(Program& program, const Specialisation& s, const Schedule& sc
     BufferInfo buffer{decl.name, decl.dtype, false, {}};
     buffer.writable =
         std::ranges::any_of(program.statements, [&](const Statement& st) { return st.target == t || st.stage == t; });
-    for (AxisId axis : decl.table)
-      buffer.extents.push_back(symbol_id(program.axes[axis].tables ? Symbol{Symbol::Kind::tables, {}}
-                                                                   : Symbol{Symbol::Kind::extent, {axis}}));
+    if (has_ways(schedule, program, t)) {
+      const std::uint32_t tables = symbol_id({Symbol::Kind::tables, {}});
+      buffer.extents = {tables, symbol_id(pitch_of(decl))};
+    } else {
+      for (AxisId axis : decl.table)
+        buffer.extents.push_back(symbol_id(program.axes[axis].tables ? Symbol{Symbol::Kind::tables, {}}
+                                                                     : Symbol{Symbol::Kind::extent, {axis}}));
+    }
     kernel.info.buffers.push_back(std::move(buffer));
   }
   for (const Nest& nest : schedule.nests) {

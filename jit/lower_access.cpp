@@ -9,6 +9,10 @@ namespace ricci::jit {
 using namespace ir;
 using loop::Value;
 
+Symbol pitch_of(const TensorDecl& decl) {
+  return {Symbol::Kind::pitch, {decl.table.begin() + 1, decl.table.end()}};
+}
+
 Value ExpressionLowering::stride(TensorId tensor, std::size_t axis) {
   const std::vector<AxisId>& table = program_.tensors[tensor].table;
   if (table.empty()) {
@@ -19,6 +23,7 @@ Value ExpressionLowering::stride(TensorId tensor, std::size_t axis) {
     }
     return builder_.symbol({Symbol::Kind::stride, {tensor, static_cast<std::uint32_t>(axis)}});
   }
+  if (axis == 0 && has_ways(schedule_, program_, tensor)) return builder_.symbol(pitch_of(program_.tensors[tensor]));
   Value product = builder_.constant(1);
   for (std::size_t i = axis + 1; i < table.size(); ++i) product = builder_.multiply(0, product, table_extent(table[i]));
   return product;
@@ -102,6 +107,15 @@ Address ExpressionLowering::address(TensorId tensor, const std::vector<Expr>& su
     result.offsets.push_back(*offsets);
   }
   return result;
+}
+
+Value ExpressionLowering::way_offsets(TensorId tensor, DType dtype) {
+  if (!ways_) return loop::none;
+  const Value last = builder_.add(0, builder_.symbol({Symbol::Kind::ways, {}}), builder_.constant(-1));
+  const auto in_lanes = [&](Value v) { return builder_.splat(0, builder_.convert(0, v, dtype), lanes()); };
+  const Value all = in_lanes(last), elements = in_lanes(stride(tensor, 0));
+  const Value way = builder_.compute(0, Op::logical_and, dtype, {builder_.iota(dtype, lanes()), all});
+  return builder_.compute(0, Op::multiply, dtype, {way, elements});
 }
 
 Value ExpressionLowering::mask(Expr guard, bool vector, std::size_t part, std::size_t level) {

@@ -74,6 +74,9 @@ struct TransposedTile {
   TileSide rows, columns;
 };
 
+/// The elements from one private table of this tensor to the next, where lanes take several in turn.
+Symbol pitch_of(const ir::TensorDecl&);
+
 class ExpressionLowering {
  public:
   ExpressionLowering(ir::Program&, const Specialisation&, const Schedule&, KernelInfo&);
@@ -151,6 +154,11 @@ class ExpressionLowering {
     }
     turn_to(before);
   }
+
+  /// From now on, lanes that may meet in one element of a private table take the tables of their share in turn.
+  void take_ways() { ways_ = true; }
+  /// Where they may, the way of each lane as an offset into this table; else none.
+  loop::Value way_offsets(ir::TensorId, DType);
 
   /// From now on, accesses to these also fetch the rows of later iterations.
   void fetch_rows_of(const std::vector<ir::TensorId>& tensors) { ahead_ = tensors; }
@@ -324,6 +332,7 @@ class ExpressionLowering {
   std::unordered_map<ir::TensorId, loop::Value> streaming_;
   std::vector<ir::TensorId> ahead_;
   std::optional<LaneLoop> lane_;
+  bool ways_ = false;
   std::optional<Keeping> keeping_;
   std::optional<Rows> rows_;
   std::vector<RegisterTile> tiles_;  // whose rows are the axis of a reduction around them

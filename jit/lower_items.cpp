@@ -26,7 +26,8 @@ loop::Phase NestLowering::lower(std::string name) {
   for (std::size_t k = 0; k < nest_.order.size() && k <= nest_.split && !nest_.serial; ++k)
     factors.push_back({b_.symbol_id(x_.extent_symbol(nest_.order[k])), block_of(k)});
   if (nest_.tables) {
-    phase.trip = {{b_.symbol_id({Symbol::Kind::tables, {}}), 1}};
+    phase.trip = {{b_.symbol_id({nest_.ways ? Symbol::Kind::shares : Symbol::Kind::tables, {}}), 1}};
+    if (nest_.ways) x_.take_ways();
     phase.items = factors;
     over_tables(factors);
   } else {
@@ -57,29 +58,29 @@ std::vector<Value> NestLowering::counts(const std::vector<TripFactor>& factors) 
 }
 
 void NestLowering::over_tables(const std::vector<TripFactor>& factors) {
-  const Value table = x_.open_for(b_.begin(), b_.end(), 1);
+  const Value share = x_.open_for(b_.begin(), b_.end(), 1);
+  const Value ways = nest_.ways ? b_.symbol({Symbol::Kind::ways, {}}) : b_.constant(1);
+  const Value table = b_.multiply(level(), share, ways);
   ++info_.loops;
   std::set<TensorId> cleared;
   for (std::size_t i : nest_.statements) {
     const Statement& s = program_.statements[i];
     x_.bind(program_.tensors[s.target].table[0], table);
-    if (cleared.insert(s.target).second) clear(s, table);
+    if (cleared.insert(s.target).second) clear(s, table, ways);
   }
   Value items = b_.constant(1);
   for (Value count : counts(factors)) items = b_.multiply(0, items, count);
-  const Value tables = b_.symbol({Symbol::Kind::tables, {}});
-  const auto share = [&](Value t) { return i64(Op::floor_divide, b_.multiply(level(), t, items), tables); };
-  const Value first = share(table), last = share(b_.add(level(), table, b_.constant(1)));
+  const Value shares = b_.symbol({nest_.ways ? Symbol::Kind::shares : Symbol::Kind::tables, {}});
+  const auto start = [&](Value s) { return i64(Op::floor_divide, b_.multiply(level(), s, items), shares); };
+  const Value first = start(share), last = start(b_.add(level(), share, b_.constant(1)));
   over_items(first, last, factors);
   x_.close_for();
 }
 
-void NestLowering::clear(const Statement& s, Value table) {
+void NestLowering::clear(const Statement& s, Value table, Value tables) {
   const TensorDecl& decl = program_.tensors[s.target];
-  Value elements = b_.constant(1);
-  for (std::size_t i = 1; i < decl.table.size(); ++i)
-    elements = b_.multiply(0, elements, x_.table_extent(decl.table[i]));
-  const Value first = b_.multiply(level(), table, elements);
+  const Value of_table = x_.stride(s.target, 0);
+  const Value first = b_.multiply(level(), table, of_table), elements = b_.multiply(0, of_table, tables);
   const Value neutral = b_.constant(identity(*s.update, decl.dtype), x_.lanes());
   const Value whole = b_.compute(0, Op::logical_and, DType::i64, {elements, b_.constant(-x_.lanes())});
   for (const bool masked : {false, true}) {

@@ -60,9 +60,11 @@ class StatementLowering {
   void scatter(const Address& at, std::size_t part, Value value, Value mask, std::optional<Op> combine) {
     // A target that the lane axis does not move: every lane at offset zero.
     const DType dtype = at.offsets.empty() ? DType::i32 : b_.type(at.offsets[part]).dtype;
-    const Value offsets = !at.offsets.empty() ? at.offsets[part]
-                          : at.motion == Motion::still ? b_.constant(Scalar{dtype, 0}, x_.lanes())
-                                                       : b_.iota(dtype, x_.lanes());
+    Value offsets = !at.offsets.empty()          ? at.offsets[part]
+                    : at.motion == Motion::still ? b_.constant(Scalar{dtype, 0}, x_.lanes())
+                                                 : b_.iota(dtype, x_.lanes());
+    const Value ways = x_.way_offsets(s_.target, dtype);
+    if (ways != loop::none) offsets = b_.compute(level(), Op::add, dtype, {offsets, ways});
     const bool moves = at.motion == Motion::contiguous;
     const Value first = b_.constant(moves ? static_cast<std::int64_t>(part) * x_.lanes() : 0);
     b_.add(level(), loop::Scatter{s_.target, b_.add(level(), at.base, first), offsets, value, mask, combine});

@@ -32,9 +32,9 @@ class NestLowering {
   bool has_rows(std::size_t k) const { return !nest_.registers.empty() && nest_.registers[0].rows == nest_.order[k]; }
   /// How many items the factors make: the same number that the launcher computes.
   std::vector<loop::Value> counts(const std::vector<TripFactor>&);
-  /// for table: clear it, then run its share of the items. The shares depend on sizes only, so that the sums do too.
+  /// for share: clear its tables, then run its part of the items. Shares depend on sizes only, so that the sums do too.
   void over_tables(const std::vector<TripFactor>&);
-  void clear(const ir::Statement&, loop::Value table);
+  void clear(const ir::Statement&, loop::Value table, loop::Value tables);
   /// for item in [begin, end): the indices of the item's loops are found once by division and then counted on.
   void over_items(loop::Value begin, loop::Value end, const std::vector<TripFactor>&);
   void item_body(const std::vector<loop::Value>& index);

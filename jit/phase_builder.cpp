@@ -40,7 +40,11 @@ Value PhaseBuilder::symbol(const Symbol& symbol, DType dtype) {
 }
 
 Value PhaseBuilder::compute(std::size_t level, Op op, DType result, std::vector<Value> args) {
+  const std::tuple key{op, result, args};
+  for (std::size_t i = 0; i <= level; ++i)
+    if (const auto known = levels_[i].computed.find(key); known != levels_[i].computed.end()) return known->second;
   const Value value = make({result, type(args.back()).lanes});
+  levels_[level].computed.emplace(key, value);
   add(level, Compute{value, op, std::move(args)});
   return value;
 }

@@ -26,6 +26,7 @@ class PhaseBuilder {
   /// A kernel argument: registered once in the KernelInfo, loaded once per phase. `dtype` differs from i64 for params.
   loop::Value symbol(const Symbol&, DType dtype = DType::i64);
   std::uint32_t symbol_id(const Symbol&);
+  /// The value of this operation, computed at `level` unless that or an outer level has it already.
   loop::Value compute(std::size_t level, Op, DType result, std::vector<loop::Value> args);
   loop::Value add(std::size_t level, loop::Value a, loop::Value b);       // i64, folds zeros
   loop::Value multiply(std::size_t level, loop::Value a, loop::Value b);  // i64, folds ones
@@ -52,6 +53,7 @@ class PhaseBuilder {
     loop::For loop;  // the loop whose body this is; unused at level 0 and for conditions
     loop::Value condition = loop::none;
     std::map<std::pair<loop::Value, int>, loop::Value> splats;
+    std::map<std::tuple<Op, DType, std::vector<loop::Value>>, loop::Value> computed;
   };
   std::vector<Level> suspend(std::size_t level);
   void resume(std::vector<Level> deeper);

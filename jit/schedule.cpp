@@ -62,6 +62,14 @@ bool scatters_rows(const Program& program, const Nest& nest) {
   });
 }
 
+/// Whether lanes may accumulate into one element of a private table.
+bool lanes_may_meet(const Program& program, const Nest& nest) {
+  const auto is_lane = [&](Expr e) { return e->as<Axis>() && e->as<Axis>()->axis == nest.lane_axis; };
+  return nest.tables && nest.lane_axis && std::ranges::any_of(nest.statements, [&](std::size_t i) {
+    return std::ranges::none_of(program.statements[i].subscripts, is_lane);
+  });
+}
+
 /// Loop order and tiles. The lane axis is the innermost of its kind; loops that reductions do not need are inside all
 /// that they need, and belong to one item.
 void order_loops(const Program& program, Nest& nest) {
@@ -199,6 +207,13 @@ bool computes_doubles(const Program& program) {
 
 }  // namespace
 
+bool has_ways(const Schedule& schedule, const Program& program, TensorId tensor) {
+  return std::ranges::any_of(schedule.nests, [&](const Nest& nest) {
+    const auto targets = [&](std::size_t i) { return program.statements[i].target == tensor; };
+    return nest.ways && std::ranges::any_of(nest.statements, targets);
+  });
+}
+
 Schedule make_schedule(Program& program, const Specialisation& s, const Target& target) {
   Schedule schedule;
   const int lane_bytes = computes_doubles(program) ? 8 : 4;
@@ -300,6 +315,7 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
     }
     if (!nest.kept) nest.streaming = find_streaming(program, s, nest);
     nest.ahead = find_ahead(program, s, nest);
+    nest.ways = lanes_may_meet(program, nest);
     const std::size_t nodes = count_nodes(program, nest);
     // Reductions over streams have planes to overlap, and merges of tables are short.
     const bool short_step = !nest.streams.empty() || merges_tables(program, nest) || scatters_rows(program, nest);
@@ -331,6 +347,7 @@ std::string to_string(const Schedule& schedule, const Program& program) {
     for (Expr e : nest.scans) text += " scan " + to_string(program, e);
     text += nest.serial    ? " serial"
             : nest.sorts   ? " rows in order"
+            : nest.ways    ? " parallel over private tables that lanes take in turn"
             : nest.tables  ? " parallel over private tables"
             : nest.appends ? " parallel over shares that append"
                            : " parallel before |";

@@ -66,6 +66,7 @@ struct Nest {
   /// These are all that the lanes need of reductions, and the tile runs inside of all loops: plane after plane.
   bool planes = false;
   bool tables = false;                  // accumulates into private tables: items are shared among them
+  bool ways = false;                    // lanes may meet in one element: those of a share take several tables in turn
   bool folds = false;                   // the values are reductions over the axes of an item; `order` only makes items
   bool appends = false;                 // items are shared as with `tables`; each share knows where its values begin
   bool sorts = false;                   // puts rows in order (place_sorts.hpp): an item is a row, `order` the axes before
@@ -90,6 +91,9 @@ struct Schedule {
   std::unordered_map<ir::Expr, ir::AxisId> fold_lanes;
   int fold_accumulators = 64;
 };
+
+/// Whether lanes take several of the private tables of this tensor in turn.
+bool has_ways(const Schedule&, const ir::Program&, ir::TensorId);
 
 Schedule make_schedule(ir::Program&, const Specialisation&, const Target&);
 

@@ -59,6 +59,29 @@ TEST_CASE("a million keys are counted in several tables, with the same bits for 
   CHECK(largest.at(0) == 1.0f);
 }
 
+TEST_CASE("lanes that may meet take as many tables in turn as fit into the first-level cache") {
+  struct Row {
+    std::int64_t keys;
+    int classes;
+    std::int64_t tables, pitch;
+  };
+  // Clearing and merging may take a 24th of the updates; a table of more than 64 elements has an odd multiple of 16.
+  for (const auto& [count, classes, tables, pitch] : {Row{20'000, 3, 8, 3}, Row{20'000, 64, 8, 64}, Row{20'000, 65, 8, 80},
+                                                      Row{20'000, 200, 4, 208}, Row{500, 5, 4, 5}, Row{40, 5, 1, 5},
+                                                      Row{400'000, 1024, 12, 1040}, Row{400'000, 2000, 6, 2000}}) {
+    const auto key = keys(count, classes);
+    const auto weight = filled<std::int32_t>(shuffled(13), count);
+    Tensor<std::int32_t, 1> sums(classes);
+    std::vector<std::int32_t> expected(static_cast<std::size_t>(classes));
+    for (int n = 0; n < count; ++n) expected[static_cast<std::size_t>(key.at(n))] += weight.at(n);
+    const Ran ran = run_everywhere(prepared(sums[key[n]], Assign::add, weight[n]));
+    INFO(count << " keys, " << classes << " classes");
+    REQUIRE(ran.fault == "");
+    CHECK(values(sums) == expected);
+    CHECK(ran.report.accumulator_bytes == 4 * tables * pitch);
+  }
+}
+
 TEST_CASE("an assignment with duplicates keeps the last one in row-major order") {
   const auto key = keys(10'000, 3);
   const auto value = filled<float>([](auto n) { return n; }, 10'000);

@@ -27,6 +27,9 @@ struct Symbol {
     stride,  // stride in elements of tensor ids[0], axis ids[1]
     param,   // bits of the run-time scalar ids[0]
     tables,  // number of private accumulation tables of this call
+    shares,  // number of shares of the items, where each has `ways` tables
+    ways,    // number of tables that the lanes of a share take in turn
+    pitch,   // elements from one of these to the next; the product of the extents of the axes `ids`, or some more
   };
   Kind kind;
   std::vector<std::uint32_t> ids;
