@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "in_order.hpp"
+#include "ranges.hpp"
 #include "share.hpp"
 
 namespace ricci::jit {
@@ -22,7 +23,10 @@ struct Scope {
   // Of a fold over ranges. What its body does not vary along them is computed before the loop, so it needs to know
   // whether there will be an iteration.
   const Fold* fold = nullptr;
-  Expr occupied = nullptr;  // whether no range of the fold is empty; null: always
+  std::vector<Range> ranges = {};  // guarded themselves
+  Expr occupied = nullptr;         // whether none of them is empty; null: always
+  /// An order is made before the loops around it: its guard knows of all their ranges.
+  bool is_order() const { return bound && !fold; }
 };
 
 /// The reads that are evaluated whenever these expressions are: those in no branch and under no guard of their own.
@@ -83,7 +87,7 @@ class Guards {
           if (certain && (certain != scope || certain->guard != guard)) return under(certain->guard, e, certain);
           const Expr given = n.guard ? under(guard, n.guard, scope) : nullptr;
           Expr own = given ? both(guard, given) : guard;
-          for (const Scope* around = scope; around; around = around->outer)
+          for (const Scope* around = scope; around && !around->is_order(); around = around->outer)
             if (around->occupied && !varies(e, *around->fold)) own = both(own, around->occupied);
           std::vector<Expr> subscripts;
           for (Expr s : n.subscripts) subscripts.push_back(under(own, s, scope));
@@ -93,7 +97,7 @@ class Guards {
           const Expr own = where_needed(guard, e->free, scope);
           const auto ranged = map_bounds(n.ranges, [&](Expr bound) { return under(own, bound, scope); });
           const Expr occupied = is_occupied(n.axes, ranged);
-          const Scope& inside = scopes_.emplace_back(Scope{own, certain_reads({n.body}), scope, &n.axes, &n, occupied});
+          const Scope& inside = scopes_.emplace_back(Scope{own, certain_reads({n.body}), scope, &n.axes, &n, ranged, occupied});
           return fold_node(g_, {n.reduction, n.axes, under(own, n.body, &inside), ranged});
         },
         [&](const Project& n) { return project(g_, under(guard, n.fold, scope), n.result); },
@@ -101,7 +105,7 @@ class Guards {
           std::vector<AxisId> free = n.key->free;
           for (AxisId axis : n.axes) std::erase(free, axis);
           const Expr position = under(guard, n.position, scope);
-          const Expr own = where_needed(guard, free, scope);
+          const Expr own = where_ordered(guard, free, scope);
           const Scope& inside = scopes_.emplace_back(Scope{own, certain_reads({n.key}), scope, &n.axes});
           const Expr key = under(own, n.key, &inside);
           return sort(g_, n.axes, key, position, n.descending);
@@ -134,11 +138,38 @@ class Guards {
     std::vector<AxisId> others;
     for (AxisId axis : guard->free)
       if (std::ranges::count(free, axis) == 0 && !is_ranged(axis, scope)) others.push_back(axis);
-    if (others.empty() || bounds_use(others, scope)) return guard;
-    const std::vector<AxisId> bound = axes_.around(guard, others);
+    if (bounds_use(others, scope)) return guard;
+    return somewhere(guard, others);
+  }
+
+  /// The same for an order, which is made before the loops around it: at every value that their ranges let through.
+  Expr where_ordered(Expr guard, const std::vector<AxisId>& free, const Scope* scope) {
+    Expr all = within_ranges(scope);
+    if (!all) return where_needed(guard, free, scope);
+    if (guard) all = both(all, guarded(program_, all, guard));
+    if (feedback_.reaches(all)) return all;
+    std::vector<AxisId> others = all->free;
+    std::erase_if(others, [&](AxisId axis) { return std::ranges::count(free, axis) > 0; });
+    return somewhere(all, others);
+  }
+
+  /// Whether the ranges of all loops around let their axes through, each looked at where those around it do; null: always.
+  Expr within_ranges(const Scope* scope) {
+    if (!scope) return nullptr;
+    Expr all = within_ranges(scope->outer);
+    for (std::size_t i = 0; i < scope->ranges.size(); ++i)
+      for (Expr within : range_conditions(g_, scope->ranges[i], axis(g_, scope->fold->axes[i])))
+        all = both(all, all ? guarded(program_, all, within) : within);
+    return all;
+  }
+
+  /// Whether a condition holds for some value of these axes.
+  Expr somewhere(Expr condition, const std::vector<AxisId>& others) {
+    if (others.empty()) return condition;
+    const std::vector<AxisId> bound = axes_.around(condition, others);
     std::unordered_map<AxisId, Expr> renamed;
     for (std::size_t i = 0; i < others.size(); ++i) renamed.emplace(others[i], axis(g_, bound[i]));
-    return fold(g_, Reduction::any, bound, substitute(g_, guard, renamed));
+    return fold(g_, Reduction::any, bound, substitute(g_, condition, renamed));
   }
 
   /// Whether the axis has a range that may leave out some of its values.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "guard.hpp"
+
 namespace ricci::jit {
 
 using namespace ir;
@@ -77,12 +79,27 @@ bool Feedback::reaches(Expr e) {
   return result;
 }
 
-bool orders_what_it_writes(const Statement& s) {
+bool orders_what_it_writes(const Program& program, const Statement& s) {
+  if (!s.in_order) return false;
   Feedback feedback(s);
-  return s.in_order && std::ranges::any_of(nodes(expressions(s)), [&](Expr e) {
+  const auto decides = [&](Expr e) {
+    if (const Fold* fold = e->as<Fold>())
+      return std::ranges::any_of(fold->ranges, [&](const Range& range) {
+        return (range.low && feedback.reaches(range.low)) || (range.high && feedback.reaches(range.high));
+      });
+    const Apply* choice = e->as<Apply>();
+    const Read* read = e->as<Read>();
+    return (choice && choice->op == Op::select && feedback.reaches(choice->args[0])) ||
+           (read && read->guard && feedback.reaches(read->guard));
+  };
+  const auto may_miss = [&](Expr e) { return e->as<Read>() && !always_fits(program, *e->as<Read>()); };
+  const std::vector<Expr> all = nodes(expressions(s));
+  const bool guarded = std::ranges::any_of(all, decides);
+  return std::ranges::any_of(all, [&](Expr e) {
     const Sort* sort = e->as<Sort>();
     const Nonzero* nonzero = e->as<Nonzero>();
-    return (sort && feedback.reaches(sort->key)) || (nonzero && feedback.reaches(nonzero->condition));
+    if (nonzero) return feedback.reaches(nonzero->condition);
+    return sort && (feedback.reaches(sort->key) || (guarded && std::ranges::any_of(nodes({sort->key}), may_miss)));
   });
 }
 

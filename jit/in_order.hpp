@@ -23,9 +23,9 @@ class Feedback {
   std::unordered_map<ir::Expr, bool> known_;
 };
 
-/// Whether a recurrence puts in order, or chooses by a condition, what it writes itself: that would have to be done anew
-/// in every step, and no schedule does.
-bool orders_what_it_writes(const ir::Statement&);
+/// Whether a recurrence puts in order, or chooses by a condition, what it writes itself, or keys of which that decides
+/// whether they can be read: it would have to be done anew in every step, and no schedule does.
+bool orders_what_it_writes(const ir::Program&, const ir::Statement&);
 
 /// The axes of a recurrence by which its iterations never meet, in the order of the domain.
 std::vector<ir::AxisId> independent_axes(const ir::Statement&);

@@ -182,6 +182,9 @@ class SortPlacement {
   Expr key_in_table(Expr e) {
     for (const Sort* general : general_) {
       if (e->index() != general->key->index() || is_row(general->key, general->axes)) continue;
+      // Where all keys are equal, nothing says which of them it is.
+      const auto moves_key = [&](AxisId axis) { return uses_axis(general->key, axis); };
+      if (!std::ranges::all_of(general->axes, moves_key)) continue;
       const auto at = instance(axes_, general->key, e, general->key->free);
       if (!at || !are_inside(*at) || filling_.contains(general)) continue;
       const Tables tables = tables_of(*general);

@@ -43,7 +43,9 @@ std::vector<TensorView> views_of(TensorPointers tensors) {
 }  // namespace
 
 SingleKernel::SingleKernel(ir::Program program)
-    : program_(program), plain_(std::ranges::any_of(program_.statements, orders_what_it_writes)),
+    : program_(program), plain_(std::ranges::any_of(program_.statements, [&](const ir::Statement& s) {
+        return orders_what_it_writes(program_, s);
+      })),
       normalised_(normalise(std::move(program))), text_(to_string(normalised_.program, false)),
       calls_(shaping_params(program_)) {
   for (const ir::Statement& s : program_.statements)

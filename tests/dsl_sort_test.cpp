@@ -240,6 +240,32 @@ TEST_CASE("orders of what is in order sort each key once") {
   CHECK(values(both) == values(expected));
 }
 
+TEST_CASE("keys are read where some iteration of the ranges around an order needs them, and nowhere else") {
+  // x[3] is no row of y, and no range lets k be 3.
+  const Tensor<std::int64_t, 1> x = filled<std::int64_t>([](auto n) { return n == 3 ? 99 : n; }, 4);
+  const Tensor<std::int64_t, 2> y = filled<std::int64_t>([](auto n) { return (n / 4 * 3 + n % 4 * 7) % 5; }, 4, 4);
+  const auto weighted = [&](std::int64_t row) {  // sum(j, argsort(j, y[row, j]) * j)
+    std::vector<std::int64_t> order{0, 1, 2, 3};
+    std::ranges::stable_sort(order, {}, [&](std::int64_t j) { return y.at(row, j); });
+    return order[1] + 2 * order[2] + 3 * order[3];
+  };
+  std::vector<std::int64_t> all(4), from(4), chosen(4);
+  for (std::size_t i = 0; i < 4; ++i)
+    for (std::int64_t k = 0; k < static_cast<std::int64_t>(i); ++k) {
+      all[i] += weighted(x.at(k));
+      for (std::int64_t m = y.at(x.at(k), k); m < 4; ++m) from[i] += m * weighted(x.at(k));
+      if (y.at(x.at(k), 1) > 2) chosen[i] += weighted(x.at(k));
+    }
+  using ricci::names::k, ricci::names::m;
+  Tensor<std::int64_t, 1> out(4);
+  out[i] = sum(k(0, i), sum(j, argsort(j, y[x[k], j]) * j));
+  CHECK(values(out) == all);
+  out[i] = sum(k(0, i), sum(m(y[x[k], k], 4), sum(j, m * argsort(j, y[x[k], j]) * j)));
+  CHECK(values(out) == from);
+  out[i] = sum(k(0, i), where(y[x[k], 1] > 2, sum(j, argsort(j, y[x[k], j]) * j), 0));
+  CHECK(values(out) == chosen);
+}
+
 TEST_CASE("what cannot be put in order says so") {
   const auto fault = [](const std::string& text) { return test::text_fault(text, bindings()); };
   CHECK_THAT(fault("topk(x, 5, 0)"), Contains("5 elements are taken in order along axis 0 of x, which has 4"));
