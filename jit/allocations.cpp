@@ -32,7 +32,7 @@ bool are_keys(const ir::Program& program, ir::TensorId t) {
 }
 
 /// What the compiler keeps in its tensor `t`, from the statement that fills it.
-std::string contents(const ir::Program& program, ir::TensorId t) {
+std::string contents_of(const ir::Program& program, ir::TensorId t) {
   const auto staged = std::ranges::find(program.statements, t, &ir::Statement::stage);
   if (staged != program.statements.end())
     return "the values of a step of " + program.tensors[staged->target].name + ", which reads what it writes";
@@ -79,13 +79,21 @@ void add_copies(Report& report, const ir::Program& program, const Copies& copies
   }
 }
 
-void add_tables(Report& report, const ir::Program& program, const LaunchPlan& plan) {
+std::vector<std::string> contents(const ir::Program& program) {
+  std::vector<std::string> texts(program.tensors.size());
+  for (ir::TensorId t = 0; t < texts.size(); ++t)
+    if (!program.tensors[t].table.empty()) texts[t] = contents_of(program, t);
+  return texts;
+}
+
+void add_tables(Report& report, const ir::Program& program, const std::vector<std::string>& contents,
+                const LaunchPlan& plan) {
   report.temporary_bytes += plan.temporary_bytes;
   report.accumulator_bytes += plan.accumulator_bytes;
   for (ir::TensorId t = 0; t < program.tensors.size(); ++t)
     if (plan.own_bytes[t] > 0)
       (is_private(program, t) ? report.accumulators : report.temporaries)
-          .push_back({plan.own_bytes[t], contents(program, t) + (is_sliced(plan, t) ? ", a part of it at a time" : "")});
+          .push_back({plan.own_bytes[t], contents[t] + (is_sliced(plan, t) ? ", a part of it at a time" : "")});
 }
 
 void add(Report& sum, const Report& r) {

@@ -9,8 +9,11 @@ namespace ricci::jit {
 /// Adds the copies to the report's temporaries: "a copy of x, " and `reason`.
 void add_copies(Report&, const ir::Program&, const Copies&, std::string_view reason);
 
+/// By tensor: what the compiler keeps in it, if it is one of its own.
+std::vector<std::string> contents(const ir::Program&);
+
 /// Adds what the plan allocates for tensors of the compiler's own: private tables and stored reductions.
-void add_tables(Report&, const ir::Program&, const LaunchPlan&);
+void add_tables(Report&, const ir::Program&, const std::vector<std::string>& contents, const LaunchPlan&);
 
 /// Adds what one run did to what others did.
 void add(Report& sum, const Report&);

@@ -3,6 +3,7 @@
 #include <memory>
 #include <mutex>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "kernel_store.hpp"
@@ -26,7 +27,10 @@ struct Call {
 
 namespace jit {
 
-/// The calls of one program that were made last. Thread-safe.
+/// Calls of one program, at most so many: data that are cut into pieces, or chosen by conditions, come in many sizes.
+inline constexpr std::size_t max_calls = 1024;
+
+/// The calls of one program that were made first most lately. Thread-safe.
 class Calls {
  public:
   /// `shaping`: the params from which extents follow.
@@ -47,7 +51,9 @@ class Calls {
   std::vector<ir::ParamId> shaping_;
   const std::uint64_t number_;  // of all that ever were
   mutable std::mutex mutex_;
-  std::vector<std::shared_ptr<const Call>> calls_;  // the oldest first
+  std::unordered_multimap<std::size_t, std::shared_ptr<const Call>> calls_;  // by key_of()
+  std::vector<std::pair<std::size_t, const Call*>> order_;  // the same: a ring
+  std::size_t oldest_ = 0;                                  // in it
 };
 
 }  // namespace jit

@@ -69,13 +69,13 @@ class Extents {
   }
 
   std::int64_t compute(const ir::AxisDecl& axis) {
-    Source source{"by definition", axis.fixed};
+    Source source{Source::By::definition, axis.fixed};
     add_uses(axis, source, false);
     for (const Count& count : counts_)
       if (std::ranges::count(axis.counts, count.expression) > 0)
-        agree(axis, source, {"in " + nonzero_text(p_, count.expression), count.value});
+        agree(axis, source, {Source::By::count, count.value, {}, count.expression});
     if (source.extent < 0 && axis.limit)
-      source = {"by its range", std::max<std::int64_t>(bounds_of(axis.limit).low, 0)};
+      source = {Source::By::range, std::max<std::int64_t>(bounds_of(axis.limit).low, 0)};
     if (source.extent >= 0) restrict(axis, source, true);
     add_uses(axis, source, true);
     if (source.extent < 0) restrict(axis, source, false);
@@ -85,25 +85,38 @@ class Extents {
 
   /// What has decided about an extent so far; negative: nothing.
   struct Source {
-    std::string where;
+    enum class By { definition, count, range, use, subscripts } by;
     std::int64_t extent;
+    ir::TensorAxis at = {};       // of a use, or of subscripts
+    ir::Expr counted = nullptr;
   };
+
+  std::string text_of(const Source& source) const {
+    switch (source.by) {
+      case Source::By::definition: return "by definition";
+      case Source::By::count: return "in " + nonzero_text(p_, source.counted);
+      case Source::By::range: return "by its range";
+      case Source::By::use: return "in " + axis_of_tensor(p_, source.at);
+      case Source::By::subscripts: break;
+    }
+    return "by the arithmetic of subscripts in " + axis_of_tensor(p_, source.at);
+  }
 
   /// The bare uses on the left, or on the right, which must agree with the source.
   void add_uses(const ir::AxisDecl& axis, Source& source, bool left) const {
     for (const ir::TensorAxis& use : axis.sizes) {
       if (is_unbound(tensors_[use.tensor]) || left != (std::ranges::count(axis.left, use) > 0)) continue;
-      agree(axis, source, {"in " + axis_of_tensor(p_, use), tensors_[use.tensor].layout.extents[use.axis]});
+      agree(axis, source, {Source::By::use, tensors_[use.tensor].layout.extents[use.axis], use});
     }
   }
 
-  static void agree(const ir::AxisDecl& axis, Source& source, const Source& found) {
+  void agree(const ir::AxisDecl& axis, Source& source, const Source& found) const {
     if (source.extent < 0) {
       source = found;
     } else if (source.extent != found.extent) {
       throw Error(Error::Kind::extent, described(axis) + " has extent " + std::to_string(source.extent) + ' ' +
-                                           source.where + " and extent " + std::to_string(found.extent) + ' ' +
-                                           found.where + "; they must be equal");
+                                           text_of(source) + " and extent " + std::to_string(found.extent) + ' ' +
+                                           text_of(found) + "; they must be equal");
     }
   }
 
@@ -118,7 +131,7 @@ class Extents {
       const Wide steps = room < 0 ? 0 : room / (coefficient > 0 ? coefficient : -coefficient) + 1;
       const auto fits = static_cast<std::int64_t>(std::min<Wide>(steps, std::numeric_limits<std::int64_t>::max()));
       if (source.extent < 0 || fits < source.extent)
-        source = {"by the arithmetic of subscripts in " + axis_of_tensor(p_, at), fits};
+        source = {Source::By::subscripts, fits, at};
     }
   }
 

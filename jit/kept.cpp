@@ -11,6 +11,16 @@ namespace ricci::jit {
 
 using namespace ir;
 
+std::set<AxisId> axes_of_kept_values(const Program& program, const std::vector<TensorId>& large) {
+  std::set<AxisId> found;
+  for (const Statement& s : program.statements) {
+    if (std::ranges::count(large, s.target) == 0 || s.domain.size() < 2) continue;
+    for (Expr e : nodes({s.value}))
+      if (e->as<Fold>() && has_function(e->as<Fold>()->body)) found.insert(s.domain.begin(), s.domain.end());
+  }
+  return found;
+}
+
 bool has_function(Expr e) {
   return std::ranges::any_of(nodes({e}), [](Expr n) { return n->as<Apply>() && is_helper(n->as<Apply>()->op); });
 }
@@ -61,7 +71,9 @@ void keep_values(Program& program, const Specialisation& s,
     const Expr with_kept = replace(program, value, again, kept);
     if (with_kept == value) continue;
     value = with_kept;
-    nest.kept = {e, along};
+    const auto contains = [](const auto& list, auto element) { return std::ranges::count(list, element) > 0; };
+    nest.kept = {e, along, fold_lanes.contains(e) && nest.lane_axis == along && contains(s.large, statement.target) &&
+                               contains(s.brief, along)};
     return;
   }
 }

@@ -1,4 +1,6 @@
 #pragma once
+#include <set>
+
 #include "schedule.hpp"
 
 namespace ricci::jit {
@@ -6,13 +8,20 @@ namespace ricci::jit {
 /// Whether an expression has a function that costs more than to store its value and load it again.
 bool has_function(ir::Expr);
 
+/// So many values of a row go to scratch: with what they are made of they fit into the first-level cache.
+inline constexpr std::int64_t most_kept = 4096;
+
+/// The axes along which reductions in the way of keep_values() may run, where the target is one of `large`.
+std::set<ir::AxisId> axes_of_kept_values(const ir::Program&, const std::vector<ir::TensorId>& large);
+
 /// Finds a reduction whose body a statement needs again, for each element, in a loop inside of the reduction's own
 /// surroundings; the body must cost more than memory does:
 ///
 ///     y[n, i] = exp(x[n, i] - m[n]) / sum(k, exp(x[n, k] - m[n]))
 ///
 /// The reduction then leaves the values of its body in the target, each where it is needed, and the statement reads them
-/// there: nest.values becomes y[n, i] / sum(...).
+/// there: nest.values becomes y[n, i] / sum(...). A row for a target larger than the caches is kept in scratch instead if it
+/// fits, so that the target is written once and past the caches.
 void keep_values(ir::Program&, const Specialisation&, const std::unordered_map<ir::Expr, ir::AxisId>& fold_lanes,
                  Nest&);
 

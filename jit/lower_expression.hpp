@@ -171,8 +171,13 @@ class ExpressionLowering {
   void transpose(ir::Expr read, const TileSide& rows, const TileSide& columns);
 
   /// From now on, a reduction also stores the values of its body, at these subscripts.
-  void keep(ir::Expr fold, ir::TensorId target, std::vector<ir::Expr> subscripts) {
-    keeping_ = Keeping{fold->as<ir::Fold>(), target, std::move(subscripts)};
+  void keep(ir::Expr fold, ir::TensorId target, std::vector<ir::Expr> subscripts, ir::AxisId row) {
+    keeping_ = Keeping{fold->as<ir::Fold>(), target, std::move(subscripts), row};
+  }
+  /// The same at the position in a scratch buffer of so many elements.
+  void keep_in_scratch(ir::Expr fold, ir::TensorId target, ir::AxisId row, std::int64_t elements) {
+    info_.buffers.push_back({"kept", program_.tensors[target].dtype, true, {}, elements});
+    keeping_ = Keeping{fold->as<ir::Fold>(), target, {}, row, static_cast<loop::BufferId>(info_.buffers.size() - 1)};
   }
 
   /// Opens the loop of a statement's axis in order, which holds no other loop. It carries the states of the scans along
@@ -225,6 +230,8 @@ class ExpressionLowering {
     const ir::Fold* fold;
     ir::TensorId target;
     std::vector<ir::Expr> subscripts;
+    ir::AxisId row;  // of the loop around the reduction
+    std::optional<loop::BufferId> scratch = {};  // instead of the target
   };
   /// What stands at a level: values by expression, and by row where they depend on them; and which scalar subscripts are
   /// checked there.
@@ -273,6 +280,9 @@ class ExpressionLowering {
   State reduce_loops(const ir::Fold&, std::vector<std::size_t> loops, std::size_t depth, State);
   State reduce_lanes(const ir::Fold&, std::size_t lane, std::vector<std::size_t> outer, std::size_t depth, State);
   State step(const ir::Fold&, State);
+  void fetch_next_row();
+  loop::Value place_of_kept(std::size_t part, std::size_t level);
+  Lanes take_kept(ir::Expr);
   void store_kept(const std::vector<loop::Value>& values);
   loop::Value index_of(const ir::Fold&, loop::Value lane_base);
   loop::Value lane_indices(const ir::Fold&, DType);

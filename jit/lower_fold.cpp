@@ -101,7 +101,10 @@ ExpressionLowering::State ExpressionLowering::step(const Fold& f, State state) {
   const auto lanes_of = [&](Expr e) { return expand(e, value(e), dtype, vector); };
   const std::vector<Value> values = lanes_of(product ? product->args[0] : f.body);
   const std::vector<Value> factors = product ? lanes_of(product->args[1]) : std::vector<Value>{};
-  if (keeping_ && keeping_->fold == &f) store_kept(values);
+  if (keeping_ && keeping_->fold == &f) {
+    store_kept(values);
+    if (lane_ && std::ranges::count(f.axes, lane_->axis) > 0) fetch_next_row();
+  }
   const std::size_t level = builder_.level();
   const bool along_lanes = lane_ && std::ranges::count(f.axes, lane_->axis) > 0;
   State next = state;
@@ -143,11 +146,46 @@ ExpressionLowering::State ExpressionLowering::step(const Fold& f, State state) {
 
 void ExpressionLowering::store_kept(const std::vector<Value>& values) {
   const std::size_t level = builder_.level();
-  const Address at = address(keeping_->target, keeping_->subscripts, level);
   for (std::size_t part = 0; part < values.size(); ++part) {
     const Value active = mask(nullptr, lane_.has_value(), part, level);
-    const Value first = builder_.constant(static_cast<std::int64_t>(part) * lanes());
-    builder_.add(level, loop::Store{keeping_->target, builder_.add(level, at.base, first), values[part], active});
+    const loop::BufferId buffer = keeping_->scratch.value_or(keeping_->target);
+    builder_.add(level, loop::Store{buffer, place_of_kept(part, level), values[part], active});
+  }
+}
+
+/// Where a vector of kept values is stored: in the target, or in scratch at the position of its first lane.
+Value ExpressionLowering::place_of_kept(std::size_t part, std::size_t level) {
+  const Value first =
+      keeping_->scratch ? lane_->base : address(keeping_->target, keeping_->subscripts, level).base;
+  return builder_.add(level, first, builder_.constant(static_cast<std::int64_t>(part) * lanes()));
+}
+
+/// Kept values as a statement reads them in the target, from scratch.
+Lanes ExpressionLowering::take_kept(Expr e) {
+  Lanes result{{}, true, builder_.level()};
+  for (std::size_t part = 0; part < static_cast<std::size_t>(lane_->parts); ++part) {
+    result.parts.push_back(builder_.make({e->dtype, lanes()}));
+    const Value active = mask(nullptr, true, part, result.level);
+    builder_.add(result.level,
+                 loop::Load{result.parts.back(), *keeping_->scratch, place_of_kept(part, result.level), active});
+  }
+  return result;
+}
+
+/// While functions are computed of one row, memory is idle: it can bring the next one, which the processor does not ask
+/// for until the end of this.
+void ExpressionLowering::fetch_next_row() {
+  const std::size_t level = builder_.level();
+  for (Expr e : nodes({keeping_->fold->body})) {
+    const Read* n = e->as<Read>();
+    if (!n || !in_lanes(e) || motion(program_, s_, n->tensor, n->subscripts, lane_->axis) != Motion::contiguous) continue;
+    const auto row = std::ranges::find(n->subscripts, axis(program_.graph, keeping_->row));
+    if (row == n->subscripts.end()) continue;
+    const Value next = stride(n->tensor, static_cast<std::size_t>(row - n->subscripts.begin()));
+    const Value at = builder_.add(level, address(n->tensor, n->subscripts, level).base, next);
+    const std::int64_t line = 64 / static_cast<std::int64_t>(size_of(program_.tensors[n->tensor].dtype));
+    for (std::int64_t first = 0; first < std::int64_t{lane_->parts} * lanes(); first += std::max<std::int64_t>(line, lanes()))
+      builder_.add(level, loop::Prefetch{n->tensor, builder_.add(level, at, builder_.constant(first))});
   }
 }
 

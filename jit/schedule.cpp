@@ -313,7 +313,7 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
       nest.planes = runs_in_planes(nest);
       keep_values(program, s, schedule.fold_lanes, nest);
     }
-    if (!nest.kept) nest.streaming = find_streaming(program, s, nest);
+    if (!nest.kept || nest.kept->in_scratch) nest.streaming = find_streaming(program, s, nest);
     nest.ahead = find_ahead(program, s, nest);
     nest.ways = lanes_may_meet(program, nest);
     const std::size_t nodes = count_nodes(program, nest);
@@ -357,7 +357,7 @@ std::string to_string(const Schedule& schedule, const Program& program) {
     for (const RegisterTile& tile : nest.registers)
       text += "  " + to_string(tile, nest, program, schedule.lanes);
     if (nest.transposed) text += "  " + to_string(*nest.transposed, program);
-    if (nest.kept) text += "  kept in the target: what " + to_string(program, nest.kept->fold) + " adds up\n";
+    if (nest.kept) text += std::string("  kept in ") + (nest.kept->in_scratch ? "scratch" : "the target") + ": what " + to_string(program, nest.kept->fold) + " adds up\n";
     for (const Interior& interior : nest.interiors)
       text += "  interior " + name(interior.axis) + '(' + to_string(program, interior.low) + ", " +
               to_string(program, interior.high) + ")\n";

@@ -45,10 +45,11 @@ struct Transposition {
 };
 
 /// A reduction that leaves the values of its body in the target of the nest's only statement, each where its own axis
-/// stands for `along` of the domain (kept.hpp).
+/// stands for `along` of the domain, or at that position in scratch (kept.hpp).
 struct Kept {
   ir::Expr fold;
   ir::AxisId along;
+  bool in_scratch = false;
 };
 
 /// One phase: statements over the same domain, in the same loops.

@@ -47,6 +47,7 @@ SingleKernel::SingleKernel(ir::Program program)
         return orders_what_it_writes(program_, s);
       })),
       normalised_(normalise(std::move(program))), text_(to_string(normalised_.program, false)),
+      contents_(contents(normalised_.program)),
       calls_(shaping_params(program_)) {
   for (const ir::Statement& s : program_.statements)
     if (std::ranges::count(targets_, s.target) == 0) targets_.push_back(s.target);
@@ -129,7 +130,7 @@ Report SingleKernel::report_of(const KernelInfo& info, const Binding& b, const L
   report.phases = static_cast<int>(info.phases.size());
   report.loops = info.loops;
   add_copies(report, normalised_.program, b.copies, "whose old values are still read");
-  add_tables(report, normalised_.program, plan);
+  add_tables(report, normalised_.program, contents_, plan);
   report.checks = info.checks;
   report.proved = info.proved;
   return report;

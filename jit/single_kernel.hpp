@@ -59,6 +59,7 @@ class SingleKernel {
   const bool plain_;  // no schedule is right
   Normalised normalised_;
   const std::string text_;              // of the normalised program, without names
+  const std::vector<std::string> contents_;  // by tensor of the normalised program
   std::vector<ir::TensorId> targets_;   // user tensors that are written
   std::vector<ir::TensorId> steering_;  // user tensors whose elements decide which elements are touched
   std::mutex mutex_;                    // over the program's graph

@@ -8,6 +8,7 @@
 
 #include "abreast.hpp"
 #include "interval.hpp"
+#include "kept.hpp"
 #include "ricci/overlap.hpp"
 #include "share.hpp"
 #include "survey.hpp"
@@ -255,6 +256,8 @@ Specialisation specialise(const Program& program, std::span<const TensorView> te
     }
   result.collapsed = find_collapsed(program, survey, tensors, extents);
   result.large = find_large(program, tensors);
+  for (AxisId axis : axes_of_kept_values(program, result.large))
+    if (extents[axis] <= most_kept) result.brief.push_back(axis);
   result.far = find_far(program, survey, tensors, extents);
   result.many = find_many(survey, result.collapsed, extents);
   for (AxisId axis : axes_of_chosen_places(program))
@@ -279,6 +282,8 @@ std::string to_string(const Specialisation& s) {
     }
   text += "\nlarge";
   for (TensorId t : s.large) text += ' ' + std::to_string(t);
+  text += "\nbrief";
+  for (AxisId axis : s.brief) text += ' ' + std::to_string(axis);
   text += "\nfar";
   for (TensorId t : s.far) text += ' ' + std::to_string(t);
   text += "\nmany";

@@ -18,6 +18,7 @@ struct Specialisation {
   std::vector<std::vector<ir::AxisId>> collapsed; // by axis: the axes it stands for, outermost first; empty: itself only,
                                                   // or, for an axis that another one swallowed, never iterated
   std::vector<ir::TensorId> large;  // written tensors that are larger than caches (streaming.hpp)
+  std::vector<ir::AxisId> brief;    // axes of these along which all values of a reduction fit into scratch (kept.hpp)
   std::vector<ir::TensorId> far;    // accessed where data choose, and larger than the first cache (ahead.hpp)
   std::vector<ir::AxisId> many;  // axes along which a reduction uses loads again, and that are long enough for it to pay
   std::vector<ir::AxisId> abreast;  // axes along which places that data choose are used again (abreast.hpp)

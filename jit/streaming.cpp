@@ -22,6 +22,16 @@ bool is_only_written(const Program& program, TensorId tensor) {
   return writes == 1;
 }
 
+/// Whether functions stand beside the stores. Where a reduction has kept their values, they do not.
+bool waits_for_arithmetic(const Nest& nest) {
+  bool found = false;
+  walk(nest.values, [&](Expr e) {
+    found |= e->as<Apply>() && is_helper(e->as<Apply>()->op);
+    return !nest.kept || !e->as<Fold>();
+  });
+  return found;
+}
+
 }  // namespace
 
 std::vector<TensorId> find_streaming(Program& program, const Specialisation& s, const Nest& nest) {
@@ -33,8 +43,7 @@ std::vector<TensorId> find_streaming(Program& program, const Specialisation& s, 
     const TensorId t = statement.target;
     if (std::ranges::count(s.large, t) == 0 || statement.update || statement.guard || !is_only_written(program, t))
       continue;
-    const auto is_slow = [](Expr e) { return e->as<Apply>() && is_helper(e->as<Apply>()->op); };
-    if (std::ranges::any_of(nodes(expressions(statement)), is_slow)) continue;
+    if (waits_for_arithmetic(nest)) continue;
     if (motion(program, s, t, statement.subscripts, *nest.lane_axis) == Motion::contiguous) targets.push_back(t);
   }
   return targets;

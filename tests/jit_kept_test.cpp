@@ -68,6 +68,28 @@ TEST_CASE("kept values agree in every way to run them, along rows and down colum
   CHECK(kept > 12);
 }
 
+TEST_CASE("rows for a target larger than the caches are kept in scratch if they fit, with the same bits") {
+  for (const std::int64_t columns : {37, 4095, 4096, 4097}) {
+    CAPTURE(columns);
+    const std::int64_t rows = (4 << 20) / columns + 1;
+    Tensor<float, 2> x(rows, columns), y(rows, columns), few(3, columns);
+    for (std::int64_t n = 0; n < rows * columns; ++n) x.data()[n] = static_cast<float>(n * 7 % 1009) / 100;
+    const Tensor<float, 2> some = x.sliced(0, rows - 3, rows);
+    const auto softmax_of = [](const Tensor<float, 2>& from) {
+      const auto most = max(from, 1)[i];
+      return exp(from[i, j] - most) / sum(k, exp(from[i, k] - most));
+    };
+    const Prepared large = prepared(y[i, j], Assign::set, softmax_of(x));
+    CHECK((schedule_of(large).find("streaming") != std::string::npos) == (columns <= 4096));
+    CHECK((schedule_of(large).find("kept in scratch") != std::string::npos) == (columns <= 4096));
+    large.executable->run(large.tensors, large.params, {.threads = 3});
+    const Prepared small = prepared(few[i, j], Assign::set, softmax_of(some));
+    CHECK(keeps(small));
+    small.executable->run(small.tensors, small.params);
+    CHECK(std::equal(few.data(), few.data() + 3 * columns, y.data() + (rows - 3) * columns));
+  }
+}
+
 TEST_CASE("loops inside of a tile of lanes run plane after plane when its reductions are done") {
   Dice dice{std::mt19937_64(6)};
   for (int n = 0; n < 6; ++n) {

@@ -145,7 +145,8 @@ const Hand& hand() {
   if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma"))
     throw std::runtime_error("the hand-written kernels need a machine of level x86-64-v3 or above");
   const bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                    __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+                    __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+                    default_options().vector_bytes != 32;  // as RICCI_VECTOR_BYTES may say
   return wide ? v4::kernels : v3::kernels;
 }
 

@@ -41,13 +41,17 @@ def machine():
     return f"{model.group(1) if model else 'unknown processor'}, {len(os.sched_getaffinity(0))} processors; {sizes}"
 
 
-def run_ricci(bench, name):
-    """Rows by number of threads."""
+def has_wide_vectors():
+    return " avx512bw " in pathlib.Path("/proc/cpuinfo").read_text()
+
+
+def run_ricci(bench, name, threads="", environment={}):
+    """Rows by number of threads, or of one such number."""
     escaped = re.sub(r"([()[.*+?^$|{\\])", r"\\\1", name)  # POSIX knows fewer escapes than re.escape writes
     with tempfile.TemporaryDirectory() as folder:
         out = pathlib.Path(folder) / "rows.json"
-        done = subprocess.run([bench, "--json", str(out), f"--benchmark_filter=^{escaped}/"],
-                              env=os.environ | {"RICCI_CACHE": "off"}, capture_output=True, text=True)
+        done = subprocess.run([bench, "--json", str(out), f"--benchmark_filter=^{escaped}/{threads}"],
+                              env=os.environ | {"RICCI_CACHE": "off"} | environment, capture_output=True, text=True)
         rows = json.loads(out.read_text())["benchmarks"] if out.exists() and out.stat().st_size else []
     failed = [row for row in rows if row.get("error_occurred")]
     if failed or done.returncode or not rows:
@@ -76,15 +80,15 @@ def short(ms):
 
 
 def table(rows):
-    lines = ["| work | shape | T | by hand, ms | Ricci, ms | ratio | goal | GB/s | temporary bytes | compile, ms "
-             "| NumPy, ms (times Ricci's) | expert NumPy, ms |", "|---" * 12 + "|"]
+    lines = ["| work | shape | T | by hand, ms | Ricci, ms | ratio | goal | ratio, AVX2 | GB/s | temporary bytes "
+             "| compile, ms | NumPy, ms (times Ricci's) | expert NumPy, ms |", "|---" * 13 + "|"]
     for row in rows:
         def peer(ms):
             return "" if ms is None or row["threads"] > 1 else f"{short(ms)} ({ms / row['ricci_ms']:.3g})"
         compiled = f"{row['compile_ms']:.3g}" if row["compile_ms"] and row["threads"] == 1 else ""
         lines.append(f"| {row['name']} | {row['shape']} | {row['threads']} | {short(row['hand_ms'])} "
                      f"| {short(row['ricci_ms'])} | {row['ratio']:.2f} | {row['goal'] or ''} "
-                     f"| {row['gigabytes_per_second']:.3g} | {row['temporary_bytes']:.0f} | {compiled} "
+                     f"| {'' if row['ratio_avx2'] is None else format(row['ratio_avx2'], '.2f')} | {row['gigabytes_per_second']:.3g} | {row['temporary_bytes']:.0f} | {compiled} "
                      f"| {peer(row['numpy_ms'])} | {peer(row['expert_ms'])} |")
     return "\n".join(lines)
 
@@ -124,12 +128,14 @@ def main():
     rows = []
     for name in filter(re.compile(options.filter).search, names):
         measured = run_ricci(options.bench, name)
+        narrow = run_ricci(options.bench, name, 1, {"RICCI_VECTOR_BYTES": "32"})[1] if has_wide_vectors() else None
         naive, expert = FORMS[name]() if name in FORMS else (None, None)
         peers = {"numpy_ms": milliseconds(naive), "expert_ms": milliseconds(expert)}
         keep = ("hand_ms", "ricci_ms", "ratio", "gigabytes_per_second", "temporary_bytes", "accumulator_bytes", "compile_ms")
         for threads, row in measured.items():
             rows.append({"name": name, "shape": row["label"], "threads": threads, "goal": goal_of(name)}
-                        | {key: row[key] for key in keep} | peers)
+                        | {key: row[key] for key in keep} | peers
+                        | {"ratio_avx2": narrow["ratio"] if narrow and threads == 1 else None})
             print(table(rows[-1:]).split("\n")[-1], flush=True)
     text = f"{machine()}; NumPy {numpy.__version__}.\n\n{table(rows)}"
     print("\n" + text)

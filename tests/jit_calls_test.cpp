@@ -1,0 +1,44 @@
+// Which calls a program remembers.
+#include <catch2/catch.hpp>
+
+#include "calls.hpp"
+#include "support/program_text.hpp"
+#include "support/tensors.hpp"
+
+using namespace ricci;
+using namespace ricci::test;
+using namespace ricci::names;
+
+namespace {
+
+const auto elements = static_cast<std::int64_t>(jit::max_calls) + 20;
+const Tensor<float, 1> from(2 * elements), to(2 * elements);
+
+/// to = 2 from for views of so many elements, `step` apart.
+bool is_known(const Prepared& p, std::int64_t count, std::int64_t step = 1) {
+  const auto part_of = [&](const Tensor<float, 1>& whole) {
+    return whole.sliced(0, 0, count * step, step).array().view();
+  };
+  const TensorView views[] = {part_of(to), part_of(from)};
+  const TensorView* pointers[] = {&views[0], &views[1]};
+  const bool known = p.executable->known(pointers, p.params) != nullptr;
+  p.executable->run(views, p.params);
+  return known;
+}
+
+}  // namespace
+
+TEST_CASE("the last calls of a program are known again, by extents and strides") {
+  Tensor<float, 1> whole = to;
+  const Prepared p = prepared(whole[i], Assign::set, 2 * from[i]);
+  REQUIRE(p.executable->program().tensors.size() == 2);
+  for (std::int64_t n = 1; n <= elements; ++n) REQUIRE(!is_known(p, n));
+  for (std::int64_t n = 21; n <= elements; ++n) REQUIRE(is_known(p, n));
+  CHECK(!is_known(p, elements, 2));
+  CHECK(is_known(p, elements, 2));
+  CHECK(is_known(p, elements));
+  CHECK(!is_known(p, 20));  // forgotten
+  CHECK(!is_known(p, 21));  // by the two new ones
+  CHECK(!is_known(p, 22));
+  CHECK(is_known(p, 40));
+}
