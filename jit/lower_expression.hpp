@@ -83,6 +83,7 @@ class ExpressionLowering {
 
   PhaseBuilder& builder() { return builder_; }
   int lanes() const { return schedule_.lanes; }
+  bool has_mask_registers() const { return schedule_.mask_registers; }
   const std::optional<LaneLoop>& lane_loop() const { return lane_; }
 
   // Loops. An axis is bound at the innermost level.

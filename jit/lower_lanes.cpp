@@ -95,8 +95,8 @@ void NestLowering::reduce_streams(Value low, Value end) {
     ++info_.loops;
     const Value last = i64(Op::minimum, b_.add(level(), first, b_.constant(planes_at_once)), extent);
     x_.limit(f.axes[0], first, last);
-    // What follows in a nest over tables is long code already: masks here cost less than a second body.
-    over_lanes(low, end, [&] { x_.reduce_into_scratch(e, states); }, nest_.tables);
+    // What follows in a nest over tables is long code already: masks cost less there than a second body takes to compile.
+    over_lanes(low, end, [&] { x_.reduce_into_scratch(e, states); }, nest_.tables && x_.has_mask_registers());
     x_.unlimit(f.axes[0]);
     x_.close_for();
     x_.take_from_scratch(e, states);

@@ -218,6 +218,7 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
   Schedule schedule;
   const int lane_bytes = computes_doubles(program) ? 8 : 4;
   schedule.lanes = target.vector_bytes / lane_bytes;
+  schedule.mask_registers = target.features.find("avx512bw") != std::string::npos;
   schedule.fold_accumulators = 256 / lane_bytes;
   for (std::size_t i = 0; i < program.statements.size(); ++i) {
     const Statement& statement = program.statements[i];

@@ -86,6 +86,7 @@ struct Nest {
 
 struct Schedule {
   int lanes = 1;  // of every vector, whatever its dtype
+  bool mask_registers = true;  // of the target: masked vectors cost what others do
   std::vector<Nest> nests;
   /// Reductions that do not depend on a lane axis may run their lanes along an axis of their own, with this many
   /// accumulator lanes in all, the same for every vector width, so that the order of a float sum is the same too.

@@ -8,6 +8,7 @@
 
 #include "ricci/compile.hpp"
 #include "ricci/parallel.hpp"
+#include "ricci/target.hpp"
 #include "workload.hpp"
 
 namespace ricci::bench {
@@ -146,7 +147,7 @@ const Hand& hand() {
     throw std::runtime_error("the hand-written kernels need a machine of level x86-64-v3 or above");
   const bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                     __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-                    default_options().vector_bytes != 32;  // as RICCI_VECTOR_BYTES may say
+                    host_target().vector_bytes == 64;  // RICCI_VECTOR_BYTES may allow less
   return wide ? v4::kernels : v3::kernels;
 }
 
