@@ -1,6 +1,7 @@
 #include "guard.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <tuple>
 
@@ -94,7 +95,7 @@ class Guards {
           return read(g_, n.tensor, e->dtype, std::move(subscripts), n.policy, always_fits(program_, n) ? given : own);
         },
         [&](const Fold& n) {
-          const Expr own = where_needed(guard, e->free, scope);
+          const Expr own = where_needed(guard, e->free, scope, n.axes);
           const auto ranged = map_bounds(n.ranges, [&](Expr bound) { return under(own, bound, scope); });
           const Expr occupied = is_occupied(n.axes, ranged);
           const Scope& inside = scopes_.emplace_back(Scope{own, certain_reads({n.body}), scope, &n.axes, &n, ranged, occupied});
@@ -105,7 +106,7 @@ class Guards {
           std::vector<AxisId> free = n.key->free;
           for (AxisId axis : n.axes) std::erase(free, axis);
           const Expr position = under(guard, n.position, scope);
-          const Expr own = where_ordered(guard, free, scope);
+          const Expr own = where_ordered(guard, free, scope, n.axes);
           const Scope& inside = scopes_.emplace_back(Scope{own, certain_reads({n.key}), scope, &n.axes});
           const Expr key = under(own, n.key, &inside);
           return sort(g_, n.axes, key, position, n.descending);
@@ -132,25 +133,25 @@ class Guards {
 
   /// Whether the guard holds at some value of the axes on which a reduction or an order does not depend: it is computed
   /// once for all of them, not again for each. Null: always. Where they decide what ranges around it reach, it is
-  /// needed for other values of the rest at each of them.
-  Expr where_needed(Expr guard, const std::vector<AxisId>& free, const Scope* scope) {
-    if (!guard || feedback_.reaches(guard)) return guard;
-    std::vector<AxisId> others;
-    for (AxisId axis : guard->free)
-      if (std::ranges::count(free, axis) == 0 && !is_ranged(axis, scope)) others.push_back(axis);
-    if (bounds_use(others, scope)) return guard;
+  /// needed for other values of the rest at each of them. `bound` are its own axes, which mean nothing around it.
+  Expr where_needed(Expr guard, const std::vector<AxisId>& free, const Scope* scope, const std::vector<AxisId>& bound) {
+    if (!guard) return nullptr;
+    std::vector<AxisId> others = guard->free;
+    const auto among = [](const std::vector<AxisId>& axes) {
+      return [&](AxisId axis) { return std::ranges::count(axes, axis) > 0; };
+    };
+    std::erase_if(others, among(free));
+    const auto is_own = among(bound);
+    std::erase_if(others, [&](AxisId axis) { return !is_own(axis) && is_ranged(axis, scope); });
+    if (feedback_.reaches(guard) || bounds_use(others, scope)) std::erase_if(others, std::not_fn(is_own));
     return somewhere(guard, others);
   }
 
   /// The same for an order, which is made before the loops around it: at every value that their ranges let through.
-  Expr where_ordered(Expr guard, const std::vector<AxisId>& free, const Scope* scope) {
-    Expr all = within_ranges(scope);
-    if (!all) return where_needed(guard, free, scope);
-    if (guard) all = both(all, guarded(program_, all, guard));
-    if (feedback_.reaches(all)) return all;
-    std::vector<AxisId> others = all->free;
-    std::erase_if(others, [&](AxisId axis) { return std::ranges::count(free, axis) > 0; });
-    return somewhere(all, others);
+  Expr where_ordered(Expr guard, const std::vector<AxisId>& free, const Scope* scope, const std::vector<AxisId>& bound) {
+    const Expr ranges = within_ranges(scope);
+    if (!ranges) return where_needed(guard, free, scope, bound);
+    return where_needed(guard ? both(ranges, within(ranges, guard)) : ranges, free, nullptr, bound);
   }
 
   /// Whether the ranges of all loops around let their axes through, each looked at where those around it do; null: always.
@@ -158,9 +159,19 @@ class Guards {
     if (!scope) return nullptr;
     Expr all = within_ranges(scope->outer);
     for (std::size_t i = 0; i < scope->ranges.size(); ++i)
-      for (Expr within : range_conditions(g_, scope->ranges[i], axis(g_, scope->fold->axes[i])))
-        all = both(all, all ? guarded(program_, all, within) : within);
+      for (Expr condition : range_conditions(g_, scope->ranges[i], axis(g_, scope->fold->axes[i])))
+        all = both(all, all ? within(all, condition) : condition);
     return all;
+  }
+
+  /// `e`, guarded already, where another condition holds too. What a binder in it binds must not be what that is about:
+  /// there it stays as it is.
+  Expr within(Expr condition, Expr e) {
+    const bool captured = std::ranges::any_of(nodes({e}), [&](Expr n) {
+      const std::vector<AxisId>* bound = bound_axes(n);
+      return bound && std::ranges::any_of(*bound, [&](AxisId axis) { return uses_axis(condition, axis); });
+    });
+    return captured ? e : guarded(program_, condition, e);
   }
 
   /// Whether a condition holds for some value of these axes.
