@@ -11,6 +11,7 @@
 #include <limits>
 
 #include "math/atan.hpp"
+#include "math/exp.hpp"
 #include "math/log.hpp"
 #include "math/sine.hpp"
 #include "math/tanh.hpp"
@@ -18,7 +19,7 @@
 
 // SLEEF's deterministic family: the vector versions that compiled kernels call give the same bits as these scalar
 // ones. Declared here because <sleef.h> hides them from code that is not itself compiled for a processor with FMA.
-#define RICCI_SLEEF(X) X(exp) X(log) X(sin) X(cos) X(tan) X(tanh) X(atan)
+#define RICCI_SLEEF(X) X(log) X(sin) X(cos) X(tan) X(tanh) X(atan)
 #define X(name)                                              \
   extern "C" float Sleef_finz_##name##f1_u10purecfma(float); \
   extern "C" double Sleef_finz_##name##d1_u10purecfma(double);
@@ -108,8 +109,9 @@ struct Real : Any<T> {
   static T trunc(T x) { return std::trunc(x); }
   static T round(T x) { return std::nearbyint(x); }  // halves to even: Ricci runs in the default rounding mode
 
-  static float exp(float x) { return math::exp(x); }
+  static T exp(T x) { return math::exp(x); }
   static float log(float x) { return math::log(x, Sleef_finz_logf1_u10purecfma); }
+  static double log(double x) { return math::log(x, Sleef_finz_logd1_u10purecfma); }
   static float sin(float x) { return math::sin(x, Sleef_finz_sinf1_u10purecfma); }
   static float cos(float x) { return math::cos(x, Sleef_finz_cosf1_u10purecfma); }
   static float tan(float x) { return Sleef_finz_tanf1_u10purecfma(x); }
@@ -117,7 +119,7 @@ struct Real : Any<T> {
   static float atan(float x) { return math::atan(x); }
 #define X(name) \
   static double name(double x) { return Sleef_finz_##name##d1_u10purecfma(x); }
-  RICCI_SLEEF(X)
+  X(sin) X(cos) X(tan) X(tanh) X(atan)
 #undef X
   static float pow(float x, float y) { return Sleef_finz_powf1_u10purecfma(x, y); }
   static double pow(double x, double y) { return Sleef_finz_powd1_u10purecfma(x, y); }

@@ -1,5 +1,6 @@
-// The transcendental functions: in line where jit/math has them, which is in f32, else as calls.
+// The transcendental functions: in line where jit/math has them, else as calls.
 #include "math/atan.hpp"
+#include "math/exp.hpp"
 #include "math/log.hpp"
 #include "math/sine.hpp"
 #include "math/tanh.hpp"
@@ -54,46 +55,73 @@ Value* emit_helper_call(PhaseEmitter& e, Op op, loop::Type type, llvm::ArrayRef<
   return in_parts(e.builder, lanes, args, [&](llvm::ArrayRef<Value*> parts) { return call(lanes, parts); });
 }
 
-}  // namespace
+/// The instruction of AVX-512 for x * 2^n on vectors of this size.
+llvm::Intrinsic::ID scale_instruction(bool wide, int bytes) {
+  namespace I = llvm::Intrinsic;
+  if (wide)
+    return bytes == 64   ? I::x86_avx512_mask_scalef_pd_512
+           : bytes == 32 ? I::x86_avx512_mask_scalef_pd_256
+                         : I::x86_avx512_mask_scalef_pd_128;
+  return bytes == 64   ? I::x86_avx512_mask_scalef_ps_512
+         : bytes == 32 ? I::x86_avx512_mask_scalef_ps_256
+                       : I::x86_avx512_mask_scalef_ps_128;
+}
 
 /// AVX-512 has an instruction for it. Elsewhere 2^n is the product of two powers that are ordinary numbers.
-Number scale(Number x, math::Whole<Number, Integer> n) {
+template <class Real>
+OfLanes<Real> scaled(OfLanes<Real> x, math::Whole<OfLanes<Real>, Integers<Real>> n) {
+  using F = math::Format<Real>;
   PhaseEmitter& e = *x.emitter;
   Builder& b = e.builder;
   const auto* vector = llvm::dyn_cast<llvm::FixedVectorType>(x.value->getType());
   if (has_avx512(e.target) && vector != nullptr) {
-    const int lanes = lanes_at_once(e, static_cast<int>(vector->getNumElements()), 4);
+    const int lanes = lanes_at_once(e, static_cast<int>(vector->getNumElements()), sizeof(Real));
+    const int bytes = lanes * static_cast<int>(sizeof(Real));
     const auto instruction = [&](llvm::ArrayRef<Value*> parts) -> Value* {
       Value* mask = b.getIntN(std::max(lanes, 8), ~std::uint64_t{0} >> (64 - std::max(lanes, 8)));
       Value* zero = llvm::Constant::getNullValue(parts[0]->getType());
-      if (lanes == 16)
-        return b.CreateIntrinsic(llvm::Intrinsic::x86_avx512_mask_scalef_ps_512, {},
-                                 {parts[0], parts[1], zero, mask, b.getInt32(4)});  // 4: the usual rounding
-      const auto id = lanes == 8 ? llvm::Intrinsic::x86_avx512_mask_scalef_ps_256
-                                 : llvm::Intrinsic::x86_avx512_mask_scalef_ps_128;
-      return b.CreateIntrinsic(id, {}, {parts[0], parts[1], zero, mask});
+      llvm::SmallVector<Value*, 5> operands{parts[0], parts[1], zero, mask};
+      if (bytes == 64) operands.push_back(b.getInt32(4));  // the usual rounding
+      return b.CreateIntrinsic(scale_instruction(sizeof(Real) == 8, bytes), {}, operands);
     };
     return {e, in_parts(b, lanes, {x.value, n.value.value}, instruction)};
   }
-  const Integer half(e, b.CreateAShr(n.integer.value, 1));
-  const Number first = number((half + 127) << 23);
-  const Number second = number((n.integer - half + 127) << 23);
+  const Integers<Real> half(e, b.CreateAShr(n.integer.value, 1));
+  const OfLanes<Real> first = number((half + F::bias) << math::BitsOf<Real>{F::fraction});
+  const OfLanes<Real> second = number((n.integer - half + F::bias) << math::BitsOf<Real>{F::fraction});
   return x * first * second;
 }
 
-Value* emit_math(PhaseEmitter& e, Op op, loop::Type type, llvm::ArrayRef<Value*> args) {
-  if (type.dtype != DType::f32) return emit_helper_call(e, op, type, args);
-  const Number x(e, args[0]);
-  const auto library = [&](Number y) { return Number(e, emit_helper_call(e, op, type, y.value)); };
+/// The function in line, or null where there is none for this element type.
+template <class Number, class Library>
+Value* emit_in_line(Op op, Number x, Library library) {
   switch (op) {
     case Op::exp: return math::exp(x).value;
     case Op::log: return math::log(x, library).value;
-    case Op::sin: return math::sin(x, library).value;
-    case Op::cos: return math::cos(x, library).value;
-    case Op::tanh: return math::tanh(x).value;
-    case Op::atan: return math::atan(x).value;
-    default: return emit_helper_call(e, op, type, args);
+    default: break;
   }
+  if constexpr (math::Single<Number>) switch (op) {
+      case Op::sin: return math::sin(x, library).value;
+      case Op::cos: return math::cos(x, library).value;
+      case Op::tanh: return math::tanh(x).value;
+      case Op::atan: return math::atan(x).value;
+      default: break;
+    }
+  return nullptr;
+}
+
+}  // namespace
+
+OfLanes<float> scale(OfLanes<float> x, math::Whole<OfLanes<float>, Integers<float>> n) { return scaled(x, n); }
+OfLanes<double> scale(OfLanes<double> x, math::Whole<OfLanes<double>, Integers<double>> n) { return scaled(x, n); }
+
+Value* emit_math(PhaseEmitter& e, Op op, loop::Type type, llvm::ArrayRef<Value*> args) {
+  const auto in_line = [&]<class Real>(Real) {
+    const auto library = [&](OfLanes<Real> y) { return OfLanes<Real>(e, emit_helper_call(e, op, type, y.value)); };
+    return emit_in_line(op, OfLanes<Real>(e, args[0]), library);
+  };
+  Value* value = type.dtype == DType::f32 ? in_line(float{}) : in_line(double{});
+  return value != nullptr ? value : emit_helper_call(e, op, type, args);
 }
 
 }  // namespace ricci::codegen

@@ -10,6 +10,7 @@ namespace ricci::codegen {
 
 template <class T>
 struct OfLanes {
+  using Element = T;
   OfLanes(T all) : constant(all) {}
   OfLanes(PhaseEmitter& e, llvm::Value* v) : emitter(&e), value(v) {}
 
@@ -17,15 +18,16 @@ struct OfLanes {
   llvm::Value* value = nullptr;  // null: a constant
   T constant{};
 };
-using Number = OfLanes<float>;
-using Integer = OfLanes<std::uint32_t>;
 using Condition = OfLanes<bool>;
+/// The integers that the bits of a number are.
+template <class Real>
+using Integers = OfLanes<math::BitsOf<Real>>;
 
 template <class T>
 llvm::Value* value_like(const OfLanes<T>& x, const OfLanes<T>& other) {
   if (x.value != nullptr) return x.value;
   llvm::Type* type = other.value->getType();
-  if constexpr (std::is_same_v<T, float>)
+  if constexpr (std::is_floating_point_v<T>)
     return llvm::ConstantFP::get(type, x.constant);
   else
     return llvm::ConstantInt::get(type, x.constant);
@@ -38,59 +40,78 @@ R combine(OfLanes<T> a, OfLanes<T> b, Make make) {
   return R(*like.emitter, make(like.emitter->builder, value_like(a, like), value_like(b, like)));
 }
 
+// The operators are found for a constant on either side, hence not as templates.
 #define RICCI_OPERATOR(Result, Operand, symbol, method)                                        \
   inline Result operator symbol(Operand a, Operand b) {                                        \
     return combine<Result>(a, b, [](Builder& builder, llvm::Value* x, llvm::Value* y) {        \
       return builder.method(x, y);                                                             \
     });                                                                                        \
   }
-RICCI_OPERATOR(Number, Number, +, CreateFAdd)
-RICCI_OPERATOR(Number, Number, -, CreateFSub)
-RICCI_OPERATOR(Number, Number, *, CreateFMul)
-RICCI_OPERATOR(Number, Number, /, CreateFDiv)
-RICCI_OPERATOR(Condition, Number, <, CreateFCmpOLT)
-RICCI_OPERATOR(Condition, Number, >, CreateFCmpOGT)
-RICCI_OPERATOR(Integer, Integer, +, CreateAdd)
-RICCI_OPERATOR(Integer, Integer, -, CreateSub)
-RICCI_OPERATOR(Integer, Integer, &, CreateAnd)
-RICCI_OPERATOR(Integer, Integer, |, CreateOr)
-RICCI_OPERATOR(Integer, Integer, ^, CreateXor)
-RICCI_OPERATOR(Integer, Integer, <<, CreateShl)
-RICCI_OPERATOR(Condition, Integer, ==, CreateICmpEQ)
-RICCI_OPERATOR(Condition, Integer, <, CreateICmpULT)
-#undef RICCI_OPERATOR
-inline Number operator-(Number x) { return {*x.emitter, x.emitter->builder.CreateFNeg(x.value)}; }
+#define RICCI_NUMBER(Real, Bits)                                                               \
+  RICCI_OPERATOR(OfLanes<Real>, OfLanes<Real>, +, CreateFAdd)                                  \
+  RICCI_OPERATOR(OfLanes<Real>, OfLanes<Real>, -, CreateFSub)                                  \
+  RICCI_OPERATOR(OfLanes<Real>, OfLanes<Real>, *, CreateFMul)                                  \
+  RICCI_OPERATOR(OfLanes<Real>, OfLanes<Real>, /, CreateFDiv)                                  \
+  RICCI_OPERATOR(Condition, OfLanes<Real>, <, CreateFCmpOLT)                                   \
+  RICCI_OPERATOR(Condition, OfLanes<Real>, >, CreateFCmpOGT)                                   \
+  RICCI_OPERATOR(OfLanes<Bits>, OfLanes<Bits>, +, CreateAdd)                                   \
+  RICCI_OPERATOR(OfLanes<Bits>, OfLanes<Bits>, -, CreateSub)                                   \
+  RICCI_OPERATOR(OfLanes<Bits>, OfLanes<Bits>, &, CreateAnd)                                   \
+  RICCI_OPERATOR(OfLanes<Bits>, OfLanes<Bits>, |, CreateOr)                                    \
+  RICCI_OPERATOR(OfLanes<Bits>, OfLanes<Bits>, ^, CreateXor)                                   \
+  RICCI_OPERATOR(OfLanes<Bits>, OfLanes<Bits>, <<, CreateShl)                                  \
+  RICCI_OPERATOR(OfLanes<Bits>, OfLanes<Bits>, >>, CreateLShr)                                 \
+  RICCI_OPERATOR(Condition, OfLanes<Bits>, ==, CreateICmpEQ)                                   \
+  RICCI_OPERATOR(Condition, OfLanes<Bits>, <, CreateICmpULT)                                   \
+  inline OfLanes<Real> fma(OfLanes<Real> a, OfLanes<Real> b, OfLanes<Real> c) {                \
+    return multiply_add(a, b, c);                                                              \
+  }                                                                                            \
+  inline OfLanes<Real> choose(Condition condition, OfLanes<Real> a, OfLanes<Real> b) {         \
+    return combine<OfLanes<Real>>(a, b, [&](Builder& builder, llvm::Value* x, llvm::Value* y) { \
+      return builder.CreateSelect(condition.value, x, y);                                      \
+    });                                                                                        \
+  }                                                                                            \
+  inline OfLanes<Bits> bits(OfLanes<Real> x) { return reinterpreted<OfLanes<Bits>>(x); }       \
+  inline OfLanes<Real> number(OfLanes<Bits> x) { return reinterpreted<OfLanes<Real>>(x); }
 
-inline Number fma(Number a, Number b, Number c) {
-  const Number& like = a.value != nullptr ? a : b.value != nullptr ? b : c;
+template <class Real>
+OfLanes<Real> operator-(OfLanes<Real> x) {
+  return {*x.emitter, x.emitter->builder.CreateFNeg(x.value)};
+}
+
+template <class Real>
+OfLanes<Real> multiply_add(OfLanes<Real> a, OfLanes<Real> b, OfLanes<Real> c) {
+  const auto& like = a.value != nullptr ? a : b.value != nullptr ? b : c;
   llvm::Value* const operands[] = {value_like(a, like), value_like(b, like), value_like(c, like)};
   return {*like.emitter, like.emitter->builder.CreateIntrinsic(llvm::Intrinsic::fma, {operands[0]->getType()}, operands)};
 }
 
-inline Number choose(Condition condition, Number a, Number b) {
-  return combine<Number>(a, b, [&](Builder& builder, llvm::Value* x, llvm::Value* y) {
-    return builder.CreateSelect(condition.value, x, y);
-  });
+template <class To, class From>
+To reinterpreted(OfLanes<From> x) {
+  Builder& b = x.emitter->builder;
+  using T = typename To::Element;
+  llvm::Type* type = std::is_same_v<T, float>    ? b.getFloatTy()
+                     : std::is_same_v<T, double> ? b.getDoubleTy()
+                                                 : llvm::Type::getIntNTy(b.getContext(), 8 * sizeof(T));
+  return {*x.emitter, b.CreateBitCast(x.value, x.value->getType()->getWithNewType(type))};
 }
 
-inline Integer bits(Number x) {
-  Builder& b = x.emitter->builder;
-  return {*x.emitter, b.CreateBitCast(x.value, x.value->getType()->getWithNewType(b.getInt32Ty()))};
-}
-inline Number number(Integer x) {
-  Builder& b = x.emitter->builder;
-  return {*x.emitter, b.CreateBitCast(x.value, x.value->getType()->getWithNewType(b.getFloatTy()))};
-}
-inline Number to_number(Integer x) {
+RICCI_NUMBER(float, std::uint32_t)
+RICCI_NUMBER(double, std::uint64_t)
+#undef RICCI_NUMBER
+#undef RICCI_OPERATOR
+
+inline OfLanes<float> to_number(OfLanes<std::uint32_t> x) {
   Builder& b = x.emitter->builder;
   return {*x.emitter, b.CreateSIToFP(x.value, x.value->getType()->getWithNewType(b.getFloatTy()))};
 }
 
-Number scale(Number x, math::Whole<Number, Integer> n);
+OfLanes<float> scale(OfLanes<float> x, math::Whole<OfLanes<float>, Integers<float>> n);
+OfLanes<double> scale(OfLanes<double> x, math::Whole<OfLanes<double>, Integers<double>> n);
 
 /// A branch that is taken if the condition fails in any lane.
-template <class Rare>
-Number usually(Condition condition, Number usual, Rare rare) {
+template <class Real, class Rare>
+OfLanes<Real> usually(Condition condition, OfLanes<Real> usual, Rare rare) {
   PhaseEmitter& e = *condition.emitter;
   Builder& b = e.builder;
   llvm::Value* any = b.CreateIsNotNull(mask_bits(e, b.CreateNot(condition.value)));
@@ -99,7 +120,7 @@ Number usually(Condition condition, Number usual, Rare rare) {
   auto* after = llvm::BasicBlock::Create(b.getContext(), "usual", e.function);
   b.CreateCondBr(any, inside, after, llvm::MDBuilder(b.getContext()).createUnlikelyBranchWeights());
   b.SetInsertPoint(inside);
-  const Number mixed = choose(condition, usual, rare());
+  const OfLanes<Real> mixed = choose(condition, usual, rare());
   llvm::BasicBlock* inside_end = b.GetInsertBlock();
   b.CreateBr(after);
   b.SetInsertPoint(after);

@@ -4,7 +4,7 @@
 namespace ricci::math {
 
 /// e^x within 0.90 ulp; subnormal results, too.
-template <class Number>
+template <Single Number>
 Number exp(Number x) {
   // Outside of these bounds the result is infinite or 0, as it is at the bounds. A NaN passes.
   x = choose(x > 89.0f, 89.0f, x);
@@ -15,6 +15,25 @@ Number exp(Number x) {
   r = fma(n.value, 1.90465421e-09f, r);
   // e^r = 1 + r + r^2 * p(r) on |r| <= ln 2 / 2, to 2^-28.2.
   const Number p = polynomial(r, 1.0f, 1.0f, 0.49999994f, 0.166665226f, 0.0416682921f, 0.00836853217f, 0.00138182961f);
+  return scale(p, n);
+}
+
+/// e^x within 0.98 ulp; subnormal results, too.
+template <Double Number>
+Number exp(Number x) {
+  x = choose(x > 710.0, 710.0, x);
+  x = choose(x < -746.0, -746.0, x);
+  const auto n = nearest_whole(x, 1.4426950408889634);
+  Number r = fma(n.value, -0.69314718055994529, x);
+  r = fma(n.value, -2.3201926491189795e-17, r);
+  // e^r = 1 + r + r^2 * q(r) on |r| <= ln 2 / 2, to 2^-57.9. The odd and the even powers of q make two short chains.
+  const Number z = r * r;
+  const Number even = polynomial(z, 0.50000000000000111, 0.041666666666528726, 0.0013888888943726497,
+                                 2.4801493141885917e-05, 2.7630205222895601e-07);
+  const Number odd = polynomial(z, 0.16666666666666463, 0.0083333333334715907, 0.00019841269543736595,
+                                2.755756045031641e-06, 2.5006651605233057e-08);
+  const Number q = fma(odd, r, even);
+  const Number p = fma(fma(q, r, 1.0), r, 1.0);
   return scale(p, n);
 }
 

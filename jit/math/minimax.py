@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Prints the coefficients of the polynomials in this folder, as f32 numbers, and the error that they leave.
+"""Prints the coefficients of the polynomials in this folder, as f32 or f64 numbers, and the error that they leave.
 
 A polynomial p of a given degree replaces f on an interval so that the largest |weight * (p - f)| is least: least squares
 with weights that are multiplied by the errors until these are level (Lawson's iteration). The coefficients are rounded
@@ -12,22 +12,24 @@ wide = np.longdouble
 
 def fit(f, weight, powers, x):
     scale = wide(np.abs(x).max())
-    matrix = np.array([(x / scale) ** p for p in powers]).T.astype(float)
-    target, w = f.astype(float), weight.astype(float)
+    exact = np.array([(x / scale) ** p for p in powers]).T
+    matrix, w = exact.astype(float), weight.astype(float)
     levels = np.full(len(x), 1 / len(x))
     best, least = None, np.inf
     for _ in range(400):
         r = np.sqrt(levels) * w
-        c = np.linalg.lstsq(matrix * r[:, None], target * r, rcond=None)[0]
-        error = np.abs(w * (matrix @ c - target))
+        c = np.zeros(len(powers), wide)
+        for _ in range(2):  # the second time for the digits that the first has not
+            c = c + np.linalg.lstsq(matrix * r[:, None], (f - exact @ c).astype(float) * r, rcond=None)[0]
+        error = np.abs(w * (exact @ c - f)).astype(float)
         if error.max() < least:
             best, least = c, error.max()
         levels *= error
         levels /= levels.sum()
-    return [wide(c) / scale**p for c, p in zip(best, powers)]
+    return [c / scale**p for c, p in zip(best, powers)]
 
 
-def polynomial(name, f, weight, degree, low, high, stress=None):
+def polynomial(name, f, weight, degree, low, high, stress=None, number=np.float32):
     """The weight makes the error relative to the function; `stress` says where it matters more."""
     n = 2000
     x = (wide(low) + high) / 2 - (wide(high) - low) / 2 * np.cos(np.pi * (np.arange(n, dtype=wide) + 0.5) / n)
@@ -35,20 +37,20 @@ def polynomial(name, f, weight, degree, low, high, stress=None):
     stressed = w * stress(x) if stress else w
     coefficients = []
     for k in range(degree + 1):
-        c = np.float32(fit(rest, stressed, range(k, degree + 1), x)[0])
+        c = number(fit(rest, stressed, range(k, degree + 1), x)[0])
         rest = rest - wide(c) * x**k
         coefficients.append(c)
     print(f"{name}: error 2^{float(np.log2(np.abs(w * rest).max())):.1f}")
     for c in coefficients:
-        print(f"  {c:.9g}f")
+        print(f"  {c:.9g}f" if number is np.float32 else f"  {c:.17g}")
 
 
-def parts(name, value, count):
-    """`value` as a sum of f32 numbers."""
+def parts(name, value, count, number=np.float32):
+    """`value` as a sum of numbers."""
     for _ in range(count):
-        c = np.float32(value)
+        c = number(value)
         value -= wide(c)
-        print(f"{name}: {c:.9g}f")
+        print(f"{name}: {c:.9g}f" if number is np.float32 else f"{name}: {c:.17g}")
 
 
 def product(name, high, low):
@@ -80,7 +82,15 @@ polynomial("sin", *odd(np.sin), 2, tiny, quarter**2, stress_of_sine)
 polynomial("cos", lambda z: (np.cos(np.sqrt(z)) - 1 + z / 2) / z**2, lambda z: z**2 / np.cos(np.sqrt(z)), 2, tiny, quarter**2)
 polynomial("tanh", *odd(np.tanh), 4, tiny, wide(0.625) ** 2)
 polynomial("atan", *odd(np.arctan), 8, tiny, wide(1))
+double = {"number": np.float64}
+polynomial("f64 exp", lambda x: (np.expm1(x) - x) / x**2, lambda x: x**2 / np.exp(x), 9, -half, half, **double)
+# (log((1 + s) / (1 - s)) / s - 2) / s^2 as a function of z = s^2, for 1 + f = (1 + s) / (1 - s) from sqrt(1/2) to sqrt(2)
+two_atanh = lambda s: np.log1p(2 * s / (1 - s))
+most = (np.sqrt(wide(2)) - 1) / (np.sqrt(wide(2)) + 1)
+polynomial("f64 log", lambda z: (two_atanh(np.sqrt(z)) / np.sqrt(z) - 2) / z, lambda z: z / 2, 6, tiny**2, most**2, **double)
 parts("ln 2", ln2, 2)
+parts("f64 ln 2", ln2, 2, **double)
+parts("f64 log2(e)", 1 / ln2, 1, **double)
 parts("pi / 2", half_pi, 3)
 parts("log2(e)", 1 / ln2, 1)
 parts("2 / pi", 1 / half_pi, 1)

@@ -1,42 +1,83 @@
 #pragma once
-// What the functions of this folder are written in. They are templates over the type of a number: `float` here, for the
-// reference and the loop interpreter, and the vectors of a kernel that is being compiled in jit/llvm/number.hpp. Each
-// operation rounds at most once, and both give the same bits. Hence these headers need -ffp-contract=off, and no two
-// operands of one operation may both be made of operations: their order in a kernel would be the C++ compiler's.
+// What the functions of this folder are written in. They are templates over the type of a number: `float` or `double`
+// here, for the reference and the loop interpreter, and the vectors of a kernel that is being compiled in
+// jit/llvm/number.hpp. Each operation rounds at most once, and both give the same bits. Hence these headers need
+// -ffp-contract=off, and no two operands of one operation may both be made of operations: their order in a kernel would
+// be the C++ compiler's.
 //
 // The error that the comment of a function states holds for every f32 argument: `build/test_jit "[exhaustive]"` finds
-// it. minimax.py finds the coefficients.
+// it. For f64 it is the largest that the same test finds among a billion arguments. minimax.py finds the coefficients.
 #include <bit>
 #include <cmath>
+#include <concepts>
 #include <cstdint>
 
 namespace ricci::math {
 
-/// a * b + c, rounded once.
-inline float fma(float a, float b, float c) { return std::fma(a, b, c); }
+/// The format of a number; vectors of numbers name that of their elements.
+template <class Number>
+struct Format : Format<typename Number::Element> {};
+template <>
+struct Format<float> {
+  using Real = float;
+  using Bits = std::uint32_t;
+  using Signed = std::int32_t;
+  static constexpr int fraction = 23;  // bits after the point
+  static constexpr Bits bias = 127;    // of the exponent
+};
+template <>
+struct Format<double> {
+  using Real = double;
+  using Bits = std::uint64_t;
+  using Signed = std::int64_t;
+  static constexpr int fraction = 52;
+  static constexpr Bits bias = 1023;
+};
+template <class Number>
+using RealOf = typename Format<Number>::Real;
+template <class Number>
+using BitsOf = typename Format<Number>::Bits;
 
-inline float choose(bool condition, float a, float b) { return condition ? a : b; }
+template <class Number>
+concept Single = std::same_as<RealOf<Number>, float>;
+template <class Number>
+concept Double = std::same_as<RealOf<Number>, double>;
+
+/// a * b + c, rounded once.
+template <std::floating_point Real>
+Real fma(Real a, Real b, Real c) {
+  return std::fma(a, b, c);
+}
+
+template <std::floating_point Real>
+Real choose(bool condition, Real a, Real b) {
+  return condition ? a : b;
+}
 
 inline std::uint32_t bits(float x) { return std::bit_cast<std::uint32_t>(x); }
+inline std::uint64_t bits(double x) { return std::bit_cast<std::uint64_t>(x); }
 inline float number(std::uint32_t bits) { return std::bit_cast<float>(bits); }
+inline double number(std::uint64_t bits) { return std::bit_cast<double>(bits); }
 
 /// The value of `x` as a signed integer.
 inline float to_number(std::uint32_t x) { return static_cast<float>(static_cast<std::int32_t>(x)); }
 
 /// `usual` where the condition holds, else what `rare` gives, which is computed only if it is needed.
-template <class Rare>
-float usually(bool condition, float usual, Rare rare) {
+template <std::floating_point Real, class Rare>
+Real usually(bool condition, Real usual, Rare rare) {
   return condition ? usual : rare();
 }
 
 /// The smallest number that is not negative and differs from x in nothing but the sign; and x with that sign.
 template <class Number>
+constexpr BitsOf<Number> sign_bit = BitsOf<Number>{1} << (8 * sizeof(RealOf<Number>) - 1);
+template <class Number>
 Number magnitude(Number x) {
-  return number(bits(x) & 0x7fffffffu);
+  return number(bits(x) & ~sign_bit<Number>);
 }
 template <class Number>
 Number with_sign_of(Number x, Number magnitude) {
-  const auto sign = bits(x) & 0x80000000u;
+  const auto sign = bits(x) & sign_bit<Number>;
   return number(bits(magnitude) | sign);
 }
 
@@ -47,29 +88,31 @@ struct Whole {
   Integer integer;
 };
 
-/// x * factor, rounded to the nearest whole number; it must be less than 2^22.
+/// x * factor, rounded to the nearest whole number; it must be less than 2^22 in f32 and 2^51 in f64.
 template <class Number>
-auto nearest_whole(Number x, float factor) {
-  // Added to 1.5 * 2^23, a number leaves what it is rounded to in the low bits.
-  constexpr float shift = 12582912.0f;
+auto nearest_whole(Number x, RealOf<Number> factor) {
+  // Added to 1.5 * 2^23 or 1.5 * 2^52, a number leaves what it is rounded to in the low bits.
+  constexpr RealOf<Number> shift = 1.5 * static_cast<RealOf<Number>>(BitsOf<Number>{1} << Format<Number>::fraction);
   const Number shifted = fma(x, factor, shift);
   const Number value = shifted - shift;
-  return Whole{value, bits(shifted) - std::bit_cast<std::uint32_t>(shift)};
+  return Whole{value, bits(shifted) - std::bit_cast<BitsOf<Number>>(shift)};
 }
 
-/// x * 2^n, rounded once, for x in [1/2, 2] and n in [-200, 200].
-inline float scale(float x, Whole<float, std::uint32_t> n) {
-  const std::uint32_t half = static_cast<std::uint32_t>(static_cast<std::int32_t>(n.integer) >> 1);
-  return x * number((half + 127) << 23) * number((n.integer - half + 127) << 23);
+/// x * 2^n, rounded once, for x in [1/2, 2] and n in [-200, 200] in f32 and [-1200, 1200] in f64.
+template <std::floating_point Real>
+Real scale(Real x, Whole<Real, BitsOf<Real>> n) {
+  using F = Format<Real>;
+  const BitsOf<Real> half = static_cast<BitsOf<Real>>(static_cast<typename F::Signed>(n.integer) >> 1);
+  return x * number((half + F::bias) << F::fraction) * number((n.integer - half + F::bias) << F::fraction);
 }
 
 /// c0 + c1 * x + c2 * x^2 + ...
 template <class Number, class... Coefficients>
-Number polynomial(Number x, float c0, float c1, Coefficients... rest) {
+Number polynomial(Number x, RealOf<Number> c0, RealOf<Number> c1, Coefficients... rest) {
   if constexpr (sizeof...(rest) == 0)
-    return fma(x, c1, c0);
+    return fma(x, Number(c1), Number(c0));
   else
-    return fma(polynomial(x, c1, rest...), x, c0);
+    return fma(polynomial(x, c1, rest...), x, Number(c0));
 }
 
 }  // namespace ricci::math
