@@ -8,6 +8,7 @@ namespace ricci::jit {
 enum class Motion : std::uint8_t {
   still,       // the same element for every value of the axis
   contiguous,  // the next element in memory
+  reversed,    // the one before it
   strided,     // a constant distance that is not known to be one element
   irregular,   // data decides
 };

@@ -18,6 +18,7 @@ constexpr double typical_extent = 32;
 constexpr double rows_at_once = 4;       // of a tile in registers, for which a value is loaded once
 constexpr double gather_cost = 0.8;      // per lane, hardware gather from cache
 constexpr double transposed_cost = 3;    // per vector: its share of the shuffles, to scratch and back
+constexpr double reversed_cost = 2;      // per vector, with a shuffle
 constexpr double spread_cost = 1.6;      // the same from lines far apart, of which data choose others each time
 constexpr double scatter_cost = 1.2;     // per lane
 constexpr double collision_cost = 2.0;   // per lane, when lanes may meet and go one after another
@@ -115,6 +116,8 @@ double CostModel::operation(Expr e) {
           const Motion m = motion(program_, s_, read.tensor, read.subscripts, *lane_);
           if (std::ranges::count(transposed, e) > 0)
             unit = transposed_cost / lanes_;
+          else if (m == Motion::reversed)
+            unit = reversed_cost / lanes_;
           else if (m == Motion::strided || m == Motion::irregular)
             unit = gather(read);
         }
@@ -172,7 +175,8 @@ double CostModel::store(const Statement& s) {
   if (!lane_) return s.update ? 2 * typical_extent : 1;
   const Motion m = motion(program_, s_, s.target, s.subscripts, *lane_);
   if (m == Motion::contiguous) return 1.0 / lanes_ * typical_extent;
-  const bool meets = m != Motion::strided && s.update;
+  if (m == Motion::reversed && !s.update) return reversed_cost / lanes_ * typical_extent;
+  const bool meets = m != Motion::strided && m != Motion::reversed && s.update;
   return typical_extent * (meets ? collision_cost : scatter_cost);
 }
 

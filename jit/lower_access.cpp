@@ -19,6 +19,7 @@ Value ExpressionLowering::stride(TensorId tensor, std::size_t axis) {
     switch (stride_class(program_, s_, tensor, axis)) {
       case StrideClass::zero: return builder_.constant(0);
       case StrideClass::one: return builder_.constant(1);
+      case StrideClass::minus_one: return builder_.constant(-1);
       case StrideClass::any: break;
     }
     return builder_.symbol({Symbol::Kind::stride, {tensor, static_cast<std::uint32_t>(axis)}});
@@ -62,7 +63,8 @@ Address ExpressionLowering::address(TensorId tensor, const std::vector<Expr>& su
       uniform.push_back({lane_->level, builder_.multiply(lane_->level, lane_->base, step)});
       const StrideClass c = stride_class(program_, s_, tensor, i);
       if (c == StrideClass::zero) continue;
-      if (c == StrideClass::one && affine->coefficient == 1)
+      if ((c == StrideClass::one && affine->coefficient == 1) ||
+          (c == StrideClass::minus_one && affine->coefficient == -1))
         ++unit_steps;
       else
         add_step(step);

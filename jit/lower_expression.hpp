@@ -275,6 +275,9 @@ class ExpressionLowering {
       const auto middle = flat.begin() + static_cast<std::ptrdiff_t>(best.size());
       return {{flat.begin(), middle}, {middle, flat.end()}};
     }
+    State first(int parts) const {
+      return {{best.begin(), best.begin() + parts}, {index.begin(), index.begin() + (index.empty() ? 0 : parts)}};
+    }
   };
   void fold(ir::Expr);
   State start(const ir::Fold&, DType, int parts, int lanes, bool indexed);
@@ -288,7 +291,11 @@ class ExpressionLowering {
   loop::Value index_of(const ir::Fold&, loop::Value lane_base);
   loop::Value lane_indices(const ir::Fold&, DType);
   State merge(const ir::Fold&, std::size_t level, const State& a, const State& b);
-  State halves(const ir::Fold&, std::size_t level, State);
+  loop::Value beats(const ir::Fold&, std::size_t level, loop::Value challenger, loop::Value champion);
+  loop::Value ties(std::size_t level, loop::Value a, loop::Value b);
+  loop::Value halves(Op, std::size_t level, std::vector<loop::Value> parts);
+  State in_one(const ir::Fold&, std::size_t level, const State&);
+  State with_own_indices(std::size_t level, State);
   loop::Value scratch_offset(const ScratchState&, std::size_t level);
   State load_scratch(ir::Expr fold, const ScratchState&, std::size_t level, loop::Value at,
                      loop::Value mask = loop::none);

@@ -17,25 +17,21 @@ using loop::Value;
 
 namespace {
 
-bool is_minimum(Reduction r) { return r == Reduction::min || r == Reduction::argmin; }
-bool is_extremum(Reduction r) { return info(r).empty == OnEmpty::error; }
-
 /// A sum of products of floats adds each product as it is, not rounded before.
 bool sums_products(const Fold& f) {
   const Apply* body = f.body->as<Apply>();
   return f.reduction == Reduction::sum && body && body->op == Op::multiply && is_float(f.body->dtype);
 }
 
-/// Whether `challenger` beats `champion`, as b1: strictly better, or the first NaN.
-Value beats(PhaseBuilder& b, std::size_t level, Reduction r, Value challenger, Value champion) {
-  if (!is_float(b.type(challenger).dtype))
-    return b.compute(level, is_minimum(r) ? Op::less : Op::greater, DType::b1, {challenger, champion});
-  const Op not_better = is_minimum(r) ? Op::greater_equal : Op::less_equal;
-  const Value not_worse = b.compute(level, not_better, DType::b1, {challenger, champion});
-  const Value better_or_nan = b.compute(level, Op::logical_not, DType::b1, {not_worse});
-  const Value is_number = b.compute(level, Op::equal, DType::b1, {champion, champion});
-  return b.compute(level, Op::logical_and, DType::b1, {better_or_nan, is_number});
+/// Whether the result is the same in whatever order the values are taken.
+bool takes_any_order(const Fold& f) {
+  const bool rounds = f.reduction == Reduction::sum || f.reduction == Reduction::prod;
+  return !rounds || !is_float(f.body->dtype);
 }
+
+/// Whether the lanes of a reduction along `lane` keep the index of lane 0 in their step, and add their own distance in the
+/// end. Where it is not 0, 1, 2, ... or starts high, an index of a lane that has not won could grow beyond its type.
+bool shares_index(const Fold& f, AxisId lane) { return f.ranges.empty() && lane == f.axes.back(); }
 
 }  // namespace
 
@@ -126,11 +122,13 @@ ExpressionLowering::State ExpressionLowering::step(const Fold& f, State state) {
                                          {state.best[part], element});
       continue;
     }
-    Value wins = beats(builder_, level, f.reduction, element, state.best[part]);
+    Value wins = beats(f, level, element, state.best[part]);
     if (active != loop::none) wins = builder_.compute(level, Op::logical_and, DType::b1, {wins, active});
     const DType index_dtype = builder_.type(state.index[part]).dtype;
     Value index;
-    if (along_lanes) {
+    if (along_lanes && shares_index(f, lane_->axis)) {
+      index = builder_.splat(level, builder_.convert(level, index_of(f, lane_->base), index_dtype), lanes());
+    } else if (along_lanes) {
       const Value first = builder_.add(level, lane_->base, builder_.constant(static_cast<std::int64_t>(part) * lanes()));
       const Value base = builder_.splat(level, builder_.convert(level, index_of(f, first), index_dtype), lanes());
       index = builder_.compute(level, Op::add, index_dtype, {base, lane_indices(f, index_dtype)});
@@ -223,7 +221,8 @@ ExpressionLowering::State ExpressionLowering::reduce_loops(const Fold& f, std::v
   return state.like(close_for(next.flat()));
 }
 
-/// The same with lanes along axis `lane`, innermost: whole steps, then at most one step whose lanes are masked.
+/// The same with lanes along axis `lane`, innermost: whole steps, then one step whose lanes are masked, or where the order
+/// does not matter, as many of single vectors as are needed.
 ExpressionLowering::State ExpressionLowering::reduce_lanes(const Fold& f, std::size_t lane, std::vector<std::size_t> outer,
                                                            std::size_t depth, State state) {
   const auto carry_all = [&](const State& s, std::vector<Value>& variables) {
@@ -241,73 +240,27 @@ ExpressionLowering::State ExpressionLowering::reduce_lanes(const Fold& f, std::s
     const State next = reduce_lanes(f, lane, outer, depth + 1, state.like(variables));
     return state.like(close_for(next.flat()));
   }
-  const int parts = static_cast<int>(state.best.size());
-  const std::int64_t stride = std::int64_t{parts} * lanes();
+  const int all_parts = static_cast<int>(state.best.size());
+  const std::int64_t stride = std::int64_t{all_parts} * lanes();
   const auto [low, high, level] = range_of(f, lane);
   Value middle = low == builder_.constant(0) ? high : builder_.compute(level, Op::subtract, DType::i64, {high, low});
   middle = builder_.compute(level, Op::logical_and, DType::i64, {middle, builder_.constant(-stride)});
   middle = builder_.add(level, middle, low);
   for (const bool masked : {false, true}) {
     std::vector<Value> variables;
-    const Value base = open_for(masked ? middle : low, masked ? high : middle, stride, carry_all(state, variables));
+    const int parts = masked && takes_any_order(f) ? 1 : all_parts;
+    const State taking = state.first(parts);
+    const std::int64_t step_size = std::int64_t{parts} * lanes();
+    const Value base = open_for(masked ? middle : low, masked ? high : middle, step_size, carry_all(taking, variables));
     std::optional<Value> remaining;
     if (masked) remaining = builder_.compute(builder_.level(), Op::subtract, DType::i64, {high, base});
     enter_lanes(f.axes[lane], base, parts, remaining);
     if (!masked) ++info_.loops;
-    const State next = step(f, state.like(variables));
+    const State next = step(f, taking.like(variables));
     leave_lanes();
-    state = state.like(close_for(next.flat()));
-  }
-  return state;
-}
-
-/// Two partial states into one; the winner of equals is the smaller index.
-ExpressionLowering::State ExpressionLowering::merge(const Fold& f, std::size_t level, const State& a, const State& b) {
-  const DType dtype = builder_.type(a.best[0]).dtype;
-  if (a.index.empty()) return {{builder_.compute(level, info(f.reduction).step, dtype, {a.best[0], b.best[0]})}, {}};
-  const auto b1 = [&](Op op, std::vector<Value> args) { return builder_.compute(level, op, DType::b1, std::move(args)); };
-  const Value av = a.best[0], bv = b.best[0], ai = a.index[0], bi = b.index[0];
-  Value equal = b1(Op::equal, {av, bv});
-  if (is_float(dtype)) {
-    const Value both_nan = b1(Op::logical_and, {b1(Op::not_equal, {av, av}), b1(Op::not_equal, {bv, bv})});
-    equal = b1(Op::logical_or, {equal, both_nan});
-  }
-  const Value tie = b1(Op::logical_and, {equal, b1(Op::less, {bi, ai})});
-  const Value wins = b1(Op::logical_or, {beats(builder_, level, f.reduction, bv, av), tie});
-  return {{builder_.compute(level, Op::select, dtype, {wins, bv, av})},
-          {builder_.compute(level, Op::select, builder_.type(ai).dtype, {wins, bi, ai})}};
-}
-
-/// All parts and lanes into one scalar state, by halves: first the parts, then the lanes.
-ExpressionLowering::State ExpressionLowering::halves(const Fold& f, std::size_t level, State state) {
-  const auto part = [&](const State& s, std::size_t i) {
-    return State{{s.best[i]}, s.index.empty() ? std::vector<Value>{} : std::vector<Value>{s.index[i]}};
-  };
-  while (state.best.size() > 1) {
-    const std::size_t half = state.best.size() / 2;
-    State smaller;
-    for (std::size_t i = 0; i < half; ++i) {
-      const State merged = merge(f, level, part(state, i), part(state, i + half));
-      smaller.best.push_back(merged.best[0]);
-      if (!merged.index.empty()) smaller.index.push_back(merged.index[0]);
-    }
-    state = smaller;
-  }
-  const auto half_of = [&](Value v, bool upper) {
-    const loop::Type type = builder_.type(v);
-    const Value result = builder_.make({type.dtype, type.lanes / 2});
-    builder_.add(level, loop::Half{result, v, upper});
-    return result;
-  };
-  while (builder_.type(state.best[0]).lanes > 1) {
-    State lower, upper;
-    lower.best = {half_of(state.best[0], false)};
-    upper.best = {half_of(state.best[0], true)};
-    if (!state.index.empty()) {
-      lower.index = {half_of(state.index[0], false)};
-      upper.index = {half_of(state.index[0], true)};
-    }
-    state = merge(f, level, lower, upper);
+    const State taken = taking.like(close_for(next.flat()));
+    std::ranges::copy(taken.best, state.best.begin());
+    std::ranges::copy(taken.index, state.index.begin());
   }
   return state;
 }
@@ -402,10 +355,9 @@ void ExpressionLowering::fold(Expr e) {
     const auto lane = static_cast<std::size_t>(std::ranges::find(f.axes, own->second) - f.axes.begin());
     std::erase(loops, lane);
     const int parts = std::max(1, schedule_.fold_accumulators / lanes());
-    // Lanes meet equal values out of order; only the index tells which zero, 0 or -0, came first.
-    const bool indexed = has_index || (is_extremum(f.reduction) && is_float(e->dtype));
-    state = reduce_lanes(f, lane, loops, 0, start(f, e->dtype, parts, lanes(), indexed));
-    state = halves(f, level, state);
+    state = reduce_lanes(f, lane, loops, 0, start(f, e->dtype, parts, lanes(), has_index));
+    if (shares_index(f, own->second)) state = with_own_indices(level, std::move(state));
+    state = in_one(f, level, state);
   } else {
     state = reduce_loops(f, loops, 0, start(f, e->dtype, 1, 1, has_index));
   }

@@ -60,7 +60,10 @@ double cost_of_scans(Program& program, const Specialisation& s, const Nest& nest
     if (lane == nest.in_order)
       for (Expr& e : subscripts) e = at_step(program, e, nest.scans);
     const Motion m = lane ? motion(program, s, tensor, subscripts, *lane) : Motion::still;
-    cost += !lane ? 1 : m == Motion::still || m == Motion::contiguous ? 1.0 / lanes : gather_or_scatter_cost;
+    cost += !lane                                              ? 1
+            : m == Motion::still || m == Motion::contiguous ? 1.0 / lanes
+            : m == Motion::reversed                         ? 2.0 / lanes
+                                                            : gather_or_scatter_cost;
   };
   add(statement.target, statement.subscripts);
   for (Expr e : nodes(expressions(statement)))

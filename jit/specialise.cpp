@@ -195,6 +195,13 @@ std::set<AxisId> axes_of_reuse(const Survey& survey) {
   return found;
 }
 
+StrideClass class_of(std::int64_t stride) {
+  return stride == 0    ? StrideClass::zero
+         : stride == 1  ? StrideClass::one
+         : stride == -1 ? StrideClass::minus_one
+                        : StrideClass::any;
+}
+
 std::vector<TensorId> find_large(const Program& program, std::span<const TensorView> tensors) {
   std::set<TensorId> large;
   for (const Statement& s : program.statements) {
@@ -252,7 +259,7 @@ Specialisation specialise(const Program& program, std::span<const TensorView> te
   for (TensorId t = 0; t < program.tensors.size(); ++t)
     for (int i = 0; program.tensors[t].table.empty() && i < program.tensors[t].rank; ++i) {
       const std::int64_t stride = tensors[t].layout.strides[i];
-      result.strides[t].push_back(stride == 0 ? StrideClass::zero : stride == 1 ? StrideClass::one : StrideClass::any);
+      result.strides[t].push_back(class_of(stride));
     }
   result.collapsed = find_collapsed(program, survey, tensors, extents);
   result.large = find_large(program, tensors);
@@ -272,7 +279,7 @@ std::string to_string(const Specialisation& s) {
   std::string text = "strides";
   for (const auto& tensor : s.strides) {
     text += ' ';
-    for (StrideClass c : tensor) text += c == StrideClass::zero ? '0' : c == StrideClass::one ? '1' : 's';
+    for (StrideClass c : tensor) text += "01-s"[static_cast<std::size_t>(c)];
   }
   text += "\ncollapsed";
   for (std::size_t a = 0; a < s.collapsed.size(); ++a)

@@ -11,7 +11,7 @@
 
 namespace ricci::jit {
 
-enum class StrideClass : std::uint8_t { zero, one, any };
+enum class StrideClass : std::uint8_t { zero, one, minus_one, any };
 
 struct Specialisation {
   std::vector<std::vector<StrideClass>> strides;  // by tensor, axis (tables: by construction row-major)

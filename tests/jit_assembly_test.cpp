@@ -56,6 +56,33 @@ TEST_CASE("no gather stands in the loop that compares") {
   }
 }
 
+TEST_CASE("the largest float is found by the machine's maximum instruction") {
+  Tensor<float, 1> x(1000);
+  const Prepared p = prepared(max(i, x[i]));
+  for (int width : vector_widths()) {
+    const std::string text = p.executable->dump(Executable::Stage::assembly, p.tensors, p.params, {.vector_bytes = width});
+    const std::vector<std::string> loops = innermost_loops(text);
+    const auto takes = [](const std::string& body) { return has(body, "\\tv?maxps\\s"); };
+    CHECK(std::ranges::count_if(loops, takes) > 0);
+  }
+}
+
+TEST_CASE("what is reversed is loaded and stored as vectors") {
+  Tensor<float, 1> x(1000), y(1000), z(1000);
+  for (const Prepared& p : {prepared(y[i], Assign::set, x[999 - i]), prepared(y[i], Assign::set, x.flipped(0)[i]),
+                            prepared(y[999 - i], Assign::set, 2 * x[i])})
+    for (int width : vector_widths()) {
+      if (width < 32) continue;
+      const std::string reg = width == 64 ? "zmm" : "ymm";
+      const std::string text =
+          p.executable->dump(Executable::Stage::assembly, p.tensors, p.params, {.vector_bytes = width});
+      CHECK(has(text, "\\tvmovups\\s[^\\n]*%" + reg + "[^\\n]*, [^\\n]*\\(%"));
+      CHECK(!has(text, "gather"));
+      CHECK(!has(text, "scatter"));
+      CHECK(!has(text, "\\tv?movss\\s"));
+    }
+}
+
 TEST_CASE("the narrowest vectors use no wider registers") {
   const std::string text = Seed().assembly(16);
   CHECK(has(text, "cmp\\w*ps\\s[^\\n]*%xmm"));

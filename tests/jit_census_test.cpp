@@ -25,7 +25,7 @@ const std::vector<Census> expected{
     {.flagship = "W1", .hot = "vcmp\\w*ps"},
     {.flagship = "W1 with d", .hot = "vcmp\\w*ps"},
     {.flagship = "W2", .hot = "vcmp\\w*ps"},
-    {.flagship = "W3 planes", .hot = "vfmadd\\w*ps", .moves = {0, 1}},
+    {.flagship = "W3 planes", .hot = "vfmadd\\w*ps", .moves = {0, 3}},
     {.flagship = "W3 rows", .hot = "vfmadd\\w*ps", .moves = {0, 62}},
     {.flagship = "W4 of 10", .hot = "vfmadd\\w*ps"},
     {.flagship = "W4 of 16", .hot = "vfmadd\\w*ps", .moves = {0, 5}},

@@ -139,3 +139,51 @@ TEST_CASE("stores past the caches store the same, where the address is aligned a
       }
     }
 }
+
+TEST_CASE("lanes that go back by one element are loaded and stored as a whole, and nothing beside them is touched") {
+  for (const DType dtype : memory_dtypes)
+    for (const int lanes : {2, 4, 16, 32}) {
+      const std::int64_t bytes = static_cast<std::int64_t>(size_of(dtype));
+      LoopBuilder b;
+      const loop::BufferId in = b.buffer(dtype), back = b.buffer(dtype, true), forth = b.buffer(dtype, true);
+      const Value count = b.argument(0), last = b.argument(1), zero = b.constant(std::int64_t{0});
+      b.kernel.info.symbols.assign(2, {Symbol::Kind::size, {0, 0}});
+      const Value minus_one = b.splat(b.constant(std::int32_t{-1}), lanes);
+      const Value offsets = b.compute(Op::multiply, DType::i32, {b.iota(DType::i32, lanes), minus_one});
+      b.loop(zero, count, lanes, {}, [&](Value i, Values) {
+        const Value mask = b.lane_mask(b.compute(Op::subtract, DType::i64, {count, i}), lanes);
+        const Value from = b.compute(Op::subtract, DType::i64, {last, i});
+        const Value loaded = b.gather(in, from, offsets, mask);
+        b.store(back, i, loaded, mask);
+        b.scatter(forth, from, offsets, loaded, mask);
+        return Values{};
+      });
+      REQUIRE(loop::verify(b.kernel) == "");
+      for (const std::int64_t n : {1, 5, 16, 39}) {
+        GuardedBuffer from(static_cast<std::size_t>(n * bytes), Flush::start);
+        for (std::size_t i = 0; i < from.bytes().size(); ++i)
+          from.bytes()[i] = static_cast<std::byte>(dtype == DType::b1 ? i % 3 == 0 : i * 37 % 251);
+        std::vector<std::byte> expected(from.bytes().size());
+        for (std::int64_t i = 0; i < n; ++i)
+          std::memcpy(&expected[static_cast<std::size_t>(i * bytes)],
+                      &from.bytes()[static_cast<std::size_t>((n - 1 - i) * bytes)], static_cast<std::size_t>(bytes));
+        const auto check = [&](auto run) {
+          GuardedBuffer to(expected.size(), Flush::end), again(expected.size(), Flush::start);
+          REQUIRE(run(to.bytes().data(), again.bytes().data()) == 0);
+          CHECK(std::equal(expected.begin(), expected.end(), to.bytes().begin()));
+          CHECK(std::ranges::equal(from.bytes(), again.bytes()));
+        };
+        for (const CodegenOptions& options : all_codegen_options()) {
+          const Compiled compiled = generate_code(b.kernel, options);
+          check([&](void* to, void* again) {
+            std::vector<void*> buffers{from.bytes().data(), to, again};
+            return call(compiled.code.phase(0), buffers, std::vector{n, n - 1}, 0, 1);
+          });
+        }
+        check([&](void* to, void* again) {
+          const std::vector<loop::Memory> memory{{from.bytes().data(), 0, n}, {to, 0, n}, {again, 0, n}};
+          return loop::interpret(b.kernel, 0, memory, {n, n - 1}, 0, 1);
+        });
+      }
+    }
+}

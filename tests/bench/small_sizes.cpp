@@ -41,9 +41,7 @@ template <class F>
 Make calls(F f) {
   return [f](std::int64_t elements) -> Call {
     const auto data = std::make_shared<Data>(elements);
-    using Result = decltype(Tensor(f(*data)));
-    const auto result = std::make_shared<Result>();
-    return [=] { *result = Result(f(*data)); };
+    return [=] { const auto result = Tensor(f(*data)); };  // freed at once, as NumPy's is: the next one lies there again
   };
 }
 

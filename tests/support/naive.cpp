@@ -212,10 +212,10 @@ class Naive {
     if (terms.empty()) return {{identity(n.reduction, dtype), bounds_error}, nowhere};
     std::size_t best = 0;
     double error = bounds_error;
-    bool either_sign = false;
+    // Lanes meet equal zeros out of order.
+    const bool either_sign = is_float(dtype);
     for (std::size_t i = 0; i < terms.size(); ++i) {
       error = std::max(error, terms[i].error);
-      either_sign |= terms[i].either_sign;
       const Scalar &held = terms[best].value, &candidate = terms[i].value;
       if (is_nan(held)) continue;
       const bool low = n.reduction == Reduction::min || n.reduction == Reduction::argmin;

@@ -1,0 +1,102 @@
+// Lowering of reductions: their partial states put together.
+#include "lower_expression.hpp"
+
+namespace ricci::jit {
+
+using namespace ir;
+using loop::Value;
+
+namespace {
+
+bool is_minimum(Reduction r) { return r == Reduction::min || r == Reduction::argmin; }
+
+}  // namespace
+
+/// Whether `challenger` beats `champion`, as b1: strictly better, or the first NaN.
+Value ExpressionLowering::beats(const Fold& f, std::size_t level, Value challenger, Value champion) {
+  const bool low = is_minimum(f.reduction);
+  if (!is_float(builder_.type(challenger).dtype))
+    return builder_.compute(level, low ? Op::less : Op::greater, DType::b1, {challenger, champion});
+  const Op not_better = low ? Op::greater_equal : Op::less_equal;
+  const Value not_worse = builder_.compute(level, not_better, DType::b1, {challenger, champion});
+  const Value better_or_nan = builder_.compute(level, Op::logical_not, DType::b1, {not_worse});
+  const Value is_number = builder_.compute(level, Op::equal, DType::b1, {champion, champion});
+  return builder_.compute(level, Op::logical_and, DType::b1, {better_or_nan, is_number});
+}
+
+/// Whether two values are equal, or both NaN.
+Value ExpressionLowering::ties(std::size_t level, Value a, Value b) {
+  const auto b1 = [&](Op op, Value x, Value y) { return builder_.compute(level, op, DType::b1, {x, y}); };
+  const Value equal = b1(Op::equal, a, b);
+  if (!is_float(builder_.type(a).dtype)) return equal;
+  const Value first_is_nan = b1(Op::not_equal, a, a);
+  const Value second_is_nan = b1(Op::not_equal, b, b);
+  return b1(Op::logical_or, equal, b1(Op::logical_and, first_is_nan, second_is_nan));
+}
+
+/// Two partial states into one; the winner of equals is the smaller index.
+ExpressionLowering::State ExpressionLowering::merge(const Fold& f, std::size_t level, const State& a, const State& b) {
+  const DType dtype = builder_.type(a.best[0]).dtype;
+  if (a.index.empty()) return {{builder_.compute(level, info(f.reduction).step, dtype, {a.best[0], b.best[0]})}, {}};
+  const Value av = a.best[0], bv = b.best[0], ai = a.index[0], bi = b.index[0];
+  const Value equal = ties(level, av, bv);
+  const Value earlier = builder_.compute(level, Op::less, DType::b1, {bi, ai});
+  const Value tie = builder_.compute(level, Op::logical_and, DType::b1, {equal, earlier});
+  const Value better = beats(f, level, bv, av);
+  const Value wins = builder_.compute(level, Op::logical_or, DType::b1, {better, tie});
+  return {{builder_.compute(level, Op::select, dtype, {wins, bv, av})},
+          {builder_.compute(level, Op::select, builder_.type(ai).dtype, {wins, bi, ai})}};
+}
+
+/// All lanes of all parts into one scalar, by halves: first the parts, then the lanes.
+Value ExpressionLowering::halves(Op op, std::size_t level, std::vector<Value> parts) {
+  const DType dtype = builder_.type(parts[0]).dtype;
+  while (parts.size() > 1) {
+    const std::size_t half = parts.size() / 2;
+    for (std::size_t i = 0; i < half; ++i) parts[i] = builder_.compute(level, op, dtype, {parts[i], parts[i + half]});
+    parts.resize(half);
+  }
+  Value all = parts[0];
+  const auto half_of = [&](Value v, bool upper) {
+    const Value result = builder_.make({dtype, builder_.type(v).lanes / 2});
+    builder_.add(level, loop::Half{result, v, upper});
+    return result;
+  };
+  while (builder_.type(all).lanes > 1) {
+    const Value lower = half_of(all, false), upper = half_of(all, true);
+    all = builder_.compute(level, op, dtype, {lower, upper});
+  }
+  return all;
+}
+
+/// All parts and lanes of a state into one scalar state. The index is the smallest of those that have the best value.
+ExpressionLowering::State ExpressionLowering::in_one(const Fold& f, std::size_t level, const State& state) {
+  const Op better = state.index.empty() ? info(f.reduction).step : is_minimum(f.reduction) ? Op::minimum : Op::maximum;
+  const Value best = halves(better, level, state.best);
+  if (state.index.empty()) return {{best}, {}};
+  const loop::Type type = builder_.type(state.index[0]);
+  const Value everywhere = builder_.splat(level, best, type.lanes);
+  const Value none = builder_.constant(identity(Reduction::min, type.dtype), type.lanes);
+  std::vector<Value> winners;
+  for (std::size_t part = 0; part < state.index.size(); ++part) {
+    const Value wins = ties(level, state.best[part], everywhere);
+    winners.push_back(builder_.compute(level, Op::select, type.dtype, {wins, state.index[part], none}));
+  }
+  return {{best}, {halves(Op::minimum, level, winners)}};
+}
+
+/// The state after a reduction along lanes that share an index, with the index of each.
+ExpressionLowering::State ExpressionLowering::with_own_indices(std::size_t level, State state) {
+  for (std::size_t part = 0; part < state.index.size(); ++part) {
+    const DType dtype = builder_.type(state.index[part]).dtype;
+    Value distance = builder_.iota(dtype, lanes());
+    if (part > 0) {
+      const Scalar first = evaluate(Op::cast, dtype, std::vector{Scalar::of(static_cast<std::int64_t>(part) * lanes())});
+      distance = builder_.compute(0, Op::add, dtype, {distance, builder_.constant(first, lanes())});
+    }
+    state.index[part] = builder_.compute(level, Op::add, dtype, {state.index[part], distance});
+  }
+  return state;
+}
+
+}  // namespace ricci::jit
