@@ -292,6 +292,8 @@ class ExpressionLowering {
   loop::Value lane_indices(const ir::Fold&, DType);
   State merge(const ir::Fold&, std::size_t level, const State& a, const State& b);
   loop::Value beats(const ir::Fold&, std::size_t level, loop::Value challenger, loop::Value champion);
+  loop::Value comes_first(std::size_t level, loop::Value challenger, loop::Value champion, loop::Value index,
+                          loop::Value champion_index);
   loop::Value ties(std::size_t level, loop::Value a, loop::Value b);
   loop::Value halves(Op, std::size_t level, std::vector<loop::Value> parts);
   State in_one(const ir::Fold&, std::size_t level, const State&);

@@ -122,6 +122,8 @@ ExpressionLowering::State ExpressionLowering::step(const Fold& f, State state) {
                                          {state.best[part], element});
       continue;
     }
+    // With lanes along another axis than the last, what comes later may have the smaller index.
+    const bool in_order = !along_lanes || lane_->axis == f.axes.back();
     Value wins = beats(f, level, element, state.best[part]);
     if (active != loop::none) wins = builder_.compute(level, Op::logical_and, DType::b1, {wins, active});
     const DType index_dtype = builder_.type(state.index[part]).dtype;
@@ -135,6 +137,11 @@ ExpressionLowering::State ExpressionLowering::step(const Fold& f, State state) {
     } else {
       const Value scalar = builder_.convert(level, index_of(f, 0), index_dtype);
       index = vector ? builder_.splat(level, scalar, lanes()) : scalar;
+    }
+    if (!in_order) {
+      Value tie = comes_first(level, element, state.best[part], index, state.index[part]);
+      if (active != loop::none) tie = builder_.compute(level, Op::logical_and, DType::b1, {tie, active});
+      wins = builder_.compute(level, Op::logical_or, DType::b1, {wins, tie});
     }
     next.best[part] = builder_.compute(level, Op::select, dtype, {wins, element, state.best[part]});
     next.index[part] = builder_.compute(level, Op::select, index_dtype, {wins, index, state.index[part]});

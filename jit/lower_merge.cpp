@@ -34,14 +34,20 @@ Value ExpressionLowering::ties(std::size_t level, Value a, Value b) {
   return b1(Op::logical_or, equal, b1(Op::logical_and, first_is_nan, second_is_nan));
 }
 
-/// Two partial states into one; the winner of equals is the smaller index.
+/// Whether `challenger` is as good and has a smaller index.
+Value ExpressionLowering::comes_first(std::size_t level, Value challenger, Value champion, Value index,
+                                      Value champion_index) {
+  const Value equal = ties(level, champion, challenger);
+  const Value earlier = builder_.compute(level, Op::less, DType::b1, {index, champion_index});
+  return builder_.compute(level, Op::logical_and, DType::b1, {equal, earlier});
+}
+
+/// Two partial states into one.
 ExpressionLowering::State ExpressionLowering::merge(const Fold& f, std::size_t level, const State& a, const State& b) {
   const DType dtype = builder_.type(a.best[0]).dtype;
   if (a.index.empty()) return {{builder_.compute(level, info(f.reduction).step, dtype, {a.best[0], b.best[0]})}, {}};
   const Value av = a.best[0], bv = b.best[0], ai = a.index[0], bi = b.index[0];
-  const Value equal = ties(level, av, bv);
-  const Value earlier = builder_.compute(level, Op::less, DType::b1, {bi, ai});
-  const Value tie = builder_.compute(level, Op::logical_and, DType::b1, {equal, earlier});
+  const Value tie = comes_first(level, bv, av, bi, ai);
   const Value better = beats(f, level, bv, av);
   const Value wins = builder_.compute(level, Op::logical_or, DType::b1, {better, tie});
   return {{builder_.compute(level, Op::select, dtype, {wins, bv, av})},
@@ -71,7 +77,11 @@ Value ExpressionLowering::halves(Op op, std::size_t level, std::vector<Value> pa
 
 /// All parts and lanes of a state into one scalar state. The index is the smallest of those that have the best value.
 ExpressionLowering::State ExpressionLowering::in_one(const Fold& f, std::size_t level, const State& state) {
-  const Op better = state.index.empty() ? info(f.reduction).step : is_minimum(f.reduction) ? Op::minimum : Op::maximum;
+  Op better = info(f.reduction).step;
+  if (!state.index.empty()) {
+    const bool low = is_minimum(f.reduction), is_condition = builder_.type(state.best[0]).dtype == DType::b1;
+    better = is_condition ? (low ? Op::logical_and : Op::logical_or) : low ? Op::minimum : Op::maximum;
+  }
   const Value best = halves(better, level, state.best);
   if (state.index.empty()) return {{best}, {}};
   const loop::Type type = builder_.type(state.index[0]);

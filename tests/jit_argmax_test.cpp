@@ -218,6 +218,24 @@ TEST_CASE("argmax over several axes counts row-major over them, in the order the
   }
 }
 
+TEST_CASE("the first of equals is found where the lanes run along another axis than the last") {
+  for (const std::int64_t extent : {20, 130, 300})
+    for (const DType dtype : {DType::f32, DType::i32}) {
+      const std::int64_t extents[] = {3, extent};
+      const GuardedTensor x(dtype, extents);
+      fill_with_ties(x.view(), static_cast<std::uint64_t>(extent));
+      CHECK(run_extrema(x.view(), {1, 0}).fault == "");
+      const Scalar zero{dtype, 0}, most = evaluate(Op::cast, dtype, std::vector{Scalar::of(std::int64_t{1})});
+      for (std::int64_t n = 0; n < 3 * extent; ++n) zero.store(element(x.view(), n));
+      for (const auto& at : {std::array<std::int64_t, 2>{0, extent - 2}, {1, 1}, {2, 1}}) most.store(element(x.view(), at));
+      const Reduction list[] = {Reduction::argmax};
+      const ir::Program program = extrema(dtype, 2, {1, 0}, list);
+      const Outputs outputs(program, x.view(), {1, 0});
+      REQUIRE(run_everywhere(program, outputs.views).fault == "");
+      CHECK(elements(outputs.views[1])[0].as_int() == 1 * 3 + 1);
+    }
+}
+
 TEST_CASE("a maximum over nothing is an error, however large the result") {
   for (Reduction r : all_four)
     for (std::int64_t rows : {0, 1, 17}) {

@@ -25,8 +25,8 @@ Number exp(Number x) {
   x = choose(x < -746.0, -746.0, x);
   const auto n = nearest_whole(x, 1.4426950408889634);
   const Number first = fma(n.value, -0.69314718055994529, x);  // exact
-  const Number r = fma(n.value, -2.3201926491189795e-17, first);
-  const Number rest_of_r = fma(n.value, -2.3201926491189795e-17, first - r);
+  const Number r = fma(n.value, -2.3190468138462996e-17, first);
+  const Number rest_of_r = fma(n.value, -2.3190468138462996e-17, first - r);
   // e^r = 1 + r + r^2 * q(r) on |r| <= ln 2 / 2, to 2^-57.9. The odd and the even powers of q make two short chains.
   const Number z = r * r;
   const Number even = polynomial(z, 0.50000000000000111, 0.041666666666528726, 0.0013888888943726497,

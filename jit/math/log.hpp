@@ -37,7 +37,7 @@ Number log(Number x, Library library) {
   const Number even = polynomial(w, 0.66666666666667374, 0.28571428745741123, 0.18183581283761407, 0.14800038236142071);
   const Number odd = polynomial(w, 0.39999999999398661, 0.22222198238579693, 0.15313628815985186);
   const Number p = fma(odd, z, even);
-  const Number low = n * 2.3201926491189795e-17;
+  const Number low = n * 2.3190468138462996e-17;
   const Number rest = fma(s, fma(z, p, square), low);
   const Number result = fma(n, 0.69314718055994529, f - (square - rest));
   return usually(bits(x) - 0x0010000000000000u < 0x7fe0000000000000u, result, [&] { return library(x); });

@@ -5,8 +5,11 @@ A polynomial p of a given degree replaces f on an interval so that the largest |
 with weights that are multiplied by the errors until these are level (Lawson's iteration). The coefficients are rounded
 one after another, lowest first, each time with the others fitted again. Needs NumPy, with a long double of 64 bits.
 """
+from decimal import Decimal, getcontext
+
 import numpy as np
 
+getcontext().prec = 70  # for numbers of which more digits are needed than a long double has
 wide = np.longdouble
 
 
@@ -24,7 +27,7 @@ def fit(f, weight, powers, x):
         error = np.abs(w * (exact @ c - f)).astype(float)
         if error.max() < least:
             best, least = c, error.max()
-        levels *= error
+        levels *= np.maximum(error, 1e-6 * error.max())
         levels /= levels.sum()
     return [c / scale**p for c, p in zip(best, powers)]
 
@@ -49,7 +52,7 @@ def parts(name, value, count, number=np.float32):
     """`value` as a sum of numbers."""
     for _ in range(count):
         c = number(value)
-        value -= wide(c)
+        value -= type(value)(c)
         print(f"{name}: {c:.9g}f" if number is np.float32 else f"{name}: {c:.17g}")
 
 
@@ -89,8 +92,8 @@ two_atanh = lambda s: np.log1p(2 * s / (1 - s))
 most = (np.sqrt(wide(2)) - 1) / (np.sqrt(wide(2)) + 1)
 polynomial("f64 log", lambda z: (two_atanh(np.sqrt(z)) / np.sqrt(z) - 2) / z, lambda z: z / 2, 6, tiny**2, most**2, **double)
 parts("ln 2", ln2, 2)
-parts("f64 ln 2", ln2, 2, **double)
-parts("f64 log2(e)", 1 / ln2, 1, **double)
+parts("f64 ln 2", Decimal(2).ln(), 2, float)
+parts("f64 log2(e)", 1 / Decimal(2).ln(), 1, float)
 parts("pi / 2", half_pi, 3)
 parts("log2(e)", 1 / ln2, 1)
 parts("2 / pi", 1 / half_pi, 1)

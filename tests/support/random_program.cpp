@@ -122,19 +122,20 @@ Expr Generator::recurrence(const Statement& s, Expr value) {
   return value;
 }
 
-bool has_float_sum(const Program& p) {
+bool depends_on_order(const Program& p) {
   return std::ranges::any_of(p.statements, [](const Statement& s) {
     if (s.update && is_inexact(*s.update, s.value->dtype)) return true;
     return std::ranges::any_of(nodes(expressions(s)), [](Expr e) {
       const Fold* fold = e->as<Fold>();
-      return fold && is_inexact(fold->reduction, e->dtype);
+      if (!fold) return false;
+      return is_inexact(fold->reduction, e->dtype) || (is_float(e->dtype) && info(fold->reduction).empty == OnEmpty::error);
     });
   });
 }
 
 RandomCase random_case(std::uint64_t seed, const RandomOptions& options) {
   RandomCase made = Generator(seed, options).make(seed);
-  made.has_float_sum = has_float_sum(made.program);
+  made.depends_on_order = depends_on_order(made.program);
   return made;
 }
 

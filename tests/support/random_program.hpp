@@ -28,7 +28,7 @@ struct RandomCase {
   Arguments tensors;
   std::vector<Scalar> params;
   std::string text;            // seed, program and layouts: for messages
-  bool has_float_sum = false;  // a sum or product of floats, whose order the schedule decides (see naive.hpp)
+  bool depends_on_order = false;  // on that of the schedule: a float sum, product or largest zero (see naive.hpp)
 };
 
 /// The same seed and options give the same case. Every axis has an extent; no target element has two addresses;
@@ -36,6 +36,6 @@ struct RandomCase {
 RandomCase random_case(std::uint64_t seed, const RandomOptions& = {});
 
 /// Whether some value is a float sum or product, whose order is the schedule's.
-bool has_float_sum(const ir::Program&);
+bool depends_on_order(const ir::Program&);
 
 }  // namespace ricci::test
