@@ -19,7 +19,7 @@
 
 // SLEEF's deterministic family: the vector versions that compiled kernels call give the same bits as these scalar
 // ones. Declared here because <sleef.h> hides them from code that is not itself compiled for a processor with FMA.
-#define RICCI_SLEEF(X) X(log) X(sin) X(cos) X(tan) X(tanh) X(atan)
+#define RICCI_SLEEF(X) X(log) X(sin) X(cos) X(tan)
 #define X(name)                                              \
   extern "C" float Sleef_finz_##name##f1_u10purecfma(float); \
   extern "C" double Sleef_finz_##name##d1_u10purecfma(double);
@@ -113,14 +113,13 @@ struct Real : Any<T> {
   static float log(float x) { return math::log(x, Sleef_finz_logf1_u10purecfma); }
   static double log(double x) { return math::log(x, Sleef_finz_logd1_u10purecfma); }
   static float sin(float x) { return math::sin(x, Sleef_finz_sinf1_u10purecfma); }
+  static double sin(double x) { return math::sin(x, Sleef_finz_sind1_u10purecfma); }
   static float cos(float x) { return math::cos(x, Sleef_finz_cosf1_u10purecfma); }
+  static double cos(double x) { return math::cos(x, Sleef_finz_cosd1_u10purecfma); }
   static float tan(float x) { return Sleef_finz_tanf1_u10purecfma(x); }
-  static float tanh(float x) { return math::tanh(x); }
-  static float atan(float x) { return math::atan(x); }
-#define X(name) \
-  static double name(double x) { return Sleef_finz_##name##d1_u10purecfma(x); }
-  X(sin) X(cos) X(tan) X(tanh) X(atan)
-#undef X
+  static double tan(double x) { return Sleef_finz_tand1_u10purecfma(x); }
+  static T tanh(T x) { return math::tanh(x); }
+  static T atan(T x) { return math::atan(x); }
   static float pow(float x, float y) { return Sleef_finz_powf1_u10purecfma(x, y); }
   static double pow(double x, double y) { return Sleef_finz_powd1_u10purecfma(x, y); }
 };

@@ -92,22 +92,18 @@ OfLanes<Real> scaled(OfLanes<Real> x, math::Whole<OfLanes<Real>, Integers<Real>>
   return x * first * second;
 }
 
-/// The function in line, or null where there is none for this element type.
+/// The function in line, or null where there is none.
 template <class Number, class Library>
 Value* emit_in_line(Op op, Number x, Library library) {
   switch (op) {
     case Op::exp: return math::exp(x).value;
     case Op::log: return math::log(x, library).value;
-    default: break;
+    case Op::sin: return math::sin(x, library).value;
+    case Op::cos: return math::cos(x, library).value;
+    case Op::tanh: return math::tanh(x).value;
+    case Op::atan: return math::atan(x).value;
+    default: return nullptr;
   }
-  if constexpr (math::Single<Number>) switch (op) {
-      case Op::sin: return math::sin(x, library).value;
-      case Op::cos: return math::cos(x, library).value;
-      case Op::tanh: return math::tanh(x).value;
-      case Op::atan: return math::atan(x).value;
-      default: break;
-    }
-  return nullptr;
 }
 
 }  // namespace

@@ -71,6 +71,10 @@ R combine(OfLanes<T> a, OfLanes<T> b, Make make) {
       return builder.CreateSelect(condition.value, x, y);                                      \
     });                                                                                        \
   }                                                                                            \
+  inline OfLanes<Real> choose_constant(Condition condition, Real a, Real b, OfLanes<Real> like) { \
+    llvm::Value *first = value_like(OfLanes<Real>(a), like), *second = value_like(OfLanes<Real>(b), like); \
+    return {*like.emitter, like.emitter->builder.CreateSelect(condition.value, first, second)}; \
+  }                                                                                            \
   inline OfLanes<Bits> bits(OfLanes<Real> x) { return reinterpreted<OfLanes<Bits>>(x); }       \
   inline OfLanes<Real> number(OfLanes<Bits> x) { return reinterpreted<OfLanes<Real>>(x); }
 

@@ -4,7 +4,7 @@
 namespace ricci::math {
 
 /// The arc tangent within 1.34 ulp.
-template <class Number>
+template <Single Number>
 Number atan(Number x) {
   const Number size = magnitude(x);
   // atan x = pi / 2 - atan(1 / x)
@@ -18,6 +18,31 @@ Number atan(Number x) {
   // pi / 2 as a product of two numbers, to 2^-45.8.
   const Number far = fma(1.68325555f, 0.933189452f, -near);
   return with_sign_of(x, choose(steep, far, near));
+}
+
+/// The arc tangent within 1.05 ulp.
+template <Double Number>
+Number atan(Number x) {
+  const Number size = magnitude(x);
+  // atan x = pi / 2 - atan(1 / x), and = pi / 4 + atan((x - 1) / (x + 1))
+  const auto steep = size > 2.414213562373095;
+  const auto middle = size > 0.41421356237309503;
+  const Number top = choose(steep, Number(-1.0), choose(middle, size - 1.0, size));
+  const Number bottom = choose(steep, size, choose(middle, size + 1.0, Number(1.0)));
+  const Number base = choose(steep, Number(1.5707963267948966), choose_constant(middle, 0.78539816339744828, 0.0, size));
+  const Number rest = choose(steep, Number(6.123233995736766e-17), choose_constant(middle, 3.061616997868383e-17, 0.0, size));
+  const Number t = top / bottom;
+  const Number z = t * t;
+  const Number w = z * z;
+  const Number even = polynomial(w, -0.33333333333333326, -0.14285714285310963, -0.090909079724945635,
+                                 -0.066661698197907321, -0.052148519867158079, -0.033141806038446506);
+  const Number odd = polynomial(w, 0.19999999999997056, 0.11111111083391675, 0.076922788849886278,
+                                0.058764670341189998, 0.044891823929876527, 0.014859170371308593);
+  const Number p = fma(odd, z, even);
+  const Number tail = fma(t * z, p, rest);
+  const Number sum = base + t;
+  const Number rest_of_sum = (base - sum) + t;
+  return with_sign_of(x, sum + (tail + rest_of_sum));
 }
 
 }  // namespace ricci::math

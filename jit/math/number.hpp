@@ -54,6 +54,12 @@ Real choose(bool condition, Real a, Real b) {
   return condition ? a : b;
 }
 
+/// One of two constants; `like` is any number of the kind.
+template <std::floating_point Real>
+Real choose_constant(bool condition, Real a, Real b, Real) {
+  return condition ? a : b;
+}
+
 inline std::uint32_t bits(float x) { return std::bit_cast<std::uint32_t>(x); }
 inline std::uint64_t bits(double x) { return std::bit_cast<std::uint64_t>(x); }
 inline float number(std::uint32_t bits) { return std::bit_cast<float>(bits); }

@@ -23,17 +23,22 @@ struct Data {
   std::int64_t size, rows, columns;
   Tensor<float, 1> x, y, table;
   Tensor<float, 2> m, n;
-  Tensor<double, 1> v;
+  Tensor<double, 1> v, u;
   Tensor<double, 2> w;
   Tensor<std::uint8_t, 1> byte;
-  Tensor<std::int32_t, 1> label, place, row, sixteen{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  Tensor<bool, 1> flag, other_flag;
+  Tensor<std::int64_t, 1> whole{};
+  Tensor<std::int32_t, 1> label, place, divisor, row, sixteen{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 
   explicit Data(std::int64_t elements)
       : size(elements), rows(static_cast<std::int64_t>(std::sqrt(static_cast<double>(size)))), columns(size / rows),
         x(uniform(-1, 1, size)), y(uniform(0, 1, size)), table(uniform(0, 1, 256)), m(uniform(-1, 1, rows, columns)),
-        n(uniform(0, 1, rows, columns)), v(cast<double>(x)), w(cast<double>(m)), byte(cast<std::uint8_t>(200 * y)),
+        n(uniform(0, 1, rows, columns)), v(cast<double>(x)), u(cast<double>(y)), w(cast<double>(m)),
+        byte(cast<std::uint8_t>(200 * y)), flag(x > 0), other_flag(y > 0.5f),
         label(labels(static_cast<std::int32_t>(std::min<std::int64_t>(size, 1000)), size)),
-        place(labels(static_cast<std::int32_t>(size), size)), row(labels(static_cast<std::int32_t>(rows), rows)) {}
+        place(labels(static_cast<std::int32_t>(size), size)), divisor(label + 1), row(labels(static_cast<std::int32_t>(rows), rows)) {
+    whole = cast<std::int64_t>(place);
+  }
 };
 
 /// A call that makes a new tensor of the expression that `f` gives for the data.
@@ -62,9 +67,20 @@ Make counts(bool weighted) {
   };
 }
 
+/// A call that makes a new tensor of the same extent.
+Make moved() {
+  return [](std::int64_t elements) -> Call {
+    const auto data = std::make_shared<Data>(elements);
+    return [=] {
+      Tensor<float, 1> result(elements);
+      result[i] = wrap(data->x)[i + 1];
+    };
+  };
+}
+
 const std::map<std::string, Make>& expressions() {
 #define E(...) calls([](const Data& d) { return __VA_ARGS__; })
-  static const std::map<std::string, Make> all{
+  static const std::map<std::string, Make> table{
       {"x + y", E(d.x + d.y)},
       {"2 * x + 1", E(2 * d.x + 1)},
       {"exp(x)", E(exp(d.x))},
@@ -120,9 +136,79 @@ const std::map<std::string, Make>& expressions() {
       {"sort axis 1 of f64", E(sort(d.w, 1))},
       {"argsort axis 1", E(argsort(d.m, 1))},
       {"nonzero(x > 0)", E(nonzero(d.x > 0))},
+      {"log(y)", E(log(d.y))},
+      {"sin(x)", E(sin(d.x))},
+      {"tan(x)", E(tan(d.x))},
+      {"tanh(x)", E(tanh(d.x))},
+      {"atan(x)", E(atan(d.x))},
+      {"y to the power of 1.5", E(pow(d.y, 1.5f))},
+      {"sigmoid", E(1 / (1 + exp(-d.x)))},
+      {"log of f64", E(log(d.u))},
+      {"sin of f64", E(sin(d.v))},
+      {"cos of f64", E(cos(d.v))},
+      {"tan of f64", E(tan(d.v))},
+      {"tanh of f64", E(tanh(d.v))},
+      {"atan of f64", E(atan(d.v))},
+      {"sqrt of f64", E(sqrt(d.u))},
+      {"i32 // 7", E(floor_divide(d.place, 7))},
+      {"i32 % 7", E(d.place % 7)},
+      {"i32 // i32", E(floor_divide(d.place, d.divisor))},
+      {"i32 % i32", E(d.place % d.divisor)},
+      {"i64 // 7", E(floor_divide(d.whole, 7))},
+      {"i64 * i64", E(d.whole * d.whole)},
+      {"u8 + u8", E(d.byte + d.byte)},
+      {"u8 * 3", E(d.byte * 3)},
+      {"u8 // 7", E(floor_divide(d.byte, 7))},
+      {"u8 > 100", E(d.byte > 100)},
+      {"clip of u8", E(minimum(maximum(d.byte, 50), 150))},
+      {"f32 to i32", E(cast<std::int32_t>(100 * d.x))},
+      {"f32 to u8", E(cast<std::uint8_t>(100 * d.y))},
+      {"i64 to f32", E(cast<float>(d.whole))},
+      {"x is NaN", E(d.x != d.x)},
+      {"bool & bool", E(d.flag & d.other_flag)},
+      {"not bool", E(!d.flag)},
+      {"count of bool", E(count(i, d.flag[i]))},
+      {"any of bool", E(any(i, d.flag[i]))},
+      {"all(x < 2)", E(all(i, d.x[i] < 2))},
+      {"x equals y", E(all(i, d.x[i] == d.y[i]))},
+      {"mean", E(mean(i, d.x[i]))},
+      {"variance", E(var(d.x, 0))},
+      {"min of f64", E(min(i, d.v[i]))},
+      {"sum of u8", E(sum(i, d.byte[i]))},
+      {"mean of u8", E(mean(i, cast<double>(d.byte[i])))},
+      {"product of f64", E(prod(i, d.u[i]))},
+      {"dot of f64", E(sum(i, d.v[i] * d.u[i]))},
+      {"norm", E(sqrt(sum(i, sq(d.x[i]))))},
+      {"mean axis 0", E(mean(d.m, 0))},
+      {"mean axis 1", E(mean(d.m, 1))},
+      {"sum axis 0 of f64", E(sum(d.w, 0))},
+      {"sum axis 1 of f64", E(sum(d.w, 1))},
+      {"count(m > 0) axis 1", E(count(j, d.m[i, j] > 0))},
+      {"any(m > 0.9) axis 0", E(any(i, d.m[i, j] > 0.9f))},
+      {"argmax axis 1 of f64", E(argmax(d.w, 1))},
+      {"add a column", E(d.m[i, j] + d.n[i, 0])},
+      {"subtract the mean of rows", E(d.m[i, j] - mean(k, d.m[i, k]))},
+      {"matrix times vector", E(sum(j, d.m[i, j] * d.n[0, j]))},
+      {"vector times matrix", E(sum(i, d.m[i, 0] * d.n[i, j]))},
+      {"every second", E(d.x.sliced(0, 0, d.size, 2) + 0)},
+      {"moved by one", moved()},
+      {"reversed rows", E(d.m.flipped(1) + 0)},
+      {"column reversed", E(d.m.flipped(0) + 0)},
+      {"cumsum of f64", E(cumsum(d.v, 0))},
+      {"cumsum of i32", E(cumsum(d.label, 0))},
+      {"cummax", E(cummax(d.x, 0))},
+      {"gather of f64", E(d.v[d.place[i]])},
+      {"x[x > 0.98]", E(d.x[d.x > 0.98f])},
+      {"x[x > -0.98]", E(d.x[d.x > -0.98f])},
+      {"x[flag]", E(d.x[d.flag])},
+      {"v[flag]", E(d.v[d.flag])},
+      {"sort of f64", E(sort(d.v, 0))},
+      {"sort of i32", E(sort(d.place, 0))},
+      {"sort of u8", E(sort(d.byte, 0))},
+      {"argsort of i32", E(argsort(d.label, 0))},
   };
 #undef E
-  return all;
+  return table;
 }
 
 double seconds_of(const Call& call, int calls) {
