@@ -18,13 +18,23 @@ struct Bound {
   Expr rest;
 };
 
-/// A comparison that guards reads, what it is there, and what makes it so for every value of the axes of reductions.
+/// A comparison that guards reads and what it is there, or a remainder, minimum or maximum in a subscript and the number
+/// of the argument that it is there; and what makes it so for every value of the axes of reductions.
 struct Test {
-  Expr comparison;
+  Expr tested;
   bool holds;
+  std::size_t argument;
   AxisId axis;
-  Bound bound;
+  std::vector<Bound> bounds;
 };
+
+/// Whether it may be the subscript of a tensor with the policy wrap or clip.
+bool is_policy(Expr e) {
+  const Apply* apply = e->as<Apply>();
+  if (!apply || e->dtype != DType::i64) return false;
+  if (apply->op == Op::remainder) return apply->args[1]->as<Extent>() != nullptr;
+  return apply->op == Op::minimum || apply->op == Op::maximum;
+}
 
 class Finder {
  public:
@@ -43,7 +53,8 @@ class Finder {
       std::ranges::copy_if(tests, std::back_inserter(own), [&](const Test& t) { return t.axis == axis; });
       if (own.empty()) continue;
       Interior interior{axis, constant(g_, std::int64_t{0}), extent(g_, axis), inside(now, own)};
-      for (const Test& test : own) narrow(interior, test.bound);
+      for (const Test& test : own)
+        for (const Bound& bound : test.bounds) narrow(interior, bound);
       now = interior.statements;
       nest_.interiors.push_back(std::move(interior));
     }
@@ -56,8 +67,11 @@ class Finder {
     for (const Statement& s : statements)
       for (Expr e : expressions(s)) roots.push_back(e);
     std::map<std::uint32_t, std::pair<Expr, std::set<bool>>> wanted;  // by node id: in a fixed order
+    std::map<std::uint32_t, Expr> policies;
     for (Expr e : nodes(std::move(roots))) {
       const Read* read = e->as<Read>();
+      for (Expr n : read ? nodes(read->subscripts) : std::vector<Expr>{})
+        if (is_policy(n)) policies.emplace(n->id, n);
       for (Expr condition : read ? conjuncts(read->guard) : std::vector<Expr>{}) {
         const Apply* negation = condition->as<Apply>();
         const bool negated = negation && negation->op == Op::logical_not;
@@ -70,19 +84,54 @@ class Finder {
     for (const auto& [id, found] : wanted)
       if (found.second.size() == 1)
         if (const auto test = make_test(found.first, *found.second.begin())) tests.push_back(*test);
+    for (const auto& [id, e] : policies)
+      if (const auto test = make_test_of_policy(e)) tests.push_back(*test);
     return tests;
+  }
+
+  /// For what wrap(x)[...] and clip(x)[...] are: the test that the subscript is inside anyway.
+  std::optional<Test> make_test_of_policy(Expr e) {
+    const Apply& apply = *e->as<Apply>();
+    if (e->may_fail) return {};
+    for (std::size_t k = 0; k < (apply.op == Op::remainder ? 1 : 2); ++k) {
+      Expr moving = apply.args[k];
+      const Expr still = apply.args[1 - k];
+      while (is_policy(moving)) {  // what it is where its own test holds
+        const auto inner = make_test_of_policy(moving);
+        if (!inner) return {};
+        moving = moving->as<Apply>()->args[inner->argument];
+      }
+      const auto axis = axis_of(moving);
+      if (!axis || !still->free.empty()) continue;
+      std::vector<std::optional<Bound>> bounds;
+      if (apply.op == Op::minimum) bounds = {at_least(still, moving, 0, *axis)};
+      if (apply.op == Op::maximum) bounds = {at_least(moving, still, 0, *axis)};
+      if (apply.op == Op::remainder)
+        bounds = {at_least(moving, constant(g_, std::int64_t{0}), 0, *axis), at_least(still, moving, 1, *axis)};
+      if (std::ranges::any_of(bounds, [](const auto& b) { return !b; })) continue;
+      Test test{e, true, k, *axis, {}};
+      for (const auto& bound : bounds) test.bounds.push_back(*bound);
+      return test;
+    }
+    return {};
+  }
+
+  /// The only axis of the nest that an expression has.
+  std::optional<AxisId> axis_of(Expr e) const {
+    std::optional<AxisId> axis;
+    for (AxisId a : e->free) {
+      if (std::ranges::count(nest_.order, a) == 0) continue;
+      if (axis) return {};
+      axis = a;
+    }
+    return axis;
   }
 
   std::optional<Test> make_test(Expr comparison, bool holds) {
     const Apply* apply = comparison->as<Apply>();
     if (!apply || info(apply->op).typing != Typing::compare || apply->args[0]->dtype != DType::i64) return {};
     if (comparison->may_fail) return {};
-    std::optional<AxisId> axis;
-    for (AxisId a : comparison->free) {
-      if (std::ranges::count(nest_.order, a) == 0) continue;
-      if (axis) return {};
-      axis = a;
-    }
+    const std::optional<AxisId> axis = axis_of(comparison);
     if (!axis) return {};
     const Expr left = apply->args[0], right = apply->args[1];
     std::optional<Bound> bound;
@@ -108,7 +157,7 @@ class Finder {
       default:
         break;
     }
-    return bound ? std::optional(Test{comparison, holds, *axis, *bound}) : std::nullopt;
+    return bound ? std::optional(Test{comparison, holds, 0, *axis, {*bound}}) : std::nullopt;
   }
 
   /// high - low >= margin, for every value of the axes of reductions.
@@ -153,8 +202,11 @@ class Finder {
     const AxisId axis = tests.front().axis;
     const Rewrite known = [&](Expr original, Expr e) -> Expr {
       if (std::ranges::count(nest_.streams, original) > 0) return original;
-      for (const Test& test : tests)
-        if (original == test.comparison) return constant(g_, Scalar::of(test.holds));
+      for (const Test& test : tests) {
+        if (original != test.tested) continue;
+        if (original->dtype == DType::b1) return constant(g_, Scalar::of(test.holds));
+        return e->as<Apply>() && e->as<Apply>()->op == original->as<Apply>()->op ? e->as<Apply>()->args[test.argument] : e;
+      }
       const Read* old = original->as<Read>();
       if (!old || !old->guard || moves_along(*old, axis)) return e;
       const Read* now = e->as<Read>();

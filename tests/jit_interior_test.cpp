@@ -73,6 +73,32 @@ TEST_CASE("guards at the end, in the else branch and with != are peeled as well"
   check(prepared(y[i], Assign::set, fill(a, -1)[299 - i + 1]));
 }
 
+TEST_CASE("subscripts that wrap or clip keeps inside are read as they stand where they are inside") {
+  for (std::int64_t n : {1, 2, 15, 16, 17, 65, 300, 5000}) {
+    const auto a = filled<float>(shuffled(37), n);
+    const auto rows = filled<float>(shuffled(41), 6, n);
+    Tensor<float, 1> y(n);
+    Tensor<float, 2> z(6, n);
+    const auto at = [&](std::int64_t k) { return a.at(((k % n) + n) % n); };
+    const auto check = [&](const Prepared& p, auto expected) {
+      CAPTURE(n);
+      REQUIRE(run_everywhere(p).fault == "");
+      for (std::int64_t k = 0; k < n; ++k) REQUIRE(y.at(k) == expected(k));
+      CHECK(schedule_of(p).find("interior i(") != std::string::npos);
+      if (n != 300) return;
+      const std::string inside = body_of_step(loops_of(p), host_target().vector_bytes);
+      CHECK(inside.find("load") != std::string::npos);
+      CHECK(inside.find("gather") == std::string::npos);
+    };
+    check(prepared(y[i], Assign::set, wrap(a)[i + 1]), [&](auto k) { return at(k + 1); });
+    check(prepared(y[i], Assign::set, wrap(a)[i - 2] + wrap(a)[i + 3]), [&](auto k) { return at(k - 2) + at(k + 3); });
+    check(prepared(y[i], Assign::set, clip(a)[i - 1] - clip(a)[i + 1]),
+          [&](auto k) { return a.at(std::max<std::int64_t>(k - 1, 0)) - a.at(std::min(k + 1, n - 1)); });
+    REQUIRE(run_everywhere(prepared(z[i, j], Assign::set, wrap(rows)[i + 5, j - 1] + clip(rows)[i - 2, j + 9])).fault == "");
+    REQUIRE(run_everywhere(prepared(z[i, j], Assign::set, wrap(rows)[2 * i - j, 3 * j + 1])).fault == "");
+  }
+}
+
 TEST_CASE("a padded, strided and dilated convolution tests nothing inside", "[acceptance]") {
   for (std::int64_t size : {1, 2, 5, 9, 40, 41}) {
     const auto x = filled<float>(shuffled(13), 2, 3, size, size);

@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "emit.hpp"
 
 namespace ricci::codegen {
@@ -96,14 +98,26 @@ Value* emit_narrowing(Builder& b, DType to, Value* value) {
   return b.CreateTrunc(b.CreateSelect(b.CreateFCmpUNO(value, value), nan, rounded), type);
 }
 
-/// Vectors of floats as i64, saturated, NaN as 0. The intrinsic that means the same is done lane by lane.
-Value* emit_saturated(Builder& b, Value* value, llvm::Type* type) {
-  const auto number = [&](double n) { return llvm::ConstantFP::get(value->getType(), n); };
-  Value* above = number(0x1p63);
-  Value* raised = b.CreateSelect(b.CreateFCmpOGT(value, number(-0x1p63)), value, number(-0x1p63));
+/// Vectors of floats as integers, saturated, NaN as 0. The intrinsic that means the same is slower, some of it done lane by
+/// lane.
+Value* emit_saturated(Builder& b, DType to, Value* value, llvm::Type* type) {
+  const bool sign = is_signed_integer(to);
+  const int bits = static_cast<int>(size_of(to)) * 8;
+  llvm::Type* floats = value->getType();
+  const auto number = [&](double n) { return llvm::ConstantFP::get(floats, n); };
+  const auto converted = [&](Value* x, llvm::Type* t) { return sign ? b.CreateFPToSI(x, t) : b.CreateFPToUI(x, t); };
+  Value *lowest = number(sign ? -std::ldexp(1.0, bits - 1) : 0), *above = number(std::ldexp(1.0, sign ? bits - 1 : bits));
+  Value* raised = b.CreateSelect(b.CreateFCmpOGT(value, lowest), value, lowest);
+  if (bits < 32) {  // every integer is a float
+    Value* highest = number(std::ldexp(1.0, sign ? bits - 1 : bits) - 1);
+    Value* inside = b.CreateSelect(b.CreateFCmpOLT(raised, highest), raised, highest);
+    Value* whole = b.CreateFPToSI(inside, type->getWithNewType(b.getInt32Ty()));
+    if (sign) whole = b.CreateSelect(b.CreateFCmpORD(value, value), whole, llvm::Constant::getNullValue(whole->getType()));
+    return b.CreateTrunc(whole, type);
+  }
   Value* inside = b.CreateSelect(b.CreateFCmpOLT(value, above), raised, number(0));
-  Value* most = llvm::ConstantInt::get(type, llvm::APInt::getSignedMaxValue(64));
-  return b.CreateSelect(b.CreateFCmpOGE(value, above), most, b.CreateFPToSI(inside, type));
+  const llvm::APInt most = sign ? llvm::APInt::getSignedMaxValue(bits) : llvm::APInt::getMaxValue(bits);
+  return b.CreateSelect(b.CreateFCmpOGE(value, above), llvm::ConstantInt::get(type, most), converted(inside, type));
 }
 
 Value* emit_cast(Builder& b, DType from, DType to, Value* value, llvm::Type* type) {
@@ -123,7 +137,7 @@ Value* emit_cast(Builder& b, DType from, DType to, Value* value, llvm::Type* typ
   if (is_float(from) && is_float(to)) return b.CreateFPCast(value, type);
   if (is_float(to)) return is_signed_integer(from) ? b.CreateSIToFP(value, type) : b.CreateUIToFP(value, type);
   if (is_float(from)) {
-    if (to == DType::i64 && type->isVectorTy()) return emit_saturated(b, value, type);
+    if (type->isVectorTy()) return emit_saturated(b, to, value, type);
     const ID id = is_signed_integer(to) ? llvm::Intrinsic::fptosi_sat : llvm::Intrinsic::fptoui_sat;
     return b.CreateIntrinsic(id, {type, value->getType()}, {value});
   }
