@@ -13,7 +13,9 @@
 #include "math/atan.hpp"
 #include "math/exp.hpp"
 #include "math/log.hpp"
+#include "math/pow.hpp"
 #include "math/sine.hpp"
+#include "math/tan.hpp"
 #include "math/tanh.hpp"
 #include "ricci/error.hpp"
 
@@ -116,11 +118,11 @@ struct Real : Any<T> {
   static double sin(double x) { return math::sin(x, Sleef_finz_sind1_u10purecfma); }
   static float cos(float x) { return math::cos(x, Sleef_finz_cosf1_u10purecfma); }
   static double cos(double x) { return math::cos(x, Sleef_finz_cosd1_u10purecfma); }
-  static float tan(float x) { return Sleef_finz_tanf1_u10purecfma(x); }
+  static float tan(float x) { return math::tan(x, Sleef_finz_tanf1_u10purecfma); }
   static double tan(double x) { return Sleef_finz_tand1_u10purecfma(x); }
   static T tanh(T x) { return math::tanh(x); }
   static T atan(T x) { return math::atan(x); }
-  static float pow(float x, float y) { return Sleef_finz_powf1_u10purecfma(x, y); }
+  static float pow(float x, float y) { return math::pow(x, y, Sleef_finz_powf1_u10purecfma); }
   static double pow(double x, double y) { return Sleef_finz_powd1_u10purecfma(x, y); }
 };
 

@@ -27,7 +27,8 @@ struct Function {
 };
 const Function<float, double> singles[] = {
     {Op::exp, std::exp, 0.9, 0, 0},  {Op::log, std::log, 0.95, 0, 0},   {Op::sin, std::sin, 1.49, 0, 0},
-    {Op::cos, std::cos, 1.49, 0, 0}, {Op::tanh, std::tanh, 1.37, 0, 0}, {Op::atan, std::atan, 1.34, 0, 0}};
+    {Op::cos, std::cos, 1.49, 0, 0}, {Op::tanh, std::tanh, 1.37, 0, 0}, {Op::atan, std::atan, 1.34, 0, 0},
+    {Op::tan, std::tan, 1.49, 0, 0}};
 const Function<double, long double> doubles[] = {{Op::exp, std::exp, 0.84, -750, 712}, {Op::log, std::log, 0.86, 0, 3},
     {Op::sin, std::sin, 1.15, -100, 100},   {Op::cos, std::cos, 1.15, -100, 100},
     {Op::tanh, std::tanh, 1.37, -3, 3},     {Op::atan, std::atan, 1.1, -4, 4}};
@@ -75,7 +76,8 @@ constexpr std::int64_t block = 1 << 12;
 constexpr std::int64_t all_blocks = (std::int64_t{1} << 32) / block;  // of f32 numbers
 
 /// Arguments in `blocks` blocks: f32 numbers whose bits are the multiples of a whole number; f64 numbers of which one
-/// in four is any number and the others are between low and high, spread by multiples of the golden ratio.
+/// in eight is any number, one nearly a multiple of pi / 2, and the others are between low and high, spread by multiples of
+/// the golden ratio.
 template <class Real>
 std::vector<Real> arguments(const Function<Real, auto>& f, std::int64_t number, std::int64_t blocks) {
   std::vector<Real> x(block);
@@ -85,8 +87,9 @@ std::vector<Real> arguments(const Function<Real, auto>& f, std::int64_t number, 
       x[i] = std::bit_cast<float>(static_cast<std::uint32_t>(n * (std::uint64_t{1} << 32) / (blocks * block)));
     } else {
       const std::uint64_t spread = n * 0x9e3779b97f4a7c15u;
-      x[i] = n % 4 == 0 ? std::bit_cast<double>(spread)
-                        : f.low + (f.high - f.low) * std::ldexp(static_cast<double>(spread), -64);
+      x[i] = n % 8 == 0   ? std::bit_cast<double>(spread)
+             : n % 8 == 4 ? static_cast<double>(n) * 1.5707963267948966
+                          : f.low + (f.high - f.low) * std::ldexp(static_cast<double>(spread), -64);
     }
   }
   return x;
@@ -151,13 +154,27 @@ TEST_CASE("functions in line are within their error of the true value") {
   });
 }
 
+TEST_CASE("powers of f32 are within their error of the true value") {
+  double most = 0;
+  for (std::uint64_t n = 0; n < 2000000; ++n) {
+    const std::uint64_t spread = n * 0x9e3779b97f4a7c15u;
+    const float x = n % 3 == 0 ? std::bit_cast<float>(static_cast<std::uint32_t>(spread >> 33))
+                               : 4 * std::ldexp(static_cast<float>(spread >> 40), -24);
+    const float y = 20 * std::ldexp(static_cast<float>(spread & 0xffffff), -24) - 10;
+    const Scalar args[] = {Scalar::of(x), Scalar::of(n % 5 == 0 ? 10 * y : y)};
+    const double exact = std::pow(static_cast<double>(x), static_cast<double>(args[1].get<float>()));
+    most = std::max(most, error_in_ulp(evaluate(Op::pow, DType::f32, args).get<float>(), exact));
+  }
+  CHECK(most < 0.8);
+}
+
 TEST_CASE("functions in line keep zeros, infinities and NaN as they should") {
   const auto of = [](Op op, float x) {
     const Scalar arg = Scalar::of(x);
     return evaluate(op, DType::f32, {&arg, 1}).get<float>();
   };
   constexpr float infinity = std::numeric_limits<float>::infinity(), nan = std::numeric_limits<float>::quiet_NaN();
-  for (const Op op : {Op::sin, Op::tanh, Op::atan}) CHECK(std::signbit(of(op, -0.0f)));
+  for (const Op op : {Op::sin, Op::tan, Op::tanh, Op::atan}) CHECK(std::signbit(of(op, -0.0f)));
   for (const Op op : {Op::exp, Op::cos}) CHECK(of(op, -0.0f) == 1);
   for (const auto& f : singles) CHECK(std::isnan(of(f.op, nan)));
   for (const Op op : {Op::sin, Op::cos}) CHECK(std::isnan(of(op, infinity)));

@@ -2,7 +2,9 @@
 #include "math/atan.hpp"
 #include "math/exp.hpp"
 #include "math/log.hpp"
+#include "math/pow.hpp"
 #include "math/sine.hpp"
+#include "math/tan.hpp"
 #include "math/tanh.hpp"
 #include "number.hpp"
 #include "ricci/helpers.hpp"
@@ -102,6 +104,9 @@ Value* emit_in_line(Op op, Number x, Library library) {
     case Op::cos: return math::cos(x, library).value;
     case Op::tanh: return math::tanh(x).value;
     case Op::atan: return math::atan(x).value;
+    case Op::tan:
+      if constexpr (math::Single<Number>) return math::tan(x, library).value;
+      return nullptr;
     default: return nullptr;
   }
 }
@@ -112,6 +117,11 @@ OfLanes<float> scale(OfLanes<float> x, math::Whole<OfLanes<float>, Integers<floa
 OfLanes<double> scale(OfLanes<double> x, math::Whole<OfLanes<double>, Integers<double>> n) { return scaled(x, n); }
 
 Value* emit_math(PhaseEmitter& e, Op op, loop::Type type, llvm::ArrayRef<Value*> args) {
+  if (op == Op::pow && type.dtype == DType::f32) {
+    using Number = OfLanes<float>;
+    const auto library = [&](Number x, Number y) { return Number(e, emit_helper_call(e, op, type, {x.value, y.value})); };
+    return math::pow(Number(e, args[0]), Number(e, args[1]), library).value;
+  }
   const auto in_line = [&]<class Real>(Real) {
     const auto library = [&](OfLanes<Real> y) { return OfLanes<Real>(e, emit_helper_call(e, op, type, y.value)); };
     return emit_in_line(op, OfLanes<Real>(e, args[0]), library);

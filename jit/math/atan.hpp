@@ -29,15 +29,17 @@ Number atan(Number x) {
   const auto middle = size > 0.41421356237309503;
   const Number top = choose(steep, Number(-1.0), choose(middle, size - 1.0, size));
   const Number bottom = choose(steep, size, choose(middle, size + 1.0, Number(1.0)));
-  const Number base = choose(steep, Number(1.5707963267948966), choose_constant(middle, 0.78539816339744828, 0.0, size));
-  const Number rest = choose(steep, Number(6.123233995736766e-17), choose_constant(middle, 3.061616997868383e-17, 0.0, size));
+  const Number low_base = choose_constant(middle, 0.78539816339744828, 0.0, size);
+  const Number low_rest = choose_constant(middle, 3.061616997868383e-17, 0.0, size);
+  const Number base = choose(steep, Number(1.5707963267948966), low_base);
+  const Number rest = choose(steep, Number(6.123233995736766e-17), low_rest);
   const Number t = top / bottom;
   const Number z = t * t;
   const Number w = z * z;
-  const Number even = polynomial(w, -0.33333333333333326, -0.14285714285310963, -0.090909079724945635,
-                                 -0.066661698197907321, -0.052148519867158079, -0.033141806038446506);
-  const Number odd = polynomial(w, 0.19999999999997056, 0.11111111083391675, 0.076922788849886278,
-                                0.058764670341189998, 0.044891823929876527, 0.014859170371308593);
+  const Number even = polynomial(w, -0.33333333333333326, -0.14285714285319132, -0.090909079973540086,
+                                 -0.066661799606855088, -0.052155843388085883, -0.033218151333594605);
+  const Number odd = polynomial(w, 0.19999999999997106, 0.11111111083993531, 0.076922795126087615,
+                                0.05876573981219875, 0.044923196041406932, 0.01493970033376819);
   const Number p = fma(odd, z, even);
   const Number tail = fma(t * z, p, rest);
   const Number sum = base + t;

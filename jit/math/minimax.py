@@ -6,6 +6,7 @@ with weights that are multiplied by the errors until these are level (Lawson's i
 one after another, lowest first, each time with the others fitted again. Needs NumPy, with a long double of 64 bits.
 """
 from decimal import Decimal, getcontext
+from math import factorial
 
 import numpy as np
 
@@ -91,10 +92,29 @@ polynomial("f64 exp", lambda x: (np.expm1(x) - x) / x**2, lambda x: x**2 / np.ex
 two_atanh = lambda s: np.log1p(2 * s / (1 - s))
 most = (np.sqrt(wide(2)) - 1) / (np.sqrt(wide(2)) + 1)
 polynomial("f64 log", lambda z: (two_atanh(np.sqrt(z)) / np.sqrt(z) - 2) / z, lambda z: z / 2, 6, tiny**2, most**2, **double)
+quarter64, eighth, log2e = half_pi / 2 * (1 + wide(2) ** -30), np.sqrt(wide(2)) - 1, 1 / ln2
+series = lambda z, terms: sum(z**k * term for k, term in enumerate(terms))
+sin_rest = [wide(-1) ** (k + 1) / wide(factorial(2 * k + 3)) for k in range(14)]  # (sin x / x - 1) / z as a series of z = x^2
+cos_rest = [wide(-1) ** (k + 1) / wide(factorial(2 * k + 2)) for k in range(14)]  # (cos x - 1) / z
+tanh_rest = [1 / wide(factorial(2 * k + 3)) - 1 / wide(factorial(2 * k + 2)) for k in range(14)]  # times cosh x
+atan_rest = [wide(-1) ** (k + 1) / (2 * k + 3) for k in range(40)]
+relative_tanh = lambda z: z * np.sqrt(z) / np.tanh(np.sqrt(z))
+polynomial("f64 sin", lambda z: series(z, sin_rest), lambda z: z, 5, tiny**2, quarter64**2, **double)
+polynomial("f64 cos", lambda z: series(z, cos_rest), lambda z: z / np.cos(np.sqrt(z)), 6, tiny**2, quarter64**2, **double)
+polynomial("f64 tanh", lambda z: series(z, tanh_rest) / np.cosh(np.sqrt(z)), relative_tanh, 11, tiny**2, wide(0.625) ** 2, **double)
+polynomial("f64 atan", lambda z: series(z, atan_rest), lambda z: z, 11, tiny**2, eighth**2, **double)
+polynomial("tan", *odd(np.tan), 5, tiny, quarter**2)
+polynomial("f64 log2", lambda z: log2e * two_atanh(np.sqrt(z)) / np.sqrt(z), lambda z: wide(1) / 3 + 0 * z, 4, tiny**2, most**2, **double)
+polynomial("f64 2^x", lambda x: np.exp(x * ln2), lambda x: np.exp(-x * ln2), 6, -wide(0.5), wide(0.5), **double)
 parts("ln 2", ln2, 2)
 parts("f64 ln 2", Decimal(2).ln(), 2, float)
 parts("f64 log2(e)", 1 / Decimal(2).ln(), 1, float)
 parts("pi / 2", half_pi, 3)
+sixteen = sum(Decimal((-1) ** k * 16) / ((2 * k + 1) * 5 ** (2 * k + 1)) for k in range(60))
+pi = sixteen - sum(Decimal((-1) ** k * 4) / ((2 * k + 1) * 239 ** (2 * k + 1)) for k in range(60))  # Machin's formula
+first = Decimal(float(pi / 2))
+second = round((pi / 2 - first) * 2**84) * Decimal(2) ** -84  # 31 bits
+print(f"f64 pi / 2: {float(first):.17g} {float(second):.17g} {float(pi / 2 - first - second):.17g}")
 parts("log2(e)", 1 / ln2, 1)
 parts("2 / pi", 1 / half_pi, 1)
 product("pi / 2", 1.5707963267948966, 6.123233995736766e-17)

@@ -10,15 +10,15 @@ struct Quadrant {
   Integer n;
 };
 
-/// pi / 2 has three parts, and the first difference is exact.
+/// pi / 2 has three parts. The first difference is exact, and so is the second product: that part has 31 bits.
 template <Double Number>
 auto reduce_to_quadrant(Number x) {
   const auto n = nearest_whole(x, 0.63661977236758138);
   const Number first = fma(n.value, -1.5707963267948966, x);
-  const Number r = fma(n.value, -6.123233995736766e-17, first);
-  Number low = fma(n.value, -6.123233995736766e-17, first - r);
-  low = fma(n.value, 1.4973849048591698e-33, low);
-  return Quadrant{r, low, n.integer};
+  const Number second = n.value * -6.1232339940921402e-17;
+  const Number r = first + second;
+  const Number rest = second - (r - first);
+  return Quadrant{r, fma(n.value, -1.6446256936324258e-26, rest), n.integer};
 }
 
 /// The sine of r + n * pi / 2 for |r| <= pi / 4, but for its sign in the second half of a turn.
@@ -27,17 +27,17 @@ Number sine_of(Quadrant<Number, Integer> q) {
   const Number r = q.r;
   const Number z = r * r;
   // sin r = r + r * z * p(z) to 2^-58, and cos r = 1 + z * p(z) to 2^-63.4: one polynomial of chosen coefficients.
-  const auto even = (q.n & std::uint64_t{1}) == std::uint64_t{0};
-  const Number first = choose(even, r, Number(1.0));
+  const auto is_sine = (q.n & std::uint64_t{1}) == std::uint64_t{0};
+  const Number first = choose(is_sine, r, Number(1.0));
   const Number step = first * z;
-  const Number rest = choose(even, q.low, -(r * q.low));
-  Number p = choose_constant(even, 0.0, -1.1355453855591479e-11, r);
-  p = fma(p, z, choose_constant(even, 1.5896908820068178e-10, 2.0875638346506155e-09, r));
-  p = fma(p, z, choose_constant(even, -2.5050760237818648e-08, -2.7557313694885713e-07, r));
-  p = fma(p, z, choose_constant(even, 2.7557313706995618e-06, 2.4801587287076665e-05, r));
-  p = fma(p, z, choose_constant(even, -0.00019841269829857803, -0.0013888888888870029, r));
-  p = fma(p, z, choose_constant(even, 0.0083333333333224895, 0.041666666666666574, r));
-  p = fma(p, z, choose_constant(even, -0.16666666666666632, -0.5, r));
+  const Number rest = q.low * choose(is_sine, Number(1.0), -r);
+  Number p = choose_constant(is_sine, 0.0, -1.1355453855591891e-11, r);
+  p = fma(p, z, choose_constant(is_sine, 1.5896909427715248e-10, 2.0875638346506159e-09, r));
+  p = fma(p, z, choose_constant(is_sine, -2.5050760246262415e-08, -2.7557313694885713e-07, r));
+  p = fma(p, z, choose_constant(is_sine, 2.7557313707033552e-06, 2.4801587287076665e-05, r));
+  p = fma(p, z, choose_constant(is_sine, -0.00019841269829857857, -0.0013888888888870029, r));
+  p = fma(p, z, choose_constant(is_sine, 0.0083333333333224895, 0.041666666666666574, r));
+  p = fma(p, z, choose_constant(is_sine, -0.16666666666666632, -0.5, r));
   return first + fma(step, p, rest);
 }
 
