@@ -70,8 +70,8 @@ struct TileSide {
 
 /// A read's tile in scratch: rows are contiguous there.
 struct TransposedTile {
-  loop::BufferId scratch;
   TileSide rows, columns;
+  loop::Transpose made;
 };
 
 /// The elements from one private table of this tensor to the next, where lanes take several in turn.
@@ -167,9 +167,14 @@ class ExpressionLowering {
   /// Fetches what this access will touch in a later iteration, if it is one of them (lower_ahead.cpp).
   void fetch_ahead(ir::TensorId, const std::vector<ir::Expr>& subscripts, std::size_t level);
 
-  /// Copies the tile of a read, which is contiguous along `columns` and affine along `rows`, to scratch. From now on it
-  /// is loaded from there, in lanes along `rows`.
-  void transpose(ir::Expr read, const TileSide& rows, const TileSide& columns);
+  /// Copies a few `columns` of `all` of a read's tile, which is contiguous along them and affine along `rows`, to scratch.
+  /// From now on it is loaded from there, in lanes along `rows`.
+  void transpose(ir::Expr read, const TileSide& rows, const TileSide& columns, const TileSide& all);
+  /// In the loop over the few columns: fetches, for each of them, a share of what the tile of this read leaves to be
+  /// fetched. Reading and writing are to take turns at the memory, which drops requests that come all at once.
+  void fetch_beside(ir::Expr read, const TileSide& columns);
+  /// The same to where a statement that only copies puts them.
+  void copy_transposed(const ir::Statement&, const TileSide& rows, const TileSide& columns, const TileSide& all);
 
   /// From now on, a reduction also stores the values of its body, at these subscripts.
   void keep(ir::Expr fold, ir::TensorId target, std::vector<ir::Expr> subscripts, ir::AxisId row) {
@@ -315,6 +320,8 @@ class ExpressionLowering {
   State step_of_rows(const ir::Fold&, State);
 
   // lower_transposed.cpp
+  loop::Value step_along(ir::TensorId, const std::vector<ir::Expr>& subscripts, ir::AxisId);
+  loop::Transpose tile_of(const ir::Read&, const TileSide& rows, const TileSide& columns, const TileSide& all);
   Lanes take_transposed(ir::Expr, const TransposedTile&);
 
   // lower_scan.cpp

@@ -182,10 +182,20 @@ void NestLowering::transposed_tile(const std::vector<Value>& index) {
     return TileSide{nest_.order[k], low, high, block_of(k)};
   };
   const TileSide rows = side(nest_.split - 1), columns = side(nest_.split);
-  for (Expr e : nest_.transposed->reads) x_.transpose(e, rows, columns);
-  --info_.loops;  // the loop of a tile is one with the loop over tiles
-  x_.bind_loop(columns.axis, columns.low, columns.high, 1);
-  stream_over_lanes(rows.low, rows.high, [&] { statements(); });
+  const std::int64_t width = nest_.transposed->columns;
+  const Value low = x_.open_for(columns.low, columns.high, width);
+  const Value end = b_.add(level(), low, b_.constant(width));
+  const TileSide few{columns.axis, low, i64(Op::minimum, end, columns.high), width};
+  if (nest_.transposed->copies) {
+    x_.copy_transposed(program_.statements[nest_.statements[0]], rows, few, columns);
+  } else {
+    for (Expr e : nest_.transposed->reads) x_.transpose(e, rows, few, columns);
+    --info_.loops;  // the loop of a tile is one with the loop over tiles
+    x_.bind_loop(columns.axis, few.low, few.high, 1);
+    for (Expr e : nest_.transposed->reads) x_.fetch_beside(e, few);
+    stream_over_lanes(rows.low, rows.high, [&] { statements(); });
+    x_.close_for();
+  }
   x_.close_for();
 }
 

@@ -37,11 +37,14 @@ struct RegisterTile {
 };
 
 /// Reads that are contiguous along `across`, where the lanes are not: an item is a tile of so many rows along the lane
-/// axis and so many columns along `across`, and its reads are first transposed into scratch.
+/// axis, and a few columns along `across` at a time its reads are transposed into scratch. A nest that only copies
+/// transposes into its target.
 struct Transposition {
   ir::AxisId across;
   std::vector<ir::Expr> reads;
   std::int64_t rows = 0, columns = 0;
+  std::int64_t most_columns = 0;  // of an item
+  bool copies = false;
 };
 
 /// A reduction that leaves the values of its body in the target of the nest's only statement, each where its own axis

@@ -3,8 +3,11 @@
 // becomes a tile of both axes, whose reads are first transposed into scratch:
 //
 //     for items: a tile of the lane axis, a tile of the other one
-//       scratch = the tile of x, transposed
-//       for j in the tile, for lanes of i in the tile: out[j, i..] = scratch[j, i..]
+//       for a few columns of the tile
+//         scratch = these columns of x, transposed
+//         for j of them, for lanes of i in the tile: out[j, i..] = scratch[j, i..]
+//
+// Where rows are short, an item has all of their columns, so that memory is read from one end to the other.
 #include "schedule.hpp"
 
 namespace ricci::jit {
