@@ -8,7 +8,7 @@ using loop::Value;
 
 namespace {
 
-constexpr std::int64_t most_in_short_row = 16, tiles_ahead = 4;  // in as many columns as are transposed at a time
+constexpr std::int64_t most_in_short_row = 16, tiles_ahead = 2;  // in as many columns as are transposed at a time
 
 }  // namespace
 
