@@ -167,8 +167,8 @@ class ExpressionLowering {
   /// Fetches what this access will touch in a later iteration, if it is one of them (lower_ahead.cpp).
   void fetch_ahead(ir::TensorId, const std::vector<ir::Expr>& subscripts, std::size_t level);
 
-  /// Copies a few `columns` of `all` of a read's tile, which is contiguous along them and affine along `rows`, to scratch.
-  /// From now on it is loaded from there, in lanes along `rows`.
+  /// Copies a few `columns` of `all` of a read's tile, which is contiguous along them and affine along `rows`, to
+  /// scratch. From now on it is loaded from there, in lanes along `rows`.
   void transpose(ir::Expr read, const TileSide& rows, const TileSide& columns, const TileSide& all);
   /// In the loop over the few columns: fetches, for each of them, a share of what the tile of this read leaves to be
   /// fetched. Reading and writing are to take turns at the memory, which drops requests that come all at once.

@@ -10,7 +10,7 @@
 namespace ricci {
 namespace {
 
-/// To the next row, by an addition: compilers would keep all multiples of a stride instead, more than there are registers.
+/// To the next row, by an addition: compilers would keep all multiples of a stride, which are more than registers.
 template <class T>
 RICCI_INLINE void step(T*& place, std::int64_t stride) {
   place += stride;

@@ -12,8 +12,8 @@ using namespace ir;
 
 namespace {
 
-// A line of columns at a time is read down the rows, and stored in runs of a few lines. Measured: half as many rows or twice
-// as many are slower. Rows of up to `row_bytes` are read as a whole, because pages of memory are best read at once.
+// A line of columns at a time is read down the rows, and stored in runs of a few lines. Measured: half as many rows or
+// twice as many are slower. Rows of up to `row_bytes` are read as a whole: pages of memory are best read at once.
 constexpr std::int64_t line_bytes = 64, run_bytes = 512, row_bytes = 1024;
 constexpr std::int64_t most_rows = 256, least_rows = 64;
 constexpr std::int64_t most_scratch_bytes = 24 << 10;
@@ -88,8 +88,8 @@ void order_for_transposition(Nest& nest) {
 std::string to_string(const Transposition& t, const Program& program) {
   std::string text;
   for (Expr e : t.reads) text += (text.empty() ? "" : ", ") + to_string(program, e);
-  text = "transposed " + std::to_string(t.columns) + " columns at a time" + (t.copies ? " into the target: " : ": ") + text;
-  return text + '\n';
+  const std::string to = t.copies ? " into the target: " : ": ";
+  return "transposed " + std::to_string(t.columns) + " columns at a time" + to + text + '\n';
 }
 
 }  // namespace ricci::jit

@@ -162,7 +162,8 @@ const IllFormed ill_formed[] = {
     {"transpose tile[%2 by %2], x[%2 by %2] rows %3 columns %2",
      "'transpose tile[%2 by %2], x[%2 by %2] rows %3 columns %2': the number of rows %3 is i32; expected i64"},
     {"transpose tile[%2 by %2], x[%2 by %2] rows %2 columns %2 ahead [%3 by %2]",
-     "'transpose tile[%2 by %2], x[%2 by %2] rows %2 columns %2 ahead [%3 by %2]': the distance ahead %3 is i32; expected i64"},
+     "'transpose tile[%2 by %2], x[%2 by %2] rows %2 columns %2 ahead [%3 by %2]': "
+     "the distance ahead %3 is i32; expected i64"},
     {"transpose tile[%2 by %2], x[%2 by %2] rows %2 columns %2 ahead [%2 by %4]",
      "'transpose tile[%2 by %2], x[%2 by %2] rows %2 columns %2 ahead [%2 by %4]': "
      "the step ahead %4 is f32; expected i64"},

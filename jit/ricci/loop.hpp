@@ -65,7 +65,7 @@ struct SortRow {
 };
 
 /// A matrix of rows x columns elements, from offset + row * stride + column to first + column * pitch + row. If there is
-/// an `ahead`, what begins at offset + ahead + row * ahead_step is wanted soon, or of every other row where they are `alternate`.
+/// an `ahead`, what begins at offset + ahead + row * ahead_step is wanted soon, of all rows or of `alternate` ones.
 struct Transpose {
   BufferId to;
   Value first, pitch;
