@@ -158,7 +158,7 @@ TEST_CASE("the text of every kind of statement reads back as it was printed") {
   CHECK(verify(k) == "");
   CHECK(to_string(k) == everything);
   check_round_trip(k);
-  CHECK(k.phases[0].body.size() == 23);
+  CHECK(k.phases[0].body.size() == 25);
   CHECK(k.phases[0].types.size() == 26);
   CHECK(k.phases[0].types[4] == Type{DType::i32, 16});
   CHECK(k.info.checks[1] == "\n");
