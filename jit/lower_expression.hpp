@@ -1,5 +1,6 @@
 #pragma once
 // Lowering of expressions inside the loops that are open: the middle of lower.cpp, shared by its parts.
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -28,6 +29,7 @@ struct LaneLoop {
   int parts;
   std::vector<loop::Value> masks;  // by part; empty: all lanes run
   bool repeats = false;            // there is a loop over whole steps as well
+  std::optional<loop::Value> remaining = {};  // elements from base on, if lanes are masked
 };
 
 /// Where an access goes: element base + offsets[lane] of its buffer, or consecutive elements from base on.
@@ -131,8 +133,10 @@ class ExpressionLowering {
   void take_from_scratch(ir::Expr fold, const ScratchState& states) { in_scratch_.insert_or_assign(fold, states); }
 
   /// In a lane loop: the reduction of a tile for its rows [low, high), to scratch, where its results then are. What the
-  /// rows share is computed if `fresh` (b1; none: always).
-  void reduce_tile(const RegisterTile&, loop::Value low, loop::Value high, loop::Value fresh = loop::none);
+  /// rows share is computed if `fresh` (b1; none: always). With `finish`, they are never complete in scratch: `finish`
+  /// lowers what takes them, for a few rows side by side.
+  void reduce_tile(const RegisterTile&, loop::Value low, loop::Value high, loop::Value fresh = loop::none,
+                   const std::function<void()>& finish = {});
 
   /// In the lane loops over [low, high) that follow, whole vectors of these statements may be stored past the caches.
   /// Returns where they should begin: where a line begins in the target of the first statement.
@@ -306,9 +310,15 @@ class ExpressionLowering {
   loop::BufferId scratch_for(std::string name, DType, std::int64_t steps);
   std::int64_t step_of_lanes() const { return std::int64_t{lane_->parts} * lanes(); }
   void stage(const RegisterTile&, const Stages&, loop::Value first, loop::Value count);
+  void stage_transposed(const RegisterTile&, ir::Expr read, const Stage&, loop::Value first, loop::Value count);
   Lanes take_staged(ir::Expr, const Stage&);
-  void reduce_rows(const RegisterTile&, const ScratchState&, loop::Value from, loop::Value to, int height,
-                   loop::Value first, loop::Value count, loop::Value begun);
+  /// A piece of the reduced axis: `count` iterations from `first` on. Its states are loaded if they have `begun` (b1
+  /// vector; none: always), and else zero.
+  struct Piece {
+    loop::Value first, count, begun, is_last;
+  };
+  void reduce_rows(const RegisterTile&, const ScratchState&, loop::Value from, loop::Value to, int height, const Piece&,
+                   const std::function<void()>& finish);
   std::vector<RegisterTile> tiles_in(const ir::Fold&) const;
   State reduce_blocks(const ir::Fold&, const std::vector<RegisterTile>&, State);
 

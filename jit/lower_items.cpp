@@ -164,6 +164,10 @@ std::pair<Value, Value> NestLowering::block(std::size_t k, Value index) {
 
 void NestLowering::register_tiles(std::optional<std::pair<Value, Value>> rows, Value low, Value high) {
   x_.enter_lanes(*nest_.lane_axis, low, nest_.unroll, i64(Op::subtract, high, low));
+  if (rows && nest_.registers[0].finishes) {
+    x_.reduce_tile(nest_.registers[0], rows->first, rows->second, loop::none, [&] { statements(); });
+    return x_.leave_lanes();
+  }
   if (rows) {
     for (const RegisterTile& tile : nest_.registers) x_.reduce_tile(tile, rows->first, rows->second);
     x_.bind(nest_.registers[0].rows, x_.open_for(rows->first, rows->second, 1));

@@ -32,7 +32,9 @@ struct RegisterTile {
   ir::Expr fold;
   ir::AxisId rows;               // of the domain, or the axis of a reduction around `fold`
   std::vector<ir::Expr> staged;  // the parts of its body that use the lanes but not the rows
+  std::vector<ir::Expr> transposed;  // those that are reads along the reduced axis, which lanes would gather
   int height = 8, vectors = 2;
+  bool finishes = false;  // the statements take the results from registers, where the last piece leaves them
   std::int64_t block = 128, depth = 128;
 };
 

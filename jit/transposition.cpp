@@ -18,16 +18,6 @@ constexpr std::int64_t line_bytes = 64, run_bytes = 512, row_bytes = 1024;
 constexpr std::int64_t most_rows = 256, least_rows = 64;
 constexpr std::int64_t most_scratch_bytes = 24 << 10;
 
-/// Whether the read is contiguous along `across` and goes in steps along `lane`, always inside.
-bool can_transpose(Program& program, const Specialisation& s, Expr e, AxisId lane, AxisId across) {
-  const Read& read = *e->as<Read>();
-  if (read.guard || read.policy != Policy::assume_inside) return false;
-  if (motion(program, s, read.tensor, read.subscripts, lane) != Motion::strided) return false;
-  if (motion(program, s, read.tensor, read.subscripts, across) != Motion::contiguous) return false;
-  return std::ranges::none_of(
-      read.subscripts, [&](Expr subscript) { return uses_axis(subscript, lane) && uses_axis(subscript, across); });
-}
-
 /// Whether all that the nest does is to store one of the reads as it is. (Bytes of a b1 are not: any but 0 is true.)
 bool copies(Program& program, const Specialisation& s, const Nest& nest, const Transposition& found) {
   const Statement& statement = program.statements[nest.statements.front()];
@@ -40,6 +30,15 @@ bool copies(Program& program, const Specialisation& s, const Nest& nest, const T
 }
 
 }  // namespace
+
+bool can_transpose(Program& program, const Specialisation& s, Expr e, AxisId lane, AxisId across) {
+  const Read& read = *e->as<Read>();
+  if (read.guard || read.policy != Policy::assume_inside) return false;
+  if (motion(program, s, read.tensor, read.subscripts, lane) != Motion::strided) return false;
+  if (motion(program, s, read.tensor, read.subscripts, across) != Motion::contiguous) return false;
+  return std::ranges::none_of(
+      read.subscripts, [&](Expr subscript) { return uses_axis(subscript, lane) && uses_axis(subscript, across); });
+}
 
 std::optional<Transposition> find_transposition(Program& program, const Specialisation& s, const Nest& nest,
                                                 AxisId lane) {

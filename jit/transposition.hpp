@@ -12,6 +12,9 @@
 
 namespace ricci::jit {
 
+/// Whether the read is contiguous along `across` and goes in steps along `lane`, always inside.
+bool can_transpose(ir::Program&, const Specialisation&, ir::Expr read, ir::AxisId lane, ir::AxisId across);
+
 /// What a nest with lanes along `lane` should transpose, if anything.
 std::optional<Transposition> find_transposition(ir::Program&, const Specialisation&, const Nest&, ir::AxisId lane);
 

@@ -46,7 +46,8 @@ TEST_CASE("the product of matrices is computed in tiles of registers") {
   const Prepared p = prepared(c[i, j], Assign::set, sum(k, a[i, k] * b[k, j]));
   CHECK(schedule_of(p, 32) ==
         "nest t0: i j/16 x8*2 | parallel before |\n"
-        "  tile of sum(k, t1[i, k]! * t2[k, j]!): i/128 x4, j x8*2; for 128 of k in scratch: t2[k, j]!\n");
+        "  tile of sum(k, t1[i, k]! * t2[k, j]!): i/128 x4, j x8*2; for 128 of k in scratch: t2[k, j]!; "
+        "finished in registers\n");
 }
 
 TEST_CASE("few rows, and results that share no loads, get no tile") {
@@ -117,6 +118,32 @@ TEST_CASE("batches of products, and rows that are read through a table, run in t
   const Prepared rows = prepared(d[l, i, j], Assign::set, sum(k, a[l, chosen[i], k] * b[l, k, j]));
   CHECK(has_tile(rows));
   CHECK(run_everywhere(rows).fault == "");
+}
+
+TEST_CASE("what the lanes of a tile would gather along the reduced axis is transposed into scratch") {
+  Dice dice{std::mt19937_64(5)};
+  for (const int inner : {1, 2, 3, 4, 5, 17, 130})
+    for (const int beside : {0, 3}) {
+      const int points = size(dice) + 16;
+      CAPTURE(points, inner, beside);
+      const auto x = uneven<float>(dice, points, inner + beside).sliced(1, 0, inner);
+      const auto centroid = uneven<float>(dice, 20, inner);
+      Tensor<std::int64_t, 1> at(points);
+      const Prepared p = prepared(at[i], Assign::set, argmin(j, sum(k, sq(x[i, k] - centroid[j, k]))));
+      CHECK(run_everywhere(p).fault == "");
+      if (inner == 1) continue;
+      CHECK(schedule_of(p).find("in scratch: transposed t1[i, k]!") != std::string::npos);
+      CHECK(loops_of(p).find("gather") == std::string::npos);
+    }
+}
+
+TEST_CASE("sums of products over nothing are zero in a tile too") {
+  const Tensor<float, 2> a(20, 0), b(0, 40);
+  Tensor<float, 2> c(20, 40);
+  const Prepared p = prepared(c[i, j], Assign::set, sum(k, a[i, k] * b[k, j]));
+  CHECK(has_tile(p));
+  CHECK(run_everywhere(p).fault == "");
+  CHECK(c.at(19, 39) == 0);
 }
 
 TEST_CASE("products have the same bits for any number of threads") {
