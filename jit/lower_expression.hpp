@@ -299,8 +299,7 @@ class ExpressionLowering {
   State merge(const ir::Fold&, std::size_t level, const State& a, const State& b);
   State halves(const ir::Fold&, std::size_t level, State);
   loop::Value scratch_offset(const ScratchState&, std::size_t level);
-  State load_scratch(ir::Expr fold, const ScratchState&, std::size_t level, loop::Value at,
-                     loop::Value mask = loop::none);
+  State load_scratch(ir::Expr fold, const ScratchState&, std::size_t level, loop::Value at);
   State load_scratch(ir::Expr fold, const ScratchState&);
   void store_scratch(const State&, const ScratchState&, loop::Value at);
   void store_scratch(const State&, const ScratchState&);
@@ -312,8 +311,8 @@ class ExpressionLowering {
   void stage(const RegisterTile&, const Stages&, loop::Value first, loop::Value count);
   void stage_transposed(const RegisterTile&, ir::Expr read, const Stage&, loop::Value first, loop::Value count);
   Lanes take_staged(ir::Expr, const Stage&);
-  /// A piece of the reduced axis: `count` iterations from `first` on. Its states are loaded if they have `begun` (b1
-  /// vector; none: always), and else zero.
+  /// A piece of the reduced axis: `count` iterations from `first` on. Where nothing has `begun` before (b1), it goes from
+  /// the states of the start.
   struct Piece {
     loop::Value first, count, begun, is_last;
   };

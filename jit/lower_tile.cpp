@@ -77,14 +77,15 @@ void ExpressionLowering::reduce_rows(const RegisterTile& tile, const ScratchStat
     rows_->variables.push_back(builder_.add(builder_.level(), low, builder_.constant(row)));
   const std::size_t level = builder_.level();
   bind(tile.rows, low);
-  const Value at = scratch_offset(states, level);
-  const auto at_row = [&](std::size_t row) {
-    return builder_.add(builder_.level(), at, builder_.constant(static_cast<std::int64_t>(row) * step_of_lanes()));
+  const Value at = scratch_offset(states, level), start = builder_.constant(tile.block * step_of_lanes());
+  const Value before = builder_.compute(level, Op::select, DType::i64, {piece.begun, at, start});
+  const auto row_at = [&](Value from, std::size_t row) {
+    return builder_.add(builder_.level(), from, builder_.constant(static_cast<std::int64_t>(row) * step_of_lanes()));
   };
   std::vector<State> state(static_cast<std::size_t>(height));
   std::vector<loop::Carried> carried;
   each_row([&](std::size_t row) {
-    state[row] = load_scratch(tile.fold, states, level, at_row(row), piece.begun);
+    state[row] = load_scratch(tile.fold, states, level, row_at(before, row));
     for (Value& v : state[row].best) {
       carried.push_back(builder_.carry(v));
       v = carried.back().variable;
@@ -103,7 +104,7 @@ void ExpressionLowering::reduce_rows(const RegisterTile& tile, const ScratchStat
   for (State& s : state)
     for (Value& v : s.best) v = *result++;
   const auto store_all = [&] {
-    for (std::size_t row = 0; row < state.size(); ++row) store_scratch(state[row], states, at_row(row));
+    for (std::size_t row = 0; row < state.size(); ++row) store_scratch(state[row], states, row_at(at, row));
   };
   const auto under = [&](Value condition, const auto& body) {
     known_.emplace_back();
@@ -127,12 +128,14 @@ void ExpressionLowering::reduce_tile(const RegisterTile& tile, Value low, Value 
                                      const std::function<void()>& finish) {
   const auto i64 = [&](Op op, Value a, Value b) { return builder_.compute(builder_.level(), op, DType::i64, {a, b}); };
   const Fold& f = *tile.fold->as<Fold>();
-  const ScratchState states{scratch_for("state", tile.fold->dtype, tile.block), 0, lane_->base, tile.rows, low};
+  const loop::BufferId scratch = scratch_for("state", tile.fold->dtype, tile.block + tile.height);
+  const ScratchState states{scratch, 0, lane_->base, tile.rows, low};
   const Value rows = i64(Op::subtract, high, low);
-  // A masked load is as good as a zero, where the target has one for every width (4 bytes and more).
-  const bool from_zero = identity(f.reduction, tile.fold->dtype).bits == 0 && size_of(tile.fold->dtype) >= 4;
-  const Value elements = builder_.multiply(builder_.level(), rows, builder_.constant(step_of_lanes()));
-  if (!from_zero) clear_scratch(tile.fold, states, elements);
+  // Behind the states are those of the start, for a few rows: the first piece loads them from there.
+  const Value empty = start_scan(tile.fold, 1, lanes()).best[0];
+  const std::int64_t step = step_of_lanes();
+  for (std::int64_t at = tile.block * step; at < (tile.block + tile.height) * step; at += lanes())
+    builder_.add(builder_.level(), loop::Store{scratch, builder_.constant(at), empty});
   const Value odd = i64(Op::remainder, rows, builder_.constant(tile.height));
   const Value whole = i64(Op::subtract, high, odd);
   const Value extent = extent_of(f.axes[0]), depth = builder_.constant(tile.depth);
@@ -153,12 +156,7 @@ void ExpressionLowering::reduce_tile(const RegisterTile& tile, Value low, Value 
     known_.pop_back();
     builder_.close_if();
   }
-  Value begun = loop::none;
-  if (from_zero) {
-    const std::size_t level = builder_.level();
-    const Value later = builder_.compute(level, Op::greater, DType::b1, {first, builder_.constant(0)});
-    begun = builder_.splat(level, later, lanes());
-  }
+  const Value begun = builder_.compute(builder_.level(), Op::greater, DType::b1, {first, builder_.constant(0)});
   staged_ = std::move(stages);
   Piece piece{first, count, begun, loop::none};
   if (finish)

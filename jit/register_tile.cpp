@@ -106,11 +106,12 @@ std::vector<RegisterTile> find_register_tiles(Program& program, const Specialisa
 namespace {
 
 /// Whether all that the nest makes of the results of its only tile is so little that it may stand there for every row.
-bool finishes(const Program& program, const Nest& nest) {
+/// (16 registers do not hold that beside the states.)
+bool finishes(const Program& program, const Target& target, const Nest& nest) {
   constexpr std::size_t most_nodes = 8;
   const RegisterTile& tile = nest.registers[0];
   const std::vector<AxisId>& domain = program.statements[nest.statements.front()].domain;
-  if (nest.registers.size() > 1 || std::ranges::count(domain, tile.rows) == 0) return false;
+  if (target.vector_bytes < 64 || nest.registers.size() > 1 || std::ranges::count(domain, tile.rows) == 0) return false;
   if (nest.order.size() != nest.split + 1) return false;
   std::size_t count = 0;
   bool possible = true;
@@ -125,13 +126,13 @@ bool finishes(const Program& program, const Nest& nest) {
 
 }  // namespace
 
-void order_for_registers(const Program& program, Nest& nest, int lanes) {
+void order_for_registers(const Program& program, const Target& target, Nest& nest, int lanes) {
   nest.unroll = nest.registers[0].vectors;
   nest.tile = std::int64_t{nest.unroll} * lanes;
   const auto end = nest.order.begin() + static_cast<std::ptrdiff_t>(nest.split);
   const auto rows = std::find(nest.order.begin(), end, nest.registers[0].rows);
   if (rows != end) std::rotate(rows, rows + 1, end);
-  nest.registers[0].finishes = finishes(program, nest);
+  nest.registers[0].finishes = finishes(program, target, nest);
 }
 
 std::string to_string(const RegisterTile& tile, const Nest& nest, const Program& program, int lanes) {

@@ -46,8 +46,7 @@ TEST_CASE("the product of matrices is computed in tiles of registers") {
   const Prepared p = prepared(c[i, j], Assign::set, sum(k, a[i, k] * b[k, j]));
   CHECK(schedule_of(p, 32) ==
         "nest t0: i j/16 x8*2 | parallel before |\n"
-        "  tile of sum(k, t1[i, k]! * t2[k, j]!): i/128 x4, j x8*2; for 128 of k in scratch: t2[k, j]!; "
-        "finished in registers\n");
+        "  tile of sum(k, t1[i, k]! * t2[k, j]!): i/128 x4, j x8*2; for 128 of k in scratch: t2[k, j]!\n");
 }
 
 TEST_CASE("few rows, and results that share no loads, get no tile") {
@@ -135,6 +134,25 @@ TEST_CASE("what the lanes of a tile would gather along the reduced axis is trans
       CHECK(schedule_of(p).find("in scratch: transposed t1[i, k]!") != std::string::npos);
       CHECK(loops_of(p).find("gather") == std::string::npos);
     }
+}
+
+TEST_CASE("short statements take the results of a tile from registers, in one piece of the reduced axis and in several") {
+  if (vector_widths().front() < 64) return;
+  Dice dice{std::mt19937_64(6)};
+  for (const int inner : {1, 128, 129, 300}) {
+    CAPTURE(inner);
+    const auto a = uneven<float>(dice, 37, inner), b = uneven<float>(dice, inner, 45);
+    const auto bias = uneven<float>(dice, 45), weight = uneven<float>(dice, 37);
+    Tensor<float, 2> c(37, 45);
+    const auto finishes = [](const Prepared& p) {
+      CHECK(run_everywhere(p).fault == "");
+      return schedule_of(p).find("finished in registers") != std::string::npos;
+    };
+    CHECK(finishes(prepared(c[i, j], Assign::set, maximum(sum(k, a[i, k] * b[k, j]) + bias[j], 0))));
+    CHECK(finishes(prepared(c[i, j], Assign::add, weight[i] * sum(k, a[i, k] * b[k, j]))));
+    CHECK(!finishes(prepared(c[i, j], Assign::set, exp(sum(k, a[i, k] * b[k, j])))));
+    CHECK(!finishes(prepared(c[i, j], Assign::set, sum(k, a[i, k] * b[k, j]) / sum(k, abs(a[i, k]) + b[k, j]))));
+  }
 }
 
 TEST_CASE("sums of products over nothing are zero in a tile too") {
