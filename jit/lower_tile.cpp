@@ -135,7 +135,7 @@ void ExpressionLowering::reduce_tile(const RegisterTile& tile, Value low, Value 
   const Value empty = start_scan(tile.fold, 1, lanes()).best[0];
   const std::int64_t step = step_of_lanes();
   for (std::int64_t at = tile.block * step; at < (tile.block + tile.height) * step; at += lanes())
-    builder_.add(builder_.level(), loop::Store{scratch, builder_.constant(at), empty});
+    builder_.add(0, loop::Store{scratch, builder_.constant(at), empty});
   const Value odd = i64(Op::remainder, rows, builder_.constant(tile.height));
   const Value whole = i64(Op::subtract, high, odd);
   const Value extent = extent_of(f.axes[0]), depth = builder_.constant(tile.depth);
