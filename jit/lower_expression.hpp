@@ -311,8 +311,8 @@ class ExpressionLowering {
   void stage(const RegisterTile&, const Stages&, loop::Value first, loop::Value count);
   void stage_transposed(const RegisterTile&, ir::Expr read, const Stage&, loop::Value first, loop::Value count);
   Lanes take_staged(ir::Expr, const Stage&);
-  /// A piece of the reduced axis: `count` iterations from `first` on. Where nothing has `begun` before (b1), it goes from
-  /// the states of the start.
+  /// A piece of the reduced axis: `count` iterations from `first` on. Where nothing has `begun` before (b1), it goes
+  /// from the states of the start.
   struct Piece {
     loop::Value first, count, begun, is_last;
   };

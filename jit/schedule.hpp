@@ -28,6 +28,8 @@ struct Interior {
 ///       for k in the piece: scratch[k] = b[k, j..]
 ///       for i of the block step height
 ///         for k in the piece: state[i] += a[i, k] * scratch[k], state[i + 1] += a[i + 1, k] * scratch[k], ..
+///
+/// What is staged, b[k, j..], may lie in memory as b[j, k]: then a piece of it is transposed.
 struct RegisterTile {
   ir::Expr fold;
   ir::AxisId rows;               // of the domain, or the axis of a reduction around `fold`

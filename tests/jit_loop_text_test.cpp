@@ -33,7 +33,10 @@ auto members(const ToLine& s) { const auto& [a, b, c] = s; return std::tie(a, b,
 auto members(const Store& s) { const auto& [a, b, c, d, e] = s; return std::tie(a, b, c, d, e); }
 auto members(const Scatter& s) { const auto& [a, b, c, d, e, f] = s; return std::tie(a, b, c, d, e, f); }
 auto members(const SortRow& s) { const auto& [a, b, c, d, e, f, g, h, i] = s; return std::tie(a, b, c, d, e, f, g, h, i); }
-auto members(const Transpose& s) { const auto& [a, b, c, d, e, f, g, h, i, j, k] = s; return std::tie(a, b, c, d, e, f, g, h, i, j, k); }
+auto members(const Transpose& s) {
+  const auto& [a, b, c, d, e, f, g, h, i, j, k] = s;
+  return std::tie(a, b, c, d, e, f, g, h, i, j, k);
+}
 auto members(const Prefetch& s) { const auto& [a, b, c] = s; return std::tie(a, b, c); }
 auto members(const Check& s) { const auto& [a, b, c] = s; return std::tie(a, b, c); }
 auto members(const Carried& s) { const auto& [a, b, c, d] = s; return std::tie(a, b, c, d); }

@@ -136,7 +136,7 @@ TEST_CASE("what the lanes of a tile would gather along the reduced axis is trans
     }
 }
 
-TEST_CASE("short statements take the results of a tile from registers, in one piece of the reduced axis and in several") {
+TEST_CASE("short statements take the results of a tile from registers, be it in one piece or in several") {
   if (vector_widths().front() < 64) return;
   Dice dice{std::mt19937_64(6)};
   for (const int inner : {1, 128, 129, 300}) {

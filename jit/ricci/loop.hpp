@@ -64,8 +64,8 @@ struct SortRow {
   bool descending;
 };
 
-/// A matrix of rows x columns elements, from offset + row * stride + column to first + column * pitch + row. If there is
-/// an `ahead`, what begins at offset + ahead + row * ahead_step is wanted soon, of all rows or of `alternate` ones.
+/// A matrix of rows x columns elements, from offset + row * stride + column to first + column * pitch + row. With an
+/// `ahead`, what begins at offset + ahead + row * ahead_step is wanted soon, of all rows or of `alternate` ones.
 struct Transpose {
   BufferId to;
   Value first, pitch;
@@ -75,8 +75,8 @@ struct Transpose {
   bool alternate = false;
 };
 
-/// A hint: the line with this element is wanted soon, or `later`, when the first-level cache may have lost it. It may lie
-/// outside of the buffer.
+/// A hint: the line with this element is wanted soon, or `later`, when the first-level cache may have lost it. It may
+/// lie outside of the buffer.
 struct Prefetch { BufferId buffer; Value offset; bool later = false; };
 
 /// Leaves the phase with status number + 1 unless `ok` is true in every lane whose mask is true.
