@@ -266,7 +266,8 @@ std::int32_t interpret(const Kernel& kernel, std::size_t phase, const std::vecto
   for (std::size_t i = 0; i < kernel.info.buffers.size(); ++i) {
     const BufferInfo& buffer = kernel.info.buffers[i];
     if (buffer.scratch == 0) continue;
-    scratch.emplace_back(static_cast<std::size_t>(buffer.scratch) * size_of(buffer.dtype));
+    // What was not stored is anything but zero.
+    scratch.emplace_back(static_cast<std::size_t>(buffer.scratch) * size_of(buffer.dtype), std::byte{0xa5});
     all.resize(kernel.info.buffers.size());
     all[i] = {scratch.back().data(), 0, buffer.scratch};
   }

@@ -157,7 +157,7 @@ struct Parser : Operands {
     s.descending = accept("descending");
     return s;
   }
-  /// transpose tile[%1 by %2], x[%3 by %4] rows %5 columns %6 ahead 16
+  /// transpose tile[%1 by %2], x[%3 by %4] rows %5 columns %6 ahead [%7 by %8] alternate
   Statement transpose() {
     Transpose s{};
     s.to = buffer();
@@ -169,7 +169,8 @@ struct Parser : Operands {
     s.rows = use();
     expect("columns");
     s.columns = use();
-    if (accept("ahead")) s.ahead = number<std::int64_t>("a number of columns");
+    if (accept("ahead")) std::tie(s.ahead, s.ahead_step) = steps();
+    s.alternate = accept("alternate");
     return s;
   }
   Statement statement() {
@@ -185,7 +186,8 @@ struct Parser : Operands {
     if (accept("transpose")) return transpose();
     if (accept("prefetch")) {
       const BufferId of = buffer();
-      return Prefetch{of, subscript()};
+      const Value offset = subscript();
+      return Prefetch{of, offset, accept("later")};
     }
     if (accept("store")) {
       const BufferId to = buffer();

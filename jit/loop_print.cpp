@@ -160,9 +160,11 @@ struct Printer {
         [&](const Transpose& s) {
           return "transpose " + label(kernel.info, s.to) + "[" + use(s.first) + " by " + use(s.pitch) + "], " +
                  label(kernel.info, s.from) + "[" + use(s.offset) + " by " + use(s.stride) + "] rows " + use(s.rows) +
-                 " columns " + use(s.columns) + (s.ahead == 0 ? "" : " ahead " + std::to_string(s.ahead));
+                 " columns " + use(s.columns) +
+                 (s.ahead == none ? "" : " ahead [" + use(s.ahead) + " by " + use(s.ahead_step) + "]") +
+                 (s.alternate ? " alternate" : "");
         },
-        [&](const Prefetch& s) { return "prefetch " + element(s.buffer, s.offset); },
+        [&](const Prefetch& s) { return "prefetch " + element(s.buffer, s.offset) + (s.later ? " later" : ""); },
         [&](const Check& s) { return "check " + std::to_string(s.number) + ": " + use(s.ok) + mask(s.mask); },
         [&](const For& s) { return head(s); }, [&](const If& s) { return "if " + use(s.condition); });
   }

@@ -220,7 +220,6 @@ struct Verifier {
   }
   void check(const Transpose& s) {
     const DType from = buffer(s.from).dtype, to = written(s.to).dtype;
-    require(buffer(s.to).scratch > 0, "buffer " + std::to_string(s.to) + " is not scratch");
     require(from == to, "it moves " + std::string(to_string(from)) + " elements to a buffer of " +
                             std::string(to_string(to)));
     use(s.first, "first element", index);
@@ -229,6 +228,9 @@ struct Verifier {
     use(s.stride, "stride", index);
     use(s.rows, "number of rows", index);
     use(s.columns, "number of columns", index);
+    if (s.ahead == none) return;
+    use(s.ahead, "distance ahead", index);
+    use(s.ahead_step, "step ahead", index);
   }
   void check(const Check& s) {
     const std::size_t count = kernel.info.checks.size();

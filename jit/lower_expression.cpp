@@ -38,7 +38,7 @@ void ExpressionLowering::bind_loop(AxisId axis, Value begin, Value end, std::int
 
 void ExpressionLowering::enter_lanes(AxisId axis, Value base, int parts, std::optional<Value> remaining,
                                      bool repeats) {
-  lane_ = LaneLoop{axis, base, builder_.level(), parts, {}, remaining && repeats};
+  lane_ = LaneLoop{axis, base, builder_.level(), parts, {}, remaining && repeats, remaining};
   bind(axis, base);
   for (int part = 0; remaining && part < parts; ++part) {
     const Value count = builder_.add(builder_.level(), *remaining, builder_.constant(-part * lanes()));

@@ -1,5 +1,6 @@
 #pragma once
 // Lowering of expressions inside the loops that are open: the middle of lower.cpp, shared by its parts.
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -28,6 +29,7 @@ struct LaneLoop {
   int parts;
   std::vector<loop::Value> masks;  // by part; empty: all lanes run
   bool repeats = false;            // there is a loop over whole steps as well
+  std::optional<loop::Value> remaining = {};  // elements from base on, if lanes are masked
 };
 
 /// Where an access goes: element base + offsets[lane] of its buffer, or consecutive elements from base on.
@@ -70,8 +72,8 @@ struct TileSide {
 
 /// A read's tile in scratch: rows are contiguous there.
 struct TransposedTile {
-  loop::BufferId scratch;
   TileSide rows, columns;
+  loop::Transpose made;
 };
 
 /// The elements from one private table of this tensor to the next, where lanes take several in turn.
@@ -131,8 +133,10 @@ class ExpressionLowering {
   void take_from_scratch(ir::Expr fold, const ScratchState& states) { in_scratch_.insert_or_assign(fold, states); }
 
   /// In a lane loop: the reduction of a tile for its rows [low, high), to scratch, where its results then are. What the
-  /// rows share is computed if `fresh` (b1; none: always).
-  void reduce_tile(const RegisterTile&, loop::Value low, loop::Value high, loop::Value fresh = loop::none);
+  /// rows share is computed if `fresh` (b1; none: always). With `finish`, they are never complete in scratch: `finish`
+  /// lowers what takes them, for a few rows side by side.
+  void reduce_tile(const RegisterTile&, loop::Value low, loop::Value high, loop::Value fresh = loop::none,
+                   const std::function<void()>& finish = {});
 
   /// In the lane loops over [low, high) that follow, whole vectors of these statements may be stored past the caches.
   /// Returns where they should begin: where a line begins in the target of the first statement.
@@ -167,9 +171,14 @@ class ExpressionLowering {
   /// Fetches what this access will touch in a later iteration, if it is one of them (lower_ahead.cpp).
   void fetch_ahead(ir::TensorId, const std::vector<ir::Expr>& subscripts, std::size_t level);
 
-  /// Copies the tile of a read, which is contiguous along `columns` and affine along `rows`, to scratch. From now on it
-  /// is loaded from there, in lanes along `rows`.
-  void transpose(ir::Expr read, const TileSide& rows, const TileSide& columns);
+  /// Copies a few `columns` of `all` of a read's tile, which is contiguous along them and affine along `rows`, to
+  /// scratch. From now on it is loaded from there, in lanes along `rows`.
+  void transpose(ir::Expr read, const TileSide& rows, const TileSide& columns, const TileSide& all);
+  /// In the loop over the few columns: fetches, for each of them, a share of what the tile of this read leaves to be
+  /// fetched. Reading and writing are to take turns at the memory, which drops requests that come all at once.
+  void fetch_beside(ir::Expr read, const TileSide& columns);
+  /// The same to where a statement that only copies puts them.
+  void copy_transposed(const ir::Statement&, const TileSide& rows, const TileSide& columns, const TileSide& all);
 
   /// From now on, a reduction also stores the values of its body, at these subscripts.
   void keep(ir::Expr fold, ir::TensorId target, std::vector<ir::Expr> subscripts, ir::AxisId row) {
@@ -299,8 +308,7 @@ class ExpressionLowering {
   State in_one(const ir::Fold&, std::size_t level, const State&);
   State with_own_indices(std::size_t level, State);
   loop::Value scratch_offset(const ScratchState&, std::size_t level);
-  State load_scratch(ir::Expr fold, const ScratchState&, std::size_t level, loop::Value at,
-                     loop::Value mask = loop::none);
+  State load_scratch(ir::Expr fold, const ScratchState&, std::size_t level, loop::Value at);
   State load_scratch(ir::Expr fold, const ScratchState&);
   void store_scratch(const State&, const ScratchState&, loop::Value at);
   void store_scratch(const State&, const ScratchState&);
@@ -310,9 +318,15 @@ class ExpressionLowering {
   loop::BufferId scratch_for(std::string name, DType, std::int64_t steps);
   std::int64_t step_of_lanes() const { return std::int64_t{lane_->parts} * lanes(); }
   void stage(const RegisterTile&, const Stages&, loop::Value first, loop::Value count);
+  void stage_transposed(const RegisterTile&, ir::Expr read, const Stage&, loop::Value first, loop::Value count);
   Lanes take_staged(ir::Expr, const Stage&);
-  void reduce_rows(const RegisterTile&, const ScratchState&, loop::Value from, loop::Value to, int height,
-                   loop::Value first, loop::Value count, loop::Value begun);
+  /// A piece of the reduced axis: `count` iterations from `first` on. Where nothing has `begun` before (b1), it goes
+  /// from the states of the start.
+  struct Piece {
+    loop::Value first, count, begun, is_last;
+  };
+  void reduce_rows(const RegisterTile&, const ScratchState&, loop::Value from, loop::Value to, int height, const Piece&,
+                   const std::function<void()>& finish);
   std::vector<RegisterTile> tiles_in(const ir::Fold&) const;
   State reduce_blocks(const ir::Fold&, const std::vector<RegisterTile>&, State);
 
@@ -324,6 +338,8 @@ class ExpressionLowering {
   State step_of_rows(const ir::Fold&, State);
 
   // lower_transposed.cpp
+  loop::Value step_along(ir::TensorId, const std::vector<ir::Expr>& subscripts, ir::AxisId);
+  loop::Transpose tile_of(const ir::Read&, const TileSide& rows, const TileSide& columns, const TileSide& all);
   Lanes take_transposed(ir::Expr, const TransposedTile&);
 
   // lower_scan.cpp

@@ -280,14 +280,14 @@ Value ExpressionLowering::scratch_offset(const ScratchState& states, std::size_t
 }
 
 ExpressionLowering::State ExpressionLowering::load_scratch(Expr e, const ScratchState& states, std::size_t level,
-                                                           Value at, Value mask) {
+                                                           Value at) {
   const bool indexed = info(e->as<Fold>()->reduction).results == Results::index;
   State state;
   for (int part = 0; part < lane_->parts; ++part) {
     const Value first = builder_.add(level, at, builder_.constant(std::int64_t{part} * lanes()));
     const auto load = [&](loop::BufferId buffer) {
       const Value result = builder_.make({info_.buffers[buffer].dtype, lanes()});
-      builder_.add(level, loop::Load{result, buffer, first, mask});
+      builder_.add(level, loop::Load{result, buffer, first});
       return result;
     };
     state.best.push_back(load(states.best));

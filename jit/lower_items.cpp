@@ -164,6 +164,10 @@ std::pair<Value, Value> NestLowering::block(std::size_t k, Value index) {
 
 void NestLowering::register_tiles(std::optional<std::pair<Value, Value>> rows, Value low, Value high) {
   x_.enter_lanes(*nest_.lane_axis, low, nest_.unroll, i64(Op::subtract, high, low));
+  if (rows && nest_.registers[0].finishes) {
+    x_.reduce_tile(nest_.registers[0], rows->first, rows->second, loop::none, [&] { statements(); });
+    return x_.leave_lanes();
+  }
   if (rows) {
     for (const RegisterTile& tile : nest_.registers) x_.reduce_tile(tile, rows->first, rows->second);
     x_.bind(nest_.registers[0].rows, x_.open_for(rows->first, rows->second, 1));
@@ -182,10 +186,20 @@ void NestLowering::transposed_tile(const std::vector<Value>& index) {
     return TileSide{nest_.order[k], low, high, block_of(k)};
   };
   const TileSide rows = side(nest_.split - 1), columns = side(nest_.split);
-  for (Expr e : nest_.transposed->reads) x_.transpose(e, rows, columns);
-  --info_.loops;  // the loop of a tile is one with the loop over tiles
-  x_.bind_loop(columns.axis, columns.low, columns.high, 1);
-  stream_over_lanes(rows.low, rows.high, [&] { statements(); });
+  const std::int64_t width = nest_.transposed->columns;
+  const Value low = x_.open_for(columns.low, columns.high, width);
+  const Value end = b_.add(level(), low, b_.constant(width));
+  const TileSide few{columns.axis, low, i64(Op::minimum, end, columns.high), width};
+  if (nest_.transposed->copies) {
+    x_.copy_transposed(program_.statements[nest_.statements[0]], rows, few, columns);
+  } else {
+    for (Expr e : nest_.transposed->reads) x_.transpose(e, rows, few, columns);
+    --info_.loops;  // the loop of a tile is one with the loop over tiles
+    x_.bind_loop(columns.axis, few.low, few.high, 1);
+    for (Expr e : nest_.transposed->reads) x_.fetch_beside(e, few);
+    stream_over_lanes(rows.low, rows.high, [&] { statements(); });
+    x_.close_for();
+  }
   x_.close_for();
 }
 

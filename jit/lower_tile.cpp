@@ -14,13 +14,38 @@ loop::BufferId ExpressionLowering::scratch_for(std::string name, DType dtype, st
   return static_cast<loop::BufferId>(info_.buffers.size() - 1);
 }
 
+/// A read that is contiguous along the reduced axis: all of it at once. Lanes that are masked find anything there.
+void ExpressionLowering::stage_transposed(const RegisterTile& tile, Expr e, const Stage& stage, Value first,
+                                          Value count) {
+  const std::size_t level = builder_.level();
+  const Read& read = *e->as<Read>();
+  // Both axes are bound to the start for as long as its address is computed, and nothing of that is kept.
+  const auto bound = bound_;
+  const Known known = known_[level];
+  const LaneLoop lanes = *lane_;
+  lane_.reset();
+  bind(lanes.axis, lanes.base);
+  bind(tile.fold->as<Fold>()->axes[0], first);
+  const Value offset = address(read.tensor, read.subscripts, level).base;
+  lane_ = lanes;
+  known_[level] = known;
+  bound_ = bound;
+  const Value rows = lanes.remaining ? *lanes.remaining : builder_.constant(step_of_lanes());
+  const Value stride = step_along(read.tensor, read.subscripts, lanes.axis);
+  const Value start = builder_.constant(0), pitch = builder_.constant(step_of_lanes());
+  builder_.add(level, loop::Transpose{stage.buffer, start, pitch, read.tensor, offset, stride, rows, count});
+}
+
 /// Computes what all rows share, for `count` iterations from `first` on.
 void ExpressionLowering::stage(const RegisterTile& tile, const Stages& stages, Value first, Value count) {
+  for (Expr e : tile.transposed) stage_transposed(tile, e, stages.at(e), first, count);
+  if (tile.transposed.size() == tile.staged.size()) return;
   const Value number = open_for(builder_.constant(0), count, 1);
   const std::size_t level = builder_.level();
   bind(tile.fold->as<Fold>()->axes[0], builder_.add(level, first, number));
   const Value at = builder_.multiply(level, number, builder_.constant(step_of_lanes()));
   for (Expr e : tile.staged) {
+    if (std::ranges::count(tile.transposed, e) > 0) continue;
     const std::vector<Value> parts = expanded(e, e->dtype);
     for (std::size_t part = 0; part < parts.size(); ++part) {
       const Value to = builder_.add(level, at, builder_.constant(static_cast<std::int64_t>(part) * lanes()));
@@ -42,10 +67,9 @@ Lanes ExpressionLowering::take_staged(Expr e, const Stage& stage) {
   return result;
 }
 
-/// `count` iterations from `first` on, for the rows [from, to), which are a multiple of `height`. Where `begun` is given
-/// and false, the states are all zero.
+/// A piece, for the rows [from, to), which are a multiple of `height`.
 void ExpressionLowering::reduce_rows(const RegisterTile& tile, const ScratchState& states, Value from, Value to,
-                                     int height, Value first, Value count, Value begun) {
+                                     int height, const Piece& piece, const std::function<void()>& finish) {
   const Fold& f = *tile.fold->as<Fold>();
   const Value low = open_for(from, to, height);
   rows_ = Rows{tile.rows, {}};
@@ -53,21 +77,22 @@ void ExpressionLowering::reduce_rows(const RegisterTile& tile, const ScratchStat
     rows_->variables.push_back(builder_.add(builder_.level(), low, builder_.constant(row)));
   const std::size_t level = builder_.level();
   bind(tile.rows, low);
-  const Value at = scratch_offset(states, level);
-  const auto at_row = [&](std::size_t row) {
-    return builder_.add(builder_.level(), at, builder_.constant(static_cast<std::int64_t>(row) * step_of_lanes()));
+  const Value at = scratch_offset(states, level), start = builder_.constant(tile.block * step_of_lanes());
+  const Value before = builder_.compute(level, Op::select, DType::i64, {piece.begun, at, start});
+  const auto row_at = [&](Value from, std::size_t row) {
+    return builder_.add(builder_.level(), from, builder_.constant(static_cast<std::int64_t>(row) * step_of_lanes()));
   };
   std::vector<State> state(static_cast<std::size_t>(height));
   std::vector<loop::Carried> carried;
   each_row([&](std::size_t row) {
-    state[row] = load_scratch(tile.fold, states, level, at_row(row), begun);
+    state[row] = load_scratch(tile.fold, states, level, row_at(before, row));
     for (Value& v : state[row].best) {
       carried.push_back(builder_.carry(v));
       v = carried.back().variable;
     }
   });
-  const Value number = open_for(builder_.constant(0), count, 1, std::move(carried));
-  bind(f.axes[0], builder_.add(builder_.level(), first, number));
+  const Value number = open_for(builder_.constant(0), piece.count, 1, std::move(carried));
+  bind(f.axes[0], builder_.add(builder_.level(), piece.first, number));
   for (Expr e : tile.staged) staged_.at(e).number = number;
   std::vector<Value> next;
   each_row([&](std::size_t row) {
@@ -75,27 +100,48 @@ void ExpressionLowering::reduce_rows(const RegisterTile& tile, const ScratchStat
     next.insert(next.end(), after.best.begin(), after.best.end());
   });
   const std::vector<Value> results = close_for(next);
-  for (std::size_t row = 0; row < state.size(); ++row) {
-    const auto begin = results.begin() + static_cast<std::ptrdiff_t>(row * state[row].best.size());
-    store_scratch({{begin, begin + static_cast<std::ptrdiff_t>(state[row].best.size())}, {}}, states, at_row(row));
+  auto result = results.begin();
+  for (State& s : state)
+    for (Value& v : s.best) v = *result++;
+  const auto store_all = [&] {
+    for (std::size_t row = 0; row < state.size(); ++row) store_scratch(state[row], states, row_at(at, row));
+  };
+  const auto under = [&](Value condition, const auto& body) {
+    known_.emplace_back();
+    builder_.open_if(condition);
+    body();
+    known_.pop_back();
+    builder_.close_if();
+  };
+  if (finish) {
+    each_row([&](std::size_t row) { remember(tile.fold, state[row], true, level); });
+    under(builder_.compute(level, Op::logical_not, DType::b1, {piece.is_last}), store_all);
+    under(piece.is_last, finish);
+  } else {
+    store_all();
   }
   rows_.reset();
   close_for();
 }
 
-void ExpressionLowering::reduce_tile(const RegisterTile& tile, Value low, Value high, Value fresh) {
+void ExpressionLowering::reduce_tile(const RegisterTile& tile, Value low, Value high, Value fresh,
+                                     const std::function<void()>& finish) {
   const auto i64 = [&](Op op, Value a, Value b) { return builder_.compute(builder_.level(), op, DType::i64, {a, b}); };
   const Fold& f = *tile.fold->as<Fold>();
-  const ScratchState states{scratch_for("state", tile.fold->dtype, tile.block), 0, lane_->base, tile.rows, low};
+  const loop::BufferId scratch = scratch_for("state", tile.fold->dtype, tile.block + tile.height);
+  const ScratchState states{scratch, 0, lane_->base, tile.rows, low};
   const Value rows = i64(Op::subtract, high, low);
-  // A masked load is as good as a zero, where the target has one for every width (4 bytes and more).
-  const bool from_zero = identity(f.reduction, tile.fold->dtype).bits == 0 && size_of(tile.fold->dtype) >= 4;
-  const Value elements = builder_.multiply(builder_.level(), rows, builder_.constant(step_of_lanes()));
-  if (!from_zero) clear_scratch(tile.fold, states, elements);
+  // Behind the states are those of the start, for a few rows: the first piece loads them from there.
+  const Value empty = start_scan(tile.fold, 1, lanes()).best[0];
+  const std::int64_t step = step_of_lanes();
+  for (std::int64_t at = tile.block * step; at < (tile.block + tile.height) * step; at += lanes())
+    builder_.add(0, loop::Store{scratch, builder_.constant(at), empty});
   const Value odd = i64(Op::remainder, rows, builder_.constant(tile.height));
   const Value whole = i64(Op::subtract, high, odd);
   const Value extent = extent_of(f.axes[0]), depth = builder_.constant(tile.depth);
-  const Value first = open_for(builder_.constant(0), extent, tile.depth);
+  // Once even where there is nothing: its results are the states of the start.
+  const Value once = builder_.compute(0, Op::maximum, DType::i64, {extent, builder_.constant(1)});
+  const Value first = open_for(builder_.constant(0), once, tile.depth);
   ++info_.loops;
   const Value left = i64(Op::subtract, extent, first);
   const Value count = i64(Op::minimum, left, depth);
@@ -110,18 +156,16 @@ void ExpressionLowering::reduce_tile(const RegisterTile& tile, Value low, Value 
     known_.pop_back();
     builder_.close_if();
   }
-  Value begun = loop::none;
-  if (from_zero) {
-    const std::size_t level = builder_.level();
-    const Value later = builder_.compute(level, Op::greater, DType::b1, {first, builder_.constant(0)});
-    begun = builder_.splat(level, later, lanes());
-  }
+  const Value begun = builder_.compute(builder_.level(), Op::greater, DType::b1, {first, builder_.constant(0)});
   staged_ = std::move(stages);
-  reduce_rows(tile, states, low, whole, tile.height, first, count, begun);
-  if (tile.height > 1) reduce_rows(tile, states, whole, high, 1, first, count, begun);
+  Piece piece{first, count, begun, loop::none};
+  if (finish)
+    piece.is_last = builder_.compute(builder_.level(), Op::less_equal, DType::b1, {left, depth});
+  reduce_rows(tile, states, low, whole, tile.height, piece, finish);
+  if (tile.height > 1) reduce_rows(tile, states, whole, high, 1, piece, finish);
   staged_.clear();
   close_for();
-  take_from_scratch(tile.fold, states);
+  if (!finish) take_from_scratch(tile.fold, states);
 }
 
 /// Those inside a reduction over their rows.

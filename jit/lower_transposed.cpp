@@ -6,26 +6,97 @@ namespace ricci::jit {
 using namespace ir;
 using loop::Value;
 
-void ExpressionLowering::transpose(Expr e, const TileSide& rows, const TileSide& columns) {
-  const Read& read = *e->as<Read>();
+namespace {
+
+constexpr std::int64_t most_in_short_row = 16, tiles_ahead = 2;  // in as many columns as are transposed at a time
+
+}  // namespace
+
+/// Elements from one value of the axis to the next.
+Value ExpressionLowering::step_along(TensorId tensor, const std::vector<Expr>& subscripts, AxisId axis) {
+  Value step = builder_.constant(0);
+  for (std::size_t i = 0; i < subscripts.size(); ++i) {
+    const std::int64_t coefficient = affine_in(program_.graph, subscripts[i], axis)->coefficient;
+    if (coefficient == 0) continue;
+    const Value along = builder_.multiply(0, builder_.constant(coefficient), stride(tensor, i));
+    step = builder_.add(0, step, along);
+  }
+  return step;
+}
+
+/// Where the columns come from, and what is wanted next. Rows that lie behind each other are fetched in the order of
+/// memory, line after line: as many of them as these columns have. Of others that are short the same columns are
+/// fetched, of as many rows after these; of long ones, the columns a few tiles further.
+loop::Transpose ExpressionLowering::tile_of(const Read& read, const TileSide& rows, const TileSide& columns,
+                                            const TileSide& all) {
   const std::size_t level = builder_.level();
-  info_.buffers.push_back({"tile", e->dtype, true, {}, rows.most * columns.most});
-  const auto scratch = static_cast<loop::BufferId>(info_.buffers.size() - 1);
+  const auto i64 = [&](Op op, Value a, Value b) { return builder_.compute(level, op, DType::i64, {a, b}); };
+  const auto select = [&](Value condition, Value a, Value b) {
+    return builder_.compute(level, Op::select, DType::i64, {condition, a, b});
+  };
   bind(rows.axis, rows.low);
   bind(columns.axis, columns.low);
   const Value offset = address(read.tensor, read.subscripts, level).base;
-  Value step = builder_.constant(0);
-  for (std::size_t i = 0; i < read.subscripts.size(); ++i) {
-    const std::int64_t coefficient = affine_in(program_.graph, read.subscripts[i], rows.axis)->coefficient;
-    if (coefficient == 0) continue;
-    const Value along = builder_.multiply(0, builder_.constant(coefficient), stride(read.tensor, i));
-    step = builder_.add(0, step, along);
+  const Value step = step_along(read.tensor, read.subscripts, rows.axis);
+  const Value height = i64(Op::subtract, rows.high, rows.low), width = i64(Op::subtract, columns.high, columns.low);
+  const Value before = i64(Op::subtract, columns.low, all.low), whole = i64(Op::subtract, all.high, all.low);
+  const Value behind = builder_.compute(level, Op::equal, DType::b1, {step, whole});
+  const Value distance = builder_.compute(0, Op::abs, DType::i64, {step});
+  const Value short_row = builder_.constant(most_in_short_row * columns.most);
+  const Value is_short = builder_.compute(0, Op::less, DType::b1, {distance, short_row});
+  const Value next_rows = builder_.multiply(level, height, step), fetched = builder_.multiply(level, before, height);
+  const Value next_lines = i64(Op::subtract, builder_.add(level, next_rows, fetched), before);
+  const Value beside = select(is_short, next_rows, builder_.constant(tiles_ahead * columns.most));
+  const Value ahead = select(behind, next_lines, beside);
+  const Value ahead_step = select(behind, builder_.constant(columns.most), step);
+  return {.to = 0, .first = 0, .pitch = 0, .from = read.tensor, .offset = offset, .stride = step, .rows = height,
+          .columns = width, .ahead = ahead, .ahead_step = ahead_step};
+}
+
+void ExpressionLowering::transpose(Expr e, const TileSide& rows, const TileSide& columns, const TileSide& all) {
+  const Read& read = *e->as<Read>();
+  info_.buffers.push_back({"tile", e->dtype, true, {}, rows.most * columns.most});
+  const auto scratch = static_cast<loop::BufferId>(info_.buffers.size() - 1);
+  // What is narrower than a block of vectors begins early.
+  const auto widened = [&](TileSide side) {
+    const std::size_t level = builder_.level();
+    const Value block = builder_.constant(columns.most);
+    const Value last = builder_.compute(level, Op::subtract, DType::i64, {side.high, block});
+    const Value early = builder_.compute(level, Op::minimum, DType::i64, {side.low, last});
+    side.low = builder_.compute(level, Op::maximum, DType::i64, {early, builder_.constant(0)});
+    return side;
+  };
+  const TileSide wide_rows = widened(rows), wide_columns = widened(columns);
+  loop::Transpose tile = tile_of(read, wide_rows, wide_columns, all);
+  tile.to = scratch;
+  tile.first = builder_.constant(0);
+  tile.pitch = builder_.constant(rows.most);
+  tile.alternate = true;
+  builder_.add(builder_.level(), tile);
+  transposed_.insert_or_assign(e, TransposedTile{wide_rows, wide_columns, tile});
+}
+
+void ExpressionLowering::fetch_beside(Expr e, const TileSide& columns) {
+  const std::size_t level = builder_.level();
+  const auto& [rows, among, made] = transposed_.at(e);
+  const Value number = builder_.compute(level, Op::subtract, DType::i64, {variable(columns.axis), columns.low});
+  const Value twice = builder_.multiply(level, number, builder_.constant(2));
+  const Value start = builder_.add(level, made.offset, made.ahead);
+  for (std::int64_t row = 1; row < rows.most; row += 2 * among.most) {
+    const Value odd = builder_.add(level, twice, builder_.constant(row));
+    const Value first = builder_.add(level, start, builder_.multiply(level, odd, made.ahead_step));
+    const Value last = builder_.add(level, first, builder_.constant(among.most - 1));
+    builder_.add(level, loop::Prefetch{made.from, last, true});
   }
-  const Value first = builder_.constant(0), pitch = builder_.constant(rows.most);
-  const Value height = builder_.compute(level, Op::subtract, DType::i64, {rows.high, rows.low});
-  const Value width = builder_.compute(level, Op::subtract, DType::i64, {columns.high, columns.low});
-  builder_.add(level, loop::Transpose{scratch, first, pitch, read.tensor, offset, step, height, width, columns.most});
-  transposed_.insert_or_assign(e, TransposedTile{scratch, rows, columns});
+}
+
+void ExpressionLowering::copy_transposed(const Statement& s, const TileSide& rows, const TileSide& columns,
+                                         const TileSide& all) {
+  loop::Transpose tile = tile_of(*s.value->as<Read>(), rows, columns, all);
+  tile.to = s.target;
+  tile.first = address(s.target, s.subscripts, builder_.level()).base;
+  tile.pitch = step_along(s.target, s.subscripts, columns.axis);
+  builder_.add(builder_.level(), tile);
 }
 
 Lanes ExpressionLowering::take_transposed(Expr e, const TransposedTile& tile) {
@@ -42,7 +113,7 @@ Lanes ExpressionLowering::take_transposed(Expr e, const TransposedTile& tile) {
   for (std::size_t part = 0; part < static_cast<std::size_t>(lane_->parts); ++part) {
     const Value from = builder_.add(level, offset, builder_.constant(static_cast<std::int64_t>(part) * lanes()));
     result.parts.push_back(builder_.make({e->dtype, lanes()}));
-    builder_.add(level, loop::Load{result.parts.back(), tile.scratch, from, mask(nullptr, true, part, level)});
+    builder_.add(level, loop::Load{result.parts.back(), tile.made.to, from, mask(nullptr, true, part, level)});
   }
   return result;
 }

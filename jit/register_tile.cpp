@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "ricci/helpers.hpp"
+#include "transposition.hpp"
+
 namespace ricci::jit {
 
 using namespace ir;
@@ -58,7 +61,7 @@ bool is_reduced_by_rows(const std::vector<Expr>& all, const std::vector<AxisId>&
 
 }  // namespace
 
-std::vector<RegisterTile> find_register_tiles(const Program& program, const Specialisation& s, const Target& target,
+std::vector<RegisterTile> find_register_tiles(Program& program, const Specialisation& s, const Target& target,
                                               const Nest& nest, AxisId lane, int lanes) {
   std::vector<RegisterTile> tiles;
   if (nest.tables || nest.serial || nest.appends || nest.in_order || nest.sorts) return tiles;
@@ -87,7 +90,9 @@ std::vector<RegisterTile> find_register_tiles(const Program& program, const Spec
       const auto staged = staged_parts(fold->body, lane, fold->axes[0], *rows);
       if (!staged) continue;
       RegisterTile& tile = tiles.emplace_back();
-      tile = {.fold = e, .rows = *rows, .staged = *staged};
+      tile = {.fold = e, .rows = *rows, .staged = *staged, .transposed = {}};
+      for (Expr part : *staged)
+        if (part->as<Read>() && can_transpose(program, s, part, lane, fold->axes[0])) tile.transposed.push_back(part);
       // Half of the registers hold states; a value of a wide dtype takes several.
       const int states = target.vector_bytes == 64 ? 16 : 8;
       const int registers = std::max(1, lanes * static_cast<int>(size_of(e->dtype)) / target.vector_bytes);
@@ -98,12 +103,36 @@ std::vector<RegisterTile> find_register_tiles(const Program& program, const Spec
   return tiles;
 }
 
-void order_for_registers(Nest& nest, int lanes) {
+namespace {
+
+/// Whether all that the nest makes of the results of its only tile is so little that it may stand there for every row.
+/// (16 registers do not hold that beside the states.)
+bool finishes(const Program& program, const Target& target, const Nest& nest) {
+  constexpr std::size_t most_nodes = 8;
+  const RegisterTile& tile = nest.registers[0];
+  const std::vector<AxisId>& domain = program.statements[nest.statements.front()].domain;
+  if (target.vector_bytes < 64 || nest.registers.size() > 1 || std::ranges::count(domain, tile.rows) == 0) return false;
+  if (nest.order.size() != nest.split + 1) return false;
+  std::size_t count = 0;
+  bool possible = true;
+  for (std::size_t i : nest.statements)
+    walk(expressions(program.statements[i]), [&](Expr e) {
+      ++count;
+      possible &= e == tile.fold || (!e->as<Fold>() && !(e->as<Apply>() && is_helper(e->as<Apply>()->op)));
+      return e != tile.fold;
+    });
+  return possible && count <= most_nodes;
+}
+
+}  // namespace
+
+void order_for_registers(const Program& program, const Target& target, Nest& nest, int lanes) {
   nest.unroll = nest.registers[0].vectors;
   nest.tile = std::int64_t{nest.unroll} * lanes;
   const auto end = nest.order.begin() + static_cast<std::ptrdiff_t>(nest.split);
   const auto rows = std::find(nest.order.begin(), end, nest.registers[0].rows);
   if (rows != end) std::rotate(rows, rows + 1, end);
+  nest.registers[0].finishes = finishes(program, target, nest);
 }
 
 std::string to_string(const RegisterTile& tile, const Nest& nest, const Program& program, int lanes) {
@@ -112,7 +141,11 @@ std::string to_string(const RegisterTile& tile, const Nest& nest, const Program&
                      std::to_string(tile.block) + " x" + std::to_string(tile.height) + ", " + name(*nest.lane_axis) +
                      " x" + std::to_string(lanes) + '*' + std::to_string(tile.vectors) + "; for " +
                      std::to_string(tile.depth) + " of " + name(tile.fold->as<Fold>()->axes[0]) + " in scratch:";
-  for (Expr e : tile.staged) text += ' ' + to_string(program, e);
+  for (Expr e : tile.staged) {
+    if (std::ranges::count(tile.transposed, e) > 0) text += " transposed";
+    text += ' ' + to_string(program, e);
+  }
+  if (tile.finishes) text += "; finished in registers";
   return text + '\n';
 }
 

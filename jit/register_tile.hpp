@@ -7,11 +7,11 @@ namespace ricci::jit {
 
 /// The tiles for a nest whose lanes run over `lane`: of the first such reduction, and of others with the same rows, or
 /// all whose rows are those of a reduction around them.
-std::vector<RegisterTile> find_register_tiles(const ir::Program&, const Specialisation&, const Target&, const Nest&,
+std::vector<RegisterTile> find_register_tiles(ir::Program&, const Specialisation&, const Target&, const Nest&,
                                               ir::AxisId lane, int lanes);
 
 /// Puts the rows of its tiles next to the lanes in the order of a nest, and cuts both into the tiles' blocks.
-void order_for_registers(Nest&, int lanes);
+void order_for_registers(const ir::Program&, const Target&, Nest&, int lanes);
 
 /// One line, as for the other parts of a schedule.
 std::string to_string(const RegisterTile&, const Nest&, const ir::Program&, int lanes);

@@ -28,20 +28,27 @@ struct Interior {
 ///       for k in the piece: scratch[k] = b[k, j..]
 ///       for i of the block step height
 ///         for k in the piece: state[i] += a[i, k] * scratch[k], state[i + 1] += a[i + 1, k] * scratch[k], ..
+///
+/// What is staged, b[k, j..], may lie in memory as b[j, k]: then a piece of it is transposed.
 struct RegisterTile {
   ir::Expr fold;
   ir::AxisId rows;               // of the domain, or the axis of a reduction around `fold`
   std::vector<ir::Expr> staged;  // the parts of its body that use the lanes but not the rows
+  std::vector<ir::Expr> transposed;  // those that are reads along the reduced axis, which lanes would gather
   int height = 8, vectors = 2;
+  bool finishes = false;  // the statements take the results from registers, where the last piece leaves them
   std::int64_t block = 128, depth = 128;
 };
 
 /// Reads that are contiguous along `across`, where the lanes are not: an item is a tile of so many rows along the lane
-/// axis and so many columns along `across`, and its reads are first transposed into scratch.
+/// axis, and a few columns along `across` at a time its reads are transposed into scratch. A nest that only copies
+/// transposes into its target.
 struct Transposition {
   ir::AxisId across;
   std::vector<ir::Expr> reads;
   std::int64_t rows = 0, columns = 0;
+  std::int64_t most_columns = 0;  // of an item
+  bool copies = false;
 };
 
 /// A reduction that leaves the values of its body in the target of the nest's only statement, each where its own axis

@@ -1,7 +1,6 @@
 #include "transpose.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -11,7 +10,12 @@
 namespace ricci {
 namespace {
 
-constexpr std::int64_t short_row = 16;  // in tiles
+/// To the next row, by an addition: compilers would keep all multiples of a stride, which are more than registers.
+template <class T>
+RICCI_INLINE void step(T*& place, std::int64_t stride) {
+  place += stride;
+  asm("" : "+r"(place));
+}
 
 /// Square blocks of `size` rows, each one vector. Shuffles are cheapest within units of 16 bytes.
 template <class T, int vector_bytes>
@@ -73,47 +77,78 @@ struct Block {
       transpose_matrix<2 * step>(rows);
     }
   }
-  RICCI_INLINE static void move(const T* from, std::int64_t stride, T* to, std::int64_t pitch, std::int64_t ahead) {
+  RICCI_INLINE static void prefetch(const T* place, std::int64_t stride) {
+#pragma GCC unroll 16
+    for (int i = 0; i < size / 2; ++i) {
+      __builtin_prefetch(place, 0, 2);
+      step(place, stride);
+    }
+  }
+  RICCI_INLINE static void move(const T* from, std::int64_t stride, T* to, std::int64_t pitch, const T* ahead,
+                                std::int64_t ahead_step, bool alternate) {
     Vector rows[size];
 #pragma GCC unroll 16
     for (int i = 0; i < size; ++i) {
-      std::memcpy(&rows[i], from + i * stride, sizeof(Vector));
-      // The last element: where a row begins inside a line, that is in the line which is not here yet.
-      if (ahead != 0) __builtin_prefetch(from + i * stride + ahead + size - 1, 0, 2);
+      std::memcpy(&rows[i], from, sizeof(Vector));
+      step(from, stride);
     }
+    if (ahead_step != 0) prefetch(ahead, 2 * ahead_step);
+    if (ahead_step != 0 && !alternate) prefetch(ahead + ahead_step, 2 * ahead_step);
     transpose_units<1>(rows);
     transpose_matrix<1>(rows);
 #pragma GCC unroll 16
-    for (int i = 0; i < size; ++i) std::memcpy(to + i * pitch, &rows[i], sizeof(Vector));
+    for (int i = 0; i < size; ++i) {
+      std::memcpy(to, &rows[i], sizeof(Vector));
+      step(to, pitch);
+    }
   }
 };
 
-/// The last blocks begin early instead of being cut, so that some elements are moved twice.
+/// Rows of a few elements that lie behind each other; compilers know how to shuffle these.
+template <int columns, class T>
+RICCI_INLINE void take_apart(const T* __restrict x, T* __restrict y, std::int64_t pitch, std::int64_t rows) {
+  for (std::int64_t row = 0; row < rows; ++row)
+#pragma GCC unroll 4
+    for (int column = 0; column < columns; ++column) y[column * pitch + row] = x[row * columns + column];
+}
+
+/// The last blocks begin early instead of being cut, so that some elements are moved twice. What has no whole block has
+/// blocks of narrower vectors.
 template <class T, int vector_bytes>
-RICCI_INLINE void transpose(const void* from, std::int64_t stride, void* to, std::int64_t pitch, std::int64_t rows,
-                            std::int64_t columns, std::int64_t ahead) {
+RICCI_INLINE void transpose(const T* x, std::int64_t stride, T* y, std::int64_t pitch, std::int64_t rows,
+                            std::int64_t columns, const T* ahead, std::int64_t ahead_step, bool alternate) {
   using B = Block<T, vector_bytes>;
-  const T* x = static_cast<const T*>(from);
-  T* y = static_cast<T*>(to);
-  // In short rows the lines of the next columns come along; those of the next rows do not, and their turn is near.
-  if (ahead != 0 && std::abs(stride) <= short_row * ahead) ahead = rows * stride;
   if (rows >= B::size && columns >= B::size) {
     for (std::int64_t r = 0; r < rows; r += B::size)
       for (std::int64_t c = 0; c < columns; c += B::size) {
         const std::int64_t row = std::min(r, rows - B::size), column = std::min(c, columns - B::size);
-        B::move(x + row * stride + column, stride, y + column * pitch + row, pitch, ahead);
+        B::move(x + row * stride + column, stride, y + column * pitch + row, pitch, ahead + row * ahead_step,
+                c == 0 ? ahead_step : 0, alternate);
       }
-    return;
+  } else if (stride == columns && columns == 2) {
+    take_apart<2>(x, y, pitch, rows);
+  } else if (stride == columns && columns == 3) {
+    take_apart<3>(x, y, pitch, rows);
+  } else if (stride == columns && columns == 4) {
+    take_apart<4>(x, y, pitch, rows);
+  } else if constexpr (vector_bytes > 16) {
+    transpose<T, vector_bytes / 2>(x, stride, y, pitch, rows, columns, ahead, ahead_step, alternate);
+  } else {
+    for (std::int64_t row = 0; row < rows; ++row)
+      for (std::int64_t column = 0; column < columns; ++column) y[column * pitch + row] = x[row * stride + column];
   }
-  for (std::int64_t row = 0; row < rows; ++row)
-    for (std::int64_t column = 0; column < columns; ++column) y[column * pitch + row] = x[row * stride + column];
 }
 
 #define RICCI_TRANSPOSE(name, vector_bytes, ...)                                                                \
   template <class T>                                                                                            \
   __VA_ARGS__ void name(const void* from, std::int64_t stride, void* to, std::int64_t pitch, std::int64_t rows, \
-                        std::int64_t columns, std::int64_t ahead) {                                             \
-    transpose<T, vector_bytes>(from, stride, to, pitch, rows, columns, ahead);                                  \
+                        std::int64_t columns, std::int64_t ahead, std::int64_t ahead_step,                      \
+                        std::int32_t alternate) {                                                               \
+    const T* x = static_cast<const T*>(from);                                                                   \
+    /* The last column: where a row begins inside a line, that is in the line which is not here yet. */         \
+    const T* next = x + ahead + columns - 1;                                                                    \
+    transpose<T, vector_bytes>(x, stride, static_cast<T*>(to), pitch, rows, columns, next, ahead_step,          \
+                               alternate != 0);                                                                 \
   }                                                                                                             \
   TransposeFunction name##_of(int element_bytes) {                                                              \
     return element_bytes == 1   ? name<std::uint8_t>                                                            \

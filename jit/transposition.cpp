@@ -12,13 +12,25 @@ using namespace ir;
 
 namespace {
 
-// A tile reads whole cache lines of a few elements each down many rows, and stores long runs. Measured: twice as many
-// columns or half as many rows are not faster, and larger tiles leave the first-level cache.
-constexpr std::int64_t line_bytes = 64, run_bytes = 512;
+// A line of columns at a time is read down the rows, and stored in runs of a few lines. Measured: half as many rows or
+// twice as many are slower. Rows of up to `row_bytes` are read as a whole: pages of memory are best read at once.
+constexpr std::int64_t line_bytes = 64, run_bytes = 512, row_bytes = 1024;
 constexpr std::int64_t most_rows = 256, least_rows = 64;
 constexpr std::int64_t most_scratch_bytes = 24 << 10;
 
-/// Whether the read is contiguous along `across` and goes in steps along `lane`, always inside.
+/// Whether all that the nest does is to store one of the reads as it is. (Bytes of a b1 are not: any but 0 is true.)
+bool copies(Program& program, const Specialisation& s, const Nest& nest, const Transposition& found) {
+  const Statement& statement = program.statements[nest.statements.front()];
+  if (nest.statements.size() > 1 || statement.update || statement.guard || !s.disjoint) return false;
+  if (std::ranges::count(s.large, statement.target) > 0) return false;  // long runs go past the caches
+  if (statement.policy != Policy::assume_inside || statement.value != found.reads.front()) return false;
+  if (statement.value->dtype != program.tensors[statement.target].dtype || statement.value->dtype == DType::b1)
+    return false;
+  return motion(program, s, statement.target, statement.subscripts, found.across) == Motion::strided;
+}
+
+}  // namespace
+
 bool can_transpose(Program& program, const Specialisation& s, Expr e, AxisId lane, AxisId across) {
   const Read& read = *e->as<Read>();
   if (read.guard || read.policy != Policy::assume_inside) return false;
@@ -27,8 +39,6 @@ bool can_transpose(Program& program, const Specialisation& s, Expr e, AxisId lan
   return std::ranges::none_of(
       read.subscripts, [&](Expr subscript) { return uses_axis(subscript, lane) && uses_axis(subscript, across); });
 }
-
-}  // namespace
 
 std::optional<Transposition> find_transposition(Program& program, const Specialisation& s, const Nest& nest,
                                                 AxisId lane) {
@@ -60,6 +70,8 @@ std::optional<Transposition> find_transposition(Program& program, const Speciali
   best->rows = std::min(run_bytes / widest, most_rows);
   for (Expr e : best->reads) bytes += static_cast<std::int64_t>(size_of(e->dtype));
   while (best->rows > least_rows && best->rows * best->columns * bytes > most_scratch_bytes) best->rows /= 2;
+  best->most_columns = row_bytes / widest;
+  best->copies = copies(program, s, nest, *best);
   return best;
 }
 
@@ -69,13 +81,14 @@ void order_for_transposition(Nest& nest) {
     std::rotate(at, at + 1, nest.order.end());
   }
   nest.split = nest.order.size() - 1;
-  nest.tile = nest.transposed->columns;
+  nest.tile = nest.transposed->most_columns;
 }
 
 std::string to_string(const Transposition& t, const Program& program) {
   std::string text;
-  for (Expr e : t.reads) text += (text.empty() ? "transposed " : ", ") + to_string(program, e);
-  return text + '\n';
+  for (Expr e : t.reads) text += (text.empty() ? "" : ", ") + to_string(program, e);
+  const std::string to = t.copies ? " into the target: " : ": ";
+  return "transposed " + std::to_string(t.columns) + " columns at a time" + to + text + '\n';
 }
 
 }  // namespace ricci::jit

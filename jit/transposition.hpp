@@ -3,11 +3,17 @@
 // becomes a tile of both axes, whose reads are first transposed into scratch:
 //
 //     for items: a tile of the lane axis, a tile of the other one
-//       scratch = the tile of x, transposed
-//       for j in the tile, for lanes of i in the tile: out[j, i..] = scratch[j, i..]
+//       for a few columns of the tile
+//         scratch = these columns of x, transposed
+//         for j of them, for lanes of i in the tile: out[j, i..] = scratch[j, i..]
+//
+// Where rows are short, an item has all of their columns, so that memory is read from one end to the other.
 #include "schedule.hpp"
 
 namespace ricci::jit {
+
+/// Whether the read is contiguous along `across` and goes in steps along `lane`, always inside.
+bool can_transpose(ir::Program&, const Specialisation&, ir::Expr read, ir::AxisId lane, ir::AxisId across);
 
 /// What a nest with lanes along `lane` should transpose, if anything.
 std::optional<Transposition> find_transposition(ir::Program&, const Specialisation&, const Nest&, ir::AxisId lane);

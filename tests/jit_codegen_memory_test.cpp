@@ -24,7 +24,12 @@ TEST_CASE("a matrix of any size and stride is transposed, and no byte beside it 
     const loop::BufferId in = b.buffer(dtype), out = b.buffer(dtype, true), tile = b.scratch(dtype, most * most);
     const Value offset = b.argument(0), stride = b.argument(1), rows = b.argument(2), columns = b.argument(3);
     const Value zero = b.constant(std::int64_t{0}), pitch = b.constant(most);
-    b.transpose({tile, zero, pitch, in, offset, stride, rows, columns, dtype == DType::f32 ? 16 : 0});
+    loop::Transpose matrix{tile, zero, pitch, in, offset, stride, rows, columns};
+    if (dtype == DType::f32) {
+      matrix.ahead = columns;
+      matrix.ahead_step = stride;
+    }
+    b.transpose(matrix);
     b.loop(zero, columns, 1, {}, [&](Value column, Values) {
       b.loop(zero, rows, 1, {}, [&](Value row, Values) {
         const Value start = b.compute(Op::multiply, DType::i64, {column, pitch});
@@ -68,6 +73,46 @@ TEST_CASE("a matrix of any size and stride is transposed, and no byte beside it 
               REQUIRE(interpreted == expected);
             }
       interpret = false;
+    }
+  }
+}
+
+TEST_CASE("a matrix is transposed into rows that are apart, and no byte between them is touched") {
+  for (const DType dtype : memory_dtypes) {
+    const std::int64_t bytes = static_cast<std::int64_t>(size_of(dtype));
+    LoopBuilder b;
+    const loop::BufferId in = b.buffer(dtype), out = b.buffer(dtype, true);
+    const Value first = b.argument(0), pitch = b.argument(1), rows = b.argument(2), columns = b.argument(3);
+    loop::Transpose matrix{out, first, pitch, in, b.constant(std::int64_t{0}), columns, rows, columns};
+    matrix.ahead = rows;
+    matrix.ahead_step = columns;
+    matrix.alternate = true;
+    b.transpose(matrix);
+    for (Symbol& symbol : b.kernel.info.symbols) symbol = {Symbol::Kind::size, {0, 0}};
+    REQUIRE(loop::verify(b.kernel) == "");
+    for (const CodegenOptions& options : all_codegen_options()) {
+      const Compiled compiled = generate_code(b.kernel, options);
+      for (const std::int64_t r : {0, 1, 4, 15, 16, 70})
+        for (const std::int64_t c : {1, 2, 3, 4, 5, 16, 33})
+          for (const std::int64_t gap : {0, 1, 64})
+            for (const std::int64_t begin : {0, 1, 64}) {
+              const std::int64_t step = r + gap, used = begin + (c - 1) * step + r;
+              std::vector<std::byte> from(static_cast<std::size_t>(r * c * bytes));
+              for (std::size_t i = 0; i < from.size(); ++i) from[i] = static_cast<std::byte>(i * 37 % 251);
+              GuardedBuffer to(static_cast<std::size_t>(used * bytes), Flush::end);
+              std::ranges::fill(to.bytes(), std::byte{255});
+              std::vector<std::byte> expected(to.bytes().begin(), to.bytes().end());
+              for (std::int64_t row = 0; row < r; ++row)
+                for (std::int64_t column = 0; column < c; ++column)
+                  std::memcpy(&expected[static_cast<std::size_t>((begin + column * step + row) * bytes)],
+                              &from[static_cast<std::size_t>((row * c + column) * bytes)],
+                              static_cast<std::size_t>(bytes));
+              std::vector<void*> buffers{from.data(), to.bytes().data()};
+              REQUIRE(call(compiled.code.phase(0), buffers, std::vector{begin, step, r, c}, 0, 1) == 0);
+              INFO(to_string(dtype) << ' ' << r << " x " << c << " by " << step << " from " << begin << ", vectors of "
+                                    << options.target.vector_bytes);
+              REQUIRE(std::ranges::equal(expected, to.bytes()));
+            }
     }
   }
 }

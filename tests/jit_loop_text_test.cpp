@@ -33,8 +33,11 @@ auto members(const ToLine& s) { const auto& [a, b, c] = s; return std::tie(a, b,
 auto members(const Store& s) { const auto& [a, b, c, d, e] = s; return std::tie(a, b, c, d, e); }
 auto members(const Scatter& s) { const auto& [a, b, c, d, e, f] = s; return std::tie(a, b, c, d, e, f); }
 auto members(const SortRow& s) { const auto& [a, b, c, d, e, f, g, h, i] = s; return std::tie(a, b, c, d, e, f, g, h, i); }
-auto members(const Transpose& s) { const auto& [a, b, c, d, e, f, g, h, i] = s; return std::tie(a, b, c, d, e, f, g, h, i); }
-auto members(const Prefetch& s) { const auto& [a, b] = s; return std::tie(a, b); }
+auto members(const Transpose& s) {
+  const auto& [a, b, c, d, e, f, g, h, i, j, k] = s;
+  return std::tie(a, b, c, d, e, f, g, h, i, j, k);
+}
+auto members(const Prefetch& s) { const auto& [a, b, c] = s; return std::tie(a, b, c); }
 auto members(const Check& s) { const auto& [a, b, c] = s; return std::tie(a, b, c); }
 auto members(const Carried& s) { const auto& [a, b, c, d] = s; return std::tie(a, b, c, d); }
 auto members(const For& s) { const auto& [a, b, c, d, e, f] = s; return std::tie(a, b, c, d, e, f); }
@@ -136,13 +139,15 @@ phase fill [%0, %1) trip s0 * ceil(s1 / 16) work s0 * s1 items ceil(s4 / 4) {
   argsort out[%0 by %2] limit %1, scores[%2] step %0 count %1 descending
   sort hist[%0 by %1], scores[%2] step %0 count %1
   transpose tile[%2 by %0], scores[%1 by %2] rows %0 columns %1
-  transpose tile[%2 by %0], scores[%1 by %2] rows %0 columns %1 ahead 16
+  transpose tile[%2 by %0], scores[%1 by %2] rows %0 columns %1 ahead [%2 by %0]
+  transpose tile[%2 by %0], scores[%1 by %2] rows %0 columns %1 ahead [%2 by %1] alternate
   for %23 in [%0, %1) step 1 {
     store out[%23], %23
   }
   %24: i64 = to_line out[%2]
   %25: f32x8 = slide %18, %19 from 3
   prefetch scores[%2]
+  prefetch scores[%0] later
 }
 
 phase "a second one" [%0, %1) {
@@ -156,7 +161,7 @@ TEST_CASE("the text of every kind of statement reads back as it was printed") {
   CHECK(verify(k) == "");
   CHECK(to_string(k) == everything);
   check_round_trip(k);
-  CHECK(k.phases[0].body.size() == 23);
+  CHECK(k.phases[0].body.size() == 25);
   CHECK(k.phases[0].types.size() == 26);
   CHECK(k.phases[0].types[4] == Type{DType::i32, 16});
   CHECK(k.info.checks[1] == "\n");

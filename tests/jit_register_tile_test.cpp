@@ -119,6 +119,51 @@ TEST_CASE("batches of products, and rows that are read through a table, run in t
   CHECK(run_everywhere(rows).fault == "");
 }
 
+TEST_CASE("what the lanes of a tile would gather along the reduced axis is transposed into scratch") {
+  Dice dice{std::mt19937_64(5)};
+  for (const int inner : {1, 2, 3, 4, 5, 17, 130})
+    for (const int beside : {0, 3}) {
+      const int points = size(dice) + 16;
+      CAPTURE(points, inner, beside);
+      const auto x = uneven<float>(dice, points, inner + beside).sliced(1, 0, inner);
+      const auto centroid = uneven<float>(dice, 20, inner);
+      Tensor<std::int64_t, 1> at(points);
+      const Prepared p = prepared(at[i], Assign::set, argmin(j, sum(k, sq(x[i, k] - centroid[j, k]))));
+      CHECK(run_everywhere(p).fault == "");
+      if (inner == 1) continue;
+      CHECK(schedule_of(p).find("in scratch: transposed t1[i, k]!") != std::string::npos);
+      CHECK(loops_of(p).find("gather") == std::string::npos);
+    }
+}
+
+TEST_CASE("short statements take the results of a tile from registers, be it in one piece or in several") {
+  if (vector_widths().front() < 64) return;
+  Dice dice{std::mt19937_64(6)};
+  for (const int inner : {1, 128, 129, 300}) {
+    CAPTURE(inner);
+    const auto a = uneven<float>(dice, 37, inner), b = uneven<float>(dice, inner, 45);
+    const auto bias = uneven<float>(dice, 45), weight = uneven<float>(dice, 37);
+    Tensor<float, 2> c(37, 45);
+    const auto finishes = [](const Prepared& p) {
+      CHECK(run_everywhere(p).fault == "");
+      return schedule_of(p).find("finished in registers") != std::string::npos;
+    };
+    CHECK(finishes(prepared(c[i, j], Assign::set, maximum(sum(k, a[i, k] * b[k, j]) + bias[j], 0))));
+    CHECK(finishes(prepared(c[i, j], Assign::add, weight[i] * sum(k, a[i, k] * b[k, j]))));
+    CHECK(!finishes(prepared(c[i, j], Assign::set, exp(sum(k, a[i, k] * b[k, j])))));
+    CHECK(!finishes(prepared(c[i, j], Assign::set, sum(k, a[i, k] * b[k, j]) / sum(k, abs(a[i, k]) + b[k, j]))));
+  }
+}
+
+TEST_CASE("sums of products over nothing are zero in a tile too") {
+  const Tensor<float, 2> a(20, 0), b(0, 40);
+  Tensor<float, 2> c(20, 40);
+  const Prepared p = prepared(c[i, j], Assign::set, sum(k, a[i, k] * b[k, j]));
+  CHECK(has_tile(p));
+  CHECK(run_everywhere(p).fault == "");
+  CHECK(c.at(19, 39) == 0);
+}
+
 TEST_CASE("products have the same bits for any number of threads") {
   Dice dice{std::mt19937_64(4)};
   const auto a = uneven<float>(dice, 300, 260), b = uneven<float>(dice, 260, 330);

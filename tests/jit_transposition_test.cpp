@@ -18,7 +18,6 @@ namespace {
 
 using Shape = std::vector<std::int64_t>;
 
-
 /// Everywhere the same, and without gathers.
 void check_transposed(const Prepared& p, const std::vector<std::string>& reads) {
   REQUIRE(run_everywhere(p).fault == "");
@@ -103,6 +102,26 @@ TEST_CASE("an update or a condition and a computed subscript go with a transpose
   Tensor<float, 3> picked(3, 90, 70);
   check_transposed(prepared(picked[k, j, i], Assign::set, plane[clip(which)[k] % 4, i, j]), {"t1[t2[k]! % 4, i, j]!"});
   REQUIRE(picked.at(2, 80, 60) == plane.at(which.at(2) % 4, 60, 80));
+}
+
+TEST_CASE("what is only copied is transposed into the target, and what is computed is not") {
+  const auto x = filled<float>(shuffled(91), 3, 170, 300);
+  const auto flags = filled<bool>([](std::int64_t n) { return n % 3 == 0; }, 70, 90);
+  Tensor<float, 3> out(3, 300, 170);
+  Tensor<double, 3> wide(3, 300, 170);
+  Tensor<bool, 2> turned(90, 70);
+  const auto into_target = [](const Prepared& p) {
+    REQUIRE(run_everywhere(p).fault == "");
+    return schedule_of(p).find("columns at a time into the target") != std::string::npos;
+  };
+  CHECK(into_target(prepared(out[b, j, i], Assign::set, x[b, i, j])));
+  REQUIRE(out.at(2, 299, 169) == x.at(2, 169, 299));
+  CHECK(into_target(prepared(out[b, j, i], Assign::set, x[2 - b, 169 - i, j])));
+  REQUIRE(out.at(0, 299, 0) == x.at(2, 169, 299));
+  CHECK(!into_target(prepared(out[b, j, i], Assign::add, x[b, i, j])));
+  CHECK(!into_target(prepared(out[b, j, i], Assign::set, x[b, i, j] + 1)));
+  CHECK(!into_target(prepared(wide[b, j, i], Assign::set, x[b, i, j])));
+  CHECK(!into_target(prepared(turned[j, i], Assign::set, flags[i, j])));
 }
 
 TEST_CASE("a read that is guarded, or slides, is not transposed") {

@@ -117,9 +117,9 @@ void emit(PhaseEmitter& e, const loop::ToLine& s) {
 void emit(PhaseEmitter& e, const loop::Prefetch& s) {
   Builder& b = e.builder;
   Value* address = element_address(e, s.buffer, e[s.offset]);
-  // For reading, into all levels of the caches, data.
+  // For reading, into all levels of the caches or all but the first, data.
   b.CreateIntrinsic(llvm::Intrinsic::prefetch, {address->getType()},
-                    {address, b.getInt32(0), b.getInt32(3), b.getInt32(1)});
+                    {address, b.getInt32(0), b.getInt32(s.later ? 2 : 3), b.getInt32(1)});
 }
 
 void emit(PhaseEmitter& e, const loop::Load& s) { e.values[s.result] = emit_load(e, s); }

@@ -405,8 +405,14 @@ void emit_sort_row(PhaseEmitter& e, const loop::SortRow& s) {
 void emit_transpose(PhaseEmitter& e, const loop::Transpose& s) {
   const auto bytes = static_cast<int>(size_of(buffer_dtype(e, s.from)));
   Value *from = element_address(e, s.from, e[s.offset]), *to = element_address(e, s.to, e[s.first]);
+  Value *ahead = e.builder.getInt64(0), *ahead_step = ahead;
+  if (s.ahead != loop::none) {
+    ahead = e[s.ahead];
+    ahead_step = e[s.ahead_step];
+  }
   call_helper(e, transpose_slot(bytes, e.target.vector_bytes),
-              {from, e[s.stride], to, e[s.pitch], e[s.rows], e[s.columns], e.builder.getInt64(s.ahead)});
+              {from, e[s.stride], to, e[s.pitch], e[s.rows], e[s.columns], ahead, ahead_step,
+               e.builder.getInt32(s.alternate)});
 }
 
 }  // namespace ricci::codegen

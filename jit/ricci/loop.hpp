@@ -64,18 +64,20 @@ struct SortRow {
   bool descending;
 };
 
-/// A matrix of rows x columns elements, from offset + row * stride + column to first + column * pitch + row of a scratch
-/// buffer, where what ran down its columns can be loaded as vectors. Those `ahead` columns further are wanted soon.
+/// A matrix of rows x columns elements, from offset + row * stride + column to first + column * pitch + row. With an
+/// `ahead`, what begins at offset + ahead + row * ahead_step is wanted soon, of all rows or of `alternate` ones.
 struct Transpose {
   BufferId to;
   Value first, pitch;
   BufferId from;
   Value offset, stride, rows, columns;
-  std::int64_t ahead = 0;
+  Value ahead = none, ahead_step = none;
+  bool alternate = false;
 };
 
-/// A hint: the line with this element is wanted soon. It may lie outside of the buffer.
-struct Prefetch { BufferId buffer; Value offset; };
+/// A hint: the line with this element is wanted soon, or `later`, when the first-level cache may have lost it. It may
+/// lie outside of the buffer.
+struct Prefetch { BufferId buffer; Value offset; bool later = false; };
 
 /// Leaves the phase with status number + 1 unless `ok` is true in every lane whose mask is true.
 struct Check   { std::uint32_t number; Value ok; Value mask = none; };
