@@ -70,9 +70,17 @@ bool settle(Program& program, Selection& s, std::size_t i, const Solution& solut
   const bool ranged_before = range != s.ranges.end() && std::ranges::any_of(before, fails);
   const bool first = needed_before || ranged_before;
   if (first && may_fail(program, solution.value)) return false;
-  std::vector<Expr> inside{apply(g, Op::less_equal, {constant(g, std::int64_t{0}), solution.value}),
-                           apply(g, Op::less, {solution.value, extent(g, solution.axis)})};
+  const Expr zero = constant(g, std::int64_t{0}), size = extent(g, solution.axis);
+  std::vector<Expr> inside{apply(g, Op::less_equal, {zero, solution.value}), apply(g, Op::less, {solution.value, size})};
   if (range != s.ranges.end()) {
+    if (may_fail(program, solution.value)) {  // nor is that looked at where the range is empty
+      const auto [low, high] = range->second;
+      std::vector<Expr> occupied;
+      if (low && high) occupied.push_back(apply(g, Op::less, {low, high}));
+      if (low) occupied.push_back(apply(g, Op::less, {low, size}));
+      if (high) occupied.push_back(apply(g, Op::less, {zero, high}));
+      inside.insert(inside.begin(), occupied.begin(), occupied.end());
+    }
     for (Expr c : range_conditions(g, range->second, solution.value)) inside.push_back(c);
     s.ranges.erase(range);
   }

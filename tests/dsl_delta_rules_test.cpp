@@ -183,3 +183,12 @@ TEST_CASE("a condition selects all of its product, and of the quotient above whi
     }
   });
 }
+
+TEST_CASE("what a range that is empty would select is not looked at", "[delta]") {
+  const Tensor<std::int64_t, 1> far{7, 8, 9};  // its elements are no positions in it
+  const Tensor<float, 1> x{1, 2, 3, 4, 5};
+  Tensor<float, 1> y(3);
+  check(prepared(y[i], Assign::set, sum(k(i + 1, 0), where(k == far[far[i]], x[k], 0))));
+  check(prepared(y[i], Assign::set, sum(k(i + 5, 9), where(k == far[far[i]], x[k], 0))));
+  check(prepared(y[i], Assign::set, sum(k(0, -i), where(k == far[far[i]], x[k], 0))));
+}
