@@ -25,6 +25,11 @@ Case square(std::int64_t size) {
   return c;
 }
 
+Case rested(Case c) {
+  c.rest = 5e-3;
+  return c;
+}
+
 /// By hand the bias and the maximum are a pass of their own over the product.
 Case layer(std::int64_t size) {
   const auto a = uniform(-1, 1, size, size), b = uniform(-1, 1, size, size);
@@ -70,6 +75,7 @@ Case batch(std::int64_t count, std::int64_t size) {
 
 Workloads matmul() {
   return {{"W9 matmul", "[512,512] [512,512]", [] { return square(512); }},
+          {"W9 matmul after rest", "[512,512] [512,512]", [] { return rested(square(512)); }},
           {"W9 layer", "[512,512] [512,512]", [] { return layer(512); }},
           {"W9 layer large", "[1024,1024] [1024,1024]", [] { return layer(1024); }},
           {"W9 batch", "[64,32,32] [64,32,32]", [] { return batch(64, 32); }}};

@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "ricci/compile.hpp"
 #include "workload.hpp"
@@ -58,7 +60,11 @@ Measurement measure(const Case& c, int threads) {
   timed(2, threads, hand);
   timed(2, threads, c.ricci);
   const double shortest = std::min(timed(1, threads, hand), timed(1, threads, c.ricci));
-  const int calls = static_cast<int>(std::clamp(sample_seconds / shortest, 1.0, 1e4));
+  const int calls = c.rest > 0 ? 1 : static_cast<int>(std::clamp(sample_seconds / shortest, 1.0, 1e4));
+  const auto sample = [&](const auto& f) {
+    if (c.rest > 0) std::this_thread::sleep_for(std::chrono::duration<double>(c.rest));
+    return timed(calls, threads, f);
+  };
 
   // Pairs during which other processes kept this one off its processors count only when there are no better ones.
   struct Pair { double hand, ricci, delay; };
@@ -68,12 +74,14 @@ Measurement measure(const Case& c, int threads) {
   while (pairs.size() < most_pairs && now() - start < seconds_at_most) {
     if (clean >= least_pairs && now() - start > seconds_enough) break;
     const double waited = run_delay(), begin = now();
-    Pair pair{timed(calls, threads, hand), timed(calls, threads, c.ricci), 0};
+    Pair pair{};
+    pair.hand = sample(hand);
+    pair.ricci = sample(c.ricci);
     pair.delay = (run_delay() - waited) / (now() - begin);
     clean += pair.delay < delay_allowed;
     pairs.push_back(pair);
   }
-  while (pairs.size() < least_pairs) pairs.push_back({timed(calls, threads, hand), timed(calls, threads, c.ricci), 1});
+  while (pairs.size() < least_pairs) pairs.push_back({sample(hand), sample(c.ricci), 1});
   std::ranges::sort(pairs, {}, &Pair::delay);
   pairs.resize(std::max<std::size_t>(clean, least_pairs));
 

@@ -16,6 +16,7 @@ namespace ricci::bench {
 /// allocation.
 struct Case {
   double bytes = 0;                          // compulsory traffic: every input byte needed once, every output byte once
+  double rest = 0;                           // seconds without work before each call: threads sleep by then
   std::function<void()> ricci;               // with the threads of default_options()
   std::function<void(int threads)> hand;
   std::function<std::string()> difference;   // of the two outputs, as a sentence; empty when they agree
