@@ -1,25 +1,64 @@
 // Loads, stores, gathers and scatters. A masked access that the target has no instruction for becomes one access
 // per lane: loads of masked-off lanes are turned to a zero in our own memory, stores loop over the set mask bits.
-#include "emit.hpp"
+#include "memory.hpp"
 #include "ricci/helpers.hpp"
 
 namespace ricci::codegen {
-namespace {
 
 using llvm::Value;
 
-/// In memory b1 is a byte.
 llvm::Type* memory_type(PhaseEmitter& e, loop::Type type) {
   if (type.dtype == DType::b1) type.dtype = DType::u8;
   return register_type(e.builder.getContext(), type);
 }
 
-/// From the form of memory to that of registers, and back.
-Value* from_memory(PhaseEmitter& e, DType dtype, Value* value) {
-  return dtype == DType::b1 ? e.builder.CreateIsNotNull(value) : value;
-}
 Value* to_memory(PhaseEmitter& e, loop::Type type, Value* value) {
   return type.dtype == DType::b1 ? e.builder.CreateZExt(value, memory_type(e, type)) : value;
+}
+
+llvm::Instruction* tag(PhaseEmitter& e, loop::BufferId buffer, llvm::Instruction* access) {
+  if (e.scopes.empty()) return access;
+  llvm::SmallVector<llvm::Metadata*, 8> others;
+  for (std::size_t i = 0; i < e.scopes.size(); ++i)
+    if (i != buffer) others.push_back(e.scopes[i]);
+  llvm::LLVMContext& context = e.builder.getContext();
+  access->setMetadata(llvm::LLVMContext::MD_alias_scope, llvm::MDNode::get(context, {e.scopes[buffer]}));
+  access->setMetadata(llvm::LLVMContext::MD_noalias, llvm::MDNode::get(context, others));
+  if (llvm::isa<llvm::LoadInst>(access) && !e.kernel.info.buffers[buffer].writable)
+    access->setMetadata(llvm::LLVMContext::MD_invariant_load, llvm::MDNode::get(context, {}));
+  return access;
+}
+
+llvm::Align alignment(DType dtype) { return llvm::Align(size_of(dtype)); }
+
+Value* lane_numbers(PhaseEmitter& e, int lanes) {
+  return e.builder.CreateStepVector(llvm::FixedVectorType::get(e.builder.getInt32Ty(), lanes));
+}
+
+void for_set_bits(PhaseEmitter& e, Value* mask, llvm::function_ref<void(Value*)> body) {
+  Builder& b = e.builder;
+  Value* bits = b.CreateZExt(mask_bits(e, mask), b.getInt64Ty());
+  llvm::BasicBlock* before = b.GetInsertBlock();
+  auto* header = llvm::BasicBlock::Create(b.getContext(), "lanes", e.function);
+  auto* inside = llvm::BasicBlock::Create(b.getContext(), "lane", e.function);
+  auto* after = llvm::BasicBlock::Create(b.getContext(), "lanes.end", e.function);
+  b.CreateBr(header);
+  b.SetInsertPoint(header);
+  auto* left = b.CreatePHI(b.getInt64Ty(), 2);
+  left->addIncoming(bits, before);
+  b.CreateCondBr(b.CreateIsNull(left), after, inside);
+  b.SetInsertPoint(inside);
+  body(b.CreateBinaryIntrinsic(llvm::Intrinsic::cttz, left, b.getTrue()));
+  left->addIncoming(b.CreateAnd(left, b.CreateSub(left, b.getInt64(1))), b.GetInsertBlock());
+  b.CreateBr(header);
+  b.SetInsertPoint(after);
+}
+
+namespace {
+
+/// From the form of memory to that of registers.
+Value* from_memory(PhaseEmitter& e, DType dtype, Value* value) {
+  return dtype == DType::b1 ? e.builder.CreateIsNotNull(value) : value;
 }
 
 DType buffer_dtype(PhaseEmitter& e, loop::BufferId buffer) { return e.kernel.info.buffers[buffer].dtype; }
@@ -36,23 +75,6 @@ Value* start_of(PhaseEmitter& e, loop::BufferId buffer) {
   }
   return e.buffer_addresses[buffer];
 }
-
-/// Tells LLVM what the kernel's disjointness means for this access.
-template <class Instruction>
-Instruction* tag(PhaseEmitter& e, loop::BufferId buffer, Instruction* access) {
-  if (e.scopes.empty()) return access;
-  llvm::SmallVector<llvm::Metadata*, 8> others;
-  for (std::size_t i = 0; i < e.scopes.size(); ++i)
-    if (i != buffer) others.push_back(e.scopes[i]);
-  llvm::LLVMContext& context = e.builder.getContext();
-  access->setMetadata(llvm::LLVMContext::MD_alias_scope, llvm::MDNode::get(context, {e.scopes[buffer]}));
-  access->setMetadata(llvm::LLVMContext::MD_noalias, llvm::MDNode::get(context, others));
-  if (llvm::isa<llvm::LoadInst>(access) && !e.kernel.info.buffers[buffer].writable)
-    access->setMetadata(llvm::LLVMContext::MD_invariant_load, llvm::MDNode::get(context, {}));
-  return access;
-}
-
-llvm::Align alignment(DType dtype) { return llvm::Align(size_of(dtype)); }
 
 // What the instruction sets have: AVX2 or AVX-512 with BW.
 bool has_masked_access(PhaseEmitter& e, DType dtype) { return size_of(dtype) >= 4 || has_avx512(e.target); }
@@ -84,51 +106,6 @@ Value* gather(PhaseEmitter& e, loop::Type type, loop::BufferId buffer, Value* ad
   llvm::Type* vector = memory_type(e, type);
   return tag(e, buffer, e.builder.CreateMaskedGather(vector, addresses, alignment(type.dtype), mask,
                                                      llvm::Constant::getNullValue(vector)));
-}
-
-Value* lane_numbers(PhaseEmitter& e, int lanes) {
-  return e.builder.CreateStepVector(llvm::FixedVectorType::get(e.builder.getInt32Ty(), lanes));
-}
-
-/// A vector whose lanes are wanted one after the other: through the stack, unless they are plain to see.
-class Lanes {
- public:
-  Lanes(PhaseEmitter& e, Value* vector, bool by_variable) : e_(e), vector_(vector) {
-    splat_ = vector->getType()->isVectorTy() ? llvm::getSplatValue(vector) : vector;
-    if (splat_ != nullptr || (llvm::isa<llvm::Constant>(vector) && !by_variable)) return;
-    memory_ = e.entry.CreateAlloca(vector->getType());
-    e.builder.CreateStore(vector, memory_);
-  }
-  Value* at(Value* lane) const {
-    if (splat_ != nullptr) return splat_;
-    if (memory_ == nullptr) return e_.builder.CreateExtractElement(vector_, lane);
-    llvm::Type* element = vector_->getType()->getScalarType();
-    return e_.builder.CreateLoad(element, e_.builder.CreateGEP(element, memory_, lane));
-  }
-
- private:
-  PhaseEmitter& e_;
-  Value *vector_, *splat_ = nullptr, *memory_ = nullptr;
-};
-
-/// Calls `body` with every lane number whose mask bit is set, in order.
-void for_set_bits(PhaseEmitter& e, Value* mask, llvm::function_ref<void(Value*)> body) {
-  Builder& b = e.builder;
-  Value* bits = b.CreateZExt(mask_bits(e, mask), b.getInt64Ty());
-  llvm::BasicBlock* before = b.GetInsertBlock();
-  auto* header = llvm::BasicBlock::Create(b.getContext(), "lanes", e.function);
-  auto* inside = llvm::BasicBlock::Create(b.getContext(), "lane", e.function);
-  auto* after = llvm::BasicBlock::Create(b.getContext(), "lanes.end", e.function);
-  b.CreateBr(header);
-  b.SetInsertPoint(header);
-  auto* left = b.CreatePHI(b.getInt64Ty(), 2);
-  left->addIncoming(bits, before);
-  b.CreateCondBr(b.CreateIsNull(left), after, inside);
-  b.SetInsertPoint(inside);
-  body(b.CreateBinaryIntrinsic(llvm::Intrinsic::cttz, left, b.getTrue()));
-  left->addIncoming(b.CreateAnd(left, b.CreateSub(left, b.getInt64(1))), b.GetInsertBlock());
-  b.CreateBr(header);
-  b.SetInsertPoint(after);
 }
 
 /// Calls `body` with every lane number in order: a loop over a few lanes at a time, because all of them in a row are
@@ -179,85 +156,6 @@ void store_lanes(PhaseEmitter& e, const loop::Scatter& s) {
     emit_if(e, e[s.mask], [&] { store_lane(e.builder.getInt64(0)); });
   else
     for_set_bits(e, e[s.mask], store_lane);
-}
-
-/// How many bits of an integer are set.
-Value* count_bits(PhaseEmitter& e, Value* bits) {
-  return e.builder.CreateUnaryIntrinsic(llvm::Intrinsic::ctpop, e.builder.CreateZExt(bits, e.builder.getInt64Ty()));
-}
-
-bool has_compress(PhaseEmitter& e, DType dtype) {
-  const bool avx2 = e.target.vector_bytes >= 32 && e.target.features.find("bmi2") != std::string::npos;
-  return has_avx512(e.target) || (avx2 && size_of(dtype) >= 4);
-}
-
-/// The lanes of one register whose mask is true, at its start; what follows them means nothing. AVX2 has no instruction
-/// for it: the mask's bits become bytes or pairs of them by pdep, these choose from the numbers of the register's eight
-/// parts of 4 bytes by pext, and what they chose is a permutation.
-Value* compressed(PhaseEmitter& e, Value* piece, Value* chosen) {
-  Builder& b = e.builder;
-  if (has_avx512(e.target))
-    return b.CreateIntrinsic(llvm::Intrinsic::x86_avx512_mask_compress, {piece->getType()},
-                             {piece, llvm::Constant::getNullValue(piece->getType()), chosen});
-  const auto* type = llvm::cast<llvm::FixedVectorType>(piece->getType());
-  const int lanes = static_cast<int>(type->getNumElements());
-  const bool wide = type->getScalarSizeInBits() == 64;  // a lane is two of the parts
-  const int in_register = wide ? 4 : 8;
-  if (lanes < in_register) piece = b.CreateShuffleVector(piece, llvm::createSequentialMask(0, lanes, in_register - lanes));
-  Value* bits = b.CreateZExt(mask_bits(e, chosen), b.getInt64Ty());
-  Value* apart = b.CreateIntrinsic(llvm::Intrinsic::x86_bmi_pdep_64, {},
-                                   {bits, b.getInt64(wide ? 0x0001000100010001 : 0x0101010101010101)});
-  Value* whole = b.CreateMul(apart, b.getInt64(wide ? 0xffff : 0xff));
-  Value* numbers = b.CreateIntrinsic(llvm::Intrinsic::x86_bmi_pext_64, {}, {b.getInt64(0x0706050403020100), whole});
-  auto* bytes = llvm::FixedVectorType::get(b.getInt8Ty(), 8);
-  auto* parts = llvm::FixedVectorType::get(b.getInt32Ty(), 8);
-  Value* order = b.CreateZExt(b.CreateBitCast(numbers, bytes), parts);
-  Value* packed = b.CreateIntrinsic(llvm::Intrinsic::x86_avx2_permd, {}, {b.CreateBitCast(piece, parts), order});
-  packed = b.CreateBitCast(packed, piece->getType());
-  return lanes < in_register ? b.CreateShuffleVector(packed, llvm::createSequentialMask(0, lanes, 0)) : packed;
-}
-
-/// Appends by the instructions that pack the chosen lanes of one register. They are stored with a mask: the other lanes
-/// would overwrite what the share behind this one appends. Packing into memory at once is slow on some processors.
-void append_registers(PhaseEmitter& e, const loop::Append& s) {
-  Builder& b = e.builder;
-  const loop::Type type = e.type(s.value);
-  llvm::Type* element = memory_type(e, {type.dtype, 1});
-  Value *value = to_memory(e, type, e[s.value]), *mask = e[s.mask], *first = e[s.first];
-  const bool narrow = size_of(type.dtype) < 4;  // packed as 4 bytes each
-  if (narrow) value = b.CreateZExt(value, llvm::FixedVectorType::get(b.getInt32Ty(), type.lanes));
-  const int in_register = e.target.vector_bytes / static_cast<int>(narrow ? 4 : size_of(type.dtype));
-  const int lanes = std::min(type.lanes, in_register);
-  for (int at = 0; at < type.lanes; at += lanes) {
-    const auto part = [&](Value* whole) {
-      return lanes == type.lanes ? whole : b.CreateShuffleVector(whole, llvm::createSequentialMask(at, lanes, 0));
-    };
-    Value *piece = part(value), *chosen = part(mask);
-    Value* packed = compressed(e, piece, chosen);
-    if (narrow) packed = b.CreateTrunc(packed, llvm::FixedVectorType::get(element, lanes));
-    Value* count = count_bits(e, mask_bits(e, chosen));
-    Value* fits = b.CreateBinaryIntrinsic(llvm::Intrinsic::smin, count, b.CreateSub(e[s.end], first));
-    Value* limit = b.CreateVectorSplat(lanes, b.CreateTrunc(fits, b.getInt32Ty()));
-    tag(e, s.buffer, b.CreateMaskedStore(packed, element_address(e, s.buffer, first), alignment(type.dtype),
-                                         b.CreateICmpSLT(lane_numbers(e, lanes), limit)));
-    first = b.CreateAdd(first, count);
-  }
-}
-
-/// Appends lane after lane.
-void append_lanes(PhaseEmitter& e, const loop::Append& s) {
-  Builder& b = e.builder;
-  const loop::Type type = e.type(s.value);
-  const Lanes values(e, to_memory(e, type, e[s.value]), true);
-  Value *bits = b.CreateZExt(mask_bits(e, e[s.mask]), b.getInt64Ty()), *first = e[s.first];
-  for_set_bits(e, e[s.mask], [&](Value* lane) {
-    Value* below = b.CreateAnd(bits, b.CreateSub(b.CreateShl(b.getInt64(1), lane), b.getInt64(1)));
-    Value* number = b.CreateAdd(first, count_bits(e, below));
-    emit_if(e, b.CreateICmpSLT(number, e[s.end]), [&] {
-      Value* address = element_address(e, s.buffer, b.CreateMul(number, e[s.stride]));
-      tag(e, s.buffer, b.CreateAlignedStore(values.at(lane), address, alignment(type.dtype)));
-    });
-  });
 }
 
 /// Consecutive elements.
@@ -320,13 +218,6 @@ Value* element_address(PhaseEmitter& e, loop::BufferId buffer, Value* base, Valu
   llvm::Type* element = memory_type(e, {buffer_dtype(e, buffer), 1});
   Value* address = e.builder.CreateGEP(element, start, base);
   return offset == nullptr ? address : e.builder.CreateGEP(element, address, offset);
-}
-
-void emit_append(PhaseEmitter& e, const loop::Append& s) {
-  const auto* stride = llvm::dyn_cast<llvm::ConstantInt>(e[s.stride]);
-  const loop::Type type = e.type(s.value);
-  const bool packs = has_compress(e, type.dtype) && type.lanes >= 4 && stride != nullptr && stride->isOne();
-  packs ? append_registers(e, s) : append_lanes(e, s);
 }
 
 Value* emit_load(PhaseEmitter& e, const loop::Load& s) {
