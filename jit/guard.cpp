@@ -98,7 +98,8 @@ class Guards {
           const Expr own = where_needed(guard, e->free, scope, n.axes);
           const auto ranged = map_bounds(n.ranges, [&](Expr bound) { return under(own, bound, scope); });
           const Expr occupied = is_occupied(n.axes, ranged);
-          const Scope& inside = scopes_.emplace_back(Scope{own, certain_reads({n.body}), scope, &n.axes, &n, ranged, occupied});
+          const Scope of_body{own, certain_reads({n.body}), scope, &n.axes, &n, ranged, occupied};
+          const Scope& inside = scopes_.emplace_back(of_body);
           return fold_node(g_, {n.reduction, n.axes, under(own, n.body, &inside), ranged});
         },
         [&](const Project& n) { return project(g_, under(guard, n.fold, scope), n.result); },
@@ -148,13 +149,15 @@ class Guards {
   }
 
   /// The same for an order, which is made before the loops around it: at every value that their ranges let through.
-  Expr where_ordered(Expr guard, const std::vector<AxisId>& free, const Scope* scope, const std::vector<AxisId>& bound) {
+  Expr where_ordered(Expr guard, const std::vector<AxisId>& free, const Scope* scope,
+                     const std::vector<AxisId>& bound) {
     const Expr ranges = within_ranges(scope);
     if (!ranges) return where_needed(guard, free, scope, bound);
     return where_needed(guard ? both(ranges, within(ranges, guard)) : ranges, free, nullptr, bound);
   }
 
-  /// Whether the ranges of all loops around let their axes through, each looked at where those around it do; null: always.
+  /// Whether the ranges of all loops around let their axes through, each looked at where those around it do; null:
+  /// always.
   Expr within_ranges(const Scope* scope) {
     if (!scope) return nullptr;
     Expr all = within_ranges(scope->outer);

@@ -37,8 +37,8 @@ bool may_join(const Program& program, const Specialisation& specialisation, cons
   if (s.domain != first.domain || nest.serial || !specialisation.disjoint || s.in_order || nest.in_order) return false;
   if (s.appends != first.appends || (s.appends && s.starts != first.starts)) return false;
   if (nest.sorts || is_sort(s)) return false;
-  if (is_private(program, s.target) != nest.tables || folds_whole_domain(program, s) != folds_whole_domain(program, first))
-    return false;
+  if (is_private(program, s.target) != nest.tables) return false;
+  if (folds_whole_domain(program, s) != folds_whole_domain(program, first)) return false;
   if (!nest.tables && !nest.appends && !is_injective(s)) return false;
   bool independent = true;
   for (std::size_t i : nest.statements) {
@@ -50,15 +50,16 @@ bool may_join(const Program& program, const Specialisation& specialisation, cons
   return independent;
 }
 
-/// Whether the loop before the lanes chooses a row of a table that the lanes then accumulate into. Such rows are short as
-/// a rule: an item is some of them, and a step of the lanes is one vector.
+/// Whether the loop before the lanes chooses a row of a table that the lanes then accumulate into. Such rows are short
+/// as a rule: an item is some of them, and a step of the lanes is one vector.
 bool scatters_rows(const Program& program, const Nest& nest) {
   if (!nest.tables || !nest.lane_axis || nest.order.size() < 2 || nest.order.back() != *nest.lane_axis) return false;
   return std::ranges::all_of(nest.statements, [&](std::size_t i) {
     const std::vector<Expr>& subscripts = program.statements[i].subscripts;
     const Axis* last = subscripts.back()->as<Axis>();
     if (!last || last->axis != *nest.lane_axis) return false;
-    return std::all_of(subscripts.begin(), subscripts.end() - 1, [&](Expr e) { return !uses_axis(e, *nest.lane_axis); });
+    const auto is_still = [&](Expr e) { return !uses_axis(e, *nest.lane_axis); };
+    return std::all_of(subscripts.begin(), subscripts.end() - 1, is_still);
   });
 }
 
@@ -91,7 +92,8 @@ void order_loops(const Program& program, Nest& nest) {
   move_lane_last(inner, nest.order.end());
   const auto outside = inner - nest.order.begin();
   const auto lane = std::ranges::find(nest.order, nest.lane_axis.value_or(~0u)) - nest.order.begin();
-  nest.split = static_cast<std::size_t>(outside > 0 ? outside - 1 : std::min<std::ptrdiff_t>(lane, std::ssize(nest.order) - 1));
+  const std::ptrdiff_t inside = std::min<std::ptrdiff_t>(lane, std::ssize(nest.order) - 1);
+  nest.split = static_cast<std::size_t>(outside > 0 ? outside - 1 : inside);
   const bool on_lanes = !nest.order.empty() && nest.lane_axis == nest.order[nest.split];
   if (scatters_rows(program, nest)) {
     nest.split = nest.order.size() - 2;
@@ -111,7 +113,8 @@ std::vector<Expr> find_streams(Program& program, const Specialisation& s, const 
     std::ranges::sort(all, {}, &Node::id);  // children before parents
     for (Expr e : all) {
       const Fold* fold = e->as<Fold>();
-      if (!fold || fold->axes.size() != 1 || !uses_axis(e, *nest.lane_axis) || std::ranges::count(streams, e) > 0) continue;
+      if (!fold || fold->axes.size() != 1 || !uses_axis(e, *nest.lane_axis)) continue;
+      if (std::ranges::count(streams, e) > 0) continue;
       if (program.axes[fold->axes[0]].tables || !fold->ranges.empty()) continue;
       const bool of_items = std::ranges::all_of(e->free, [&](AxisId axis) {
         const auto at = std::ranges::find(nest.order, axis) - nest.order.begin();
@@ -128,7 +131,8 @@ std::vector<Expr> find_streams(Program& program, const Specialisation& s, const 
       };
       const bool indexed = info(fold->reduction).results == Results::index;
       bytes += nest.tile * static_cast<std::int64_t>(size_of(e->dtype) + (indexed ? 4 : 0));
-      if (of_items && bytes <= max_scratch_bytes && std::ranges::all_of(nodes({fold->body}), moves)) streams.push_back(e);
+      const bool fits = of_items && bytes <= max_scratch_bytes;
+      if (fits && std::ranges::all_of(nodes({fold->body}), moves)) streams.push_back(e);
     }
   }
   return streams;
@@ -192,8 +196,8 @@ std::size_t count_nodes(const Program& program, const Nest& nest) {
 
 bool merges_tables(const Program& program, const Nest& nest) {
   return std::ranges::any_of(nest.statements, [&](std::size_t i) {
-    const std::vector<Expr> all = nodes(expressions(program.statements[i]));
-    return std::ranges::any_of(all, [&](Expr e) { return e->as<Read>() && is_private(program, e->as<Read>()->tensor); });
+    const auto is_of_table = [&](Expr e) { return e->as<Read>() && is_private(program, e->as<Read>()->tensor); };
+    return std::ranges::any_of(nodes(expressions(program.statements[i])), is_of_table);
   });
 }
 
@@ -358,7 +362,10 @@ std::string to_string(const Schedule& schedule, const Program& program) {
     for (const RegisterTile& tile : nest.registers)
       text += "  " + to_string(tile, nest, program, schedule.lanes);
     if (nest.transposed) text += "  " + to_string(*nest.transposed, program);
-    if (nest.kept) text += std::string("  kept in ") + (nest.kept->in_scratch ? "scratch" : "the target") + ": what " + to_string(program, nest.kept->fold) + " adds up\n";
+    if (nest.kept) {
+      const std::string where = nest.kept->in_scratch ? "scratch" : "the target";
+      text += "  kept in " + where + ": what " + to_string(program, nest.kept->fold) + " adds up\n";
+    }
     for (const Interior& interior : nest.interiors)
       text += "  interior " + name(interior.axis) + '(' + to_string(program, interior.low) + ", " +
               to_string(program, interior.high) + ")\n";

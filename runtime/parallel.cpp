@@ -31,7 +31,7 @@ const cpu_set_t& processors() {
 }
 
 /// Keeps workers off the processor of the thread that called. A worker that slept is often woken there, and then waits
-/// for the caller to finish while another processor stays idle: after 5 ms without work, two threads took as long as one.
+/// for the caller while another processor stays idle: after 5 ms without work, two threads took as long as one.
 class Apart : public tbb::task_scheduler_observer {
  public:
   explicit Apart(tbb::task_arena& arena) : tbb::task_scheduler_observer(arena) { observe(true); }
@@ -43,7 +43,7 @@ class Apart : public tbb::task_scheduler_observer {
     if (!is_worker || caller < 0 || sched_getcpu() != caller) return;
     cpu_set_t others = processors();
     CPU_CLR(caller, &others);
-    if (CPU_COUNT(&others) > 0) sched_setaffinity(0, sizeof others, &others);  // of this thread; a failure changes nothing
+    if (CPU_COUNT(&others) > 0) sched_setaffinity(0, sizeof others, &others);  // of this thread; it may fail
   }
 
  private:

@@ -85,10 +85,11 @@ def table(rows):
     for row in rows:
         def peer(ms):
             return "" if ms is None or row["threads"] > 1 else f"{short(ms)} ({ms / row['ricci_ms']:.3g})"
+        narrow = "" if row["ratio_avx2"] is None else f"{row['ratio_avx2']:.2f}"
         compiled = f"{row['compile_ms']:.3g}" if row["compile_ms"] and row["threads"] == 1 else ""
         lines.append(f"| {row['name']} | {row['shape']} | {row['threads']} | {short(row['hand_ms'])} "
                      f"| {short(row['ricci_ms'])} | {row['ratio']:.2f} | {row['goal'] or ''} "
-                     f"| {'' if row['ratio_avx2'] is None else format(row['ratio_avx2'], '.2f')} | {row['gigabytes_per_second']:.3g} | {row['temporary_bytes']:.0f} | {compiled} "
+                     f"| {narrow} | {row['gigabytes_per_second']:.3g} | {row['temporary_bytes']:.0f} | {compiled} "
                      f"| {peer(row['numpy_ms'])} | {peer(row['expert_ms'])} |")
     return "\n".join(lines)
 
