@@ -178,8 +178,13 @@ void store_vector(PhaseEmitter& e, loop::Type type, loop::BufferId buffer, Value
     tag(e, buffer, b.CreateAlignedStore(value, address, align));
   } else if (type.lanes == 1) {
     emit_if(e, mask, [&] { tag(e, buffer, b.CreateAlignedStore(value, address, align)); });
-  } else if (has_masked_access(e, type.dtype)) {
+  } else if (has_avx512(e.target)) {
     tag(e, buffer, b.CreateMaskedStore(value, address, align, mask));
+  } else if (has_masked_access(e, type.dtype)) {  // slow on some processors, and most masks are full
+    Value* bits = mask_bits(e, mask);
+    Value* full = b.CreateICmpEQ(bits, llvm::Constant::getAllOnesValue(bits->getType()));
+    emit_if(e, full, [&] { tag(e, buffer, b.CreateAlignedStore(value, address, align)); });
+    emit_if(e, b.CreateNot(full), [&] { tag(e, buffer, b.CreateMaskedStore(value, address, align, mask)); });
   } else {
     const Lanes values(e, value, true);
     llvm::Type* element = memory_type(e, {type.dtype, 1});
