@@ -38,8 +38,8 @@ void for_each_function(const auto& f) {
   for (const auto& function : doubles) f(function);
 }
 
-template <class Real>
-std::string name_of(const Function<Real, auto>& f) {
+template <class Real, class Wide>
+std::string name_of(const Function<Real, Wide>& f) {
   return std::string(to_string(f.op)) + " of " + std::string(to_string(dtype_of<Real>));
 }
 
@@ -76,10 +76,10 @@ constexpr std::int64_t block = 1 << 12;
 constexpr std::int64_t all_blocks = (std::int64_t{1} << 32) / block;  // of f32 numbers
 
 /// Arguments in `blocks` blocks: f32 numbers whose bits are the multiples of a whole number; f64 numbers of which one
-/// in eight is any number, one nearly a multiple of pi / 2, and the others are between low and high, spread by multiples of
-/// the golden ratio.
-template <class Real>
-std::vector<Real> arguments(const Function<Real, auto>& f, std::int64_t number, std::int64_t blocks) {
+/// in eight is any number, one nearly a multiple of pi / 2, and the others are between low and high, spread by
+/// multiples of the golden ratio.
+template <class Real, class Wide>
+std::vector<Real> arguments(const Function<Real, Wide>& f, std::int64_t number, std::int64_t blocks) {
   std::vector<Real> x(block);
   for (std::int64_t i = 0; i < block; ++i) {
     const auto n = static_cast<std::uint64_t>(number * block + i);
@@ -96,8 +96,8 @@ std::vector<Real> arguments(const Function<Real, auto>& f, std::int64_t number, 
 }
 
 /// Describes the first argument whose value by native code is another than the scalar one; "" if there is none.
-template <class Real>
-std::string difference(const Function<Real, auto>& f, const CodegenOptions& options, int lanes, std::int64_t blocks) {
+template <class Real, class Wide>
+std::string difference(const Function<Real, Wide>& f, const CodegenOptions& options, int lanes, std::int64_t blocks) {
   const Compiled compiled = generate_code(kernel_of(f.op, dtype_of<Real>, lanes), options);
   std::vector<Real> native(block), scalar(block);
   for (std::int64_t k = 0; k < blocks; ++k) {
