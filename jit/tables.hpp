@@ -3,7 +3,8 @@
 
 namespace ricci::jit {
 
-/// An accumulation table with one private copy per chunk of the parallel run: table[q, dimensions...].
+/// An accumulation table with private copies for each share of the parallel run, one or, where lanes may meet, several
+/// that they take in turn: table[q, dimensions...].
 struct Table {
   ir::TensorId tensor;
   std::vector<ir::AxisId> axes;  // q, then one per dimension

@@ -19,7 +19,7 @@ namespace {
 
 std::atomic<bool> forked = false;  // this process is the child of one that may have had workers
 
-/// The processors of the process when it first ran a loop in parallel.
+/// The affinity mask of the process at the first call.
 const cpu_set_t& processors() {
   static const cpu_set_t mask = [] {
     cpu_set_t all;
@@ -82,8 +82,7 @@ Workers& workers_of(int threads) {
 
 int hardware_threads() {
   static const int count = [] {
-    cpu_set_t mask;  // more than 1024 processors do not fit and fail
-    if (sched_getaffinity(0, sizeof mask, &mask) == 0) return CPU_COUNT(&mask);
+    if (CPU_COUNT(&processors()) > 0) return CPU_COUNT(&processors());
     return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   }();
   return count;

@@ -1,5 +1,6 @@
 // Values that a reduction leaves in the target for the statement around it, and loops plane after plane.
 #include <catch2/catch.hpp>
+#include <cmath>
 
 #include "ricci/target.hpp"
 #include "support/backends.hpp"
@@ -86,6 +87,11 @@ TEST_CASE("rows for a target larger than the caches are kept in scratch if they 
     const Prepared small = prepared(few[i, j], Assign::set, softmax_of(some));
     CHECK(keeps(small));
     small.executable->run(small.tensors, small.params);
+    for (int row = 0; row < 3; ++row) {
+      double sum = 0;
+      for (std::int64_t n = 0; n < columns; ++n) sum += static_cast<double>(few.at(row, n));
+      CHECK(std::abs(sum - 1) < 1e-4);
+    }
     CHECK(std::equal(few.data(), few.data() + 3 * columns, y.data() + (rows - 3) * columns));
   }
 }

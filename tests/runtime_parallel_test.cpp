@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -75,6 +76,39 @@ TEST_CASE("as many threads as asked for really run at once, also more than there
     });
     CHECK(arrived == threads);
   }
+}
+
+TEST_CASE("a worker leaves the processor of the thread that calls") {
+  if (hardware_threads() < 2) return;
+  cpu_set_t all, one;
+  REQUIRE(sched_getaffinity(0, sizeof all, &all) == 0);
+  const int here = sched_getcpu();
+  CPU_ZERO(&one);
+  CPU_SET(here, &one);
+  const auto caller = std::this_thread::get_id();
+  const auto with_worker = [&](auto body) {
+    std::atomic<int> arrived = 0;
+    parallel_for(2, 1, 2, [&](std::int64_t, std::int64_t) {
+      ++arrived;
+      while (arrived < 2) std::this_thread::yield();
+      if (std::this_thread::get_id() != caller) body();
+    });
+  };
+  int before = -1, after = -1;
+  with_worker([&] {
+    sched_setaffinity(0, sizeof one, &one);
+    before = sched_getcpu();
+  });
+  REQUIRE(sched_setaffinity(0, sizeof one, &one) == 0);
+  // It moves when it comes back from sleep, which on a busy machine it may not find soon.
+  for (int run = 1; run < 20 && (after < 0 || after == here); ++run) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50 * run));
+    with_worker([&] { after = sched_getcpu(); });
+  }
+  REQUIRE(sched_setaffinity(0, sizeof all, &all) == 0);
+  CHECK(before == here);
+  CHECK(after >= 0);
+  CHECK(after != here);
 }
 
 TEST_CASE("no more chunks run at once than threads were asked for") {
