@@ -17,12 +17,15 @@ std::string feature_string(const Target& target) {
   return text;
 }
 
-/// Loop strength reduction takes a third of code generation's time. The addresses of explicit vector code fit the
-/// machine's addressing modes without it: the loops it changes gain at most a multiplication per iteration.
-void disable_loop_strength_reduction() {
+/// Passes of code generation that cost more than they give here:
+///   - Loop strength reduction takes a third of the time. The addresses of explicit vector code fit the machine's
+///     addressing modes without it: the loops it changes gain at most a multiplication per iteration.
+///   - What moves chains of integers into mask registers, 3 %, finds none: masks are vectors of bits from the start.
+void leave_out_passes() {
   auto& options = llvm::cl::getRegisteredOptions();
-  if (const auto found = options.find("disable-lsr"); found != options.end())
-    static_cast<llvm::cl::opt<bool>*>(found->second)->setValue(true);
+  for (const char* name : {"disable-lsr", "disable-x86-domain-reassignment"})
+    if (const auto found = options.find(name); found != options.end())
+      static_cast<llvm::cl::opt<bool>*>(found->second)->setValue(true);
 }
 
 std::unique_ptr<llvm::TargetMachine> make_machine(const CodegenOptions& options) {
@@ -30,7 +33,7 @@ std::unique_ptr<llvm::TargetMachine> make_machine(const CodegenOptions& options)
   std::call_once(initialised, [] {
     llvm::InitializeNativeTarget();
     llvm::InitializeNativeTargetAsmPrinter();
-    disable_loop_strength_reduction();
+    leave_out_passes();
   });
   const std::string triple = llvm::sys::getProcessTriple();
   std::string fault;
