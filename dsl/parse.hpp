@@ -43,11 +43,12 @@ struct Tree {
   std::vector<std::int64_t> axes;
 };
 
-/// zeros, full, iota or a number: a new tensor whose elements all are `first`, or count from it.
+/// A new tensor that needs no kernel: zeros, full, iota, listed elements or a number.
 struct Construction {
   std::vector<std::int64_t> extents;
-  Scalar first;  // of the tensor's dtype
-  bool counts = false;
+  DType dtype = DType::f32;
+  std::vector<Scalar> elements;  // in row-major order; one is the value of all
+  bool counts = false;           // 0, 1, 2, ... instead
 };
 
 /// A statement that breaks no rule.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "parse_construction.hpp"
 #include "parse_expression.hpp"
 #include "spellings.hpp"
 
@@ -261,8 +262,7 @@ class Call {
 
   [[noreturn]] void unknown() const {
     if (is_constructor(name_.text))
-      p_.fail(name_, Error::Kind::syntax,
-              called() + "(...) makes a whole tensor and stands alone: name = " + called() + "(...)");
+      p_.fail(name_, Error::Kind::syntax, stands_alone(name_));
     if (p_.variable(name_.text))
       p_.fail(name_, Error::Kind::syntax, "'" + called() + "' is a tensor; its subscripts stand in [ ]");
     std::string message = "unknown function '" + called() + "'";
@@ -289,6 +289,9 @@ const Node& Parser::bounded_access(const Token& function, Outside outside, bool 
     expect(",", "and the value outside");
     filler = &expression();
   }
+  if (outside == Outside::clip && peek().is(","))
+    fail(function, Error::Kind::syntax, "clip(x)[...] moves subscripts inside; what keeps elements within bounds is "
+                                        "minimum(maximum(x, low), high)");
   expect(")", "after the arguments of " + std::string(function.text));
   if (!peek().is("[")) unexpected("'[' and subscripts");
   return access(name, v->array.dtype(), v->array.rank(), writes, outside, filler);

@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "parse_call.hpp"
+#include "parse_construction.hpp"
 
 namespace ricci::text {
 namespace {
@@ -144,6 +145,7 @@ const Node& Parser::primary() {
     case Token::Kind::symbol:
     case Token::Kind::end: break;
   }
+  if (token.is("[")) fail(token, Error::Kind::syntax, stands_alone(token));
   if (!accept("(")) unexpected("an expression");
   const Node& inner = expression();
   expect(")", "after the expression in brackets");

@@ -1,6 +1,7 @@
 // What messages about a program text are made of.
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "ricci/session.hpp"
 
@@ -36,19 +37,22 @@ std::string escaped(std::string_view text) {
   return result;
 }
 
-/// By Levenshtein's distance; a word is similar when a third of its letters at most are edited.
+/// By the number of letters inserted, left out or replaced, and of neighbours exchanged (the optimal string alignment
+/// distance); a word is similar when a third of its letters at most are wrong.
 std::string_view nearest(std::string_view text, const std::vector<std::string_view>& words) {
   std::string_view best;
-  std::size_t best_distance = text.size() > 64 ? 0 : text.size() / 3 + 2;  // must be less than this
+  std::size_t best_distance = text.size() > 64 ? 0 : std::max<std::size_t>(text.size() / 3, 1) + 1;  // not reached
   for (std::string_view word : words) {
-    std::vector<std::size_t> row(word.size() + 1);
+    // Row i: the distances of the first i letters of the text to the beginnings of the word.
+    std::vector<std::size_t> before, last, row(word.size() + 1);
     std::iota(row.begin(), row.end(), std::size_t{0});
-    for (std::size_t i = 0; i < text.size() && best_distance > 0; ++i) {
-      std::size_t diagonal = row[0]++;
-      for (std::size_t j = 0; j < word.size(); ++j) {
-        const std::size_t replaced = diagonal + (text[i] != word[j]);
-        diagonal = row[j + 1];
-        row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
+    for (std::size_t i = 1; i <= text.size() && best_distance > 0; ++i) {
+      before = std::exchange(last, row);
+      row[0] = i;
+      for (std::size_t j = 1; j <= word.size(); ++j) {
+        row[j] = std::min({last[j - 1] + (text[i - 1] != word[j - 1]), last[j] + 1, row[j - 1] + 1});
+        if (i > 1 && j > 1 && text[i - 1] == word[j - 2] && text[i - 2] == word[j - 1])
+          row[j] = std::min(row[j], before[j - 2] + 1);
       }
     }
     if (row.back() < best_distance && row.back() < std::max(text.size(), word.size())) {

@@ -3,6 +3,7 @@
 
 #include "parse_call.hpp"
 #include "parse_expression.hpp"
+#include "spellings.hpp"
 
 namespace ricci::text {
 namespace {
@@ -37,7 +38,8 @@ void Parser::find_indices() {
       subscripts.pop_back();
       binders.pop_back();
     } else if (token.kind == Token::Kind::name && !subscripts.empty()) {
-      const bool plain = !next.is("[") && (!next.is("(") || looks_like_range(i)) && !variable(token.text);
+      const bool plain = !next.is("[") && (!next.is("(") || looks_like_range(i)) && !variable(token.text) &&
+                         !is_word_of_python(token.text);
       const bool binder = binders.back() && (next.is(",") || (plain && next.is("(")));
       if (plain && (subscripts.back() || binder)) indices_.emplace(token.text, nullptr);
       if (!binder) binders.back() = false;
@@ -80,7 +82,10 @@ void Parser::unexpected(std::string_view wanted) const {
   const Token& token = peek();
   const std::string found = token.kind == Token::Kind::end ? "the end of the statement"
                                                            : "'" + std::string(token.text.substr(0, 40)) + "'";
-  fail(token, Error::Kind::syntax, "expected " + std::string(wanted) + ", found " + found);
+  std::string message = "expected " + std::string(wanted) + ", found " + found;
+  if (const std::string_view here = spelling_of(token.text); token.kind == Token::Kind::name && !here.empty())
+    message.append("; here: ").append(here);
+  fail(token, Error::Kind::syntax, message);
 }
 
 void Parser::require(const Token& token, const Fault& fault) const {
@@ -107,6 +112,7 @@ void Parser::unknown_tensor(const Token& token, std::string_view advice) const {
   std::string message = "unknown name '" + name + "'";
   if (!similar.empty()) message.append("; did you mean '").append(similar.substr(0, 64)).append("'?");
   else if (!advice.empty()) message.append("; ").append(advice);
+  else if (const std::string_view here = spelling_of(token.text); !here.empty()) message.append("; here: ").append(here);
   fail(token, Error::Kind::name, message);
 }
 

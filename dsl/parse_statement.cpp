@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "parse_call.hpp"
+#include "parse_construction.hpp"
 #include "parse_expression.hpp"
-#include "ricci/shape.hpp"
 
 namespace ricci::text {
 namespace {
@@ -134,12 +134,20 @@ class StatementParser {
 
   void value() {
     const Token& token = p_.peek();
-    if (token.kind == Kind::name && is_constructor(token.text) && p_.peek(1).is("(")) return construction();
+    if (is_construction(p_)) return construction(token);
     const Node& value = p_.expression();
     p_.require(token, check_new_tensor(value));
     out_.is_number = value.weak && value.rank == 0 && value.free.size == 0;
-    if (value.form == Form::number) out_.construction = Construction{{}, out_.tree.scalars.back()};  // needs no kernel
+    if (value.form == Form::number)
+      out_.construction = Construction{{}, out_.tree.scalars.back().dtype, {out_.tree.scalars.back()}};
     out_.syntax = {{nullptr, Assign::set, &value, value.dtype}};
+  }
+
+  void construction(const Token& start) {
+    out_.construction = parse_construction(p_);
+    const Token& next = p_.peek();
+    if (next.kind != Kind::end && !next.is("="))
+      p_.fail(start, Error::Kind::syntax, stands_alone(start));
   }
 
   void element_assignment() {
@@ -203,54 +211,6 @@ class StatementParser {
       if (depth == 1 && tokens_[i].is(",")) ++count;
     }
     return std::min(count, max_rank + 1);
-  }
-
-  // --- zeros(3, 4, f32), full(3, 4, 7.5, f64), iota(10, i32) -----------------------------------------------------
-
-  void construction() {
-    const Token& name = p_.take();
-    const std::string called(name.text);
-    p_.take();
-    std::vector<Scalar> numbers;
-    std::optional<DType> dtype;
-    if (!p_.peek().is(")")) {
-      do {
-        const Token& token = p_.peek();
-        if (dtype) p_.fail(token, Error::Kind::syntax, "the dtype is the last argument of " + called);
-        if (token.kind == Kind::name && (dtype = dtype_from_string(token.text))) p_.take();
-        else if (const auto number = p_.scalar()) numbers.push_back(*number);
-        else p_.unexpected("a number or a dtype");
-      } while (p_.accept(","));
-    }
-    p_.expect(")", "after the arguments of " + called);
-    out_.construction = constructed(name, std::move(numbers), dtype);
-  }
-
-  Construction constructed(const Token& name, std::vector<Scalar> numbers, std::optional<DType> dtype) {
-    Construction made;
-    const bool fills = name.text == "full";
-    made.counts = name.text == "iota";
-    Scalar first = made.counts ? Scalar::of(std::int64_t{0}) : Scalar::of(0.0);
-    if (fills) {
-      if (numbers.empty()) p_.fail(name, Error::Kind::syntax, "full takes extents and a value, as in full(3, 4, 7.5)");
-      first = numbers.back();
-      numbers.pop_back();
-    }
-    if (made.counts && numbers.size() != 1)
-      p_.fail(name, Error::Kind::syntax, "iota takes one extent, as in iota(10)");
-    for (const Scalar& n : numbers) {
-      if (n.dtype != DType::i64) p_.fail(name, Error::Kind::syntax, "an extent must be an integer");
-      made.extents.push_back(n.as_int());
-    }
-    const DType to = dtype ? *dtype : first.dtype == DType::f64 ? DType::f32 : first.dtype;
-    try {
-      checked_size(to, made.extents);
-    } catch (const Error& error) {
-      p_.fail(name, error.kind(), error.what());
-    }
-    if (fills) p_.require(name, detail::check_kind(make_literal(first), to));
-    made.first = evaluate(Op::cast, to, {&first, 1});
-    return made;
   }
 
   std::span<const Token> tokens_;

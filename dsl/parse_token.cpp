@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include "parse_call.hpp"
 #include "ricci/op.hpp"
 #include "ricci/session.hpp"
+#include "spellings.hpp"
 
 namespace ricci::text {
 namespace {
@@ -89,9 +91,23 @@ class Lexer {
     };
     for (const OpInfo& op : op_table) consider(op.text);
     for (std::string_view text : other_symbols) consider(text);
-    if (length == 0) fail(at_, "unexpected '" + escaped(source_.substr(at_, 1)) + "'");
+    if (const std::string_view foreign = foreign_symbol(source_.substr(at_)); foreign.size() > length)
+      unexpected(foreign, spelling_of(foreign));
+    if (length == 0) unexpected(source_.substr(at_, 1), spelling_of_member());
     bracket(source_[at_]);
     add(Token::Kind::symbol, length);
+  }
+
+  [[noreturn]] void unexpected(std::string_view what, std::string_view here) const {
+    fail(at_, "unexpected '" + escaped(what) + (here.empty() ? "'" : "'; here: " + std::string(here)));
+  }
+  /// Of x.T or np.einsum, at the dot.
+  std::string_view spelling_of_member() const {
+    std::size_t length = 1;
+    while (is_letter(peek(length)) || is_digit(peek(length))) ++length;
+    const std::string_view name = source_.substr(at_ + 1, length - 1);
+    if (peek() != '.') return {};
+    return is_function(name) ? "functions stand before their arguments, as in sum(x)" : spelling_of(name);
   }
 
   void bracket(char c) {

@@ -87,11 +87,13 @@ Array copy_of(const Array& array) {
 }
 
 Array construct(const text::Construction& c) {
-  const Array made = Array::uninitialised(c.first.dtype, c.extents);
-  visit_dtype(c.first.dtype, [&]<class T>(std::type_identity<T>) {
+  const Array made = Array::uninitialised(c.dtype, c.extents);
+  visit_dtype(c.dtype, [&]<class T>(std::type_identity<T>) {
     T* element = static_cast<T*>(made.data());
-    const T first = c.first.get<T>();
-    for (std::int64_t i = 0; i < made.size(); ++i) element[i] = c.counts ? static_cast<T>(i) : first;
+    if (c.elements.size() == 1 && !c.counts) std::fill_n(element, made.size(), c.elements[0].get<T>());
+    else
+      for (std::int64_t i = 0; i < made.size(); ++i)
+        element[i] = c.counts ? static_cast<T>(i) : c.elements[static_cast<std::size_t>(i)].get<T>();
   });
   return made;
 }

@@ -1,5 +1,5 @@
 #pragma once
-// What has a name in NumPy or PyTorch and is spelled with indices here.
+// What has a name in NumPy, PyTorch or Python and is spelled otherwise here.
 #include <span>
 #include <string_view>
 
@@ -12,7 +12,13 @@ struct Spelling {
 
 std::span<const Spelling> spellings();
 
-/// How a function of another library is spelled here; empty when there is no advice.
+/// How a function, a word or a symbol of another language is spelled here; empty when there is no advice.
 std::string_view spelling_of(std::string_view name);
+
+/// The longest symbol of the table with which `text` starts; empty when there is none.
+std::string_view foreign_symbol(std::string_view text);
+
+/// Whether Python keeps this word for itself. No index has such a name: x[None] would be all of x.
+bool is_word_of_python(std::string_view name);
 
 }  // namespace ricci::text

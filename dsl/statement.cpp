@@ -129,21 +129,6 @@ const Variant& find_or_add(Site& site, Statements s, const Pattern& pattern, con
   return *made;
 }
 
-/// A number of the program text as an element of `dtype`. Throws Error{dtype} for an integer that does not fit.
-Scalar converted(const Scalar& number, DType dtype) {
-  if (number.dtype == dtype) return number;
-  if (is_integer(number.dtype) && is_integer(dtype)) {
-    const bool negative = is_signed_integer(number.dtype) && number.as_int() < 0;
-    const Scalar result = evaluate(Op::cast, dtype, {&number, 1});
-    const bool negative_result = is_signed_integer(dtype) && result.as_int() < 0;
-    if (negative != negative_result || result.as_int() != number.as_int())
-      throw Error(Error::Kind::dtype, "the number " + std::to_string(number.as_int()) + " does not fit " +
-                                          std::string(to_string(dtype)));
-    return result;
-  }
-  return evaluate(Op::cast, dtype, {&number, 1});
-}
-
 void convert_scalars(const Variant& v, const Operands& operands, TensorPointers tensors, Scalar* params) {
   const ir::Program& program = v.executable->program();
   for (std::size_t i = 0; i < v.plan.scalars.size(); ++i)
@@ -201,6 +186,20 @@ void make_results(const Variant& v, Statements statements, std::span<TensorView>
 }
 
 }  // namespace
+
+Scalar converted(const Scalar& number, DType dtype) {
+  if (number.dtype == dtype) return number;
+  if (is_integer(number.dtype) && is_integer(dtype)) {
+    const bool negative = is_signed_integer(number.dtype) && number.as_int() < 0;
+    const Scalar result = evaluate(Op::cast, dtype, {&number, 1});
+    const bool negative_result = is_signed_integer(dtype) && result.as_int() < 0;
+    if (negative != negative_result || result.as_int() != number.as_int())
+      throw Error(Error::Kind::dtype, "the number " + std::to_string(number.as_int()) + " does not fit " +
+                                          std::string(to_string(dtype)));
+    return result;
+  }
+  return evaluate(Op::cast, dtype, {&number, 1});
+}
 
 void execute(Site& site, Statements statements, const Operands& operands, Array* results) {
   static const Counts no_counts;

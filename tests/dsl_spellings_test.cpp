@@ -42,6 +42,7 @@ TEST_CASE("every spelling of what other libraries name runs") {
   for (const text::Spelling& spelling : text::spellings()) {
     INFO(spelling.name << ": " << spelling.here);
     CHECK_FALSE(text::is_function(spelling.name));
+    CHECK(text::spelling_of(spelling.name) == spelling.here);
     Session s = session();
     CHECK_NOTHROW(s.run(spelling.here));
   }
@@ -56,6 +57,43 @@ TEST_CASE("an unknown function that other libraries have is answered with its sp
   CHECK_THROWS_WITH(s.run("argmx(v)"), "unknown function 'argmx'; did you mean 'argmax'?");
 }
 
+TEST_CASE("words and symbols of Python are answered with what is written here") {
+  Session s = session();
+  CHECK_THROWS_WITH(s.run("x @ y"), "unexpected '@'; here: sum(k, x[i, k] * y[k, j])");
+  CHECK_THROWS_WITH(s.run("x /= 2"), "unexpected '/='; here: x = x / 2");
+  CHECK_THROWS_WITH(s.run("at //= 2"), "unexpected '//='; here: at = at // 2");
+  CHECK_THROWS_WITH(s.run("v > 0 && w > 0"), "unexpected '&&'; here: (v > 0) & (w > 0)");
+  CHECK_THROWS_WITH(s.run("v > 0 and w > 0"), "expected an operator or the end of the statement, found 'and'; here: "
+                                              "(v > 0) & (w > 0)");
+  CHECK_THROWS_WITH(s.run("z = True"), "unknown name 'True'; here: true");
+  CHECK_THROWS_WITH(s.run("x.T"), "unexpected '.'; here: y[j, i] = x[i, j]");
+  CHECK_THROWS_WITH(s.run("x.sum()"), "unexpected '.'; here: functions stand before their arguments, as in sum(x)");
+  CHECK_THROWS_WITH(s.run("x.nothing"), "unexpected '.'");
+  CHECK_THROWS_WITH(s.run("clip(x, 0, 1)"), "clip(x)[...] moves subscripts inside; what keeps elements within bounds "
+                                            "is minimum(maximum(x, low), high)");
+}
+
+TEST_CASE("a word of Python is no index") {
+  Session s = session();
+  CHECK_THROWS_WITH(s.run("v[None]"), "unknown name 'None'; here: x[..., newaxis]");
+  CHECK_THROWS_WITH(s.run("x[:, None]"), "unknown name 'None'; here: x[..., newaxis]");
+  CHECK_THROWS_WITH(s.run("v[in]"), "unknown name 'in'");
+  CHECK_NOTHROW(s.run("v[none]"));
+}
+
+TEST_CASE("of a similar word a third of the letters may be wrong; neighbours that change places count as one") {
+  const std::vector<std::string_view> words{"min", "exp", "argmax", "logsumexp"};
+  CHECK(nearest("mni", words) == "min");
+  CHECK(nearest("mim", words) == "min");
+  CHECK(nearest("len", words) == "");
+  CHECK(nearest("ex", words) == "exp");
+  CHECK(nearest("agrmax", words) == "argmax");
+  CHECK(nearest("agrmx", words) == "");
+  CHECK(nearest("arg", words) == "");
+  CHECK(nearest("lgosmuepx", words) == "logsumexp");
+  CHECK(nearest("lgosmuxpe", words) == "");
+}
+
 TEST_CASE("spellings mean what the names say") {
   Session s = session();
   CHECK(first(s.run("sum(i, square[i, i])")[0].value) == 0 + 5 + 10 + 15);
@@ -64,5 +102,8 @@ TEST_CASE("spellings mean what the names say") {
   CHECK(first(s.run("z[i] = fill(v, -1)[i - 1]")[0].value) == -1);
   CHECK(first(s.run("z[i] = x[(i + 6) // 5, (i + 6) % 5]")[0].value) == 6);
   CHECK(first(s.run("count(x != 0)")[0].value) == 19);
-  CHECK(first(s.run("sum(i, j, where(j <= i, square[i, j], 0))")[0].value) == 0 + 4 + 5 + 8 + 9 + 10 + 12 + 13 + 14 + 15);
+  CHECK(first(s.run("z[i] = where(i < 3, v[i], fill(w, 0)[i - 3]); sum(i, z[i] * i)").back().value) ==
+        0 + 1 + 4 + 4 + 10 + 18);
+  CHECK(first(s.run("sum(i, j, where(j <= i, square[i, j], 0))")[0].value) ==
+        0 + 4 + 5 + 8 + 9 + 10 + 12 + 13 + 14 + 15);
 }

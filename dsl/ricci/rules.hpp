@@ -114,6 +114,17 @@ constexpr Fault check_named(const Syntax& node) {
   return {};
 }
 
+/// Whether one side of a comparison is a truth value and the other a number, as in 0 < x < 1, which C++ and the text
+/// language read as (0 < x) < 1. Equality with a number is fine for an array of truth values: mask == 1.
+constexpr bool is_chained(const Syntax& node) {
+  if (info(node.op).typing != Typing::compare) return false;
+  const bool equality = node.op == Op::equal || node.op == Op::not_equal;
+  const Syntax &a = *node.child[0], &b = *node.child[1];
+  if ((a.dtype == DType::b1) == (b.dtype == DType::b1)) return false;
+  const Syntax& truth = a.dtype == DType::b1 ? a : b;
+  return !equality || (truth.form == Form::apply && info(truth.op).typing == Typing::compare);
+}
+
 constexpr Fault check_apply(const Syntax& node) {
   const auto type = result_of(node.op, node.child, node.children);
   const int first = node.op == Op::select ? 1 : 0;
@@ -126,6 +137,7 @@ constexpr Fault check_apply(const Syntax& node) {
   const bool converts = info(node.op).typing == Typing::floating;
   if (!selects && !converts && !accepts(node.op, compute_dtype(common.dtype)))
     return {Rule::no_such_operation, Detail{} << to_string(node.op) << " of " << to_string(common.dtype)};
+  if (is_chained(node)) return {Rule::comparisons_do_not_chain, {}};
   for (int i = 0; i < node.children; ++i)
     if (const int r = node.child[i]->rank; r > 0 && r != node.rank)
       return {Rule::rank_mismatch, Detail{} << "ranks " << r << " and " << node.rank};

@@ -43,6 +43,9 @@ void for_each_leaf(const Syntax& node, F&& f) {
   for (int i = 0; i < node.children; ++i) for_each_leaf(*node.child[i], f);
 }
 
+/// A number of the program text as an element of `dtype`. Throws Error{dtype} for an integer that does not fit.
+Scalar converted(const Scalar& number, DType dtype);
+
 /// One compiled form of a statement: for one set of positional axes and one pattern of equal tensors.
 struct Variant;
 
