@@ -43,12 +43,14 @@ struct Tree {
   std::vector<std::int64_t> axes;
 };
 
-/// A new tensor that needs no kernel: zeros, full, iota, listed elements or a number.
+/// A new tensor that needs no kernel: zeros, full, iota, random, listed elements or a number.
 struct Construction {
+  enum class Source : std::uint8_t { listed, counted, drawn };
+
   std::vector<std::int64_t> extents;
   DType dtype = DType::f32;
-  std::vector<Scalar> elements;  // in row-major order; one is the value of all
-  bool counts = false;           // 0, 1, 2, ... instead
+  Source source = Source::listed;
+  std::vector<Scalar> elements;  // listed: in row-major order, or one that is the value of all
 };
 
 /// A statement that breaks no rule.

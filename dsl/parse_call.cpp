@@ -11,7 +11,7 @@ namespace ricci::text {
 namespace {
 
 constexpr int reducer_count = std::size(reducer_names);
-constexpr std::string_view constructors[] = {"zeros", "full", "iota"};
+constexpr std::string_view constructors[] = {"zeros", "full", "iota", "random"};
 
 }  // namespace
 

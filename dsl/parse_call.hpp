@@ -21,7 +21,7 @@ std::vector<std::string_view> function_names();
 /// Constants of the language: true, false, nan, inf.
 std::optional<Scalar> find_constant(std::string_view name);
 
-/// zeros, full and iota make whole tensors: they are not part of expressions.
+/// zeros, full, iota and random make whole tensors: they are not part of expressions.
 bool is_constructor(std::string_view name);
 
 }  // namespace ricci::text

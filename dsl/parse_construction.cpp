@@ -34,8 +34,6 @@ Arguments arguments(Parser& p, const Token& name) {
   return list;
 }
 
-DType dtype_for(DType number) { return number == DType::f64 ? DType::f32 : number; }
-
 /// `number` as an element of `dtype`, which must not change its kind and must hold it.
 Scalar element(const Parser& p, const Token& token, const Scalar& number, DType dtype) {
   p.require(token, detail::check_kind(make_literal(number), dtype));
@@ -58,23 +56,27 @@ Construction called(Parser& p) {
   const Token& name = p.take();
   auto [numbers, dtype] = arguments(p, name);
   Construction made;
-  made.counts = name.text == "iota";
-  Scalar first = made.counts ? Scalar::of(std::int64_t{0}) : Scalar::of(0.0);
+  if (name.text == "iota") made.source = Construction::Source::counted;
+  if (name.text == "random") made.source = Construction::Source::drawn;
+  Scalar value = Scalar::of(0.0);
   if (name.text == "full") {
     if (numbers.empty()) p.fail(name, Error::Kind::syntax, "full takes extents and a value, as in full(3, 4, 7.5)");
-    first = numbers.back();
+    value = numbers.back();
     numbers.pop_back();
+  } else if (name.text == "iota") {
+    if (numbers.size() != 1) p.fail(name, Error::Kind::syntax, "iota takes one extent, as in iota(10)");
+    value = Scalar::of(std::int64_t{0});
   }
-  if (made.counts && numbers.size() != 1)
-    p.fail(name, Error::Kind::syntax, "iota takes one extent, as in iota(10)");
   for (const Scalar& n : numbers) {
     if (n.dtype != DType::i64) p.fail(name, Error::Kind::syntax, "an extent must be an integer");
     made.extents.push_back(n.as_int());
   }
-  made.dtype = dtype.value_or(dtype_for(first.dtype));
+  made.dtype = dtype.value_or(value.dtype == DType::f64 ? DType::f32 : value.dtype);
+  if (name.text == "random" && !is_float(made.dtype))
+    p.fail(name, Error::Kind::dtype, "random numbers are floats; here: r = random(3); i64(10 * r)");
   check_extents(p, name, made);
-  if (name.text != "full") made.elements = {evaluate(Op::cast, made.dtype, {&first, 1})};
-  else made.elements = {element(p, name, first, made.dtype)};
+  if (name.text == "full") made.elements = {element(p, name, value, made.dtype)};
+  else made.elements = {evaluate(Op::cast, made.dtype, {&value, 1})};
   return made;
 }
 

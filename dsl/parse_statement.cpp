@@ -139,7 +139,8 @@ class StatementParser {
     p_.require(token, check_new_tensor(value));
     out_.is_number = value.weak && value.rank == 0 && value.free.size == 0;
     if (value.form == Form::number)
-      out_.construction = Construction{{}, out_.tree.scalars.back().dtype, {out_.tree.scalars.back()}};
+      out_.construction = {
+          .extents = {}, .dtype = out_.tree.scalars.back().dtype, .elements = {out_.tree.scalars.back()}};
     out_.syntax = {{nullptr, Assign::set, &value, value.dtype}};
   }
 

@@ -1,6 +1,7 @@
 #include "ricci/session.hpp"
 
 #include <chrono>
+#include <cmath>
 #include <cstring>
 #include <new>
 
@@ -86,23 +87,41 @@ Array copy_of(const Array& array) {
   return block.rearranged(array.layout(), static_cast<char*>(block.data()) - range.low * bytes);
 }
 
-Array construct(const text::Construction& c) {
+/// Number `n` of the random ones, from 0 to below 1 with as many bits as T holds: SplitMix64 (Steele, Lea and Flood,
+/// "Fast splittable pseudorandom number generators", 2014), whose state is a counter.
+template <class T>
+T drawn(std::uint64_t n) {
+  constexpr DType dtype = dtype_of<T>;
+  constexpr int bits = dtype == DType::f64 ? 53 : dtype == DType::f32 ? 24 : dtype == DType::f16 ? 11 : 8;
+  std::uint64_t z = (n + 1) * 0x9e3779b97f4a7c15;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+  z ^= z >> 31;
+  return static_cast<T>(std::ldexp(static_cast<double>(z >> (64 - bits)), -bits));
+}
+
+/// `first`: how many random numbers were drawn before.
+Array construct(const text::Construction& c, std::uint64_t first) {
+  using Source = text::Construction::Source;
   const Array made = Array::uninitialised(c.dtype, c.extents);
   visit_dtype(c.dtype, [&]<class T>(std::type_identity<T>) {
-    T* element = static_cast<T*>(made.data());
-    if (c.elements.size() == 1 && !c.counts) std::fill_n(element, made.size(), c.elements[0].get<T>());
-    else
-      for (std::int64_t i = 0; i < made.size(); ++i)
-        element[i] = c.counts ? static_cast<T>(i) : c.elements[static_cast<std::size_t>(i)].get<T>();
+    T* elements = static_cast<T*>(made.data());
+    const auto fill = [&](auto&& element) {
+      for (std::int64_t i = 0; i < made.size(); ++i) elements[i] = element(static_cast<std::size_t>(i));
+    };
+    if (c.source == Source::counted) fill([](std::size_t i) { return static_cast<T>(i); });
+    else if (c.source == Source::drawn) fill([&](std::size_t i) { return drawn<T>(first + i); });
+    else if (c.elements.size() == 1) std::fill_n(elements, made.size(), c.elements[0].get<T>());
+    else fill([&](std::size_t i) { return c.elements[i].get<T>(); });
   });
   return made;
 }
 
-Outcome run_construction(const Statement& s, int repeat) {
+Outcome run_construction(const Statement& s, int repeat, std::uint64_t first) {
   Outcome outcome{s.text, s.name, {}, {}, {}, {}, {}};
   for (int i = 0; i <= repeat; ++i) {
     const auto start = std::chrono::steady_clock::now();
-    outcome.value = construct(*s.construction);
+    outcome.value = construct(*s.construction, first);
     outcome.run_ms.push_back(
         std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
   }
@@ -112,7 +131,6 @@ Outcome run_construction(const Statement& s, int repeat) {
 
 /// A statement that writes into an existing tensor is repeated on copies of what that was before.
 Outcome run_statement(const Statement& s, const Session& session) {
-  if (s.construction) return run_construction(s, session.repeat);
   Prepared p = bind(s, session.variables());
   Outcome outcome{s.text, s.name, s.is_new ? p.results[0] : *session.find(s.name), {}, {}, {}, {}};
   for (std::size_t k = 0; k < s.other_names.size(); ++k)
@@ -167,7 +185,11 @@ void Session::run(std::string_view source, FunctionRef<void(const Outcome&)> rep
       continue;
     }
     const Statement s = text::parse_statement(source, rest, variables_);
-    const Outcome outcome = placed(source, s, [&] { return run_statement(s, *this); });
+    const Outcome outcome = placed(source, s, [&] {
+      return s.construction ? run_construction(s, repeat, drawn_) : run_statement(s, *this);
+    });
+    if (s.construction && s.construction->source == text::Construction::Source::drawn)
+      drawn_ += static_cast<std::uint64_t>(outcome.value.size());
     if (s.is_new && !s.name.empty()) variables_.insert_or_assign(s.name, Variable{outcome.value, s.is_number});
     for (const auto& [name, value] : outcome.others) variables_.insert_or_assign(name, Variable{value});
     report(outcome);

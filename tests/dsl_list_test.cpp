@@ -1,4 +1,4 @@
-// Tensors listed element by element in the text language.
+// Tensors that the text language makes without a kernel: listed element by element, or random.
 #include <catch2/catch.hpp>
 #include <cmath>
 
@@ -57,6 +57,38 @@ TEST_CASE("what is no list of equal rows of numbers is refused where it goes wro
   CHECK(fault("i32([2.5])") ==
         "1:6: the assignment would change the kind of the elements; write a cast, as in i64(...): f64 to i32");
   CHECK(fault("full(2, -1, u32)") == "1:1: the number -1 does not fit u32");
+}
+
+TEST_CASE("random numbers lie evenly from 0 to below 1, are new with every tensor and the same in every session") {
+  const std::string both = "a = random(1000, 10); b = random(1000, 10)";
+  Session s;
+  const std::vector<Outcome> outcomes = s.run(both);
+  const Tensor<float, 2> a(outcomes[0].value), b(outcomes[1].value);
+  CHECK(std::equal(b.data(), b.data() + b.size(), Tensor<float, 2>(made(both)).data()));
+  CHECK_FALSE(std::equal(a.data(), a.data() + a.size(), b.data()));
+  double mean = 0, square = 0, product = 0;
+  for (std::int64_t i = 0; i < a.size(); ++i) {
+    REQUIRE((a.data()[i] >= 0 && a.data()[i] < 1));
+    const double x = static_cast<double>(a.data()[i]) - 0.5, y = static_cast<double>(b.data()[i]) - 0.5;
+    mean += x / static_cast<double>(a.size());
+    square += x * x / static_cast<double>(a.size());
+    product += x * y / static_cast<double>(a.size());
+  }
+  CHECK(std::abs(mean) < 0.015);  // five standard deviations
+  CHECK(std::abs(square - 1.0 / 12) < 0.004);
+  CHECK(std::abs(product) < 0.0042);
+}
+
+TEST_CASE("random numbers are floats of every kind, all of them below 1") {
+  for (const char* dtype : {"f16", "bf16", "f32", "f64"}) {
+    CAPTURE(dtype);
+    Session s;
+    s.run("r = random(20000, " + std::string(dtype) + ")");
+    CHECK(s.find("r")->dtype() == dtype_from_string(dtype));
+    CHECK(Tensor<bool, 0>(s.run("all(r >= 0) & all(r < 1)")[0].value).at());
+  }
+  CHECK(fault("random(3, i64)") == "1:1: random numbers are floats; here: r = random(3); i64(10 * r)");
+  CHECK(fault("random(-3)") == "1:1: an array of shape (-3,) has the negative extent -3, expected 0 or more");
 }
 
 TEST_CASE("what makes a whole tensor stands alone") {

@@ -2,6 +2,7 @@
 // The text language: statements over named arrays. The driver, the interactive prompt and the golden tests run it.
 // It is the C++ one without declarations, and with NumPy's spelling of positional subscripts and of several results:
 // x[1:5:2, ..., newaxis, -1], x[mask] = 0, drop(x)[i + 1] += y[i], m, i = max(x, 1), argmax(x, 1).
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
@@ -64,6 +65,7 @@ class Session {
 
  private:
   Variables variables_;
+  std::uint64_t drawn_ = 0;  // random numbers so far
 };
 
 /// Whether brackets are still open at the end of `text`, so that the statement goes on in the next line.

@@ -17,7 +17,8 @@ namespace {
 
 constexpr const char* help =
     "A statement ends with the line, unless brackets are open. An unknown name in a subscript is an index.\n"
-    "  x = iota(10)                     a new tensor; also zeros(3, 4, f64), full(3, 4, 7.5)\n"
+    "  x = [[1, 2], [3, 4]]             a new tensor; also zeros(3, 4, f64), full(3, 4, 7.5), iota(9), random(3, 4)\n"
+    "  x = iota(10)\n"
     "  y[i] = x[i] * 2                  a new tensor, or a write into an existing one\n"
     "  h = zeros(4, i64)\n"
     "  h[x[i] % 4] += 1                 also -= *= |= &= max= min=\n"
