@@ -257,7 +257,9 @@ class Guards {
 Expr guarded(Program& program, Expr guard, Expr e) {
   Graph& g = program.graph;
   Memo memo;
-  return rewrite(g, e, memo, [&](Expr, Expr rebuilt) {
+  return rewrite(g, e, memo, [&](Expr original, Expr rebuilt) {
+    if (const Sort* order = rebuilt->as<Sort>())  // its key has the guard of where it is made
+      return sort(g, order->axes, original->as<Sort>()->key, order->position, order->descending);
     const Read* n = rebuilt->as<Read>();
     if (!n || always_fits(program, *n)) return rebuilt;
     const Expr both = n->guard ? apply(g, Op::logical_and, {guard, n->guard}) : guard;
