@@ -25,9 +25,9 @@ Value ExpressionLowering::open_for(Value begin, Value end, std::int64_t step, st
   return builder_.open_for(begin, end, step, std::move(carried));
 }
 
-std::vector<Value> ExpressionLowering::close_for(const std::vector<Value>& next) {
+std::vector<Value> ExpressionLowering::close_for(const std::vector<Value>& next, Value until) {
   known_.pop_back();
-  return builder_.close_for(next);
+  return builder_.close_for(next, until);
 }
 
 void ExpressionLowering::bind_loop(AxisId axis, Value begin, Value end, std::int64_t step,

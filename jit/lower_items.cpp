@@ -1,4 +1,5 @@
 // Items of a nest: runs of them by themselves or in shares of private tables, and what one of them does.
+#include <algorithm>
 #include <set>
 
 #include "abreast.hpp"
@@ -105,7 +106,8 @@ void NestLowering::over_items(Value begin, Value end, const std::vector<TripFact
     const Value item = x_.open_for(begin, end, 1);
     if (factors.size() == 1) ++info_.loops;
     item_body(factors.empty() ? std::vector<Value>{} : std::vector<Value>{item});
-    x_.close_for();
+    const Value decided = is_decided();
+    x_.close_for({}, decided);
     return;
   }
   std::vector<loop::Carried> carried(factors.size());
@@ -130,6 +132,21 @@ void NestLowering::over_items(Value begin, Value end, const std::vector<TripFact
     carry = b_.convert(level(), wraps, DType::i64);
   }
   x_.close_for(next);
+}
+
+Value NestLowering::is_decided() {
+  const auto ends = [&](Expr e) { return e->as<Fold>() && ends_early(program_, *e->as<Fold>()); };
+  if (!nest_.folds || !std::ranges::all_of(nest_.values, ends)) return loop::none;
+  Value all = loop::none;
+  for (std::size_t i : nest_.statements) {
+    const Statement& s = program_.statements[i];
+    if (s.guard) return loop::none;
+    const Address table = x_.address(s.target, s.subscripts, level());
+    Value decided = x_.load(level(), s.target, table, 0, false, loop::none);
+    if (*s.update == Reduction::all) decided = b_.compute(level(), Op::logical_not, DType::b1, {decided});
+    all = all == loop::none ? decided : b_.compute(level(), Op::logical_and, DType::b1, {all, decided});
+  }
+  return all;
 }
 
 void NestLowering::item_body(const std::vector<Value>& index) {

@@ -170,6 +170,33 @@ TEST_CASE("loops carry values, and give the initial ones when they run not at al
                              [](const auto& data, std::int32_t) { CHECK(data[0] == std::vector<std::int64_t>{0, 1}); });
 }
 
+TEST_CASE("a loop ends after the iteration in which its condition is true") {
+  LoopBuilder b;
+  const loop::BufferId in = b.buffer(DType::i64), out = b.buffer(DType::i64, true);
+  const Value zero = b.constant(std::int64_t{0}), one = b.constant(std::int64_t{1});
+  Value last = loop::none;
+  const Values result = b.loop(b.begin, b.end, 1, {zero}, [&](Value row, Values sums) {
+    Value ends = loop::none;
+    const Values of_row = b.loop(zero, b.constant(std::int64_t{4}), 1, sums, [&](Value column, Values sum) {
+      const Value four = b.constant(std::int64_t{4}), first = b.compute(Op::multiply, DType::i64, {row, four});
+      const Value x = b.load(in, b.compute(Op::add, DType::i64, {first, column}));
+      ends = b.compute(Op::less, DType::b1, {x, zero});
+      return Values{b.compute(Op::add, DType::i64, {sum[0], x})};
+    }, &ends);
+    b.store(out, b.compute(Op::add, DType::i64, {row, one}), of_row[0]);
+    last = b.compute(Op::equal, DType::b1, {of_row[0], b.constant(std::int64_t{7})});
+    return of_row;
+  }, &last);
+  b.store(out, zero, result[0]);
+  const std::vector<std::int64_t> rows{1, 2, 3, 4, 5, -1, 9, 9, -7, 9, 9, 9, 1, 1, 1, -2};
+  in_all_modes<std::int64_t>(b.kernel, {rows, {0, 0, 0, 0, 0}}, {}, 0, 4, [](const auto& data, std::int32_t) {
+    CHECK(data[1] == std::vector<std::int64_t>{7, 10, 14, 7, 0});
+  });
+  in_all_modes<std::int64_t>(b.kernel, {rows, {7, 7}}, {}, 3, 3, [](const auto& data, std::int32_t) {
+    CHECK(data[1] == std::vector<std::int64_t>{0, 7});
+  });
+}
+
 TEST_CASE("nested loops and conditions") {
   LoopBuilder b;
   const loop::BufferId out = b.buffer(DType::i64, true);

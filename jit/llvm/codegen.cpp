@@ -172,7 +172,9 @@ void emit(PhaseEmitter& e, const loop::For& s) {
   emit_block(e, s.body);
   Value* next = b.CreateNSWAdd(variable, b.getInt64(s.step));
   llvm::BasicBlock* latch = b.GetInsertBlock();
-  b.CreateCondBr(b.CreateICmpSLT(next, e[s.end]), body, after);
+  Value* goes_on = b.CreateICmpSLT(next, e[s.end]);
+  if (s.until != loop::none) goes_on = b.CreateAnd(goes_on, b.CreateNot(e[s.until]));
+  b.CreateCondBr(goes_on, body, after);
   variable->addIncoming(next, latch);
   for (std::size_t i = 0; i < carried.size(); ++i) carried[i]->addIncoming(e[s.carried[i].next], latch);
 
