@@ -84,10 +84,10 @@ Symbol pitch_of(const ir::TensorDecl&);
 
 class ExpressionLowering {
  public:
-  ExpressionLowering(ir::Program&, const Specialisation&, const Schedule&, KernelInfo&);
+  ExpressionLowering(ir::Program&, const Specialisation&, const Schedule&, const Nest&, KernelInfo&);
 
   PhaseBuilder& builder() { return builder_; }
-  int lanes() const { return schedule_.lanes; }
+  int lanes() const { return nest_.lanes; }
   bool has_mask_registers() const { return schedule_.mask_registers; }
   const std::optional<LaneLoop>& lane_loop() const { return lane_; }
 
@@ -300,6 +300,7 @@ class ExpressionLowering {
   static State variables_of(const State& like, const std::vector<loop::Carried>&);
   loop::Value is_decided(const ir::Fold&, const State&);
   State step(const ir::Fold&, State);
+  State count_lanes(ir::Expr condition, State);
   void fetch_next_row();
   loop::Value place_of_kept(std::size_t part, std::size_t level);
   Lanes take_kept(ir::Expr);
@@ -363,6 +364,7 @@ class ExpressionLowering {
   ir::Program& program_;
   const Specialisation& s_;
   const Schedule& schedule_;
+  const Nest& nest_;
   KernelInfo& info_;
   PhaseBuilder builder_;
   std::vector<Known> known_;  // by level

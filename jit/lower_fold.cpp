@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "lane_width.hpp"
 #include "lower_expression.hpp"
 #include "ricci/error.hpp"
 
@@ -86,6 +87,7 @@ Value ExpressionLowering::lane_indices(const Fold& f, DType dtype) {
 /// One iteration: combines the body's value, at the axes as they are bound, into the state.
 ExpressionLowering::State ExpressionLowering::step(const Fold& f, State state) {
   const bool vector = builder_.type(state.best[0]).lanes > 1;
+  if (lane_ && !vector) return count_lanes(counted_condition(f), std::move(state));
   const DType dtype = builder_.type(state.best[0]).dtype;
   const Apply* product = sums_products(f) ? f.body->as<Apply>() : nullptr;
   const auto lanes_of = [&](Expr e) { return expand(e, value(e), dtype, vector); };
@@ -141,6 +143,21 @@ ExpressionLowering::State ExpressionLowering::step(const Fold& f, State state) {
     next.index[part] = builder_.compute(level, Op::select, index_dtype, {wins, index, state.index[part]});
   }
   return next;
+}
+
+/// The same where the state counts, in scalars, the lanes in which a condition is true.
+ExpressionLowering::State ExpressionLowering::count_lanes(Expr condition, State state) {
+  const std::vector<Value> values = expand(condition, value(condition), DType::b1, true);
+  const std::size_t level = builder_.level();
+  for (std::size_t part = 0; part < state.best.size(); ++part) {
+    Value chosen = values[part];
+    if (!lane_->masks.empty())
+      chosen = builder_.compute(level, Op::logical_and, DType::b1, {chosen, lane_->masks[part]});
+    const Value count = builder_.make({DType::i64, 1});
+    builder_.add(level, loop::CountLanes{count, chosen});
+    state.best[part] = builder_.add(level, state.best[part], count);
+  }
+  return state;
 }
 
 void ExpressionLowering::store_kept(const std::vector<Value>& values) {
@@ -279,10 +296,13 @@ void ExpressionLowering::fold(Expr e) {
   } else if (own != schedule_.fold_lanes.end() && lanes() > 1) {
     const auto lane = static_cast<std::size_t>(std::ranges::find(f.axes, own->second) - f.axes.begin());
     std::erase(loops, lane);
-    const int parts = std::max(1, schedule_.fold_accumulators / lanes());
-    state = reduce_lanes(f, lane, loops, 0, start(f, e->dtype, parts, lanes(), has_index));
+    const int parts = std::max(1, nest_.accumulators / lanes());
+    const bool counts = counted_condition(f) && !(keeping_ && keeping_->fold == &f);
+    const State empty = counts ? start(f, DType::i64, parts, 1, false) : start(f, e->dtype, parts, lanes(), has_index);
+    state = reduce_lanes(f, lane, loops, 0, empty);
     if (shares_index(f, own->second)) state = with_own_indices(level, std::move(state));
     state = in_one(f, level, state);
+    if (counts) state.best[0] = builder_.convert(level, state.best[0], e->dtype);
   } else {
     state = reduce_loops(f, loops, 0, start(f, e->dtype, 1, 1, has_index));
   }

@@ -83,16 +83,17 @@ void NestLowering::over_tables(const std::vector<TripFactor>& factors) {
 
 void NestLowering::clear(const Statement& s, Value table, Value tables) {
   const TensorDecl& decl = program_.tensors[s.target];
+  const int lanes = std::min(x_.lanes(), 16);  // tables may have wider elements than the lanes of the nest
   const Value of_table = x_.stride(s.target, 0);
   const Value first = b_.multiply(level(), table, of_table), elements = b_.multiply(0, of_table, tables);
-  const Value neutral = b_.constant(identity(*s.update, decl.dtype), x_.lanes());
-  const Value whole = b_.compute(0, Op::logical_and, DType::i64, {elements, b_.constant(-x_.lanes())});
+  const Value neutral = b_.constant(identity(*s.update, decl.dtype), lanes);
+  const Value whole = b_.compute(0, Op::logical_and, DType::i64, {elements, b_.constant(-lanes)});
   for (const bool masked : {false, true}) {
-    const Value at = x_.open_for(masked ? whole : b_.constant(0), masked ? elements : whole, x_.lanes());
+    const Value at = x_.open_for(masked ? whole : b_.constant(0), masked ? elements : whole, lanes);
     Value mask = loop::none;
     if (masked) {
       const Value left = i64(Op::subtract, elements, at);
-      mask = b_.make({DType::b1, x_.lanes()});
+      mask = b_.make({DType::b1, lanes});
       b_.add(level(), loop::LaneMask{mask, left});
     }
     b_.add(level(), loop::Store{s.target, b_.add(level(), first, at), neutral, mask});

@@ -11,7 +11,7 @@ class NestLowering {
  public:
   NestLowering(ir::Program& program, const Specialisation& s, const Schedule& schedule, const Nest& nest,
                KernelInfo& info)
-      : program_(program), nest_(nest), info_(info), x_(program, s, schedule, info), b_(x_.builder()) {}
+      : program_(program), nest_(nest), info_(info), x_(program, s, schedule, nest, info), b_(x_.builder()) {}
 
   /// The phase that runs any range of the nest's items.
   loop::Phase lower(std::string name);
