@@ -26,6 +26,7 @@ constexpr std::int64_t short_limit = std::int64_t{1} << 31;
 constexpr std::int64_t large_bytes = 16 << 20;  // from which an output is better not left in the caches
 constexpr std::int64_t far_bytes = 256 << 10;   // from which rows that data choose are fetched early
 constexpr std::int64_t many_rows = 16;  // for which loads are arranged beforehand
+constexpr std::int64_t many_apart = 16;  // elements for which it pays to know how far apart they are
 
 /// Where `axis` stands bare among the subscripts; -1 if nowhere, -2 if twice.
 int position_of(const Access& access, AxisId axis) {
@@ -207,7 +208,8 @@ std::vector<StrideClass> classes_of(const Layout& layout) {
   for (int i = 0; i < layout.rank; ++i) {
     const std::int64_t stride = layout.strides[i];
     const auto found = std::ranges::find_if(known_classes, [&](StrideClass c) { return known_stride(c) == stride; });
-    const bool known = found != std::end(known_classes) && (stride <= 1 || stride == nearest);
+    const bool fills_vectors = stride == nearest && layout.extents[i] >= many_apart;
+    const bool known = found != std::end(known_classes) && (stride <= 1 || fills_vectors);
     classes.push_back(known ? *found : StrideClass::any);
   }
   return classes;
