@@ -17,8 +17,8 @@ bool is_affine(Expr e) {
   if (e->free.empty() || e->as<Axis>()) return true;
   const Apply* apply = e->as<Apply>();
   if (!apply) return false;
-  const bool keeps = apply->op == Op::add || apply->op == Op::subtract || apply->op == Op::multiply || apply->op == Op::negate;
-  return keeps && std::ranges::all_of(apply->args, is_affine);
+  constexpr Op keep[] = {Op::add, Op::subtract, Op::multiply, Op::negate};
+  return std::ranges::count(keep, apply->op) > 0 && std::ranges::all_of(apply->args, is_affine);
 }
 
 int of_element(DType dtype) { return std::min(static_cast<int>(size_of(dtype)), word); }

@@ -60,7 +60,8 @@ std::vector<loop::Carried> ExpressionLowering::carry_all(const State& state) {
   return carried;
 }
 
-ExpressionLowering::State ExpressionLowering::variables_of(const State& like, const std::vector<loop::Carried>& carried) {
+ExpressionLowering::State ExpressionLowering::variables_of(const State& like,
+                                                           const std::vector<loop::Carried>& carried) {
   std::vector<Value> variables;
   for (const loop::Carried& c : carried) variables.push_back(c.variable);
   return like.like(variables);
@@ -82,8 +83,8 @@ Value ExpressionLowering::is_decided(const Fold& f, const State& state) {
 }
 
 /// Serial loops over the axes with these numbers, from `depth` on, the state carried through.
-ExpressionLowering::State ExpressionLowering::reduce_loops(const Fold& f, std::vector<std::size_t> loops, std::size_t depth,
-                                                           State state) {
+ExpressionLowering::State ExpressionLowering::reduce_loops(const Fold& f, std::vector<std::size_t> loops,
+                                                           std::size_t depth, State state) {
   if (depth == loops.size()) return step_of_rows(f, std::move(state));
   std::vector<loop::Carried> carried = carry_all(state);
   const State variables = variables_of(state, carried);
@@ -93,10 +94,11 @@ ExpressionLowering::State ExpressionLowering::reduce_loops(const Fold& f, std::v
   return state.like(close_for(next.flat(), lane_ ? loop::none : is_decided(f, next)));
 }
 
-/// The same with lanes along axis `lane`, innermost: whole steps, then one step whose lanes are masked, or where the order
-/// does not matter, as many of single vectors as are needed.
-ExpressionLowering::State ExpressionLowering::reduce_lanes(const Fold& f, std::size_t lane, std::vector<std::size_t> outer,
-                                                           std::size_t depth, State state) {
+/// The same with lanes along axis `lane`, innermost: whole steps, then one step whose lanes are masked, or where the
+/// order does not matter, as many of single vectors as are needed.
+ExpressionLowering::State ExpressionLowering::reduce_lanes(const Fold& f, std::size_t lane,
+                                                           std::vector<std::size_t> outer, std::size_t depth,
+                                                           State state) {
   if (depth < outer.size()) {
     std::vector<loop::Carried> carried = carry_all(state);
     const State variables = variables_of(state, carried);
@@ -131,8 +133,8 @@ ExpressionLowering::State ExpressionLowering::reduce_lanes(const Fold& f, std::s
 }
 
 /// A loop of steps with lanes along this axis, as many vectors in each as the state has parts.
-ExpressionLowering::State ExpressionLowering::reduce_steps(const Fold& f, AxisId lane, Value from, Value to, bool masked,
-                                                           State state) {
+ExpressionLowering::State ExpressionLowering::reduce_steps(const Fold& f, AxisId lane, Value from, Value to,
+                                                           bool masked, State state) {
   const int parts = static_cast<int>(state.best.size());
   std::vector<loop::Carried> carried = carry_all(state);
   const State variables = variables_of(state, carried);

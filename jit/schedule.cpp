@@ -370,8 +370,9 @@ std::string to_string(const Schedule& schedule, const Program& program) {
       for (Expr e : nodes(expressions(s))) {
         const auto it = schedule.fold_lanes.find(e);
         if (it == schedule.fold_lanes.end()) continue;
-        text += "lanes of " + to_string(program, e) + ": " + name(it->second) + " x" + std::to_string(nest.lanes) + '*' +
-                std::to_string(std::max(1, nest.accumulators / nest.lanes)) + '\n';
+        const int vectors = std::max(1, nest.accumulators / nest.lanes);
+        text += "lanes of " + to_string(program, e) + ": " + name(it->second) + " x" + std::to_string(nest.lanes) +
+                '*' + std::to_string(vectors) + '\n';
       }
     }
   return text;

@@ -64,8 +64,8 @@ struct Nest {
   std::vector<std::size_t> statements;
   std::vector<ir::Expr> values;         // what each statement stores
   int lanes = 1;                        // of every vector, whatever its dtype
-  /// Reductions that do not depend on a lane axis have this many accumulator lanes in all, where f32 or f64 is added the
-  /// same for every vector width, so that the order of a float sum is the same too.
+  /// Reductions that do not depend on a lane axis have this many accumulator lanes in all, where floats are added the
+  /// same for every vector width, so that the order of their sum is the same too.
   int accumulators = 64;
   std::vector<ir::AxisId> order;        // outermost first
   std::optional<ir::AxisId> lane_axis;  // the axis that lanes run over

@@ -12,8 +12,8 @@
 
 namespace ricci::jit {
 
-/// Of 2 to 4 only the distance of many neighbours in memory is known, where no other axis has a smaller one: so much that
-/// a kernel loads whole vectors, but not the number of columns of a small matrix.
+/// Of 2 to 4 only the distance of many neighbours in memory is known, where no other axis has a smaller one: so much
+/// that a kernel loads whole vectors, but not the number of columns of a small matrix.
 enum class StrideClass : std::uint8_t { zero, one, minus_one, any, two, three, four };
 
 /// The stride itself; nothing for `any`.

@@ -153,14 +153,16 @@ TEST_CASE("dividing by a constant zero gives zero") {
 }
 
 TEST_CASE("dividing by constants rounds down, whatever the integers and the signs") {
-  for (const DType dtype : {DType::i8, DType::u8, DType::i16, DType::u16, DType::i32, DType::u32, DType::i64, DType::u64})
+  for (const DType dtype :
+       {DType::i8, DType::u8, DType::i16, DType::u16, DType::i32, DType::u32, DType::i64, DType::u64})
     for (const CodegenOptions& options : all_codegen_options())
       for (const int lanes : {1, 8, 16}) visit_dtype(dtype, [&]<class T>(std::type_identity<T>) {
         if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
           constexpr int width = 8 * sizeof(T);
           std::vector<T> divisors{1, 2, 3, 5, 6, 7, 10, 11, 64, 100, 125, 127, static_cast<T>(-1), static_cast<T>(-7)};
           for (int bit = 3; bit < width; bit += 5)
-            for (int more : {-1, 0, 1}) divisors.push_back(static_cast<T>((std::uint64_t{1} << bit) + static_cast<std::uint64_t>(more)));
+            for (int more : {-1, 0, 1})
+              divisors.push_back(static_cast<T>((std::uint64_t{1} << bit) + static_cast<std::uint64_t>(more)));
           divisors.push_back(std::numeric_limits<T>::max());
           divisors.push_back(static_cast<T>(std::numeric_limits<T>::max() / 2 + 1));
           std::vector<T> x;

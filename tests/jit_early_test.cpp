@@ -11,7 +11,8 @@ using namespace ricci::names;
 
 namespace {
 
-constexpr std::int64_t extents[] = {1, 3, 16, 63, 64, 65, 255, 257, 1023, 1024, 1025, 2047, 2048, 5000, 16384, 16385, 40001};
+constexpr std::int64_t extents[] = {1,    3,    16,   63,   64,   65,    255,   257,  1023,
+                                    1024, 1025, 2047, 2048, 5000, 16384, 16385, 40001};
 
 /// Some places of a row, ends of blocks among them; -1 is none.
 std::vector<std::int64_t> places(std::int64_t extent) {
@@ -48,8 +49,8 @@ TEST_CASE("one element decides any and all, wherever it is") {
 
 TEST_CASE("rows of any and all are decided one by one, over one axis and over two") {
   const std::int64_t rows = 5, columns = 1500;
-  const auto x = filled<std::int32_t>([&](std::int64_t n) { return n % (columns + 400) == 1100 ? 1 : 0; }, rows, columns);
-  const auto y = filled<std::int32_t>([&](std::int64_t n) { return n == 31 * 70 + 69 ? 1 : 0; }, rows, 31, 70);
+  const auto x = filled<std::int32_t>([](std::int64_t n) { return n % 1900 == 1100 ? 1 : 0; }, rows, columns);
+  const auto y = filled<std::int32_t>([](std::int64_t n) { return n == 31 * 70 + 69 ? 1 : 0; }, rows, 31, 70);
   Tensor<bool, 1> out(rows), other(rows), both(rows);
   REQUIRE(runs(prepared(out[i], Assign::set, any(j, x[i, j] == 1))));
   REQUIRE(runs(prepared(other[i], Assign::set, all(j, x[i, j] == 0))));

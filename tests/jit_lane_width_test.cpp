@@ -61,7 +61,8 @@ TEMPLATE_TEST_CASE("narrow integers of every extent, in place, by rows and by co
   using T = TestType;
   for (const std::int64_t extent : {1, 3, 31, 32, 33, 63, 64, 65, 127, 128, 129, 255, 256, 257, 300, 513, 4095, 4097}) {
     CAPTURE(extent);
-    const auto x = filled<T>(any_of<T>, extent), y = filled<T>([](std::int64_t n) { return any_of<T>(3 * n + 1); }, extent);
+    const auto x = filled<T>(any_of<T>, extent);
+    const auto y = filled<T>([](std::int64_t n) { return any_of<T>(3 * n + 1); }, extent);
     Tensor<T, 1> out(extent);
     REQUIRE(runs(prepared(out[i], Assign::set, minimum(x[i] * T{3} + y[i], floor_divide(x[i], T{7}) - y[i]))));
     for (std::int64_t n = 0; n < extent; ++n) {

@@ -279,7 +279,8 @@ TEST_CASE("damaged text gives a kernel or a syntax error") {
   std::mt19937 random(3);
   const auto below = [&](std::size_t n) { return random() % n; };
   const std::string_view pieces[] = {"%",   "%7",         "\"",  "\\",    "{", "}", "(",     "next", "-",         "x",
-                                     "for", "until", "9999999999", "i64", "bits(", "s", "b", "ceil(", "\n",   "[%0 + %1]", "-i"};
+                                     "for", "until",
+                                     "9999999999", "i64", "bits(", "s", "b", "ceil(", "\n",   "[%0 + %1]", "-i"};
   int errors = 0;
   for (int round = 0; round < 20'000; ++round) {
     std::string text = everything;

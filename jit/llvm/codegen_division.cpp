@@ -40,8 +40,10 @@ Value* upper_product(Builder& b, Value* x, const APInt& factor) {
   Value *x_low = low(x), *x_high = high(x);
   Value* carry = high(b.CreateMul(x_low, f_low));
   Value* first = b.CreateAdd(b.CreateMul(x_high, f_low), carry);
-  Value* second = b.CreateAdd(b.CreateMul(x_low, f_high), low(first));
-  Value* top = b.CreateAdd(b.CreateMul(x_high, f_high), high(first));
+  Value* rest = low(first);
+  Value* second = b.CreateAdd(b.CreateMul(x_low, f_high), rest);
+  carry = high(first);
+  Value* top = b.CreateAdd(b.CreateMul(x_high, f_high), carry);
   return b.CreateAdd(top, high(second));
 }
 
@@ -78,7 +80,8 @@ Value* divided_by(Builder& b, Op op, DType dtype, Value* dividend, const APInt& 
     whole = b.CreateUDiv(x, llvm::ConstantInt::get(type, divisor));
   }
   if (sign) whole = b.CreateXor(whole, signs);
-  return op == Op::floor_divide ? whole : b.CreateSub(dividend, b.CreateMul(whole, llvm::ConstantInt::get(type, divisor)));
+  if (op == Op::floor_divide) return whole;
+  return b.CreateSub(dividend, b.CreateMul(whole, llvm::ConstantInt::get(type, divisor)));
 }
 
 }  // namespace
