@@ -18,9 +18,7 @@ Motion motion(Program& program, const Specialisation& s, TensorId tensor, const 
     if (!affine) return Motion::irregular;
     const StrideClass stride = stride_class(program, s, tensor, i);
     if (affine->coefficient == 0 || stride == StrideClass::zero) continue;
-    const std::int64_t step = stride == StrideClass::one         ? affine->coefficient
-                              : stride == StrideClass::minus_one ? -affine->coefficient
-                                                                 : 0;
+    const std::int64_t step = known_stride(stride).value_or(0) * affine->coefficient;
     const Motion own = step == 1 ? Motion::contiguous : step == -1 ? Motion::reversed : Motion::strided;
     result = result == Motion::still ? own : Motion::strided;
   }

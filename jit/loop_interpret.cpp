@@ -233,6 +233,7 @@ struct Machine {
       set(s.variable, i);
       if (!run(s.body)) return false;
       advance(s);
+      if (s.until != none && get<bool>(s.until)) break;
       if (__builtin_add_overflow(i, s.step, &i)) break;
     }
     for (const Carried& c : s.carried) std::memcpy(at(c.result), at(c.variable), bytes(c.variable));

@@ -121,6 +121,7 @@ struct Parser : Operands {
     });
     s.body = block();
     for_each_result("next", [&](Carried& c) { c.next = use(); });
+    if (accept("until")) s.until = use();
     expect("}");
     return s;
   }
@@ -218,12 +219,12 @@ struct Parser : Operands {
     }
     fail("a statement");
   }
-  /// From the opening brace to before the closing one (or `next`).
+  /// From the opening brace to before the closing one (or `next` or `until`).
   Block block() {
     if (++depth > deepest) fail("at most " + std::to_string(deepest) + " nested blocks");
     Block statements;
     expect("{");
-    while (!is("}") && !is("next")) statements.push_back(statement());
+    while (!is("}") && !is("next") && !is("until")) statements.push_back(statement());
     --depth;
     return statements;
   }

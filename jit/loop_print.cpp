@@ -181,6 +181,7 @@ struct Printer {
         nested(loop->body);
         if (!loop->carried.empty())
           out += indent + "  next " + join(loop->carried, ", ", [](const Carried& c) { return use(c.next); }) + "\n";
+        if (loop->until != none) out += indent + "  until " + use(loop->until) + "\n";
         out += indent + "}";
       } else if (const If* branch = statement.as<If>()) {
         nested(branch->body);

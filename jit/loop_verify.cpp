@@ -252,6 +252,7 @@ struct Verifier {
     block(s.body);
     statement = loop;
     for (const Carried& c : s.carried) use(c.next, "next value", phase.types[c.initial]);
+    if (s.until != none) use(s.until, "condition", condition);
     leave(outside);
     for (const Carried& c : s.carried) define(c.result, "result", phase.types[c.initial]);
   }

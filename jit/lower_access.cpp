@@ -16,12 +16,7 @@ Symbol pitch_of(const TensorDecl& decl) {
 Value ExpressionLowering::stride(TensorId tensor, std::size_t axis) {
   const std::vector<AxisId>& table = program_.tensors[tensor].table;
   if (table.empty()) {
-    switch (stride_class(program_, s_, tensor, axis)) {
-      case StrideClass::zero: return builder_.constant(0);
-      case StrideClass::one: return builder_.constant(1);
-      case StrideClass::minus_one: return builder_.constant(-1);
-      case StrideClass::any: break;
-    }
+    if (const auto known = known_stride(stride_class(program_, s_, tensor, axis))) return builder_.constant(*known);
     return builder_.symbol({Symbol::Kind::stride, {tensor, static_cast<std::uint32_t>(axis)}});
   }
   if (axis == 0 && has_ways(schedule_, program_, tensor)) return builder_.symbol(pitch_of(program_.tensors[tensor]));
@@ -63,8 +58,7 @@ Address ExpressionLowering::address(TensorId tensor, const std::vector<Expr>& su
       uniform.push_back({lane_->level, builder_.multiply(lane_->level, lane_->base, step)});
       const StrideClass c = stride_class(program_, s_, tensor, i);
       if (c == StrideClass::zero) continue;
-      if ((c == StrideClass::one && affine->coefficient == 1) ||
-          (c == StrideClass::minus_one && affine->coefficient == -1))
+      if (const auto known = known_stride(c); known && *known * affine->coefficient == 1)
         ++unit_steps;
       else
         add_step(step);

@@ -11,7 +11,7 @@ class AppendLowering {
  public:
   AppendLowering(Program& program, const Specialisation& s, const Schedule& schedule, const Nest& nest,
                  KernelInfo& info)
-      : program_(program), nest_(nest), info_(info), x_(program, s, schedule, info), b_(x_.builder()) {}
+      : program_(program), nest_(nest), info_(info), x_(program, s, schedule, nest, info), b_(x_.builder()) {}
 
   /// Shares are cut as those of a nest over private tables with the same items are, which counted the values.
   loop::Phase lower(std::string name) {

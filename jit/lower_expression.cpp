@@ -10,14 +10,14 @@ using namespace ir;
 using loop::Value;
 
 ExpressionLowering::ExpressionLowering(Program& program, const Specialisation& s, const Schedule& schedule,
-                                       KernelInfo& info)
-    : program_(program), s_(s), schedule_(schedule), info_(info), builder_(info), known_(1) {
+                                       const Nest& nest, KernelInfo& info)
+    : program_(program), s_(s), schedule_(schedule), nest_(nest), info_(info), builder_(info), known_(1) {
   for (const Statement& statement : program.statements)
     for (Expr e : nodes(expressions(statement)))
       if (const Fold* fold = e->as<Fold>(); fold && !fold->ranges.empty())
         ranged_.insert(fold->axes.begin(), fold->axes.end());
-  for (const Nest& nest : schedule.nests)
-    for (const Interior& interior : nest.interiors) ranged_.insert(interior.axis);
+  for (const Nest& other : schedule.nests)
+    for (const Interior& interior : other.interiors) ranged_.insert(interior.axis);
 }
 
 Value ExpressionLowering::open_for(Value begin, Value end, std::int64_t step, std::vector<loop::Carried> carried) {
@@ -25,9 +25,9 @@ Value ExpressionLowering::open_for(Value begin, Value end, std::int64_t step, st
   return builder_.open_for(begin, end, step, std::move(carried));
 }
 
-std::vector<Value> ExpressionLowering::close_for(const std::vector<Value>& next) {
+std::vector<Value> ExpressionLowering::close_for(const std::vector<Value>& next, Value until) {
   known_.pop_back();
-  return builder_.close_for(next);
+  return builder_.close_for(next, until);
 }
 
 void ExpressionLowering::bind_loop(AxisId axis, Value begin, Value end, std::int64_t step,

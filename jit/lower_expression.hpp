@@ -76,21 +76,24 @@ struct TransposedTile {
   loop::Transpose made;
 };
 
+/// Whether this reduction may leave out what cannot change its result any more: `any` and `all` of what cannot fail.
+bool ends_early(const ir::Program&, const ir::Fold&);
+
 /// The elements from one private table of this tensor to the next, where lanes take several in turn.
 Symbol pitch_of(const ir::TensorDecl&);
 
 class ExpressionLowering {
  public:
-  ExpressionLowering(ir::Program&, const Specialisation&, const Schedule&, KernelInfo&);
+  ExpressionLowering(ir::Program&, const Specialisation&, const Schedule&, const Nest&, KernelInfo&);
 
   PhaseBuilder& builder() { return builder_; }
-  int lanes() const { return schedule_.lanes; }
+  int lanes() const { return nest_.lanes; }
   bool has_mask_registers() const { return schedule_.mask_registers; }
   const std::optional<LaneLoop>& lane_loop() const { return lane_; }
 
   // Loops. An axis is bound at the innermost level.
   loop::Value open_for(loop::Value begin, loop::Value end, std::int64_t step, std::vector<loop::Carried> carried = {});
-  std::vector<loop::Value> close_for(const std::vector<loop::Value>& next = {});
+  std::vector<loop::Value> close_for(const std::vector<loop::Value>& next = {}, loop::Value until = loop::none);
   void bind(ir::AxisId axis, loop::Value variable) { bound_[axis] = {variable, builder_.level()}; }
   /// Runs `body` where the scalar b1 `condition` is true, with `axis` bound anew: what depends on it stays inside.
   template <class Body>
@@ -292,7 +295,12 @@ class ExpressionLowering {
   State start(const ir::Fold&, DType, int parts, int lanes, bool indexed);
   State reduce_loops(const ir::Fold&, std::vector<std::size_t> loops, std::size_t depth, State);
   State reduce_lanes(const ir::Fold&, std::size_t lane, std::vector<std::size_t> outer, std::size_t depth, State);
+  State reduce_steps(const ir::Fold&, ir::AxisId lane, loop::Value from, loop::Value to, bool masked, State);
+  std::vector<loop::Carried> carry_all(const State&);
+  static State variables_of(const State& like, const std::vector<loop::Carried>&);
+  loop::Value is_decided(const ir::Fold&, const State&);
   State step(const ir::Fold&, State);
+  State count_lanes(ir::Expr condition, State);
   void fetch_next_row();
   loop::Value place_of_kept(std::size_t part, std::size_t level);
   Lanes take_kept(ir::Expr);
@@ -356,6 +364,7 @@ class ExpressionLowering {
   ir::Program& program_;
   const Specialisation& s_;
   const Schedule& schedule_;
+  const Nest& nest_;
   KernelInfo& info_;
   PhaseBuilder builder_;
   std::vector<Known> known_;  // by level

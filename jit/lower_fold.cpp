@@ -1,4 +1,4 @@
-// Lowering of reductions: loops with carried states, and lanes along the reduced axis.
+// Lowering of reductions: their states, one iteration, and what is kept of them. Their loops: lower_reduce.cpp.
 //
 // All states start from the identity, which for min, max, argmin and argmax is the worst value with index 0. On a
 // range that is not empty (checked at bind time) that equals starting from the first element: a first element that
@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "lane_width.hpp"
 #include "lower_expression.hpp"
 #include "ricci/error.hpp"
 
@@ -21,12 +22,6 @@ namespace {
 bool sums_products(const Fold& f) {
   const Apply* body = f.body->as<Apply>();
   return f.reduction == Reduction::sum && body && body->op == Op::multiply && is_float(f.body->dtype);
-}
-
-/// Whether the result is the same in whatever order the values are taken.
-bool takes_any_order(const Fold& f) {
-  const bool rounds = f.reduction == Reduction::sum || f.reduction == Reduction::prod;
-  return !rounds || !is_float(f.body->dtype);
 }
 
 /// Whether the lanes of a reduction along `lane` keep the index of lane 0 in their step, and add their own distance in the
@@ -92,6 +87,7 @@ Value ExpressionLowering::lane_indices(const Fold& f, DType dtype) {
 /// One iteration: combines the body's value, at the axes as they are bound, into the state.
 ExpressionLowering::State ExpressionLowering::step(const Fold& f, State state) {
   const bool vector = builder_.type(state.best[0]).lanes > 1;
+  if (lane_ && !vector) return count_lanes(counted_condition(f), std::move(state));
   const DType dtype = builder_.type(state.best[0]).dtype;
   const Apply* product = sums_products(f) ? f.body->as<Apply>() : nullptr;
   const auto lanes_of = [&](Expr e) { return expand(e, value(e), dtype, vector); };
@@ -149,6 +145,21 @@ ExpressionLowering::State ExpressionLowering::step(const Fold& f, State state) {
   return next;
 }
 
+/// The same where the state counts, in scalars, the lanes in which a condition is true.
+ExpressionLowering::State ExpressionLowering::count_lanes(Expr condition, State state) {
+  const std::vector<Value> values = expand(condition, value(condition), DType::b1, true);
+  const std::size_t level = builder_.level();
+  for (std::size_t part = 0; part < state.best.size(); ++part) {
+    Value chosen = values[part];
+    if (!lane_->masks.empty())
+      chosen = builder_.compute(level, Op::logical_and, DType::b1, {chosen, lane_->masks[part]});
+    const Value count = builder_.make({DType::i64, 1});
+    builder_.add(level, loop::CountLanes{count, chosen});
+    state.best[part] = builder_.add(level, state.best[part], count);
+  }
+  return state;
+}
+
 void ExpressionLowering::store_kept(const std::vector<Value>& values) {
   const std::size_t level = builder_.level();
   for (std::size_t part = 0; part < values.size(); ++part) {
@@ -194,84 +205,6 @@ void ExpressionLowering::fetch_next_row() {
     for (std::int64_t first = 0; first < std::int64_t{lane_->parts} * lanes(); first += step)
       builder_.add(level, loop::Prefetch{n->tensor, builder_.add(level, at, builder_.constant(first))});
   }
-}
-
-/// What the reduction runs over along its axis k, as it stands at `level`.
-ExpressionLowering::Limit ExpressionLowering::range_of(const Fold& f, std::size_t k) {
-  if (const auto it = limits_.find(f.axes[k]); it != limits_.end()) return it->second;
-  Limit range{builder_.constant(0), extent_of(f.axes[k]), 0};
-  if (f.ranges.empty()) return range;
-  const auto bound = [&](Expr e, Op op, Value& end) {
-    if (!e) return;
-    const Lanes& given = value(e);
-    range.level = std::max(range.level, given.level);
-    end = builder_.compute(given.level, op, DType::i64, {given.parts[0], end});
-  };
-  bound(f.ranges[k].low, Op::maximum, range.low);
-  bound(f.ranges[k].high, Op::minimum, range.high);
-  // Never less than `low`: loops compute with the difference.
-  range.high = builder_.compute(range.level, Op::maximum, DType::i64, {range.high, range.low});
-  return range;
-}
-
-/// Serial loops over the axes with these numbers, from `depth` on, the state carried through.
-ExpressionLowering::State ExpressionLowering::reduce_loops(const Fold& f, std::vector<std::size_t> loops, std::size_t depth,
-                                                           State state) {
-  if (depth == loops.size()) return step_of_rows(f, std::move(state));
-  std::vector<loop::Carried> carried;
-  std::vector<Value> variables;
-  for (Value initial : state.flat()) {
-    carried.push_back(builder_.carry(initial));
-    variables.push_back(carried.back().variable);
-  }
-  const Limit range = range_of(f, loops[depth]);
-  bind_loop(f.axes[loops[depth]], range.low, range.high, 1, std::move(carried));
-  const State next = reduce_loops(f, loops, depth + 1, state.like(variables));
-  return state.like(close_for(next.flat()));
-}
-
-/// The same with lanes along axis `lane`, innermost: whole steps, then one step whose lanes are masked, or where the order
-/// does not matter, as many of single vectors as are needed.
-ExpressionLowering::State ExpressionLowering::reduce_lanes(const Fold& f, std::size_t lane, std::vector<std::size_t> outer,
-                                                           std::size_t depth, State state) {
-  const auto carry_all = [&](const State& s, std::vector<Value>& variables) {
-    std::vector<loop::Carried> carried;
-    for (Value initial : s.flat()) {
-      carried.push_back(builder_.carry(initial));
-      variables.push_back(carried.back().variable);
-    }
-    return carried;
-  };
-  if (depth < outer.size()) {
-    std::vector<Value> variables;
-    const Limit range = range_of(f, outer[depth]);
-    bind_loop(f.axes[outer[depth]], range.low, range.high, 1, carry_all(state, variables));
-    const State next = reduce_lanes(f, lane, outer, depth + 1, state.like(variables));
-    return state.like(close_for(next.flat()));
-  }
-  const int all_parts = static_cast<int>(state.best.size());
-  const std::int64_t stride = std::int64_t{all_parts} * lanes();
-  const auto [low, high, level] = range_of(f, lane);
-  Value middle = low == builder_.constant(0) ? high : builder_.compute(level, Op::subtract, DType::i64, {high, low});
-  middle = builder_.compute(level, Op::logical_and, DType::i64, {middle, builder_.constant(-stride)});
-  middle = builder_.add(level, middle, low);
-  for (const bool masked : {false, true}) {
-    std::vector<Value> variables;
-    const int parts = masked && takes_any_order(f) ? 1 : all_parts;
-    const State taking = state.first(parts);
-    const std::int64_t step_size = std::int64_t{parts} * lanes();
-    const Value base = open_for(masked ? middle : low, masked ? high : middle, step_size, carry_all(taking, variables));
-    std::optional<Value> remaining;
-    if (masked) remaining = builder_.compute(builder_.level(), Op::subtract, DType::i64, {high, base});
-    enter_lanes(f.axes[lane], base, parts, remaining);
-    if (!masked) ++info_.loops;
-    const State next = step(f, taking.like(variables));
-    leave_lanes();
-    const State taken = taking.like(close_for(next.flat()));
-    std::ranges::copy(taken.best, state.best.begin());
-    std::ranges::copy(taken.index, state.index.begin());
-  }
-  return state;
 }
 
 /// Where the states of the current lanes begin.
@@ -363,10 +296,13 @@ void ExpressionLowering::fold(Expr e) {
   } else if (own != schedule_.fold_lanes.end() && lanes() > 1) {
     const auto lane = static_cast<std::size_t>(std::ranges::find(f.axes, own->second) - f.axes.begin());
     std::erase(loops, lane);
-    const int parts = std::max(1, schedule_.fold_accumulators / lanes());
-    state = reduce_lanes(f, lane, loops, 0, start(f, e->dtype, parts, lanes(), has_index));
+    const int parts = std::max(1, nest_.accumulators / lanes());
+    const bool counts = counted_condition(f) && !(keeping_ && keeping_->fold == &f);
+    const State empty = counts ? start(f, DType::i64, parts, 1, false) : start(f, e->dtype, parts, lanes(), has_index);
+    state = reduce_lanes(f, lane, loops, 0, empty);
     if (shares_index(f, own->second)) state = with_own_indices(level, std::move(state));
     state = in_one(f, level, state);
+    if (counts) state.best[0] = builder_.convert(level, state.best[0], e->dtype);
   } else {
     state = reduce_loops(f, loops, 0, start(f, e->dtype, 1, 1, has_index));
   }

@@ -1,4 +1,5 @@
 // Items of a nest: runs of them by themselves or in shares of private tables, and what one of them does.
+#include <algorithm>
 #include <set>
 
 #include "abreast.hpp"
@@ -82,16 +83,17 @@ void NestLowering::over_tables(const std::vector<TripFactor>& factors) {
 
 void NestLowering::clear(const Statement& s, Value table, Value tables) {
   const TensorDecl& decl = program_.tensors[s.target];
+  const int lanes = std::min(x_.lanes(), 16);  // tables may have wider elements than the lanes of the nest
   const Value of_table = x_.stride(s.target, 0);
   const Value first = b_.multiply(level(), table, of_table), elements = b_.multiply(0, of_table, tables);
-  const Value neutral = b_.constant(identity(*s.update, decl.dtype), x_.lanes());
-  const Value whole = b_.compute(0, Op::logical_and, DType::i64, {elements, b_.constant(-x_.lanes())});
+  const Value neutral = b_.constant(identity(*s.update, decl.dtype), lanes);
+  const Value whole = b_.compute(0, Op::logical_and, DType::i64, {elements, b_.constant(-lanes)});
   for (const bool masked : {false, true}) {
-    const Value at = x_.open_for(masked ? whole : b_.constant(0), masked ? elements : whole, x_.lanes());
+    const Value at = x_.open_for(masked ? whole : b_.constant(0), masked ? elements : whole, lanes);
     Value mask = loop::none;
     if (masked) {
       const Value left = i64(Op::subtract, elements, at);
-      mask = b_.make({DType::b1, x_.lanes()});
+      mask = b_.make({DType::b1, lanes});
       b_.add(level(), loop::LaneMask{mask, left});
     }
     b_.add(level(), loop::Store{s.target, b_.add(level(), first, at), neutral, mask});
@@ -105,7 +107,8 @@ void NestLowering::over_items(Value begin, Value end, const std::vector<TripFact
     const Value item = x_.open_for(begin, end, 1);
     if (factors.size() == 1) ++info_.loops;
     item_body(factors.empty() ? std::vector<Value>{} : std::vector<Value>{item});
-    x_.close_for();
+    const Value decided = is_decided();
+    x_.close_for({}, decided);
     return;
   }
   std::vector<loop::Carried> carried(factors.size());
@@ -130,6 +133,21 @@ void NestLowering::over_items(Value begin, Value end, const std::vector<TripFact
     carry = b_.convert(level(), wraps, DType::i64);
   }
   x_.close_for(next);
+}
+
+Value NestLowering::is_decided() {
+  const auto ends = [&](Expr e) { return e->as<Fold>() && ends_early(program_, *e->as<Fold>()); };
+  if (!nest_.folds || !std::ranges::all_of(nest_.values, ends)) return loop::none;
+  Value all = loop::none;
+  for (std::size_t i : nest_.statements) {
+    const Statement& s = program_.statements[i];
+    if (s.guard) return loop::none;
+    const Address table = x_.address(s.target, s.subscripts, level());
+    Value decided = x_.load(level(), s.target, table, 0, false, loop::none);
+    if (*s.update == Reduction::all) decided = b_.compute(level(), Op::logical_not, DType::b1, {decided});
+    all = all == loop::none ? decided : b_.compute(level(), Op::logical_and, DType::b1, {all, decided});
+  }
+  return all;
 }
 
 void NestLowering::item_body(const std::vector<Value>& index) {

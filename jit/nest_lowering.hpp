@@ -11,7 +11,7 @@ class NestLowering {
  public:
   NestLowering(ir::Program& program, const Specialisation& s, const Schedule& schedule, const Nest& nest,
                KernelInfo& info)
-      : program_(program), nest_(nest), info_(info), x_(program, s, schedule, info), b_(x_.builder()) {}
+      : program_(program), nest_(nest), info_(info), x_(program, s, schedule, nest, info), b_(x_.builder()) {}
 
   /// The phase that runs any range of the nest's items.
   loop::Phase lower(std::string name);
@@ -38,6 +38,8 @@ class NestLowering {
   /// for item in [begin, end): the indices of the item's loops are found once by division and then counted on.
   void over_items(loop::Value begin, loop::Value end, const std::vector<TripFactor>&);
   void item_body(const std::vector<loop::Value>& index);
+  /// Whether no further item changes what the nest accumulates (scalar b1); none where all must be looked at.
+  loop::Value is_decided();
   /// The iterations of order[k] that are in an item.
   std::pair<loop::Value, loop::Value> block(std::size_t k, loop::Value index);
   /// An item of a nest with tiles in registers: one step of the lanes, masked where it reaches beyond `high`.

@@ -90,11 +90,11 @@ Carried PhaseBuilder::carry(Value initial) { return {initial, make(type(initial)
 
 Value PhaseBuilder::open_for(Value begin, Value end, std::int64_t step, std::vector<Carried> carried) {
   Level& level = levels_.emplace_back();
-  level.loop = {make({DType::i64, 1}), begin, end, step, std::move(carried), {}};
+  level.loop = {make({DType::i64, 1}), begin, end, step, std::move(carried), {}, none};
   return level.loop.variable;
 }
 
-std::vector<Value> PhaseBuilder::close_for(const std::vector<Value>& next) {
+std::vector<Value> PhaseBuilder::close_for(const std::vector<Value>& next, Value until) {
   Level level = std::move(levels_.back());
   levels_.pop_back();
   RICCI_ASSERT(next.size() == level.loop.carried.size(), "a loop is closed with the wrong number of carried values");
@@ -104,6 +104,7 @@ std::vector<Value> PhaseBuilder::close_for(const std::vector<Value>& next) {
     results.push_back(level.loop.carried[i].result);
   }
   level.loop.body = std::move(level.block);
+  level.loop.until = until;
   levels_.back().block.push_back(std::move(level.loop));
   return results;
 }

@@ -38,8 +38,9 @@ class PhaseBuilder {
 
   /// Opens a loop at the innermost level; its body is then the innermost level. Returns the loop variable.
   loop::Value open_for(loop::Value begin, loop::Value end, std::int64_t step, std::vector<loop::Carried> carried = {});
-  /// Closes the innermost loop, with the values for the next iteration; returns the results after the loop.
-  std::vector<loop::Value> close_for(const std::vector<loop::Value>& next = {});
+  /// Closes the innermost loop, with the values for the next iteration, which there is not if `until` is true; returns
+  /// the results after the loop.
+  std::vector<loop::Value> close_for(const std::vector<loop::Value>& next = {}, loop::Value until = loop::none);
   /// Opens a block that runs when the scalar b1 `condition` is true; it is a level as a loop is.
   void open_if(loop::Value condition);
   void close_if();

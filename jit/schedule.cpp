@@ -11,6 +11,7 @@
 #include "in_order.hpp"
 #include "interior.hpp"
 #include "kept.hpp"
+#include "lane_width.hpp"
 #include "ricci/helpers.hpp"
 #include "place.hpp"
 #include "place_sorts.hpp"
@@ -201,14 +202,6 @@ bool merges_tables(const Program& program, const Nest& nest) {
   });
 }
 
-/// Whether doubles are computed; f32 and everything narrower, and subscripts, compute in 4-byte lanes.
-bool computes_doubles(const Program& program) {
-  bool found = false;
-  for (const Statement& s : program.statements)
-    for (Expr e : nodes(expressions(s))) found |= e->dtype == DType::f64;
-  return found;
-}
-
 }  // namespace
 
 bool has_ways(const Schedule& schedule, const Program& program, TensorId tensor) {
@@ -220,10 +213,7 @@ bool has_ways(const Schedule& schedule, const Program& program, TensorId tensor)
 
 Schedule make_schedule(Program& program, const Specialisation& s, const Target& target) {
   Schedule schedule;
-  const int lane_bytes = computes_doubles(program) ? 8 : 4;
-  schedule.lanes = target.vector_bytes / lane_bytes;
   schedule.mask_registers = target.features.find("avx512bw") != std::string::npos;
-  schedule.fold_accumulators = 256 / lane_bytes;
   for (std::size_t i = 0; i < program.statements.size(); ++i) {
     const Statement& statement = program.statements[i];
     if (!schedule.nests.empty() && may_join(program, s, schedule.nests.back(), i)) {
@@ -242,17 +232,20 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
     nest.scans = running_folds(statement);
     nest.sorts = is_sort(statement);
   }
-  CostModel model(program, s, schedule.lanes);
   for (Nest& nest : schedule.nests) {
     const Statement& first = program.statements[nest.statements.front()];
     const std::vector<AxisId>& domain = first.domain;
+    if (folds_whole_domain(program, first)) reduce_items(program, nest);
+    const int bytes = lane_bytes(program, nest, target);
+    nest.lanes = target.vector_bytes / bytes;
+    nest.accumulators = 256 / bytes;
+    CostModel model(program, s, nest.lanes);
     if (nest.sorts) {
       nest.order.assign(domain.begin(), domain.end() - 1);
       nest.split = nest.order.empty() ? 0 : nest.order.size() - 1;
       continue;
     }
-    if (folds_whole_domain(program, first)) {
-      reduce_items(program, nest);
+    if (nest.folds) {
       model.reductions(nest.values);
       schedule.fold_lanes.insert(model.fold_lanes.begin(), model.fold_lanes.end());
       continue;
@@ -273,7 +266,7 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
     std::optional<AxisId> abreast;
     const auto cost_of = [&](std::optional<AxisId> lane) {
       registers.clear();
-      if (lane) registers = find_register_tiles(program, s, target, nest, *lane, schedule.lanes);
+      if (lane) registers = find_register_tiles(program, s, target, nest, *lane, nest.lanes);
       model.staged.clear();
       for (const RegisterTile& tile : registers)
         model.staged.insert(model.staged.end(), tile.staged.begin(), tile.staged.end());
@@ -283,7 +276,7 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
       model.transposed = transposed ? transposed->reads : std::vector<Expr>{};
       model.scans = lane && lane == nest.in_order ? nest.scans : std::vector<Expr>{};
       const double cost = model.nest(nest, lane, lane ? lane : inner);  // and the lanes of reductions
-      return nest.scans.empty() || std::isinf(cost) ? cost : cost_of_scans(program, s, nest, lane, schedule.lanes);
+      return nest.scans.empty() || std::isinf(cost) ? cost : cost_of_scans(program, s, nest, lane, nest.lanes);
     };
     double best = cost_of(std::nullopt);
     auto fold_lanes = model.fold_lanes;
@@ -307,7 +300,7 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
       continue;
     }
     if (!nest.registers.empty()) {
-      order_for_registers(program, target, nest, schedule.lanes);
+      order_for_registers(program, target, nest, nest.lanes);
       continue;
     }
     if (nest.transposed) {
@@ -327,7 +320,7 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
     nest.unroll = !nest.lane_axis || short_step ? 1 : nodes <= 12 ? 4 : nodes <= 32 ? 2 : 1;
     // A block of scans, the same for every vector width, so that the order of a float sum is the same too.
     if (nest.lane_axis && nest.lane_axis == nest.in_order)
-      nest.unroll = std::max(1, schedule.fold_accumulators / 4 / schedule.lanes);
+      nest.unroll = std::max(1, nest.accumulators / 4 / nest.lanes);
   }
   return schedule;
 }
@@ -346,7 +339,7 @@ std::string to_string(const Schedule& schedule, const Program& program) {
       if (!nest.serial && k == nest.split) text += '/' + std::to_string(nest.tile);
       if (nest.in_order == nest.order[k]) text += " in order";
       if (nest.lane_axis == nest.order[k])
-        text += " x" + std::to_string(schedule.lanes) + (nest.unroll > 1 ? "*" + std::to_string(nest.unroll) : "");
+        text += " x" + std::to_string(nest.lanes) + (nest.unroll > 1 ? "*" + std::to_string(nest.unroll) : "");
       if (!nest.serial && k == nest.split) text += " |";
     }
     for (Expr e : nest.scans) text += " scan " + to_string(program, e);
@@ -360,7 +353,7 @@ std::string to_string(const Schedule& schedule, const Program& program) {
     for (TensorId t : nest.ahead) text += " fetching rows of " + program.tensors[t].name;
     text += '\n';
     for (const RegisterTile& tile : nest.registers)
-      text += "  " + to_string(tile, nest, program, schedule.lanes);
+      text += "  " + to_string(tile, nest, program, nest.lanes);
     if (nest.transposed) text += "  " + to_string(*nest.transposed, program);
     if (nest.kept) {
       const std::string where = nest.kept->in_scratch ? "scratch" : "the target";
@@ -377,8 +370,9 @@ std::string to_string(const Schedule& schedule, const Program& program) {
       for (Expr e : nodes(expressions(s))) {
         const auto it = schedule.fold_lanes.find(e);
         if (it == schedule.fold_lanes.end()) continue;
-        text += "lanes of " + to_string(program, e) + ": " + name(it->second) + " x" + std::to_string(schedule.lanes) + '*' +
-                std::to_string(std::max(1, schedule.fold_accumulators / schedule.lanes)) + '\n';
+        const int vectors = std::max(1, nest.accumulators / nest.lanes);
+        text += "lanes of " + to_string(program, e) + ": " + name(it->second) + " x" + std::to_string(nest.lanes) +
+                '*' + std::to_string(vectors) + '\n';
       }
     }
   return text;

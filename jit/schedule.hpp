@@ -63,6 +63,10 @@ struct Kept {
 struct Nest {
   std::vector<std::size_t> statements;
   std::vector<ir::Expr> values;         // what each statement stores
+  int lanes = 1;                        // of every vector, whatever its dtype
+  /// Reductions that do not depend on a lane axis have this many accumulator lanes in all, where floats are added the
+  /// same for every vector width, so that the order of their sum is the same too.
+  int accumulators = 64;
   std::vector<ir::AxisId> order;        // outermost first
   std::optional<ir::AxisId> lane_axis;  // the axis that lanes run over
   int unroll = 1;                       // vectors per step of lane_axis
@@ -92,13 +96,10 @@ struct Nest {
 };
 
 struct Schedule {
-  int lanes = 1;  // of every vector, whatever its dtype
   bool mask_registers = true;  // of the target: masked vectors cost what others do
   std::vector<Nest> nests;
-  /// Reductions that do not depend on a lane axis may run their lanes along an axis of their own, with this many
-  /// accumulator lanes in all, the same for every vector width, so that the order of a float sum is the same too.
+  /// Reductions that do not depend on a lane axis may run their lanes along an axis of their own.
   std::unordered_map<ir::Expr, ir::AxisId> fold_lanes;
-  int fold_accumulators = 64;
 };
 
 /// Whether lanes take several of the private tables of this tensor in turn.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -25,6 +26,7 @@ constexpr std::int64_t short_limit = std::int64_t{1} << 31;
 constexpr std::int64_t large_bytes = 16 << 20;  // from which an output is better not left in the caches
 constexpr std::int64_t far_bytes = 256 << 10;   // from which rows that data choose are fetched early
 constexpr std::int64_t many_rows = 16;  // for which loads are arranged beforehand
+constexpr std::int64_t many_apart = 16;  // elements for which it pays to know how far apart they are
 
 /// Where `axis` stands bare among the subscripts; -1 if nowhere, -2 if twice.
 int position_of(const Access& access, AxisId axis) {
@@ -195,11 +197,22 @@ std::set<AxisId> axes_of_reuse(const Survey& survey) {
   return found;
 }
 
-StrideClass class_of(std::int64_t stride) {
-  return stride == 0    ? StrideClass::zero
-         : stride == 1  ? StrideClass::one
-         : stride == -1 ? StrideClass::minus_one
-                        : StrideClass::any;
+constexpr StrideClass known_classes[] = {StrideClass::zero, StrideClass::one,   StrideClass::minus_one,
+                                         StrideClass::two,  StrideClass::three, StrideClass::four};
+
+std::vector<StrideClass> classes_of(const Layout& layout) {
+  std::int64_t nearest = std::numeric_limits<std::int64_t>::max();
+  for (int i = 0; i < layout.rank; ++i)
+    if (layout.extents[i] > 1 && layout.strides[i] != 0) nearest = std::min(nearest, std::abs(layout.strides[i]));
+  std::vector<StrideClass> classes;
+  for (int i = 0; i < layout.rank; ++i) {
+    const std::int64_t stride = layout.strides[i];
+    const auto found = std::ranges::find_if(known_classes, [&](StrideClass c) { return known_stride(c) == stride; });
+    const bool fills_vectors = stride == nearest && layout.extents[i] >= many_apart;
+    const bool known = found != std::end(known_classes) && (stride <= 1 || fills_vectors);
+    classes.push_back(known ? *found : StrideClass::any);
+  }
+  return classes;
 }
 
 std::vector<TensorId> find_large(const Program& program, std::span<const TensorView> tensors) {
@@ -250,6 +263,19 @@ std::vector<AxisId> find_many(const Survey& survey, const std::vector<std::vecto
 
 }  // namespace
 
+std::optional<std::int64_t> known_stride(StrideClass c) {
+  switch (c) {
+    case StrideClass::zero: return 0;
+    case StrideClass::one: return 1;
+    case StrideClass::minus_one: return -1;
+    case StrideClass::two: return 2;
+    case StrideClass::three: return 3;
+    case StrideClass::four: return 4;
+    case StrideClass::any: break;
+  }
+  return std::nullopt;
+}
+
 Specialisation specialise(const Program& program, std::span<const TensorView> tensors,
                           std::span<const std::int64_t> extents) {
   Survey survey(program);
@@ -257,10 +283,7 @@ Specialisation specialise(const Program& program, std::span<const TensorView> te
   Specialisation result;
   result.strides.resize(program.tensors.size());
   for (TensorId t = 0; t < program.tensors.size(); ++t)
-    for (int i = 0; program.tensors[t].table.empty() && i < program.tensors[t].rank; ++i) {
-      const std::int64_t stride = tensors[t].layout.strides[i];
-      result.strides[t].push_back(class_of(stride));
-    }
+    if (program.tensors[t].table.empty()) result.strides[t] = classes_of(tensors[t].layout);
   result.collapsed = find_collapsed(program, survey, tensors, extents);
   result.large = find_large(program, tensors);
   for (AxisId axis : axes_of_kept_values(program, result.large))
@@ -279,7 +302,7 @@ std::string to_string(const Specialisation& s) {
   std::string text = "strides";
   for (const auto& tensor : s.strides) {
     text += ' ';
-    for (StrideClass c : tensor) text += "01-s"[static_cast<std::size_t>(c)];
+    for (StrideClass c : tensor) text += "01-s234"[static_cast<std::size_t>(c)];
   }
   text += "\ncollapsed";
   for (std::size_t a = 0; a < s.collapsed.size(); ++a)

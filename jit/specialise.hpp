@@ -2,6 +2,7 @@
 // What a kernel may assume about its arguments. The assumptions are found at bind time, are part of the kernel's key,
 // and are all that distinguishes the variants of one expression: a new shape with the same answers compiles nothing
 // (variants.hpp has how many there may be).
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -11,7 +12,12 @@
 
 namespace ricci::jit {
 
-enum class StrideClass : std::uint8_t { zero, one, minus_one, any };
+/// Of 2 to 4 only the distance of many neighbours in memory is known, where no other axis has a smaller one: so much
+/// that a kernel loads whole vectors, but not the number of columns of a small matrix.
+enum class StrideClass : std::uint8_t { zero, one, minus_one, any, two, three, four };
+
+/// The stride itself; nothing for `any`.
+std::optional<std::int64_t> known_stride(StrideClass);
 
 struct Specialisation {
   std::vector<std::vector<StrideClass>> strides;  // by tensor, axis (tables: by construction row-major)

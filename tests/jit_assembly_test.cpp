@@ -83,6 +83,21 @@ TEST_CASE("what is reversed is loaded and stored as vectors") {
     }
 }
 
+TEST_CASE("elements a few apart are loaded as vectors and not gathered") {
+  const Tensor<float, 1> x(4000);
+  Tensor<float, 1> y(1000);
+  const Tensor<float, 1> third = x.sliced(0, 0, 3000, 3);
+  for (const Prepared& p : {prepared(y[i], Assign::set, x[2 * i]), prepared(y[i], Assign::set, x[3999 - 4 * i]),
+                            prepared(y[i], Assign::set, third[i] + 1)})
+    for (int width : vector_widths()) {
+      const std::string text =
+          p.executable->dump(Executable::Stage::assembly, p.tensors, p.params, {.vector_bytes = width});
+      const std::vector<std::string> loops = innermost_loops(text);
+      const auto shuffles = [](const std::string& body) { return has(body, "\\tv?(perm|shuf|unpck|blend)"); };
+      CHECK(std::ranges::count_if(loops, shuffles) > 0);
+    }
+}
+
 TEST_CASE("the narrowest vectors use no wider registers") {
   const std::string text = Seed().assembly(16);
   CHECK(has(text, "cmp\\w*ps\\s[^\\n]*%xmm"));

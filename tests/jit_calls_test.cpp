@@ -42,3 +42,27 @@ TEST_CASE("the last calls of a program are known again, by extents and strides")
   CHECK(!is_known(p, 22));
   CHECK(is_known(p, 40));
 }
+
+TEST_CASE("matrices of few columns share a kernel, and so do a few elements at any distance") {
+  Tensor<float, 1> sums(1000), few(10);
+  const auto compiled = [](auto run) {
+    const std::int64_t before = cache_counters().compiled;
+    run();
+    return cache_counters().compiled - before;
+  };
+  const auto rows = [&](std::int64_t columns) {
+    const Tensor<float, 2> m(1000, columns);
+    sums[i] = 3.25f * sum(j, m[i, j] * m[i, j]);
+  };
+  CHECK(compiled([&] { rows(5); }) == 1);
+  for (const std::int64_t columns : {2, 3, 4, 6}) CHECK(compiled([&] { rows(columns); }) == 0);
+  const auto apart = [&](Tensor<float, 1>& out, std::int64_t step) {
+    out[i] = 3.5f * from.sliced(0, 0, out.extent(0) * step, step)[i] - 1.25f;
+  };
+  CHECK(compiled([&] { apart(few, 5); }) == 1);
+  for (const std::int64_t step : {2, 3, 4}) CHECK(compiled([&] { apart(few, step); }) == 0);
+  // Many are loaded as vectors, which the kernel must know.
+  Tensor<float, 1> many(20);
+  CHECK(compiled([&] { apart(many, 5); }) == 0);
+  CHECK(compiled([&] { apart(many, 2); }) == 1);
+}

@@ -151,3 +151,57 @@ TEST_CASE("dividing by a constant zero gives zero") {
     for (const std::int32_t value : result) CHECK(value == 0);
   }
 }
+
+TEST_CASE("dividing by constants rounds down, whatever the integers and the signs") {
+  for (const DType dtype :
+       {DType::i8, DType::u8, DType::i16, DType::u16, DType::i32, DType::u32, DType::i64, DType::u64})
+    for (const CodegenOptions& options : all_codegen_options())
+      for (const int lanes : {1, 8, 16}) visit_dtype(dtype, [&]<class T>(std::type_identity<T>) {
+        if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
+          constexpr int width = 8 * sizeof(T);
+          std::vector<T> divisors{1, 2, 3, 5, 6, 7, 10, 11, 64, 100, 125, 127, static_cast<T>(-1), static_cast<T>(-7)};
+          for (int bit = 3; bit < width; bit += 5)
+            for (int more : {-1, 0, 1})
+              divisors.push_back(static_cast<T>((std::uint64_t{1} << bit) + static_cast<std::uint64_t>(more)));
+          divisors.push_back(std::numeric_limits<T>::max());
+          divisors.push_back(static_cast<T>(std::numeric_limits<T>::max() / 2 + 1));
+          std::vector<T> x;
+          for (const T d : divisors)
+            for (const int factor : {1, 3, 64, -1, -5})
+              for (const int more : {-1, 0, 1})
+                x.push_back(static_cast<T>(static_cast<std::uint64_t>(d) * static_cast<std::uint64_t>(factor) +
+                                           static_cast<std::uint64_t>(more)));
+          x.insert(x.end(), {std::numeric_limits<T>::min(), std::numeric_limits<T>::max(), T{0}});
+          for (std::uint64_t n = 1; x.size() % 64 != 0 || n < 200; ++n)
+            x.push_back(static_cast<T>(n * 0x9e3779b97f4a7c15u >> n % 61));
+          LoopBuilder b;
+          b.buffer(dtype);
+          for (std::size_t k = 0; k < 2 * divisors.size(); ++k) b.buffer(dtype, true);
+          b.loop(b.begin, b.end, lanes, {}, [&](loop::Value i, std::vector<loop::Value>) {
+            const loop::Value dividend = b.load(0, i, lanes);
+            for (std::size_t k = 0; k < divisors.size(); ++k)
+              for (const bool rest : {false, true}) {
+                const loop::Value divisor = b.constant(divisors[k], lanes);
+                b.store(static_cast<loop::BufferId>(1 + 2 * k + rest), i,
+                        b.compute(rest ? Op::remainder : Op::floor_divide, dtype, {dividend, divisor}));
+              }
+            return std::vector<loop::Value>{};
+          });
+          std::vector<std::vector<T>> out(2 * divisors.size(), std::vector<T>(x.size()));
+          std::vector<void*> buffers{x.data()};
+          for (auto& of_divisor : out) buffers.push_back(of_divisor.data());
+          const Compiled compiled = generate_code(b.kernel, options);
+          REQUIRE(call(compiled.code.phase(0), buffers, {}, 0, static_cast<std::int64_t>(x.size())) == 0);
+          std::string wrong;
+          for (std::size_t k = 0; k < out.size(); ++k)
+            for (std::size_t n = 0; n < x.size(); ++n) {
+              const Scalar args[] = {Scalar::of(x[n]), Scalar::of(divisors[k / 2])};
+              const T expected = evaluate(k % 2 ? Op::remainder : Op::floor_divide, dtype, args).template get<T>();
+              if (out[k][n] != expected)
+                wrong = std::to_string(x[n]) + (k % 2 ? " % " : " // ") + std::to_string(divisors[k / 2]);
+            }
+          INFO(to_string(dtype) << ", " << lanes << " lanes");
+          CHECK(wrong == "");
+        }
+      });
+}

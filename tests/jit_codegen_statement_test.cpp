@@ -114,6 +114,34 @@ TEST_CASE("masked gathers and scatters touch no byte of masked-off lanes") {
         }
 }
 
+TEST_CASE("lanes a few elements apart touch no byte before the first and beyond the last") {
+  for (const CodegenOptions& options : all_codegen_options())
+    for (const DType dtype : {DType::b1, DType::u8, DType::i16, DType::f32, DType::f64})
+      for (const int lanes : {2, 4, 16, 32, 64})
+        for (const std::int64_t step : {-6, -5, -4, -3, -2, 2, 3, 4, 5}) {
+          LoopBuilder b;
+          const loop::BufferId in = b.buffer(dtype), out = b.buffer(dtype, true);
+          const Value apart = b.constant(step, lanes), zero = b.constant(std::int64_t{0});
+          const Value offsets = b.compute(Op::multiply, DType::i64, {b.iota(DType::i64, lanes), apart});
+          b.store(out, zero, b.gather(in, b.argument(0), offsets));
+          const Compiled compiled = generate_code(b.kernel, options);
+          const std::size_t size = size_of(dtype);
+          const auto span = static_cast<std::size_t>(std::abs(step) * (lanes - 1) + 1);
+          GuardedBuffer from(span * size), to(static_cast<std::size_t>(lanes) * size);
+          for (std::size_t i = 0; i < span * size; ++i)
+            from.bytes()[i] = std::byte(dtype == DType::b1 ? i % 3 % 2 : i * 7 + i / 256);
+          void* const buffers[] = {from.bytes().data(), to.bytes().data()};
+          const std::int64_t first[] = {step < 0 ? static_cast<std::int64_t>(span) - 1 : 0};
+          REQUIRE(call(compiled.code.phase(0), buffers, first, 0, 1) == 0);
+          INFO(to_string(dtype) << ", " << lanes << " lanes, " << step << " apart");
+          bool equal = true;
+          for (std::int64_t i = 0; i < lanes; ++i)
+            equal &= std::memcmp(&from.bytes()[static_cast<std::size_t>(first[0] + i * step) * size],
+                                 &to.bytes()[static_cast<std::size_t>(i) * size], size) == 0;
+          CHECK(equal);
+        }
+}
+
 TEST_CASE("masked-off lanes load zero") {
   for (const DType dtype : memory_dtypes)
     for (const int lanes : {1, 16}) {
@@ -168,6 +196,33 @@ TEST_CASE("loops carry values, and give the initial ones when they run not at al
                              [](const auto& data, std::int32_t) { CHECK(data[0] == std::vector<std::int64_t>{0, 1}); });
   in_all_modes<std::int64_t>(b.kernel, {{-1, -1}}, {}, 5, -5,
                              [](const auto& data, std::int32_t) { CHECK(data[0] == std::vector<std::int64_t>{0, 1}); });
+}
+
+TEST_CASE("a loop ends after the iteration in which its condition is true") {
+  LoopBuilder b;
+  const loop::BufferId in = b.buffer(DType::i64), out = b.buffer(DType::i64, true);
+  const Value zero = b.constant(std::int64_t{0}), one = b.constant(std::int64_t{1});
+  Value last = loop::none;
+  const Values result = b.loop(b.begin, b.end, 1, {zero}, [&](Value row, Values sums) {
+    Value ends = loop::none;
+    const Values of_row = b.loop(zero, b.constant(std::int64_t{4}), 1, sums, [&](Value column, Values sum) {
+      const Value four = b.constant(std::int64_t{4}), first = b.compute(Op::multiply, DType::i64, {row, four});
+      const Value x = b.load(in, b.compute(Op::add, DType::i64, {first, column}));
+      ends = b.compute(Op::less, DType::b1, {x, zero});
+      return Values{b.compute(Op::add, DType::i64, {sum[0], x})};
+    }, &ends);
+    b.store(out, b.compute(Op::add, DType::i64, {row, one}), of_row[0]);
+    last = b.compute(Op::equal, DType::b1, {of_row[0], b.constant(std::int64_t{7})});
+    return of_row;
+  }, &last);
+  b.store(out, zero, result[0]);
+  const std::vector<std::int64_t> rows{1, 2, 3, 4, 5, -1, 9, 9, -7, 9, 9, 9, 1, 1, 1, -2};
+  in_all_modes<std::int64_t>(b.kernel, {rows, {0, 0, 0, 0, 0}}, {}, 0, 4, [](const auto& data, std::int32_t) {
+    CHECK(data[1] == std::vector<std::int64_t>{7, 10, 14, 7, 0});
+  });
+  in_all_modes<std::int64_t>(b.kernel, {rows, {7, 7}}, {}, 3, 3, [](const auto& data, std::int32_t) {
+    CHECK(data[1] == std::vector<std::int64_t>{0, 7});
+  });
 }
 
 TEST_CASE("nested loops and conditions") {

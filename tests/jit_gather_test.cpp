@@ -299,3 +299,29 @@ TEST_CASE("a read that stands in a branch and outside of it is done once, withou
   CHECK(none.fault == "");
   CHECK(!none.error);
 }
+
+TEMPLATE_TEST_CASE("elements a few apart, by subscripts and by strides, forwards and backwards", "", bool, std::uint8_t,
+                   std::int16_t, float, double) {
+  using T = TestType;
+  for (const std::int64_t extent : {1, 2, 7, 16, 17, 64, 65, 130, 300}) {
+    Tensor<T, 1> out(extent);
+    for (const std::int64_t step : {2, 3, 4, 5}) {
+      CAPTURE(extent, step);
+      const std::int64_t span = (extent - 1) * step + 1;
+      const auto x = filled<T>([](std::int64_t n) { return std::is_same_v<T, bool> ? n % 5 % 2 : n % 100; }, span);
+      const Tensor<T, 1> apart = x.sliced(0, 0, span, step), back = apart.flipped(0);
+      const auto check = [&](const Prepared& p, bool backwards) {
+        out.fill(T{});
+        REQUIRE(run_everywhere(p).fault == "");
+        bool equal = true;
+        for (std::int64_t n = 0; n < extent; ++n) equal &= out.at(n) == x.at((backwards ? extent - 1 - n : n) * step);
+        CHECK(equal);
+      };
+      check(prepared(out[i], Assign::set, apart[i]), false);
+      check(prepared(out[i], Assign::set, back[i]), true);
+      if (step == 2) check(prepared(out[i], Assign::set, x[2 * i]), false);
+      if (step == 3) check(prepared(out[i], Assign::set, x[span - 1 - 3 * i]), true);
+      if (step == 4) check(prepared(out[i], Assign::set, x[4 * i]), false);
+    }
+  }
+}

@@ -96,6 +96,34 @@ phase swap [%0, %1) {
   CHECK(out == std::vector<std::int64_t>{10, 20});
 }
 
+TEST_CASE("a loop ends after the iteration in which its condition is true, with what that carries on") {
+  const Kernel k = kernel(R"(kernel disjoint
+buffer x: i64
+buffer out: i64 writable
+proved 0
+loops 1
+phase find [%0, %1) {
+  %2: i64 = 0
+  (%3: i64) = for %4 in [%0, %1) step 1 carry (%5 = %2) {
+    %6: i64 = load x[%4]
+    %7: i64 = %5 + %6
+    %8: b1 = %6 < %2
+    next %7
+    until %8
+  }
+  store out[%2], %3
+}
+)");
+  std::vector<std::int64_t> x{3, 4, -2, 8}, out(1);
+  for (const auto& [begin, end, sum] : {std::tuple{0, 2, 7}, {0, 3, 5}, {0, 4, 5}, {2, 4, -2}, {3, 4, 8}, {3, 3, 0}}) {
+    interpret(k, 0, {memory(x), memory(out)}, {}, begin, end);
+    CHECK(out[0] == sum);
+  }
+  // What lies behind is not touched: it is not even there.
+  CHECK(interpret(k, 0, {memory(x), memory(out)}, {}, 1, 1 << 20) == 0);
+  CHECK(out[0] == 2);
+}
+
 TEST_CASE("a masked tail reads zeros and leaves memory beyond it alone") {
   const Kernel k = kernel(R"(kernel disjoint
 buffer x: i32

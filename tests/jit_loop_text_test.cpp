@@ -40,7 +40,7 @@ auto members(const Transpose& s) {
 auto members(const Prefetch& s) { const auto& [a, b, c] = s; return std::tie(a, b, c); }
 auto members(const Check& s) { const auto& [a, b, c] = s; return std::tie(a, b, c); }
 auto members(const Carried& s) { const auto& [a, b, c, d] = s; return std::tie(a, b, c, d); }
-auto members(const For& s) { const auto& [a, b, c, d, e, f] = s; return std::tie(a, b, c, d, e, f); }
+auto members(const For& s) { const auto& [a, b, c, d, e, f, g] = s; return std::tie(a, b, c, d, e, f, g); }
 auto members(const If& s) { const auto& [a, b] = s; return std::tie(a, b); }
 auto members(const Phase& s) { const auto& [a, b, c, d] = s; return std::tie(a, b, c, d); }
 auto members(const TripFactor& s) { const auto& [a, b] = s; return std::tie(a, b); }
@@ -146,6 +146,15 @@ phase fill [%0, %1) trip s0 * ceil(s1 / 16) work s0 * s1 items ceil(s4 / 4) {
   }
   %24: i64 = to_line out[%2]
   %25: f32x8 = slide %18, %19 from 3
+  (%26: i64) = for %27 in [%0, %1) step 2 carry (%28 = %2) {
+    %29: b1 = %27 < %28
+    next %27
+    until %29
+  }
+  for %30 in [%0, %1) step 1 {
+    %31: b1 = %30 < %26
+    until %31
+  }
   prefetch scores[%2]
   prefetch scores[%0] later
 }
@@ -161,8 +170,8 @@ TEST_CASE("the text of every kind of statement reads back as it was printed") {
   CHECK(verify(k) == "");
   CHECK(to_string(k) == everything);
   check_round_trip(k);
-  CHECK(k.phases[0].body.size() == 25);
-  CHECK(k.phases[0].types.size() == 26);
+  CHECK(k.phases[0].body.size() == 27);
+  CHECK(k.phases[0].types.size() == 32);
   CHECK(k.phases[0].types[4] == Type{DType::i32, 16});
   CHECK(k.info.checks[1] == "\n");
   CHECK(k.info.phases[0].trip[1].divisor == 16);
@@ -253,6 +262,10 @@ TEST_CASE("a syntax error names the line, what was expected and what was found")
   CHECK(statement("(%2: i64) = for %3 in [%0, %1) step 1 {\n}") == "loop text, line 6: expected 'carry', found '{'");
   CHECK(statement("(%2: i64) = for %3 in [%0, %1) step 1 carry (%4 = %0) {\n}") ==
         "loop text, line 7: expected 'next', found '}'");
+  CHECK(statement("(%2: i64) = for %3 in [%0, %1) step 1 carry (%4 = %0) {\nuntil %3\nnext %3\n}") ==
+        "loop text, line 7: expected 'next', found 'until'");
+  CHECK(statement("for %3 in [%0, %1) step 1 {\nuntil 5\n}") ==
+        "loop text, line 7: expected a value such as %3, found '5'");
   CHECK(statement("jump") == "loop text, line 6: expected a statement, found 'jump'");
 }
 
@@ -266,7 +279,8 @@ TEST_CASE("damaged text gives a kernel or a syntax error") {
   std::mt19937 random(3);
   const auto below = [&](std::size_t n) { return random() % n; };
   const std::string_view pieces[] = {"%",   "%7",         "\"",  "\\",    "{", "}", "(",     "next", "-",         "x",
-                                     "for", "9999999999", "i64", "bits(", "s", "b", "ceil(", "\n",   "[%0 + %1]", "-i"};
+                                     "for", "until",
+                                     "9999999999", "i64", "bits(", "s", "b", "ceil(", "\n",   "[%0 + %1]", "-i"};
   int errors = 0;
   for (int round = 0; round < 20'000; ++round) {
     std::string text = everything;

@@ -191,6 +191,14 @@ const IllFormed ill_formed[] = {
      "defines it"},
     {"(%21: f32) = for %20 in [%0, %1) step 1 carry (%22 = %4) {\nnext %22\n}\nstore out[%2], %22",
      "'store out[%2], %22': the value %22 is used outside the block that defines it"},
+    {"for %20 in [%0, %1) step 1 {\nuntil %3\n}",
+     "'for %20 in [%0, %1) step 1': the condition %3 is i32; expected b1"},
+    {"for %20 in [%0, %1) step 1 {\nuntil %8\n}",
+     "'for %20 in [%0, %1) step 1': the condition %8 is b1x8; expected b1"},
+    {"for %20 in [%0, %1) step 1 {\nuntil %21\n}\n%21: b1 = true",
+     "'for %20 in [%0, %1) step 1': the condition %21 is not defined before this use"},
+    {"for %20 in [%0, %1) step 1 {\nif %5 {\n%21: b1 = true\n}\nuntil %21\n}",
+     "'for %20 in [%0, %1) step 1': the condition %21 is used outside the block that defines it"},
 };
 
 }  // namespace

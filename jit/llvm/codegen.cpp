@@ -60,6 +60,9 @@ void emit(PhaseEmitter& e, const loop::LaneMask& s) {
   count = b.CreateBinaryIntrinsic(llvm::Intrinsic::smin, count, b.getInt64(lanes));
   if (lanes == 1) {
     e.values[s.result] = b.CreateIsNotNull(count);
+  } else if (has_avx512(e.target) && lanes == 64) {  // bzhi keeps all bits for a count of 64, which a shift does not
+    Value* bits = b.CreateIntrinsic(llvm::Intrinsic::x86_bmi_bzhi_64, {}, {b.getInt64(-1), count});
+    e.values[s.result] = b.CreateBitCast(bits, llvm::FixedVectorType::get(b.getInt1Ty(), lanes));
   } else if (has_avx512(e.target) && lanes >= 16 && lanes < 64) {
     // Not for 8 lanes: LLVM 19 widens a masked load of 8 bytes to 16 and may leave the mask's upper bits, set here by
     // the shift, in place, so that bytes behind the buffer are touched. A comparison clears them.
@@ -172,7 +175,9 @@ void emit(PhaseEmitter& e, const loop::For& s) {
   emit_block(e, s.body);
   Value* next = b.CreateNSWAdd(variable, b.getInt64(s.step));
   llvm::BasicBlock* latch = b.GetInsertBlock();
-  b.CreateCondBr(b.CreateICmpSLT(next, e[s.end]), body, after);
+  Value* goes_on = b.CreateICmpSLT(next, e[s.end]);
+  if (s.until != loop::none) goes_on = b.CreateAnd(goes_on, b.CreateNot(e[s.until]));
+  b.CreateCondBr(goes_on, body, after);
   variable->addIncoming(next, latch);
   for (std::size_t i = 0; i < carried.size(); ++i) carried[i]->addIncoming(e[s.carried[i].next], latch);
 

@@ -25,29 +25,6 @@ Value* emit_extremum(Builder& b, Op op, DType dtype, Value* first, Value* second
   return b.CreateBinaryIntrinsic(id, first, second);
 }
 
-/// floor_divide and remainder, with no divisor that the machine could trap on.
-Value* emit_division(Builder& b, Op op, DType dtype, Value* dividend, Value* divisor) {
-  llvm::Type* type = dividend->getType();
-  Value* zero = llvm::ConstantInt::get(type, 0);
-  Value* one = llvm::ConstantInt::get(type, 1);
-  Value* by_zero = b.CreateICmpEQ(divisor, zero);
-  if (is_unsigned_integer(dtype)) {
-    Value* safe = b.CreateSelect(by_zero, one, divisor);
-    return op == Op::remainder ? b.CreateURem(dividend, safe)
-                               : b.CreateSelect(by_zero, zero, b.CreateUDiv(dividend, safe));
-  }
-  Value* lowest = llvm::ConstantInt::get(type, llvm::APInt::getSignedMinValue(type->getScalarSizeInBits()));
-  Value* overflow = b.CreateAnd(b.CreateICmpEQ(divisor, llvm::ConstantInt::getAllOnesValue(type)),
-                                b.CreateICmpEQ(dividend, lowest));
-  Value* safe = b.CreateSelect(b.CreateOr(by_zero, overflow), one, divisor);  // x / 1 has both wanted remainders
-  Value* quotient = b.CreateSDiv(dividend, safe);
-  Value* rest = b.CreateSub(dividend, b.CreateMul(quotient, safe));
-  Value* towards_zero = b.CreateAnd(b.CreateICmpNE(rest, zero), b.CreateICmpSLT(b.CreateXor(rest, safe), zero));
-  if (op == Op::remainder) return b.CreateSelect(towards_zero, b.CreateAdd(rest, safe), rest);
-  Value* floored = b.CreateAdd(quotient, b.CreateSExt(towards_zero, type));
-  return b.CreateSelect(by_zero, zero, floored);
-}
-
 /// Counts of the width or more (as unsigned numbers) shift everything out.
 Value* emit_shift(Builder& b, Op op, DType dtype, Value* value, Value* count) {
   llvm::Type* type = value->getType();

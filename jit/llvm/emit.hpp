@@ -1,7 +1,7 @@
 #pragma once
 // The emitter's state for one phase, and its parts: codegen.cpp (structure), codegen_memory.cpp (everything that touches
-// memory, but for codegen_append.cpp), codegen_op.cpp (one switch over the ops), codegen_math.cpp (transcendental
-// functions).
+// memory, but for codegen_append.cpp), codegen_op.cpp (one switch over the ops), codegen_division.cpp, codegen_math.cpp
+// (transcendental functions).
 #include <span>
 
 #include "llvm.hpp"
@@ -49,6 +49,9 @@ void emit_if(PhaseEmitter&, llvm::Value* condition, llvm::function_ref<void()> b
 
 /// `op` lane by lane on arguments whose dtype (for select: that of the branches) is `operand`.
 llvm::Value* emit_op(PhaseEmitter&, Op, DType operand, loop::Type result, llvm::ArrayRef<llvm::Value*> args);
+
+/// floor_divide or remainder (codegen_division.cpp).
+llvm::Value* emit_division(Builder&, Op, DType, llvm::Value* dividend, llvm::Value* divisor);
 
 /// One of the transcendental functions (codegen_math.cpp).
 llvm::Value* emit_math(PhaseEmitter&, Op, loop::Type, llvm::ArrayRef<llvm::Value*> args);

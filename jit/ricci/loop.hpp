@@ -92,12 +92,14 @@ struct Carried {
   Value result;    // the value after the loop; `initial` if there was no iteration
 };
 
-/// for variable = begin, begin + step, ... < end. begin and end are i64, step > 0.
+/// for variable = begin, begin + step, ... < end. begin and end are i64, step > 0. With an `until` (scalar b1, known in
+/// the body), the iteration in which it is true is the last.
 struct For {
   Value variable, begin, end;
   std::int64_t step = 1;
   std::vector<Carried> carried;
   Block body;
+  Value until = none;
 };
 
 /// Runs `body` when the scalar b1 `condition` is true.

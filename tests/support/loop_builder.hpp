@@ -83,14 +83,17 @@ class LoopBuilder {
     block().push_back(loop::Check{number, ok, mask});
   }
   /// `body` gets the loop variable and the carried values and returns the next ones; the results come back.
+  /// The iteration in which `until`, which `body` may set, is true is the last.
   std::vector<Value> loop(Value from, Value to, std::int64_t step, std::vector<Value> initial,
-                          const std::function<std::vector<Value>(Value, std::vector<Value>)>& body) {
-    loop::For made{make(DType::i64), from, to, step, {}, {}};
+                          const std::function<std::vector<Value>(Value, std::vector<Value>)>& body,
+                          const Value* until = nullptr) {
+    loop::For made{make(DType::i64), from, to, step, {}, {}, loop::none};
     std::vector<Value> variables, results;
     for (const Value v : initial) variables.push_back(make(type(v).dtype, type(v).lanes));
     open_.emplace_back();
     const std::vector<Value> next = body(made.variable, variables);
     made.body = std::move(open_.back());
+    if (until) made.until = *until;
     open_.pop_back();
     for (std::size_t i = 0; i < initial.size(); ++i) {
       results.push_back(make(type(initial[i]).dtype, type(initial[i]).lanes));

@@ -1,0 +1,15 @@
+#pragma once
+// How wide the lanes of a nest are: all its vectors have as many, so that its widest values decide.
+#include "ricci/ir.hpp"
+#include "ricci/target.hpp"
+#include "schedule.hpp"
+
+namespace ricci::jit {
+
+/// The condition whose true values this reduction counts: sum of cast(c) of a b1 c to integers; else null.
+ir::Expr counted_condition(const ir::Fold&);
+
+/// 8, 4, 2 or 1 bytes: what the lanes of a vector have, of which a register holds as many as fit.
+int lane_bytes(const ir::Program&, const Nest&, const Target&);
+
+}  // namespace ricci::jit

@@ -1,0 +1,97 @@
+// floor_divide and remainder.
+#include "emit.hpp"
+
+namespace ricci::codegen {
+namespace {
+
+using llvm::APInt;
+using llvm::Value;
+
+/// By any divisor, none of which the machine could trap on.
+Value* divided(Builder& b, Op op, DType dtype, Value* dividend, Value* divisor) {
+  llvm::Type* type = dividend->getType();
+  Value* zero = llvm::ConstantInt::get(type, 0);
+  Value* one = llvm::ConstantInt::get(type, 1);
+  Value* by_zero = b.CreateICmpEQ(divisor, zero);
+  if (is_unsigned_integer(dtype)) {
+    Value* safe = b.CreateSelect(by_zero, one, divisor);
+    return op == Op::remainder ? b.CreateURem(dividend, safe)
+                               : b.CreateSelect(by_zero, zero, b.CreateUDiv(dividend, safe));
+  }
+  Value* lowest = llvm::ConstantInt::get(type, llvm::APInt::getSignedMinValue(type->getScalarSizeInBits()));
+  Value* overflow = b.CreateAnd(b.CreateICmpEQ(divisor, llvm::ConstantInt::getAllOnesValue(type)),
+                                b.CreateICmpEQ(dividend, lowest));
+  Value* safe = b.CreateSelect(b.CreateOr(by_zero, overflow), one, divisor);  // x / 1 has both wanted remainders
+  Value* quotient = b.CreateSDiv(dividend, safe);
+  Value* rest = b.CreateSub(dividend, b.CreateMul(quotient, safe));
+  Value* towards_zero = b.CreateAnd(b.CreateICmpNE(rest, zero), b.CreateICmpSLT(b.CreateXor(rest, safe), zero));
+  if (op == Op::remainder) return b.CreateSelect(towards_zero, b.CreateAdd(rest, safe), rest);
+  Value* floored = b.CreateAdd(quotient, b.CreateSExt(towards_zero, type));
+  return b.CreateSelect(by_zero, zero, floored);
+}
+
+/// The upper 64 bits of the products of lanes with a constant, from products of halves, which machines have.
+Value* upper_product(Builder& b, Value* x, const APInt& factor) {
+  llvm::Type* type = x->getType();
+  const auto number = [&](std::uint64_t n) { return llvm::ConstantInt::get(type, n); };
+  const auto low = [&](Value* v) { return b.CreateAnd(v, number(0xffffffff)); };
+  const auto high = [&](Value* v) { return b.CreateLShr(v, 32); };
+  Value *f_low = number(factor.getLoBits(32).getZExtValue()), *f_high = number(factor.lshr(32).getZExtValue());
+  Value *x_low = low(x), *x_high = high(x);
+  Value* carry = high(b.CreateMul(x_low, f_low));
+  Value* first = b.CreateAdd(b.CreateMul(x_high, f_low), carry);
+  Value* rest = low(first);
+  Value* second = b.CreateAdd(b.CreateMul(x_low, f_high), rest);
+  carry = high(first);
+  Value* top = b.CreateAdd(b.CreateMul(x_high, f_high), carry);
+  return b.CreateAdd(top, high(second));
+}
+
+/// Lanes of 64 bits by a constant that is no power of two, the lanes below 2^63 unless `full`: LLVM would take them one
+/// by one. With l = ceil(log2 d) and m = floor(2^(63 + l) / d) + 1, which has 64 bits, x / d = x * m / 2^(63 + l) for
+/// all x < 2^63; for larger ones m = floor(2^(64 + l) / d) + 1 has a bit more, which is added by itself.
+Value* quotient(Builder& b, Value* x, const APInt& divisor, bool full) {
+  const unsigned l = divisor.ceilLogBase2();
+  const APInt wide = divisor.zext(192);
+  const APInt factor = (APInt::getOneBitSet(192, (full ? 64 : 63) + l).udiv(wide) + 1).trunc(64);
+  Value* product = upper_product(b, x, factor);
+  if (!full) return b.CreateLShr(product, l - 1);
+  Value* rest = b.CreateLShr(b.CreateSub(x, product), 1);
+  return b.CreateLShr(b.CreateAdd(rest, product), l - 1);
+}
+
+/// By a constant above 0. Of what is negative, ~x is divided: floor(x / d) = ~floor(~x / d).
+Value* divided_by(Builder& b, Op op, DType dtype, Value* dividend, const APInt& divisor) {
+  llvm::Type* type = dividend->getType();
+  const unsigned width = divisor.getBitWidth();
+  const bool sign = is_signed_integer(dtype);
+  if (divisor.isPowerOf2()) {
+    if (op == Op::remainder) return b.CreateAnd(dividend, llvm::ConstantInt::get(type, divisor - 1));
+    return sign ? b.CreateAShr(dividend, divisor.logBase2()) : b.CreateLShr(dividend, divisor.logBase2());
+  }
+  Value* signs = sign ? b.CreateAShr(dividend, width - 1) : nullptr;
+  Value* x = sign ? b.CreateXor(dividend, signs) : dividend;
+  Value* whole;
+  if (width == 64 && type->isVectorTy()) {
+    whole = quotient(b, x, divisor, !sign);
+  } else {
+    // So much LLVM does not see; it saves a step of what it makes of the division.
+    if (sign) x = b.CreateAnd(x, llvm::ConstantInt::get(type, APInt::getSignedMaxValue(width)));
+    whole = b.CreateUDiv(x, llvm::ConstantInt::get(type, divisor));
+  }
+  if (sign) whole = b.CreateXor(whole, signs);
+  if (op == Op::floor_divide) return whole;
+  return b.CreateSub(dividend, b.CreateMul(whole, llvm::ConstantInt::get(type, divisor)));
+}
+
+}  // namespace
+
+Value* emit_division(Builder& b, Op op, DType dtype, Value* dividend, Value* divisor) {
+  const auto* constant = llvm::dyn_cast<llvm::Constant>(divisor);
+  if (constant && constant->getType()->isVectorTy()) constant = constant->getSplatValue();
+  const auto* number = llvm::dyn_cast_or_null<llvm::ConstantInt>(constant);
+  const bool above_zero = number && !number->isZero() && !(is_signed_integer(dtype) && number->isNegative());
+  return above_zero ? divided_by(b, op, dtype, dividend, number->getValue()) : divided(b, op, dtype, dividend, divisor);
+}
+
+}  // namespace ricci::codegen

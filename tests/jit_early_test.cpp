@@ -1,0 +1,91 @@
+// `any` and `all` leave what cannot change their result: the same results, less work, and every error that there was.
+#include <catch2/catch.hpp>
+
+#include "support/backends.hpp"
+#include "support/growth.hpp"
+#include "support/tensors.hpp"
+
+using namespace ricci;
+using namespace ricci::test;
+using namespace ricci::names;
+
+namespace {
+
+constexpr std::int64_t extents[] = {1,    3,    16,   63,   64,   65,    255,   257,  1023,
+                                    1024, 1025, 2047, 2048, 5000, 16384, 16385, 40001};
+
+/// Some places of a row, ends of blocks among them; -1 is none.
+std::vector<std::int64_t> places(std::int64_t extent) {
+  std::vector<std::int64_t> found{-1};
+  for (const std::int64_t place : {std::int64_t{0}, std::int64_t{17}, std::int64_t{1023}, std::int64_t{1024},
+                                   std::int64_t{4095}, std::int64_t{16384}, extent / 2, extent - 1})
+    if (place < extent) found.push_back(place);
+  return found;
+}
+
+bool runs(const Prepared& p) {
+  const Ran ran = run_everywhere(p);
+  return ran.fault.empty() && !ran.error;
+}
+
+}  // namespace
+
+TEST_CASE("one element decides any and all, wherever it is") {
+  for (const std::int64_t extent : extents)
+    for (const std::int64_t place : places(extent)) {
+      CAPTURE(extent, place);
+      const auto hit = filled<bool>([&](std::int64_t n) { return n == place; }, extent);
+      const auto miss = filled<bool>([&](std::int64_t n) { return n != place; }, extent);
+      const auto x = filled<float>([&](std::int64_t n) { return n == place ? 2 : 1; }, extent);
+      Tensor<bool, 0> out(false);
+      REQUIRE(runs(prepared(out(), Assign::set, any(i, hit[i]))));
+      CHECK(static_cast<bool>(out) == (place >= 0));
+      REQUIRE(runs(prepared(out(), Assign::set, all(i, miss[i]))));
+      CHECK(static_cast<bool>(out) == (place < 0));
+      REQUIRE(runs(prepared(out(), Assign::set, any(i, x[i] > 1) & all(i, x[i] < 2))));
+      CHECK_FALSE(static_cast<bool>(out));
+    }
+}
+
+TEST_CASE("rows of any and all are decided one by one, over one axis and over two") {
+  const std::int64_t rows = 5, columns = 1500;
+  const auto x = filled<std::int32_t>([](std::int64_t n) { return n % 1900 == 1100 ? 1 : 0; }, rows, columns);
+  const auto y = filled<std::int32_t>([](std::int64_t n) { return n == 31 * 70 + 69 ? 1 : 0; }, rows, 31, 70);
+  Tensor<bool, 1> out(rows), other(rows), both(rows);
+  REQUIRE(runs(prepared(out[i], Assign::set, any(j, x[i, j] == 1))));
+  REQUIRE(runs(prepared(other[i], Assign::set, all(j, x[i, j] == 0))));
+  REQUIRE(runs(prepared(both[i], Assign::set, any(k, j, y[i, j, k] * (x[i, 3] + 1) == 1))));
+  for (std::int64_t row = 0; row < rows; ++row) {
+    bool found = false;
+    for (std::int64_t column = 0; column < columns; ++column) found |= x.at(row, column) == 1;
+    CHECK(out.at(row) == found);
+    CHECK(other.at(row) == !found);
+    CHECK(both.at(row) == (row == 1));
+  }
+}
+
+TEST_CASE("what is decided at the start costs little of what is never decided") {
+  const std::int64_t extent = 100'000;
+  const auto all_true = filled<bool>([](auto) { return true; }, extent);
+  const auto all_false = filled<bool>([](auto) { return false; }, extent);
+  const auto steps = [&](const Tensor<bool, 1>& x) {
+    return std::pair{steps_of([&] { const Tensor<bool, 0> made = any(i, x[i]); }),
+                     steps_of([&] { const Tensor<bool, 0> made = all(i, x[i]); })};
+  };
+  const auto [any_early, all_late] = steps(all_true);
+  const auto [any_late, all_early] = steps(all_false);
+  CHECK(any_early * 20 < any_late);
+  CHECK(all_early * 20 < all_late);
+}
+
+TEST_CASE("a read that may be outside is looked at, though the result is decided before it") {
+  const auto x = filled<bool>([](auto) { return true; }, 10);
+  auto at = filled<std::int64_t>([](std::int64_t n) { return n % 10; }, 3000);
+  Tensor<bool, 0> out(false);
+  REQUIRE(runs(prepared(out(), Assign::set, any(i, x[at[i]]))));
+  CHECK(static_cast<bool>(out));
+  at.data()[2999] = 10;
+  const Ran ran = run_everywhere(prepared(out(), Assign::set, any(i, x[at[i]])));
+  CHECK(ran.fault == "");
+  CHECK(ran.error == Error::Kind::bounds);
+}
