@@ -307,7 +307,7 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
       continue;
     }
     if (!nest.registers.empty()) {
-      order_for_registers(program, target, nest, schedule.lanes);
+      order_for_registers(program, nest, schedule.lanes);
       continue;
     }
     if (nest.transposed) {
