@@ -288,8 +288,12 @@ class ExpressionLowering {
       const auto middle = flat.begin() + static_cast<std::ptrdiff_t>(best.size());
       return {{flat.begin(), middle}, {middle, flat.end()}};
     }
-    State first(int parts) const {
-      return {{best.begin(), best.begin() + parts}, {index.begin(), index.begin() + (index.empty() ? 0 : parts)}};
+    State some(std::size_t from, int parts) const {
+      const auto slice = [&](const std::vector<loop::Value>& all) {
+        const auto first = all.begin() + static_cast<std::ptrdiff_t>(all.empty() ? 0 : from);
+        return std::vector<loop::Value>(first, first + (all.empty() ? 0 : parts));
+      };
+      return {slice(best), slice(index)};
     }
   };
   void fold(ir::Expr);

@@ -230,8 +230,8 @@ ExpressionLowering::State ExpressionLowering::reduce_loops(const Fold& f, std::v
   return state.like(close_for(next.flat()));
 }
 
-/// The same with lanes along axis `lane`, innermost: whole steps, then one step whose lanes are masked, or where the order
-/// does not matter, as many of single vectors as are needed.
+/// The same with lanes along axis `lane`, innermost: whole steps, then as many single vectors whose lanes are masked as are
+/// needed, each for the state it would have in a whole step, or where the order does not matter, all for the first.
 ExpressionLowering::State ExpressionLowering::reduce_lanes(const Fold& f, std::size_t lane, std::vector<std::size_t> outer,
                                                            std::size_t depth, State state) {
   const auto carry_all = [&](const State& s, std::vector<Value>& variables) {
@@ -255,21 +255,28 @@ ExpressionLowering::State ExpressionLowering::reduce_lanes(const Fold& f, std::s
   Value middle = low == builder_.constant(0) ? high : builder_.compute(level, Op::subtract, DType::i64, {high, low});
   middle = builder_.compute(level, Op::logical_and, DType::i64, {middle, builder_.constant(-stride)});
   middle = builder_.add(level, middle, low);
-  for (const bool masked : {false, true}) {
+  const auto loop_over = [&](Value from, Value to, std::size_t first, int parts, bool masked, std::int64_t step_size) {
     std::vector<Value> variables;
-    const int parts = masked && takes_any_order(f) ? 1 : all_parts;
-    const State taking = state.first(parts);
-    const std::int64_t step_size = std::int64_t{parts} * lanes();
-    const Value base = open_for(masked ? middle : low, masked ? high : middle, step_size, carry_all(taking, variables));
+    const State taking = state.some(first, parts);
+    const Value base = open_for(from, to, step_size, carry_all(taking, variables));
     std::optional<Value> remaining;
     if (masked) remaining = builder_.compute(builder_.level(), Op::subtract, DType::i64, {high, base});
     enter_lanes(f.axes[lane], base, parts, remaining);
-    if (!masked) ++info_.loops;
     const State next = step(f, taking.like(variables));
     leave_lanes();
     const State taken = taking.like(close_for(next.flat()));
-    std::ranges::copy(taken.best, state.best.begin());
-    std::ranges::copy(taken.index, state.index.begin());
+    std::ranges::copy(taken.best, state.best.begin() + static_cast<std::ptrdiff_t>(first));
+    std::ranges::copy(taken.index, state.index.begin() + (state.index.empty() ? 0 : static_cast<std::ptrdiff_t>(first)));
+  };
+  ++info_.loops;
+  loop_over(low, middle, 0, all_parts, false, stride);
+  if (takes_any_order(f)) {
+    loop_over(middle, high, 0, 1, true, lanes());
+  } else {
+    for (int part = 0; part < all_parts; ++part) {
+      const Value from = builder_.add(level, middle, builder_.constant(std::int64_t{part} * lanes()));
+      loop_over(from, high, static_cast<std::size_t>(part), 1, true, stride);
+    }
   }
   return state;
 }
