@@ -288,18 +288,16 @@ class ExpressionLowering {
       const auto middle = flat.begin() + static_cast<std::ptrdiff_t>(best.size());
       return {{flat.begin(), middle}, {middle, flat.end()}};
     }
-    State some(std::size_t from, int parts) const {
-      const auto slice = [&](const std::vector<loop::Value>& all) {
-        const auto first = all.begin() + static_cast<std::ptrdiff_t>(all.empty() ? 0 : from);
-        return std::vector<loop::Value>(first, first + (all.empty() ? 0 : parts));
-      };
-      return {slice(best), slice(index)};
+    State part(std::size_t k) const {
+      return {{best[k]}, index.empty() ? index : std::vector<loop::Value>{index[k]}};
     }
   };
   void fold(ir::Expr);
   State start(const ir::Fold&, DType, int parts, int lanes, bool indexed);
   State reduce_loops(const ir::Fold&, std::vector<std::size_t> loops, std::size_t depth, State);
   State reduce_lanes(const ir::Fold&, std::size_t lane, std::vector<std::size_t> outer, std::size_t depth, State);
+  State reduce_rest(const ir::Fold&, ir::AxisId, loop::Value middle, loop::Value high, State);
+  std::pair<std::vector<loop::Carried>, State> carry_all(const State&);
   State step(const ir::Fold&, State);
   void fetch_next_row();
   loop::Value place_of_kept(std::size_t part, std::size_t level);

@@ -23,12 +23,6 @@ bool sums_products(const Fold& f) {
   return f.reduction == Reduction::sum && body && body->op == Op::multiply && is_float(f.body->dtype);
 }
 
-/// Whether the result is the same in whatever order the values are taken.
-bool takes_any_order(const Fold& f) {
-  const bool rounds = f.reduction == Reduction::sum || f.reduction == Reduction::prod;
-  return !rounds || !is_float(f.body->dtype);
-}
-
 /// Whether the lanes of a reduction along `lane` keep the index of lane 0 in their step, and add their own distance in the
 /// end. Where it is not 0, 1, 2, ... or starts high, an index of a lane that has not won could grow beyond its type.
 bool shares_index(const Fold& f, AxisId lane) { return f.ranges.empty() && lane == f.axes.back(); }
@@ -214,71 +208,24 @@ ExpressionLowering::Limit ExpressionLowering::range_of(const Fold& f, std::size_
   return range;
 }
 
-/// Serial loops over the axes with these numbers, from `depth` on, the state carried through.
-ExpressionLowering::State ExpressionLowering::reduce_loops(const Fold& f, std::vector<std::size_t> loops, std::size_t depth,
-                                                           State state) {
-  if (depth == loops.size()) return step_of_rows(f, std::move(state));
+std::pair<std::vector<loop::Carried>, ExpressionLowering::State> ExpressionLowering::carry_all(const State& state) {
   std::vector<loop::Carried> carried;
   std::vector<Value> variables;
   for (Value initial : state.flat()) {
     carried.push_back(builder_.carry(initial));
     variables.push_back(carried.back().variable);
   }
-  const Limit range = range_of(f, loops[depth]);
-  bind_loop(f.axes[loops[depth]], range.low, range.high, 1, std::move(carried));
-  const State next = reduce_loops(f, loops, depth + 1, state.like(variables));
-  return state.like(close_for(next.flat()));
+  return {carried, state.like(variables)};
 }
 
-/// The same with lanes along axis `lane`, innermost: whole steps, then as many single vectors whose lanes are masked as are
-/// needed, each for the state it would have in a whole step, or where the order does not matter, all for the first.
-ExpressionLowering::State ExpressionLowering::reduce_lanes(const Fold& f, std::size_t lane, std::vector<std::size_t> outer,
-                                                           std::size_t depth, State state) {
-  const auto carry_all = [&](const State& s, std::vector<Value>& variables) {
-    std::vector<loop::Carried> carried;
-    for (Value initial : s.flat()) {
-      carried.push_back(builder_.carry(initial));
-      variables.push_back(carried.back().variable);
-    }
-    return carried;
-  };
-  if (depth < outer.size()) {
-    std::vector<Value> variables;
-    const Limit range = range_of(f, outer[depth]);
-    bind_loop(f.axes[outer[depth]], range.low, range.high, 1, carry_all(state, variables));
-    const State next = reduce_lanes(f, lane, outer, depth + 1, state.like(variables));
-    return state.like(close_for(next.flat()));
-  }
-  const int all_parts = static_cast<int>(state.best.size());
-  const std::int64_t stride = std::int64_t{all_parts} * lanes();
-  const auto [low, high, level] = range_of(f, lane);
-  Value middle = low == builder_.constant(0) ? high : builder_.compute(level, Op::subtract, DType::i64, {high, low});
-  middle = builder_.compute(level, Op::logical_and, DType::i64, {middle, builder_.constant(-stride)});
-  middle = builder_.add(level, middle, low);
-  const auto loop_over = [&](Value from, Value to, std::size_t first, int parts, bool masked, std::int64_t step_size) {
-    std::vector<Value> variables;
-    const State taking = state.some(first, parts);
-    const Value base = open_for(from, to, step_size, carry_all(taking, variables));
-    std::optional<Value> remaining;
-    if (masked) remaining = builder_.compute(builder_.level(), Op::subtract, DType::i64, {high, base});
-    enter_lanes(f.axes[lane], base, parts, remaining);
-    const State next = step(f, taking.like(variables));
-    leave_lanes();
-    const State taken = taking.like(close_for(next.flat()));
-    std::ranges::copy(taken.best, state.best.begin() + static_cast<std::ptrdiff_t>(first));
-    std::ranges::copy(taken.index, state.index.begin() + (state.index.empty() ? 0 : static_cast<std::ptrdiff_t>(first)));
-  };
-  ++info_.loops;
-  loop_over(low, middle, 0, all_parts, false, stride);
-  if (takes_any_order(f)) {
-    loop_over(middle, high, 0, 1, true, lanes());
-  } else {
-    for (int part = 0; part < all_parts; ++part) {
-      const Value from = builder_.add(level, middle, builder_.constant(std::int64_t{part} * lanes()));
-      loop_over(from, high, static_cast<std::size_t>(part), 1, true, stride);
-    }
-  }
-  return state;
+/// Serial loops over the axes with these numbers, from `depth` on, the state carried through.
+ExpressionLowering::State ExpressionLowering::reduce_loops(const Fold& f, std::vector<std::size_t> loops, std::size_t depth,
+                                                           State state) {
+  if (depth == loops.size()) return step_of_rows(f, std::move(state));
+  const auto [carried, before] = carry_all(state);
+  const Limit range = range_of(f, loops[depth]);
+  bind_loop(f.axes[loops[depth]], range.low, range.high, 1, carried);
+  return state.like(close_for(reduce_loops(f, loops, depth + 1, before).flat()));
 }
 
 /// Where the states of the current lanes begin.
