@@ -24,8 +24,9 @@ bool has_functions(Expr e) {
 }  // namespace
 
 /// Serial loops around one with lanes along axis `lane`: whole steps, then the rest.
-ExpressionLowering::State ExpressionLowering::reduce_lanes(const Fold& f, std::size_t lane, std::vector<std::size_t> outer,
-                                                           std::size_t depth, State state) {
+ExpressionLowering::State ExpressionLowering::reduce_lanes(const Fold& f, std::size_t lane,
+                                                           std::vector<std::size_t> outer, std::size_t depth,
+                                                           State state) {
   if (depth < outer.size()) {
     const Limit range = range_of(f, outer[depth]);
     const auto [carried, before] = carry_all(state);
@@ -46,10 +47,11 @@ ExpressionLowering::State ExpressionLowering::reduce_lanes(const Fold& f, std::s
   return reduce_rest(f, f.axes[lane], middle, high, state.like(close_for(after.flat())));
 }
 
-/// What is left behind whole steps: as many single vectors whose lanes are masked as are needed, each for the part of the
-/// state that it would meet in a whole step; where the order does not matter, all for the first. A long body stands there
-/// once for all parts, which are in scratch meanwhile.
-ExpressionLowering::State ExpressionLowering::reduce_rest(const Fold& f, AxisId axis, Value middle, Value high, State state) {
+/// What is left behind whole steps: as many single vectors whose lanes are masked as are needed, each for the part of
+/// the state that it would meet in a whole step; where the order does not matter, all for the first. A long body stands
+/// there once for all parts, which are in scratch meanwhile.
+ExpressionLowering::State ExpressionLowering::reduce_rest(const Fold& f, AxisId axis, Value middle, Value high,
+                                                          State state) {
   const auto masked_step = [&](Value base, const State& before) {
     enter_lanes(axis, base, 1, builder_.compute(builder_.level(), Op::subtract, DType::i64, {high, base}));
     const State after = step(f, before);

@@ -173,7 +173,8 @@ void NestLowering::register_tiles(std::optional<std::pair<Value, Value>> rows, V
       finish.statements = [&] { statements(); };
       first = b_.compute(level(), Op::select, DType::i64, {finish.condition, rows->second, first});
     }
-    for (const RegisterTile& tile : nest_.registers) x_.reduce_tile(tile, rows->first, rows->second, loop::none, finish);
+    for (const RegisterTile& tile : nest_.registers)
+      x_.reduce_tile(tile, rows->first, rows->second, loop::none, finish);
     x_.bind(nest_.registers[0].rows, x_.open_for(first, rows->second, 1));
   } else {
     x_.reduce_in_blocks(nest_.registers);

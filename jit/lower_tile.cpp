@@ -133,8 +133,8 @@ void ExpressionLowering::reduce_rows(const RegisterTile& tile, const ScratchStat
   close_for();
 }
 
-/// Where rows of the full height end and those of the lower height begin: there are as few blocks as can be, and as many
-/// of them are low as leave no rows over, or few.
+/// Where rows of the full height end and those of the lower height begin: there are as few blocks as can be, and as
+/// many of them are low as leave no rows over, or few.
 Value ExpressionLowering::cut_rows(const RegisterTile& tile, Value low, Value high) {
   const std::size_t level = builder_.level();
   const auto i64 = [&](Op op, Value a, Value b) { return builder_.compute(level, op, DType::i64, {a, b}); };

@@ -59,8 +59,8 @@ bool is_reduced_by_rows(const std::vector<Expr>& all, const std::vector<AxisId>&
          });
 }
 
-/// Half of 32 registers hold states, or 12 of 16: the loads of two vectors, one value for all lanes, and one register for
-/// what the body makes of them are beside them. Eight states hide the latency of fma; a value of a wide dtype takes
+/// Half of 32 registers hold states, or 12 of 16: the loads of two vectors, one value for all lanes, and one register
+/// for what the body makes of them are beside them. Eight states hide the latency of fma; a value of a wide dtype takes
 /// several registers.
 void set_heights(RegisterTile& tile, const Target& target, int lanes) {
   const int states = target.vector_bytes == 64 ? 16 : 12;
@@ -159,8 +159,8 @@ std::string to_string(const RegisterTile& tile, const Nest& nest, const Program&
   const auto name = [&](AxisId axis) { return program.axes[axis].name; };
   std::string text = "tile of " + to_string(program, tile.fold) + ": " + name(tile.rows) + '/' +
                      std::to_string(tile.block) + " x" + std::to_string(tile.height) +
-                     (tile.lower_height > 1 ? " or x" + std::to_string(tile.lower_height) : "") + ", " + name(*nest.lane_axis) +
-                     " x" + std::to_string(lanes) + '*' + std::to_string(tile.vectors) + "; for " +
+                     (tile.lower_height > 1 ? " or x" + std::to_string(tile.lower_height) : "") + ", " +
+                     name(*nest.lane_axis) + " x" + std::to_string(lanes) + '*' + std::to_string(tile.vectors) + "; for " +
                      std::to_string(tile.depth) + " of " + name(tile.fold->as<Fold>()->axes[0]) + " in scratch:";
   for (Expr e : tile.staged) {
     if (std::ranges::count(tile.transposed, e) > 0) text += " transposed";
