@@ -115,7 +115,8 @@ Value ExpressionLowering::way_offsets(TensorId tensor, DType dtype) {
 }
 
 Value ExpressionLowering::mask(Expr guard, bool vector, std::size_t part, std::size_t level) {
-  const Value lanes_left = vector && !lane_->masks.empty() ? lane_->masks[part] : loop::none;
+  const bool masked = vector && !lane_->masks.empty() && level < lane_->whole_from.value_or(level + 1);
+  const Value lanes_left = masked ? lane_->masks[part] : loop::none;
   if (!guard) return lanes_left;
   const Value condition = expand(guard, value(guard), DType::b1, vector)[vector ? part : 0];
   if (lanes_left == loop::none) return condition;

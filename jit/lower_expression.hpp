@@ -30,6 +30,7 @@ struct LaneLoop {
   std::vector<loop::Value> masks;  // by part; empty: all lanes run
   bool repeats = false;            // there is a loop over whole steps as well
   std::optional<loop::Value> remaining = {};  // elements from base on, if lanes are masked
+  std::optional<std::size_t> whole_from = {};  // the level at which, and inside of it, all lanes run all the same
 };
 
 /// Where an access goes: element base + offsets[lane] of its buffer, or consecutive elements from base on.
@@ -59,7 +60,7 @@ struct Rows {
 /// Values of some iterations of an axis in scratch, a step of the lanes for each.
 struct Stage {
   loop::BufferId buffer;
-  loop::Value number;  // of the iteration
+  loop::Value at;  // where those of the iteration begin
 };
 using Stages = std::unordered_map<ir::Expr, Stage>;
 
@@ -136,10 +137,13 @@ class ExpressionLowering {
   void take_from_scratch(ir::Expr fold, const ScratchState& states) { in_scratch_.insert_or_assign(fold, states); }
 
   /// In a lane loop: the reduction of a tile for its rows [low, high), to scratch, where its results then are. What the
-  /// rows share is computed if `fresh` (b1; none: always). With `finish`, they are never complete in scratch: `finish`
-  /// lowers what takes them, for a few rows side by side.
-  void reduce_tile(const RegisterTile&, loop::Value low, loop::Value high, loop::Value fresh = loop::none,
-                   const std::function<void()>& finish = {});
+  /// rows share is computed if `fresh` (b1; none: always). If the condition of `finish` holds, for which all lanes must
+  /// run, they are never complete in scratch: its statements take them from registers, for a few rows side by side.
+  struct Finish {
+    loop::Value condition = loop::none;
+    std::function<void()> statements = {};
+  };
+  void reduce_tile(const RegisterTile&, loop::Value low, loop::Value high, loop::Value fresh, const Finish& finish);
 
   /// In the lane loops over [low, high) that follow, whole vectors of these statements may be stored past the caches.
   /// Returns where they should begin: where a line begins in the target of the first statement.
@@ -287,17 +291,17 @@ class ExpressionLowering {
       const auto middle = flat.begin() + static_cast<std::ptrdiff_t>(best.size());
       return {{flat.begin(), middle}, {middle, flat.end()}};
     }
-    State first(int parts) const {
-      return {{best.begin(), best.begin() + parts}, {index.begin(), index.begin() + (index.empty() ? 0 : parts)}};
+    State part(std::size_t k) const {
+      return {{best[k]}, index.empty() ? index : std::vector<loop::Value>{index[k]}};
     }
   };
   void fold(ir::Expr);
   State start(const ir::Fold&, DType, int parts, int lanes, bool indexed);
   State reduce_loops(const ir::Fold&, std::vector<std::size_t> loops, std::size_t depth, State);
   State reduce_lanes(const ir::Fold&, std::size_t lane, std::vector<std::size_t> outer, std::size_t depth, State);
-  State reduce_steps(const ir::Fold&, ir::AxisId lane, loop::Value from, loop::Value to, bool masked, State);
-  std::vector<loop::Carried> carry_all(const State&);
-  static State variables_of(const State& like, const std::vector<loop::Carried>&);
+  State reduce_steps(const ir::Fold&, ir::AxisId lane, loop::Value from, loop::Value to, State);
+  State reduce_rest(const ir::Fold&, ir::AxisId lane, loop::Value middle, loop::Value high, State);
+  std::pair<std::vector<loop::Carried>, State> carry_all(const State&);
   loop::Value is_decided(const ir::Fold&, const State&);
   State step(const ir::Fold&, State);
   State count_lanes(ir::Expr condition, State);
@@ -328,13 +332,14 @@ class ExpressionLowering {
   void stage(const RegisterTile&, const Stages&, loop::Value first, loop::Value count);
   void stage_transposed(const RegisterTile&, ir::Expr read, const Stage&, loop::Value first, loop::Value count);
   Lanes take_staged(ir::Expr, const Stage&);
-  /// A piece of the reduced axis: `count` iterations from `first` on. Where nothing has `begun` before (b1), it goes
-  /// from the states of the start.
+  /// A piece of the reduced axis: the iterations [first, end). Where nothing has `begun` before (b1), it goes from the
+  /// states of the start.
   struct Piece {
-    loop::Value first, count, begun, is_last;
+    loop::Value first, end, begun, finishes;
   };
+  loop::Value cut_rows(const RegisterTile&, loop::Value low, loop::Value high);
   void reduce_rows(const RegisterTile&, const ScratchState&, loop::Value from, loop::Value to, int height, const Piece&,
-                   const std::function<void()>& finish);
+                   const Finish&);
   std::vector<RegisterTile> tiles_in(const ir::Fold&) const;
   State reduce_blocks(const ir::Fold&, const std::vector<RegisterTile>&, State);
 

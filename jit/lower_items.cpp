@@ -181,14 +181,19 @@ std::pair<Value, Value> NestLowering::block(std::size_t k, Value index) {
 }
 
 void NestLowering::register_tiles(std::optional<std::pair<Value, Value>> rows, Value low, Value high) {
-  x_.enter_lanes(*nest_.lane_axis, low, nest_.unroll, i64(Op::subtract, high, low));
-  if (rows && nest_.registers[0].finishes) {
-    x_.reduce_tile(nest_.registers[0], rows->first, rows->second, loop::none, [&] { statements(); });
-    return x_.leave_lanes();
-  }
+  const Value count = i64(Op::subtract, high, low);
+  x_.enter_lanes(*nest_.lane_axis, low, nest_.unroll, count);
   if (rows) {
-    for (const RegisterTile& tile : nest_.registers) x_.reduce_tile(tile, rows->first, rows->second);
-    x_.bind(nest_.registers[0].rows, x_.open_for(rows->first, rows->second, 1));
+    ExpressionLowering::Finish finish;
+    Value first = rows->first;
+    if (nest_.registers[0].finishes) {  // where all lanes run, so that stores need no masks; elsewhere row by row
+      finish.condition = b_.compute(level(), Op::greater_equal, DType::b1, {count, b_.constant(nest_.tile)});
+      finish.statements = [&] { statements(); };
+      first = b_.compute(level(), Op::select, DType::i64, {finish.condition, rows->second, first});
+    }
+    for (const RegisterTile& tile : nest_.registers)
+      x_.reduce_tile(tile, rows->first, rows->second, loop::none, finish);
+    x_.bind(nest_.registers[0].rows, x_.open_for(first, rows->second, 1));
   } else {
     x_.reduce_in_blocks(nest_.registers);
   }

@@ -11,12 +11,6 @@ using loop::Value;
 
 namespace {
 
-/// Whether the result is the same in whatever order the values are taken.
-bool takes_any_order(const Fold& f) {
-  const bool rounds = f.reduction == Reduction::sum || f.reduction == Reduction::prod;
-  return !rounds || !is_float(f.body->dtype);
-}
-
 /// So many steps of vectors run between two looks at whether the result is decided.
 constexpr std::int64_t steps_to_decision = 16;
 
@@ -53,18 +47,15 @@ ExpressionLowering::Limit ExpressionLowering::range_of(const Fold& f, std::size_
   return range;
 }
 
-/// Carried values that start as the state.
-std::vector<loop::Carried> ExpressionLowering::carry_all(const State& state) {
+/// Carried values that start as the state, and the state as a step finds it.
+std::pair<std::vector<loop::Carried>, ExpressionLowering::State> ExpressionLowering::carry_all(const State& state) {
   std::vector<loop::Carried> carried;
-  for (Value initial : state.flat()) carried.push_back(builder_.carry(initial));
-  return carried;
-}
-
-ExpressionLowering::State ExpressionLowering::variables_of(const State& like,
-                                                           const std::vector<loop::Carried>& carried) {
   std::vector<Value> variables;
-  for (const loop::Carried& c : carried) variables.push_back(c.variable);
-  return like.like(variables);
+  for (Value initial : state.flat()) {
+    carried.push_back(builder_.carry(initial));
+    variables.push_back(carried.back().variable);
+  }
+  return {carried, state.like(variables)};
 }
 
 /// Whether no further value changes the result of this state (scalar b1); none where that cannot be or all must be
@@ -86,63 +77,51 @@ Value ExpressionLowering::is_decided(const Fold& f, const State& state) {
 ExpressionLowering::State ExpressionLowering::reduce_loops(const Fold& f, std::vector<std::size_t> loops,
                                                            std::size_t depth, State state) {
   if (depth == loops.size()) return step_of_rows(f, std::move(state));
-  std::vector<loop::Carried> carried = carry_all(state);
-  const State variables = variables_of(state, carried);
+  const auto [carried, before] = carry_all(state);
   const Limit range = range_of(f, loops[depth]);
-  bind_loop(f.axes[loops[depth]], range.low, range.high, 1, std::move(carried));
-  const State next = reduce_loops(f, loops, depth + 1, variables);
+  bind_loop(f.axes[loops[depth]], range.low, range.high, 1, carried);
+  const State next = reduce_loops(f, loops, depth + 1, before);
   return state.like(close_for(next.flat(), lane_ ? loop::none : is_decided(f, next)));
 }
 
-/// The same with lanes along axis `lane`, innermost: whole steps, then one step whose lanes are masked, or where the
-/// order does not matter, as many of single vectors as are needed.
+/// Serial loops around one with lanes along axis `lane`: whole steps, then the rest.
 ExpressionLowering::State ExpressionLowering::reduce_lanes(const Fold& f, std::size_t lane,
                                                            std::vector<std::size_t> outer, std::size_t depth,
                                                            State state) {
   if (depth < outer.size()) {
-    std::vector<loop::Carried> carried = carry_all(state);
-    const State variables = variables_of(state, carried);
     const Limit range = range_of(f, outer[depth]);
-    bind_loop(f.axes[outer[depth]], range.low, range.high, 1, std::move(carried));
-    const State next = reduce_lanes(f, lane, outer, depth + 1, variables);
+    const auto [carried, before] = carry_all(state);
+    bind_loop(f.axes[outer[depth]], range.low, range.high, 1, carried);
+    const State next = reduce_lanes(f, lane, outer, depth + 1, before);
     return state.like(close_for(next.flat(), is_decided(f, next)));
   }
-  const auto all_parts = static_cast<std::int64_t>(state.best.size());
-  const std::int64_t stride = all_parts * lanes();
+  const std::int64_t stride = static_cast<std::int64_t>(state.best.size()) * lanes();
   const auto [low, high, level] = range_of(f, lane);
   Value middle = low == builder_.constant(0) ? high : builder_.compute(level, Op::subtract, DType::i64, {high, low});
   middle = builder_.compute(level, Op::logical_and, DType::i64, {middle, builder_.constant(-stride)});
   middle = builder_.add(level, middle, low);
   ++info_.loops;
   if (ends_early(program_, f)) {
-    std::vector<loop::Carried> carried = carry_all(state);
-    const State variables = variables_of(state, carried);
+    const auto [carried, before] = carry_all(state);
     const Value block = builder_.constant(steps_to_decision * stride);
-    const Value from = open_for(low, middle, steps_to_decision * stride, std::move(carried));
+    const Value from = open_for(low, middle, steps_to_decision * stride, carried);
     const Value end = builder_.add(builder_.level(), from, block);
     const Value to = builder_.compute(builder_.level(), Op::minimum, DType::i64, {end, middle});
-    const State next = reduce_steps(f, f.axes[lane], from, to, false, variables);
+    const State next = reduce_steps(f, f.axes[lane], from, to, before);
     state = state.like(close_for(next.flat(), is_decided(f, next)));
   } else {
-    state = reduce_steps(f, f.axes[lane], low, middle, false, std::move(state));
+    state = reduce_steps(f, f.axes[lane], low, middle, std::move(state));
   }
-  const State rest = reduce_steps(f, f.axes[lane], middle, high, true, state.first(takes_any_order(f) ? 1 : all_parts));
-  std::ranges::copy(rest.best, state.best.begin());
-  std::ranges::copy(rest.index, state.index.begin());
-  return state;
+  return reduce_rest(f, f.axes[lane], middle, high, std::move(state));
 }
 
-/// A loop of steps with lanes along this axis, as many vectors in each as the state has parts.
+/// A loop of whole steps with lanes along this axis, as many vectors in each as the state has parts.
 ExpressionLowering::State ExpressionLowering::reduce_steps(const Fold& f, AxisId lane, Value from, Value to,
-                                                           bool masked, State state) {
+                                                           State state) {
   const int parts = static_cast<int>(state.best.size());
-  std::vector<loop::Carried> carried = carry_all(state);
-  const State variables = variables_of(state, carried);
-  const Value base = open_for(from, to, std::int64_t{parts} * lanes(), std::move(carried));
-  std::optional<Value> remaining;
-  if (masked) remaining = builder_.compute(builder_.level(), Op::subtract, DType::i64, {to, base});
-  enter_lanes(lane, base, parts, remaining);
-  const State next = step(f, variables);
+  const auto [carried, before] = carry_all(state);
+  enter_lanes(lane, open_for(from, to, std::int64_t{parts} * lanes(), carried), parts, std::nullopt);
+  const State next = step(f, before);
   leave_lanes();
   return state.like(close_for(next.flat()));
 }

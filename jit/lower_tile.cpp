@@ -40,10 +40,10 @@ void ExpressionLowering::stage_transposed(const RegisterTile& tile, Expr e, cons
 void ExpressionLowering::stage(const RegisterTile& tile, const Stages& stages, Value first, Value count) {
   for (Expr e : tile.transposed) stage_transposed(tile, e, stages.at(e), first, count);
   if (tile.transposed.size() == tile.staged.size()) return;
-  const Value number = open_for(builder_.constant(0), count, 1);
+  std::vector<loop::Carried> carried{builder_.carry(builder_.constant(0))};
+  const Value at = carried[0].variable, end = builder_.add(builder_.level(), first, count);
+  bind(tile.fold->as<Fold>()->axes[0], open_for(first, end, 1, std::move(carried)));
   const std::size_t level = builder_.level();
-  bind(tile.fold->as<Fold>()->axes[0], builder_.add(level, first, number));
-  const Value at = builder_.multiply(level, number, builder_.constant(step_of_lanes()));
   for (Expr e : tile.staged) {
     if (std::ranges::count(tile.transposed, e) > 0) continue;
     const std::vector<Value> parts = expanded(e, e->dtype);
@@ -52,38 +52,44 @@ void ExpressionLowering::stage(const RegisterTile& tile, const Stages& stages, V
       builder_.add(level, loop::Store{stages.at(e).buffer, to, parts[part]});
     }
   }
-  close_for();
+  close_for({builder_.add(level, at, builder_.constant(step_of_lanes()))});
 }
 
 Lanes ExpressionLowering::take_staged(Expr e, const Stage& stage) {
   const std::size_t level = level_of(e);
-  const Value first = builder_.multiply(level, stage.number, builder_.constant(step_of_lanes()));
   Lanes result{{}, true, level};
   for (int part = 0; part < lane_->parts; ++part) {
     result.parts.push_back(builder_.make({e->dtype, lanes()}));
-    const Value at = builder_.add(level, first, builder_.constant(std::int64_t{part} * lanes()));
+    const Value at = builder_.add(level, stage.at, builder_.constant(std::int64_t{part} * lanes()));
     builder_.add(level, loop::Load{result.parts.back(), stage.buffer, at});
   }
   return result;
 }
 
-/// A piece, for the rows [from, to), which are a multiple of `height`.
+/// A piece, for the rows [from, to), `height` at a time. Of the lower height the last block may stand for its last row
+/// more than once.
 void ExpressionLowering::reduce_rows(const RegisterTile& tile, const ScratchState& states, Value from, Value to,
-                                     int height, const Piece& piece, const std::function<void()>& finish) {
+                                     int height, const Piece& piece, const Finish& finish) {
   const Fold& f = *tile.fold->as<Fold>();
+  const Value last = builder_.add(builder_.level(), to, builder_.constant(-1));
   const Value low = open_for(from, to, height);
   rows_ = Rows{tile.rows, {}};
-  for (int row = 0; row < height; ++row)
-    rows_->variables.push_back(builder_.add(builder_.level(), low, builder_.constant(row)));
   const std::size_t level = builder_.level();
+  for (int row = 0; row < height; ++row) {
+    const Value next = builder_.add(level, low, builder_.constant(row));
+    const bool inside = row == 0 || height > tile.lower_height;
+    rows_->variables.push_back(inside ? next : builder_.compute(level, Op::minimum, DType::i64, {next, last}));
+  }
   bind(tile.rows, low);
-  const Value at = scratch_offset(states, level), start = builder_.constant(tile.block * step_of_lanes());
+  const Value at = scratch_offset(states, level);
+  const Value start = builder_.constant((tile.block + tile.lower_height) * step_of_lanes());
   const Value before = builder_.compute(level, Op::select, DType::i64, {piece.begun, at, start});
   const auto row_at = [&](Value from, std::size_t row) {
     return builder_.add(builder_.level(), from, builder_.constant(static_cast<std::int64_t>(row) * step_of_lanes()));
   };
   std::vector<State> state(static_cast<std::size_t>(height));
-  std::vector<loop::Carried> carried;
+  std::vector<loop::Carried> carried{builder_.carry(builder_.constant(0))};
+  const Value staged_at = carried[0].variable;
   each_row([&](std::size_t row) {
     state[row] = load_scratch(tile.fold, states, level, row_at(before, row));
     for (Value& v : state[row].best) {
@@ -91,16 +97,15 @@ void ExpressionLowering::reduce_rows(const RegisterTile& tile, const ScratchStat
       v = carried.back().variable;
     }
   });
-  const Value number = open_for(builder_.constant(0), piece.count, 1, std::move(carried));
-  bind(f.axes[0], builder_.add(builder_.level(), piece.first, number));
-  for (Expr e : tile.staged) staged_.at(e).number = number;
-  std::vector<Value> next;
+  bind(f.axes[0], open_for(piece.first, piece.end, 1, std::move(carried)));
+  for (Expr e : tile.staged) staged_.at(e).at = staged_at;
+  std::vector<Value> next{builder_.add(builder_.level(), staged_at, builder_.constant(step_of_lanes()))};
   each_row([&](std::size_t row) {
     const State after = step(f, state[row]);
     next.insert(next.end(), after.best.begin(), after.best.end());
   });
   const std::vector<Value> results = close_for(next);
-  auto result = results.begin();
+  auto result = results.begin() + 1;
   for (State& s : state)
     for (Value& v : s.best) v = *result++;
   const auto store_all = [&] {
@@ -113,10 +118,14 @@ void ExpressionLowering::reduce_rows(const RegisterTile& tile, const ScratchStat
     known_.pop_back();
     builder_.close_if();
   };
-  if (finish) {
+  if (finish.statements) {
     each_row([&](std::size_t row) { remember(tile.fold, state[row], true, level); });
-    under(builder_.compute(level, Op::logical_not, DType::b1, {piece.is_last}), store_all);
-    under(piece.is_last, finish);
+    under(builder_.compute(level, Op::logical_not, DType::b1, {piece.finishes}), store_all);
+    under(piece.finishes, [&] {
+      lane_->whole_from = builder_.level();
+      finish.statements();
+      lane_->whole_from.reset();
+    });
   } else {
     store_all();
   }
@@ -124,20 +133,32 @@ void ExpressionLowering::reduce_rows(const RegisterTile& tile, const ScratchStat
   close_for();
 }
 
+/// Where rows of the full height end and those of the lower height begin: there are as few blocks as can be, and as
+/// many of them are low as leave no rows over, or few.
+Value ExpressionLowering::cut_rows(const RegisterTile& tile, Value low, Value high) {
+  const std::size_t level = builder_.level();
+  const auto i64 = [&](Op op, Value a, Value b) { return builder_.compute(level, op, DType::i64, {a, b}); };
+  const Value rows = i64(Op::subtract, high, low), height = builder_.constant(tile.height);
+  const Value whole = i64(Op::floor_divide, builder_.add(level, rows, builder_.constant(tile.height - 1)), height);
+  const Value in_low = builder_.multiply(level, whole, builder_.constant(tile.lower_height));
+  const Value more = i64(Op::maximum, i64(Op::subtract, rows, in_low), builder_.constant(0));
+  const Value tall = i64(Op::floor_divide, more, builder_.constant(tile.height - tile.lower_height));
+  return builder_.add(level, low, builder_.multiply(level, tall, height));
+}
+
 void ExpressionLowering::reduce_tile(const RegisterTile& tile, Value low, Value high, Value fresh,
-                                     const std::function<void()>& finish) {
+                                     const Finish& finish) {
   const auto i64 = [&](Op op, Value a, Value b) { return builder_.compute(builder_.level(), op, DType::i64, {a, b}); };
   const Fold& f = *tile.fold->as<Fold>();
-  const loop::BufferId scratch = scratch_for("state", tile.fold->dtype, tile.block + tile.height);
+  const std::int64_t rows = tile.block + tile.lower_height;  // and those that the last block has too many
+  const loop::BufferId scratch = scratch_for("state", tile.fold->dtype, rows + tile.height);
   const ScratchState states{scratch, 0, lane_->base, tile.rows, low};
-  const Value rows = i64(Op::subtract, high, low);
   // Behind the states are those of the start, for a few rows: the first piece loads them from there.
   const Value empty = start_scan(tile.fold, 1, lanes()).best[0];
   const std::int64_t step = step_of_lanes();
-  for (std::int64_t at = tile.block * step; at < (tile.block + tile.height) * step; at += lanes())
+  for (std::int64_t at = rows * step; at < (rows + tile.height) * step; at += lanes())
     builder_.add(0, loop::Store{scratch, builder_.constant(at), empty});
-  const Value odd = i64(Op::remainder, rows, builder_.constant(tile.height));
-  const Value whole = i64(Op::subtract, high, odd);
+  const Value end_of_tall = tile.height > tile.lower_height ? cut_rows(tile, low, high) : low;
   const Value extent = extent_of(f.axes[0]), depth = builder_.constant(tile.depth);
   // Once even where there is nothing: its results are the states of the start.
   const Value once = builder_.compute(0, Op::maximum, DType::i64, {extent, builder_.constant(1)});
@@ -158,14 +179,16 @@ void ExpressionLowering::reduce_tile(const RegisterTile& tile, Value low, Value 
   }
   const Value begun = builder_.compute(builder_.level(), Op::greater, DType::b1, {first, builder_.constant(0)});
   staged_ = std::move(stages);
-  Piece piece{first, count, begun, loop::none};
-  if (finish)
-    piece.is_last = builder_.compute(builder_.level(), Op::less_equal, DType::b1, {left, depth});
-  reduce_rows(tile, states, low, whole, tile.height, piece, finish);
-  if (tile.height > 1) reduce_rows(tile, states, whole, high, 1, piece, finish);
+  Piece piece{first, builder_.add(builder_.level(), first, count), begun, loop::none};
+  if (finish.statements) {
+    const Value is_last = builder_.compute(builder_.level(), Op::less_equal, DType::b1, {left, depth});
+    piece.finishes = builder_.compute(builder_.level(), Op::logical_and, DType::b1, {is_last, finish.condition});
+  }
+  if (tile.height > tile.lower_height) reduce_rows(tile, states, low, end_of_tall, tile.height, piece, finish);
+  reduce_rows(tile, states, end_of_tall, high, tile.lower_height, piece, finish);
   staged_.clear();
   close_for();
-  if (!finish) take_from_scratch(tile.fold, states);
+  take_from_scratch(tile.fold, states);
 }
 
 /// Those inside a reduction over their rows.
@@ -203,7 +226,7 @@ ExpressionLowering::State ExpressionLowering::reduce_blocks(const Fold& f, const
   for (const RegisterTile& tile : tiles) {
     const Value inner = extent_of(tile.fold->as<Fold>()->axes[0]);
     const Value in_pieces = builder_.compute(0, Op::greater, DType::b1, {inner, builder_.constant(tile.depth)});
-    reduce_tile(tile, low, high, builder_.compute(level, Op::logical_or, DType::b1, {is_first, in_pieces}));
+    reduce_tile(tile, low, high, builder_.compute(level, Op::logical_or, DType::b1, {is_first, in_pieces}), {});
   }
   State in_row = before;
   std::vector<loop::Carried> carried_by_rows = carry_all(in_row);

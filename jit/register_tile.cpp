@@ -59,6 +59,17 @@ bool is_reduced_by_rows(const std::vector<Expr>& all, const std::vector<AxisId>&
          });
 }
 
+/// Half of 32 registers hold states, or 12 of 16: the loads of two vectors, one value for all lanes, and one register
+/// for what the body makes of them are beside them. Eight states hide the latency of fma; a value of a wide dtype takes
+/// several registers.
+void set_heights(RegisterTile& tile, const Target& target, int lanes) {
+  const int states = target.vector_bytes == 64 ? 16 : 12;
+  const int registers = std::max(1, lanes * static_cast<int>(size_of(tile.fold->dtype)) / target.vector_bytes);
+  tile.height = std::max(1, states / (tile.vectors * registers));
+  tile.lower_height = std::clamp(tile.height - 1, 1, 5);
+  if (target.vector_bytes < 64) tile.block = 132;  // whole heights of 6, 3 and 2
+}
+
 }  // namespace
 
 std::vector<RegisterTile> find_register_tiles(Program& program, const Specialisation& s, const Target& target,
@@ -93,10 +104,7 @@ std::vector<RegisterTile> find_register_tiles(Program& program, const Specialisa
       tile = {.fold = e, .rows = *rows, .staged = *staged, .transposed = {}};
       for (Expr part : *staged)
         if (part->as<Read>() && can_transpose(program, s, part, lane, fold->axes[0])) tile.transposed.push_back(part);
-      // Half of the registers hold states; a value of a wide dtype takes several.
-      const int states = target.vector_bytes == 64 ? 16 : 8;
-      const int registers = std::max(1, lanes * static_cast<int>(size_of(e->dtype)) / target.vector_bytes);
-      tile.height = std::max(1, states / (tile.vectors * registers));
+      set_heights(tile, target, lanes);
       break;
     }
   }
@@ -106,12 +114,11 @@ std::vector<RegisterTile> find_register_tiles(Program& program, const Specialisa
 namespace {
 
 /// Whether all that the nest makes of the results of its only tile is so little that it may stand there for every row.
-/// (16 registers do not hold that beside the states.)
-bool finishes(const Program& program, const Target& target, const Nest& nest) {
+bool finishes(const Program& program, const Nest& nest) {
   constexpr std::size_t most_nodes = 8;
   const RegisterTile& tile = nest.registers[0];
   const std::vector<AxisId>& domain = program.statements[nest.statements.front()].domain;
-  if (target.vector_bytes < 64 || nest.registers.size() > 1 || std::ranges::count(domain, tile.rows) == 0) return false;
+  if (nest.registers.size() > 1 || std::ranges::count(domain, tile.rows) == 0) return false;
   if (nest.order.size() != nest.split + 1) return false;
   std::size_t count = 0;
   bool possible = true;
@@ -124,22 +131,36 @@ bool finishes(const Program& program, const Target& target, const Nest& nest) {
   return possible && count <= most_nodes;
 }
 
+/// Whether what a statement stores depends on what a statement of the nest stored there before.
+bool reads_what_it_writes(const Program& program, const Nest& nest, std::size_t statement) {
+  const Statement& s = program.statements[statement];
+  return s.update || std::ranges::any_of(nodes(expressions(s)), [&](Expr e) {
+           const auto is_target = [&](std::size_t i) { return program.statements[i].target == e->as<Read>()->tensor; };
+           return e->as<Read>() && std::ranges::any_of(nest.statements, is_target);
+         });
+}
+
 }  // namespace
 
-void order_for_registers(const Program& program, const Target& target, Nest& nest, int lanes) {
+void order_for_registers(const Program& program, Nest& nest, int lanes) {
   nest.unroll = nest.registers[0].vectors;
   nest.tile = std::int64_t{nest.unroll} * lanes;
   const auto end = nest.order.begin() + static_cast<std::ptrdiff_t>(nest.split);
   const auto rows = std::find(nest.order.begin(), end, nest.registers[0].rows);
   if (rows != end) std::rotate(rows, rows + 1, end);
-  nest.registers[0].finishes = finishes(program, target, nest);
+  RegisterTile& tile = nest.registers[0];
+  tile.finishes = finishes(program, nest);
+  // Blocks of the lower height may hold a row twice.
+  const auto reads_target = [&](std::size_t i) { return reads_what_it_writes(program, nest, i); };
+  if (tile.finishes && std::ranges::any_of(nest.statements, reads_target)) tile.lower_height = 1;
 }
 
 std::string to_string(const RegisterTile& tile, const Nest& nest, const Program& program, int lanes) {
   const auto name = [&](AxisId axis) { return program.axes[axis].name; };
   std::string text = "tile of " + to_string(program, tile.fold) + ": " + name(tile.rows) + '/' +
-                     std::to_string(tile.block) + " x" + std::to_string(tile.height) + ", " + name(*nest.lane_axis) +
-                     " x" + std::to_string(lanes) + '*' + std::to_string(tile.vectors) + "; for " +
+                     std::to_string(tile.block) + " x" + std::to_string(tile.height) +
+                     (tile.lower_height > 1 ? " or x" + std::to_string(tile.lower_height) : "") + ", " +
+                     name(*nest.lane_axis) + " x" + std::to_string(lanes) + '*' + std::to_string(tile.vectors) + "; for " +
                      std::to_string(tile.depth) + " of " + name(tile.fold->as<Fold>()->axes[0]) + " in scratch:";
   for (Expr e : tile.staged) {
     if (std::ranges::count(tile.transposed, e) > 0) text += " transposed";

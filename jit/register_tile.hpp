@@ -11,7 +11,7 @@ std::vector<RegisterTile> find_register_tiles(ir::Program&, const Specialisation
                                               ir::AxisId lane, int lanes);
 
 /// Puts the rows of its tiles next to the lanes in the order of a nest, and cuts both into the tiles' blocks.
-void order_for_registers(const ir::Program&, const Target&, Nest&, int lanes);
+void order_for_registers(const ir::Program&, Nest&, int lanes);
 
 /// One line, as for the other parts of a schedule.
 std::string to_string(const RegisterTile&, const Nest&, const ir::Program&, int lanes);

@@ -300,7 +300,7 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
       continue;
     }
     if (!nest.registers.empty()) {
-      order_for_registers(program, target, nest, nest.lanes);
+      order_for_registers(program, nest, nest.lanes);
       continue;
     }
     if (nest.transposed) {

@@ -26,7 +26,7 @@ struct Interior {
 ///
 ///     for k0 step depth
 ///       for k in the piece: scratch[k] = b[k, j..]
-///       for i of the block step height
+///       for i of the block step height, then step lower_height
 ///         for k in the piece: state[i] += a[i, k] * scratch[k], state[i + 1] += a[i + 1, k] * scratch[k], ..
 ///
 /// What is staged, b[k, j..], may lie in memory as b[j, k]: then a piece of it is transposed.
@@ -36,6 +36,7 @@ struct RegisterTile {
   std::vector<ir::Expr> staged;  // the parts of its body that use the lanes but not the rows
   std::vector<ir::Expr> transposed;  // those that are reads along the reduced axis, which lanes would gather
   int height = 8, vectors = 2;
+  int lower_height = 1;  // of the last blocks, so that few rows are left over
   bool finishes = false;  // the statements take the results from registers, where the last piece leaves them
   std::int64_t block = 128, depth = 128;
 };

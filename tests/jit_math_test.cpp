@@ -147,6 +147,32 @@ TEST_CASE("functions in line have the bits of their scalar meaning at every widt
   });
 }
 
+TEST_CASE("exp has the bits of its scalar meaning where its results cease to be ordinary") {
+  for (const CodegenOptions& options : all_codegen_options()) {
+    CAPTURE(options.target.vector_bytes);
+    const Compiled compiled = generate_code(kernel_of(Op::exp, DType::f32, options.target.vector_bytes / 4), options);
+    for (const float bound : {86.9f, -86.9f, -87.33f, 88.7f, -103.9f, -104.5f}) {
+      std::vector<float> in(block), native(block), scalar(block);
+      // Some lanes of a vector are ordinary, and some are not.
+      for (std::int64_t i = 0; i < block; ++i) {
+        const auto n = static_cast<float>(i);
+        in[i] = i % 3 == 0 ? n * 1e-3f : bound * (1 + n * 1e-6f);
+      }
+      in[7] = std::numeric_limits<float>::quiet_NaN();
+      in[8] = -std::numeric_limits<float>::infinity();
+      void* const buffers[] = {in.data(), native.data()};
+      call(compiled.code.phase(0), buffers, {}, 0, block);
+      const void* const args[] = {in.data()};
+      evaluate_lanes(Op::exp, DType::f32, DType::f32, block, scalar.data(), args);
+      for (std::int64_t i = 0; i < block; ++i)
+        if (!std::isnan(scalar[i]) || !std::isnan(native[i])) {
+          CAPTURE(in[i]);
+          REQUIRE(std::bit_cast<std::uint32_t>(native[i]) == std::bit_cast<std::uint32_t>(scalar[i]));
+        }
+    }
+  }
+}
+
 TEST_CASE("functions in line are within their error of the true value") {
   for_each_function([](const auto& f) {
     INFO(name_of(f));

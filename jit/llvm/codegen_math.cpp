@@ -98,7 +98,10 @@ OfLanes<Real> scaled(OfLanes<Real> x, math::Whole<OfLanes<Real>, Integers<Real>>
 template <class Number, class Library>
 Value* emit_in_line(Op op, Number x, Library library) {
   switch (op) {
-    case Op::exp: return math::exp(x).value;
+    case Op::exp:
+      if constexpr (math::Single<Number>)
+        if (!has_avx512(x.emitter->target)) return math::exp_of_ordinary(x).value;
+      return math::exp(x).value;
     case Op::log: return math::log(x, library).value;
     case Op::sin: return math::sin(x, library).value;
     case Op::cos: return math::cos(x, library).value;

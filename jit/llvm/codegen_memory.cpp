@@ -164,7 +164,9 @@ Value* load_vector(PhaseEmitter& e, loop::Type type, loop::BufferId buffer, Valu
   llvm::Type* vector = memory_type(e, type);
   const llvm::Align align = alignment(type.dtype);
   if (mask == nullptr) return tag(e, buffer, e.builder.CreateAlignedLoad(vector, address, align));
-  if (has_masked_access(e, type.dtype))
+  // Of two lanes of 4 bytes, LLVM 19 may make a masked load for which AVX2 has no instruction.
+  const bool fills = size_of(type.dtype) * static_cast<std::size_t>(type.lanes) >= 16 || has_avx512(e.target);
+  if (fills && has_masked_access(e, type.dtype))
     return tag(e, buffer, e.builder.CreateMaskedLoad(vector, address, align, mask,
                                                      llvm::Constant::getNullValue(vector)));
   llvm::Type* element = memory_type(e, {type.dtype, 1});
@@ -268,12 +270,38 @@ void call_helper(PhaseEmitter& e, std::size_t slot, llvm::ArrayRef<Value*> args)
   b.CreateCall(llvm::FunctionType::get(b.getVoidTy(), types, false), function, args)->setDoesNotThrow();
 }
 
+/// Whether a value was computed before the block that is written now, as before a loop; and not in it.
+llvm::Instruction* computed_before(PhaseEmitter& e, Value* v) {
+  auto* instruction = llvm::dyn_cast<llvm::Instruction>(v);
+  return instruction != nullptr && instruction->getParent() != e.builder.GetInsertBlock() ? instruction : nullptr;
+}
+
+/// start[offset]. Where part of the offset was computed before a loop, the address up to there is computed there too:
+/// no pass moves it out of the loop.
+Value* address_of(PhaseEmitter& e, llvm::Type* element, Value* start, Value* offset) {
+  Builder& b = e.builder;
+  const auto* sum = llvm::dyn_cast<llvm::BinaryOperator>(offset);
+  if (sum == nullptr || sum->getOpcode() != llvm::Instruction::Add || computed_before(e, offset))
+    return b.CreateGEP(element, start, offset);
+  Value *far = sum->getOperand(0), *near = sum->getOperand(1);
+  if (!computed_before(e, far)) std::swap(far, near);
+  llvm::Instruction* before = computed_before(e, far);
+  if (before == nullptr || computed_before(e, near) || llvm::isa<llvm::Constant>(near))
+    return b.CreateGEP(element, start, offset);
+  if (before->getParent() == &e.function->getEntryBlock())
+    return b.CreateGEP(element, e.entry.CreateGEP(element, start, far), near);
+  const bool is_phi = llvm::isa<llvm::PHINode>(before);
+  Builder there(before->getParent(),
+                is_phi ? before->getParent()->getFirstInsertionPt() : std::next(before->getIterator()));
+  return b.CreateGEP(element, there.CreateGEP(element, start, far), near);
+}
+
 }  // namespace
 
 Value* element_address(PhaseEmitter& e, loop::BufferId buffer, Value* base, Value* offset) {
   Value* start = start_of(e, buffer);
   llvm::Type* element = memory_type(e, {buffer_dtype(e, buffer), 1});
-  Value* address = e.builder.CreateGEP(element, start, base);
+  Value* address = address_of(e, element, start, base);
   return offset == nullptr ? address : e.builder.CreateGEP(element, address, offset);
 }
 

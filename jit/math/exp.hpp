@@ -18,6 +18,17 @@ Number exp(Number x) {
   return scale(p, n);
 }
 
+/// The same for code that has no instruction for scale: ordinary results get their exponent by an addition.
+template <Single Number>
+Number exp_of_ordinary(Number x) {
+  const auto n = nearest_whole(x, 1.44269502f);
+  Number r = fma(n.value, -0.693147182f, x);
+  r = fma(n.value, 1.90465421e-09f, r);
+  const Number p = polynomial(r, 1.0f, 1.0f, 0.49999994f, 0.166665226f, 0.0416682921f, 0.00836853217f, 0.00138182961f);
+  const auto exponent = n.integer << std::uint32_t{23};
+  return usually(magnitude(x) < 87.0f, number(bits(p) + exponent), [&] { return exp(x); });
+}
+
 /// e^x within 0.54 ulp; subnormal results within 0.83.
 template <Double Number>
 Number exp(Number x) {

@@ -1,0 +1,78 @@
+// Lowering of what a reduction with lanes along the reduced axis has left behind whole steps.
+#include <algorithm>
+
+#include "lower_expression.hpp"
+#include "ricci/helpers.hpp"
+
+namespace ricci::jit {
+
+using namespace ir;
+using loop::Value;
+
+namespace {
+
+/// Whether the result is the same in whatever order the values are taken.
+bool takes_any_order(const Fold& f) {
+  const bool rounds = f.reduction == Reduction::sum || f.reduction == Reduction::prod;
+  return !rounds || !is_float(f.body->dtype);
+}
+
+bool has_functions(Expr e) {
+  return std::ranges::any_of(nodes({e}), [](Expr n) { return n->as<Apply>() && is_helper(n->as<Apply>()->op); });
+}
+
+}  // namespace
+
+/// What is left behind whole steps: as many single vectors whose lanes are masked as are needed, each for the part of
+/// the state that it would meet in a whole step; where the order does not matter, all for the first. A long body stands
+/// there once for all parts, which are in scratch meanwhile.
+ExpressionLowering::State ExpressionLowering::reduce_rest(const Fold& f, AxisId axis, Value middle, Value high,
+                                                          State state) {
+  const auto masked_step = [&](Value base, const State& before) {
+    enter_lanes(axis, base, 1, builder_.compute(builder_.level(), Op::subtract, DType::i64, {high, base}));
+    const State after = step(f, before);
+    leave_lanes();
+    return after;
+  };
+  const auto loop_for_part = [&](std::size_t part, Value from, std::int64_t stride) {
+    const auto [carried, before] = carry_all(state.part(part));
+    const Value base = open_for(from, high, stride, carried);
+    const State after = before.like(close_for(masked_step(base, before).flat()));
+    state.best[part] = after.best[0];
+    if (!state.index.empty()) state.index[part] = after.index[0];
+  };
+  const std::size_t parts = state.best.size(), level = builder_.level();
+  const auto first_of = [&](std::size_t part) { return builder_.constant(static_cast<std::int64_t>(part) * lanes()); };
+  const std::int64_t stride = static_cast<std::int64_t>(parts) * lanes();
+  if (takes_any_order(f) || parts == 1) {
+    loop_for_part(0, middle, lanes());
+    return state;
+  }
+  if (!has_functions(f.body)) {
+    for (std::size_t part = 0; part < parts; ++part)
+      loop_for_part(part, builder_.add(level, middle, first_of(part)), stride);
+    return state;
+  }
+  const auto [carried, before] = carry_all(state);
+  const Value rest = open_for(middle, high, stride, carried);
+  const DType dtype = builder_.type(before.best[0]).dtype;
+  info_.buffers.push_back({"rest", dtype, true, {}, stride});
+  const auto scratch = static_cast<loop::BufferId>(info_.buffers.size() - 1);
+  const auto take = [&](Value at) {
+    const Value result = builder_.make({dtype, lanes()});
+    builder_.add(builder_.level(), loop::Load{result, scratch, at});
+    return result;
+  };
+  const auto put = [&](Value at, Value part) { builder_.add(builder_.level(), loop::Store{scratch, at, part}); };
+  for (std::size_t part = 0; part < parts; ++part) put(first_of(part), before.best[part]);
+  const Value base = open_for(rest, high, lanes());
+  const Value at = builder_.compute(builder_.level(), Op::subtract, DType::i64, {base, rest});
+  const Value old = take(at);
+  put(at, masked_step(base, {{old}, {}}).best[0]);
+  close_for();
+  std::vector<Value> next;
+  for (std::size_t part = 0; part < parts; ++part) next.push_back(take(first_of(part)));
+  return {close_for(next), {}};
+}
+
+}  // namespace ricci::jit
