@@ -197,6 +197,7 @@ std::vector<ir::AxisId> axes_within(const std::vector<ir::Expr>& expressions) {
   for (ir::Expr e : ir::nodes(expressions)) {
     if (const std::vector<ir::AxisId>* bound = ir::bound_axes(e)) std::ranges::for_each(*bound, add);
     if (const ir::Extent* extent = e->as<ir::Extent>()) add(extent->axis);
+    if (const ir::Nonzero* nonzero = e->as<ir::Nonzero>()) add(nonzero->along);
   }
   return axes;
 }

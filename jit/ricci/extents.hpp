@@ -23,7 +23,7 @@ struct Count {
 };
 using Counts = std::vector<Count>;
 
-/// The axes that these expressions bind or use the extent of.
+/// The axes that these expressions bind or use the extent of, or have as many positions as.
 std::vector<ir::AxisId> axes_within(const std::vector<ir::Expr>&);
 
 /// The expressions of all AxisDecl::counts of a program, each once, and after those that its own axes have.
