@@ -67,7 +67,7 @@ Lanes ExpressionLowering::take_staged(Expr e, const Stage& stage) {
 }
 
 /// A piece, for the rows [from, to), `height` at a time. Of the lower height the last block may stand for its last row
-/// more than once.
+/// more than once. Where there is but one height, that is the lower one.
 void ExpressionLowering::reduce_rows(const RegisterTile& tile, const ScratchState& states, Value from, Value to,
                                      int height, const Piece& piece, const Finish& finish) {
   const Fold& f = *tile.fold->as<Fold>();
@@ -158,7 +158,7 @@ void ExpressionLowering::reduce_tile(const RegisterTile& tile, Value low, Value 
   const std::int64_t step = step_of_lanes();
   for (std::int64_t at = rows * step; at < (rows + tile.height) * step; at += lanes())
     builder_.add(0, loop::Store{scratch, builder_.constant(at), empty});
-  const Value end_of_tall = tile.height > tile.lower_height ? cut_rows(tile, low, high) : low;
+  const Value end_of_tall = tile.has_two_heights() ? cut_rows(tile, low, high) : low;
   const Value extent = extent_of(f.axes[0]), depth = builder_.constant(tile.depth);
   // Once even where there is nothing: its results are the states of the start.
   const Value once = builder_.compute(0, Op::maximum, DType::i64, {extent, builder_.constant(1)});
@@ -184,7 +184,7 @@ void ExpressionLowering::reduce_tile(const RegisterTile& tile, Value low, Value 
     const Value is_last = builder_.compute(builder_.level(), Op::less_equal, DType::b1, {left, depth});
     piece.finishes = builder_.compute(builder_.level(), Op::logical_and, DType::b1, {is_last, finish.condition});
   }
-  if (tile.height > tile.lower_height) reduce_rows(tile, states, low, end_of_tall, tile.height, piece, finish);
+  if (tile.has_two_heights()) reduce_rows(tile, states, low, end_of_tall, tile.height, piece, finish);
   reduce_rows(tile, states, end_of_tall, high, tile.lower_height, piece, finish);
   staged_.clear();
   close_for();
@@ -204,21 +204,10 @@ std::vector<RegisterTile> ExpressionLowering::tiles_in(const Fold& f) const {
 /// A reduction over the rows of tiles: block after block, the tiles first and then their rows one by one.
 ExpressionLowering::State ExpressionLowering::reduce_blocks(const Fold& f, const std::vector<RegisterTile>& tiles,
                                                             State state) {
-  const auto carry_all = [&](State& s) {
-    std::vector<loop::Carried> carried;
-    std::vector<Value> variables;
-    for (Value initial : s.flat()) {
-      carried.push_back(builder_.carry(initial));
-      variables.push_back(carried.back().variable);
-    }
-    s = s.like(variables);
-    return carried;
-  };
   const AxisId rows = tiles[0].rows;
   const Value extent = extent_of(rows), block = builder_.constant(tiles[0].block);
-  State before = state;
-  std::vector<loop::Carried> carried = carry_all(before);
-  const Value low = open_for(builder_.constant(0), extent, tiles[0].block, std::move(carried));
+  const auto [carried, before] = carry_all(state);
+  const Value low = open_for(builder_.constant(0), extent, tiles[0].block, carried);
   ++info_.loops;
   const std::size_t level = builder_.level();
   const Value high = builder_.compute(level, Op::minimum, DType::i64, {builder_.add(level, low, block), extent});
@@ -228,9 +217,8 @@ ExpressionLowering::State ExpressionLowering::reduce_blocks(const Fold& f, const
     const Value in_pieces = builder_.compute(0, Op::greater, DType::b1, {inner, builder_.constant(tile.depth)});
     reduce_tile(tile, low, high, builder_.compute(level, Op::logical_or, DType::b1, {is_first, in_pieces}), {});
   }
-  State in_row = before;
-  std::vector<loop::Carried> carried_by_rows = carry_all(in_row);
-  bind(rows, open_for(low, high, 1, std::move(carried_by_rows)));
+  const auto [carried_by_rows, in_row] = carry_all(before);
+  bind(rows, open_for(low, high, 1, carried_by_rows));
   const State after = step(f, in_row);
   const std::vector<Value> of_block = close_for(after.flat());
   return state.like(close_for(of_block));

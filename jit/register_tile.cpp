@@ -61,13 +61,15 @@ bool is_reduced_by_rows(const std::vector<Expr>& all, const std::vector<AxisId>&
 
 /// Half of 32 registers hold states, or 12 of 16: the loads of two vectors, one value for all lanes, and one register
 /// for what the body makes of them are beside them. Eight states hide the latency of fma; a value of a wide dtype takes
-/// several registers.
+/// several registers. Blocks of a second height leave fewer rows over, but are code to compile: 32 rows are five blocks of
+/// six and five, and four of eight alone.
 void set_heights(RegisterTile& tile, const Target& target, int lanes) {
-  const int states = target.vector_bytes == 64 ? 16 : 12;
+  const bool many = target.vector_bytes == 64;  // registers
+  const int states = many ? 16 : 12;
   const int registers = std::max(1, lanes * static_cast<int>(size_of(tile.fold->dtype)) / target.vector_bytes);
   tile.height = std::max(1, states / (tile.vectors * registers));
-  tile.lower_height = std::clamp(tile.height - 1, 1, 5);
-  if (target.vector_bytes < 64) tile.block = 132;  // whole heights of 6, 3 and 2
+  tile.lower_height = many ? tile.height : std::max(1, tile.height - 1);
+  if (!many) tile.block = 132;  // whole heights of 6, 3 and 2
 }
 
 }  // namespace
@@ -159,7 +161,7 @@ std::string to_string(const RegisterTile& tile, const Nest& nest, const Program&
   const auto name = [&](AxisId axis) { return program.axes[axis].name; };
   std::string text = "tile of " + to_string(program, tile.fold) + ": " + name(tile.rows) + '/' +
                      std::to_string(tile.block) + " x" + std::to_string(tile.height) +
-                     (tile.lower_height > 1 ? " or x" + std::to_string(tile.lower_height) : "") + ", " +
+                     (tile.has_two_heights() ? " or x" + std::to_string(tile.lower_height) : "") + ", " +
                      name(*nest.lane_axis) + " x" + std::to_string(lanes) + '*' + std::to_string(tile.vectors) + "; for " +
                      std::to_string(tile.depth) + " of " + name(tile.fold->as<Fold>()->axes[0]) + " in scratch:";
   for (Expr e : tile.staged) {

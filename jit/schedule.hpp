@@ -36,7 +36,8 @@ struct RegisterTile {
   std::vector<ir::Expr> staged;  // the parts of its body that use the lanes but not the rows
   std::vector<ir::Expr> transposed;  // those that are reads along the reduced axis, which lanes would gather
   int height = 8, vectors = 2;
-  int lower_height = 1;  // of the last blocks, so that few rows are left over
+  int lower_height = 1;  // of the last blocks, so that few rows are left over; the last of all may hold a row twice
+  bool has_two_heights() const { return height > lower_height; }
   bool finishes = false;  // the statements take the results from registers, where the last piece leaves them
   std::int64_t block = 128, depth = 128;
 };
