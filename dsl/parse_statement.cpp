@@ -179,15 +179,15 @@ class StatementParser {
     p_.take();
   }
 
-  /// t[h, w, b] = value: the subscripts order the axes of the new tensor. The dtype of the target is known only after
+  /// t[h, w, b] = value: the subscripts order the axes of the new tensor, and ranges from 0 give them extents. The dtype of the target is known only after
   /// the value, so its node is made twice: first for the indices alone.
   void new_tensor(const Token& name, const Token& assignment) {
     define(name);
     const Node& shape = p_.access(name, DType::b1, subscript_count());
     IndexSet indices;
     for (int i = 0; i < shape.children; ++i) {
-      if (shape.child[i]->form != Form::index)
-        p_.unknown_tensor(name, "the subscripts of a new tensor are plain indices");
+      if (shape.child[i]->form != Form::index && !is_extent(*shape.child[i]))
+        p_.unknown_tensor(name, "the subscripts of a new tensor are indices, as in i, or in i(0, 10) with an extent");
       if (indices.contains(shape.child[i]->bound[0]))
         p_.fail(name, Error::Kind::name, "the subscripts of a new tensor must be different indices");
       indices.add(shape.child[i]->bound[0]);
@@ -198,9 +198,17 @@ class StatementParser {
     const Node& target = p_.add(name, node);
     p_.require(assignment, check_assignment(target, Assign::set, value));
     for (int i = 0; i < indices.size && value.rank == 0; ++i)
-      if (!value.is_sized(indices[i]))
+      if (!value.is_sized(indices[i]) && shape.child[i]->form == Form::index)
         p_.require(assignment, {Rule::index_has_no_extent, Detail{} << indices[i]->text});
     out_.syntax = {{&target, Assign::set, &value, value.dtype, true}};
+  }
+
+  /// Whether a subscript is a range from 0 to a number: the extent of a new axis.
+  bool is_extent(const Syntax& subscript) const {
+    if (subscript.form != Form::range) return false;
+    const Syntax &low = *subscript.child[0], &high = *subscript.child[1];
+    return low.form == Form::number && high.form == Form::number && out_.tree.scalars[low.leaf].as_int() == 0 &&
+           out_.tree.scalars[high.leaf].as_int() >= 0;
   }
 
   int subscript_count() const {

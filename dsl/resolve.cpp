@@ -261,6 +261,7 @@ void Resolver::resolve(ir::TensorId id, const StatementSyntax& statement) {
   if (target) {
     for (int i = 0; i < target->subscripts(); ++i) shares_numbers_ |= target->child[i]->is_mask();
     next_tensor(target->dtype, target->tensor_rank);
+    if (statement.makes_target) made_ = id;
     Place at = place(*target, id, unnamed);
     for (std::uint32_t i = 0; i < at.subscripts.size(); ++i)
       if (const ir::Axis* bare = at.subscripts[i]->as<ir::Axis>()) out_.program.axes[bare->axis].left.push_back({id, i});

@@ -115,15 +115,21 @@ Resolver::Place Resolver::place(const Syntax& node, ir::TensorId tensor, const A
     if (subscript.form == Form::range) {
       const ir::AxisId axis = axis_of(subscript.bound[0]);
       add_whole(place, use(), axis);
-      if (const ir::Expr within = is_within(axis, bounds(subscript))) narrow(place, within);
+      if (tensor == made_) {
+        next_scalar(Form::integer, DType::i64);  // the 0
+        out_.program.axes[axis].limit = next_scalar(Form::integer, DType::i64);  // a param: extents share kernels
+      } else if (const ir::Expr within = is_within(axis, bounds(subscript))) {
+        narrow(place, within);
+      }
       continue;
     }
     const ir::Expr e = subscript.form == Form::integer ? integer(use(), node.outside == Outside::check)
                                                        : signed_subscript(node, subscript, use(), gathered);
-    if (const auto* axis = e->as<ir::Axis>()) {
+    const bool decides = node.outside == Outside::check || node.outside == Outside::assume_inside;
+    const auto* axis = e->as<ir::Axis>();
+    if (axis && (decides || !out_.program.axes[axis->axis].limit)) {
       add_whole(place, use(), axis->axis);
     } else {
-      const bool decides = node.outside == Outside::check || node.outside == Outside::assume_inside;
       if (decides && !conditional_) keep_inside(use(), e);
       place.subscripts.push_back(bounded(node, use(), e, place));
     }

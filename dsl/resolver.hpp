@@ -96,6 +96,7 @@ class Resolver {
   void fix_if_unsized(ir::AxisId, ir::TensorId first_given);
 
   const ir::TensorId results_;  // how many new tensors there are
+  std::optional<ir::TensorId> made_ = {};  // a target that is being made: ranges are the extents of its axes
   const Leaves& leaves_;
   const std::vector<int> repeats_;
   Resolved out_;

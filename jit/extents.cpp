@@ -74,9 +74,9 @@ class Extents {
     for (const Count& count : counts_)
       if (std::ranges::count(axis.counts, count.expression) > 0)
         agree(axis, source, {Source::By::count, count.value, {}, count.expression});
-    if (source.extent < 0 && axis.limit)
-      source = {Source::By::range, std::max<std::int64_t>(bounds_of(axis.limit).low, 0)};
-    if (source.extent >= 0) restrict(axis, source, true);
+    if (axis.limit) agree(axis, source, {Source::By::range, std::max<std::int64_t>(bounds_of(axis.limit).low, 0)});
+    const bool stated = axis.limit && !axis.left.empty();
+    if (source.extent >= 0 && !stated) restrict(axis, source, true);
     add_uses(axis, source, true);
     if (source.extent < 0) restrict(axis, source, false);
     if (source.extent < 0 && !axis.counts.empty()) return 0;  // not counted yet

@@ -110,13 +110,14 @@ struct Closer {
 };
 thread_local Closer closer;
 
-/// Large blocks get large pages where the system gives them to those who ask: one page fault instead of 512, and addresses
-/// that are translated at once. NumPy asks for its arrays from the same size on.
+/// Large blocks get large pages where the system gives them to those who ask: one page fault instead of 512, and
+/// addresses that are translated at once. NumPy asks for its arrays from the same size on.
 void* fresh_block(std::size_t bytes) noexcept {
   constexpr std::size_t large_page = std::size_t{2} << 20;
   if (bytes < 2 * large_page) return std::aligned_alloc(block_alignment, bytes);
-  void* block = std::aligned_alloc(large_page, bytes);
-  if (block) madvise(block, bytes, MADV_HUGEPAGE);
+  void* block = nullptr;  // std::aligned_alloc may want a multiple of the alignment
+  if (posix_memalign(&block, large_page, bytes) != 0) return nullptr;
+  madvise(block, bytes, MADV_HUGEPAGE);
   return block;
 }
 

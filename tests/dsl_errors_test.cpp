@@ -224,7 +224,15 @@ const std::vector<FaultyText> malformed = {
     {"a, a = 1, 2", "1:4: the names on the left must be different"},
     {"a, b = 1, 2, 3", "1:1: 2 names on the left and 3 on the right"},
     {"y[i, i] = m[i, i]", "1:1: the subscripts of a new tensor must be different indices"},
-    {"y[i + 1] = x[i]", "1:1: unknown name 'y'; the subscripts of a new tensor are plain indices"},
+    {"y[i + 1] = x[i]",
+     "1:1: unknown name 'y'; the subscripts of a new tensor are indices, as in i, or in i(0, 10) with an extent"},
+    {"y[i(1, 3)] = i",
+     "1:1: unknown name 'y'; the subscripts of a new tensor are indices, as in i, or in i(0, 10) with an extent"},
+    {"y[i(0, -1)] = i",
+     "1:1: unknown name 'y'; the subscripts of a new tensor are indices, as in i, or in i(0, 10) with an extent"},
+    {"y[i(0, at[0])] = i",
+     "1:1: unknown name 'y'; the subscripts of a new tensor are indices, as in i, or in i(0, 10) with an extent"},
+    {"y[i(0, 3), j] = 1", "1:15: nothing gives this index its extent; use it as a plain subscript of a tensor: j"},
 
     // New tensors.
     {"zeros(3, f32, 2)", "1:15: the dtype is the last argument of zeros"},

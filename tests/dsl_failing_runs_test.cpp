@@ -23,6 +23,8 @@ const std::vector<FaultyText> failing_runs = {
     // Extents.
     {"m[i, j] + x[i]", "1:1: index i has extent 2 in axis 0 of m and extent 3 in axis 0 of x; they must be equal"},
     {"m[i, j] = m[j, i]", "1:1: index i has extent 3 in axis 1 of m and extent 2 in axis 0 of m; they must be equal"},
+    {"y[i(0, 2)] = x[i]", "1:1: index i has extent 3 in axis 0 of x and extent 2 by its range; they must be equal"},
+    {"y[i(0, 4)] = x[i + 1]", "1:1: subscript 3 is outside axis 0 of x (extent 3) at i=2"},
     {"m[0:1, :] + m",
      "1:1: an unnamed axis has extent 1 in axis 0 of m[0:1, :] and extent 2 in axis 0 of m; they must be equal"},
     {"x[:2] + at",

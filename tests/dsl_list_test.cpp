@@ -8,7 +8,9 @@ using namespace ricci;
 
 namespace {
 
-Array made(const std::string& text) { return Session().run(text).back().value; }
+Array made(const std::string& text, const std::string& before = "") {
+  return Session().run(before + "\n" + text).back().value;
+}
 
 std::string fault(const std::string& text) { return test::fault(Session(), text); }
 
@@ -89,6 +91,25 @@ TEST_CASE("random numbers are floats of every kind, all of them below 1") {
   }
   CHECK(fault("random(3, i64)") == "1:1: random numbers are floats; here: r = random(3); i64(10 * r)");
   CHECK(fault("random(-3)") == "1:1: an array of shape (-3,) has the negative extent -3, expected 0 or more");
+}
+
+TEST_CASE("a range from 0 gives an index of a new tensor its extent") {
+  const Tensor<std::int64_t, 2> t(made("n = 3; t[j(0, n), i] = 10 * j + at[i]", "at = [2, 0]"));
+  CHECK(t.extent(0) == 3);
+  CHECK(t.extent(1) == 2);
+  for (int j = 0; j < 3; ++j) CHECK((t.at(j, 0) == 10 * j + 2 && t.at(j, 1) == 10 * j));
+  CHECK(Tensor<std::int64_t, 1>(made("t[i(0, 2)] = at[2 * i]", "at = [2, 0, 7, 8]")).at(1) == 7);
+  CHECK(Tensor<double, 2>(made("t[i(0, 4), j(0, 5)] = 1.5")).at(3, 4) == 1.5);
+  CHECK(Tensor<std::int64_t, 1>(made("t[i(0, 0)] = i")).extent(0) == 0);
+  CHECK(Tensor<std::int64_t, 1>(made("t[i(0, 3)] = at[i]", "at = [2, 0, 7]")).at(2) == 7);
+}
+
+TEST_CASE("statements that differ in the extent that a range gives share a kernel") {
+  Session s;
+  s.run("t[i(0, 30)] = i * i");
+  const Outcome second = s.run("t2[i(0, 40)] = i * i").back();
+  CHECK(second.report.origin == Origin::memory);
+  CHECK(Tensor<std::int64_t, 1>(second.value).at(39) == 39 * 39);
 }
 
 TEST_CASE("what makes a whole tensor stands alone") {

@@ -20,6 +20,7 @@ constexpr const char* help =
     "  x = [[1, 2], [3, 4]]             a new tensor; also zeros(3, 4, f64), full(3, 4, 7.5), iota(9), random(3, 4)\n"
     "  x = iota(10)\n"
     "  y[i] = x[i] * 2                  a new tensor, or a write into an existing one\n"
+    "  t[i(0, 4), j(0, 3)] = i == j     a new tensor of the extents 4 and 3\n"
     "  h = zeros(4, i64)\n"
     "  h[x[i] % 4] += 1                 also -= *= |= &= max= min=\n"
     "  sum(i, x[i] * y[i])              a value; also argmax(x, 0), mean(x), where(c, a, b), delta(i, e), f32(e)\n"

@@ -133,9 +133,9 @@ struct AffineUse {
 };
 
 /// The extent of an axis is that of the axis `like`, if there is one. Else it is `fixed`, or what its bare uses on the
-/// right say, or `limit`; less, where a use of `inside` that has no other axis needs it to be within its tensor. Bare uses
-/// on the left must agree with that. Without any of these it is the largest for which all of `inside` are within their
-/// tensors, whatever the other axes in them are.
+/// right say, or `limit`, which must agree with them; less, where a use of `inside` that has no other axis needs it to be
+/// within its tensor, unless it is a limit of an axis on the left. Bare uses on the left must agree with that. Without any
+/// of these it is the largest for which all of `inside` are within their tensors, whatever the other axes in them are.
 struct AxisDecl {
   std::string name;
   std::vector<TensorAxis> sizes;  // bare uses; they must agree at bind time
