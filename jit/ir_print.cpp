@@ -237,7 +237,20 @@ struct Printer {
     return text + "\n";
   }
 
-  std::string declarations(const std::vector<bool>& shown) const {
+  /// All that the extents of the shown axes follow from.
+  std::vector<Expr> deciding(const std::vector<bool>& shown) const {
+    std::vector<Expr> all;
+    for (AxisId id = 0; id < program.axes.size(); ++id) {
+      if (!shown[id]) continue;
+      const AxisDecl& a = program.axes[id];
+      if (a.limit) all.push_back(a.limit);
+      for (const AffineUse& use : a.inside) all.push_back(use.rest);
+      all.insert(all.end(), a.counts.begin(), a.counts.end());
+    }
+    return all;
+  }
+
+  std::string declarations(const std::vector<bool>& shown) {
     std::string text;
     for (TensorId id = 0; id < program.tensors.size(); ++id) {
       const TensorDecl& t = program.tensors[id];
@@ -245,6 +258,7 @@ struct Printer {
               std::to_string(t.rank) + "]" + (t.table.empty() ? "" : "{" + list(t.table) + "}");
     }
     if (!text.empty()) text += "\n";
+    for (const std::string& definition : define_lets(deciding(shown))) text += "  " + definition + "\n";
     for (AxisId id = 0; id < program.axes.size(); ++id) {
       if (!shown[id]) continue;
       const AxisDecl& a = program.axes[id];
@@ -253,11 +267,14 @@ struct Printer {
       if (a.fixed >= 0) source += ", " + std::to_string(a.fixed);
       if (a.tables) source += ", tables";
       const auto place = [&](const TensorAxis& at) { return tensor(at.tensor) + "." + std::to_string(at.axis); };
-      for (const TensorAxis& size : a.sizes)
-        source += std::string(std::ranges::count(a.left, size) > 0 && !a.inside.empty() ? ", left " : ", ") + place(size);
+      for (const TensorAxis& size : a.sizes) {
+        const bool left = std::ranges::count(a.left, size) > 0 && !a.inside.empty();
+        source += (left ? ", left " : ", ") + place(size);
+      }
       if (a.limit) source += ", limit " + expression(a.limit);
       for (const AffineUse& use : a.inside)
-        source += ", " + std::to_string(use.coefficient) + " * " + axis(id) + " + " + expression(use.rest) + " inside " + place(use.at);
+        source += ", " + std::to_string(use.coefficient) + " * " + axis(id) + " + " + expression(use.rest) +
+                  " inside " + place(use.at);
       for (Expr count : a.counts) source += ", " + expression(count);
       if (a.like && source.empty()) source = ", like " + axis(*a.like);
       text += (source.empty() ? "" : " = " + source.substr(2)) + "\n";

@@ -13,12 +13,15 @@ namespace {
 // Integers of 8 bytes count as 4: most of them are subscripts, which fit that.
 constexpr int word = 4;
 
-bool is_affine(Expr e) {
-  if (e->free.empty() || e->as<Axis>()) return true;
-  const Apply* apply = e->as<Apply>();
-  if (!apply) return false;
-  constexpr Op keep[] = {Op::add, Op::subtract, Op::multiply, Op::negate};
-  return std::ranges::count(keep, apply->op) > 0 && std::ranges::all_of(apply->args, is_affine);
+bool is_affine(Expr subscript) {
+  bool affine = true;
+  walk({subscript}, [&](Expr e) {
+    if (e->free.empty() || e->as<Axis>()) return false;
+    constexpr Op keep[] = {Op::add, Op::subtract, Op::multiply, Op::negate};
+    affine &= e->as<Apply>() && std::ranges::count(keep, e->as<Apply>()->op) > 0;
+    return true;
+  });
+  return affine;
 }
 
 int of_element(DType dtype) { return std::min(static_cast<int>(size_of(dtype)), word); }
@@ -29,32 +32,45 @@ int of_place(const std::vector<Expr>& subscripts, Policy policy, DType dtype) {
   return std::ranges::all_of(subscripts, is_plain) ? of_element(dtype) : word;
 }
 
-int of_value(Expr e) {
-  const int own = of_element(e->dtype);
-  return visit(
-      e, [](const Const&) { return 1; }, [](const Param&) { return 1; }, [](const Extent&) { return 1; },
-      [&](const Apply& apply) {
-        int widest = own;
-        for (Expr arg : apply.args) widest = std::max(widest, of_value(arg));
-        return widest;
-      },
-      [&](const Read& read) {
-        return std::max(of_place(read.subscripts, read.policy, e->dtype), read.guard ? of_value(read.guard) : 1);
-      },
-      [&](const Fold& fold) {
-        if (!fold.ranges.empty() || info(fold.reduction).results == Results::index) return word;
-        if (Expr condition = counted_condition(fold)) return of_value(condition);
-        return std::max(own, of_value(fold.body));
-      },
-      [](const auto&) { return word; });
-}
+/// Of the widest value in an expression, a part of which may stand in it many times.
+class Widths {
+ public:
+  int of(Expr e) {
+    if (const auto known = known_.find(e); known != known_.end()) return known->second;
+    const int width = computed(e);
+    known_.emplace(e, width);
+    return width;
+  }
+  /// Of a statement that stores this value.
+  int of_statement(const Statement& s, Expr value, bool in_lanes) {
+    if (s.in_order || s.appends || is_sort(s)) return word;
+    const int place = in_lanes ? of_place(s.subscripts, s.policy, value->dtype) : 1;
+    return std::max({place, of(value), s.guard ? of(s.guard) : 1});
+  }
 
-/// Of a statement that stores this value.
-int of_statement(const Statement& s, Expr value, bool in_lanes) {
-  if (s.in_order || s.appends || is_sort(s)) return word;
-  const int place = in_lanes ? of_place(s.subscripts, s.policy, value->dtype) : 1;
-  return std::max({place, of_value(value), s.guard ? of_value(s.guard) : 1});
-}
+ private:
+  int computed(Expr e) {
+    const int own = of_element(e->dtype);
+    return visit(
+        e, [](const Const&) { return 1; }, [](const Param&) { return 1; }, [](const Extent&) { return 1; },
+        [&](const Apply& apply) {
+          int widest = own;
+          for (Expr arg : apply.args) widest = std::max(widest, of(arg));
+          return widest;
+        },
+        [&](const Read& read) {
+          return std::max(of_place(read.subscripts, read.policy, e->dtype), read.guard ? of(read.guard) : 1);
+        },
+        [&](const Fold& fold) {
+          if (!fold.ranges.empty() || info(fold.reduction).results == Results::index) return word;
+          if (Expr condition = counted_condition(fold)) return of(condition);
+          return std::max(own, of(fold.body));
+        },
+        [](const auto&) { return word; });
+  }
+
+  std::unordered_map<Expr, int> known_;
+};
 
 bool computes_doubles(const Statement& s) {
   return std::ranges::any_of(nodes(expressions(s)), [](Expr e) { return e->dtype == DType::f64; });
@@ -72,9 +88,10 @@ Expr counted_condition(const Fold& f) {
 int lane_bytes(const Program& program, const Nest& nest, const Target& target) {
   // Without registers for masks, bytes go one by one at the end of a row: it must not be long.
   int widest = target.features.find("avx512bw") != std::string::npos ? 1 : 2;
+  Widths widths;
   for (std::size_t k = 0; k < nest.statements.size(); ++k) {
     const Statement& s = program.statements[nest.statements[k]];
-    widest = std::max(widest, computes_doubles(s) ? 8 : of_statement(s, nest.values[k], !nest.folds));
+    widest = std::max(widest, computes_doubles(s) ? 8 : widths.of_statement(s, nest.values[k], !nest.folds));
   }
   return widest;
 }
