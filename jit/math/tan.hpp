@@ -32,7 +32,7 @@ Number tan(Number x, Library library) {
   return usually(size < reducible<Number>, number(bits(result) ^ sign), [&] { return library(x); });
 }
 
-/// The tangent within 1.31 ulp.
+/// The tangent within 1.4 ulp.
 template <Double Number, class Library>
 Number tan(Number x, Library library) {
   const Number size = magnitude(x);
