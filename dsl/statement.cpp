@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <memory>
 #include <mutex>
-#include <optional>
+#include <utility>
 
 #include "ricci/error.hpp"
 #include "ricci/few.hpp"
@@ -208,9 +208,11 @@ void execute(Site& site, Statements statements, const Operands& operands, Array*
   Bound bound(statements, operands, pattern);
   Few<Scalar, 8> params(v.plan.scalars.size());
   convert_scalars(v, operands, bound.pointers(), params.data());
-  std::optional<Executable::Recounted> recounted;
-  if (v.executable->counts_extents()) recounted = v.executable->recount(bound.pointers(), params.span());
-  const Counts& counts = recounted ? recounted->counts : no_counts;
+  // Where a repetition of this thread before the last has allocated: that takes as long as small kernels do.
+  thread_local Executable::Recounted recounting;
+  const bool recounted =
+      v.executable->counts_extents() && v.executable->recount(bound.pointers(), params.span(), recounting);
+  const Counts& counts = recounted ? recounting.counts : no_counts;
   if (const std::shared_ptr<const Call>& call = v.executable->known(bound.pointers(), params.span(), counts)) {
     for (std::size_t t = 0; t < bound.made(); ++t) {
       results[t] = Array::uninitialised(Executable::layout(*call, static_cast<ir::TensorId>(t)));
@@ -218,13 +220,15 @@ void execute(Site& site, Statements statements, const Operands& operands, Array*
     }
     last_run.time = v.executable->repeat(*call, bound.pointers(), params.span());
     if (last_run.repeated != call) last_run.repeated = call;  // counting references takes as long as small kernels
-    if (recounted || !last_run.counted.calls.empty())
-      last_run.counted = recounted ? *std::move(recounted) : Executable::Recounted{};
+    if (recounted)
+      std::swap(last_run.counted, recounting);
+    else
+      last_run.counted.calls.clear();
     return;
   }
   std::vector<TensorView> views = bound.views();
   const Executable::Counted counted =
-      recounted ? Executable::counted(*recounted) : v.executable->count(views, params.span());
+      recounted ? Executable::counted(recounting) : v.executable->count(views, params.span());
   make_results(v, statements, views, params.span(), counted.counts, results);
   last_run.report = v.executable->run(views, params.span(), counted, default_options(), bound.made());
   last_run.repeated = nullptr;

@@ -40,12 +40,12 @@ Executable::Counted Counters::count(std::span<const TensorView> tensors, std::sp
   return counted;
 }
 
-std::optional<Executable::Recounted> Counters::recount(TensorPointers tensors, std::span<const Scalar> params,
-                                                       const Options& options) const {
-  if (!masks_.empty()) return std::nullopt;
-  Executable::Recounted recounted;
-  recounted.counts.reserve(counters_.size());
-  recounted.calls.reserve(counters_.size());
+bool Counters::recount(TensorPointers tensors, std::span<const Scalar> params, Executable::Recounted& recounted,
+                       const Options& options) const {
+  if (!masks_.empty()) return false;
+  recounted.time = 0;
+  recounted.counts.clear();
+  recounted.calls.resize(counters_.size());
   for (std::size_t k = 0; k < counters_.size(); ++k) {
     const Step& step = counters_[k];
     std::int64_t value = 0;
@@ -54,12 +54,12 @@ std::optional<Executable::Recounted> Counters::recount(TensorPointers tensors, s
     for (std::size_t i = 0; i < step.tensors.size(); ++i) views[i] = tensors[step.tensors[i]];
     views[step.tensors.size()] = &result;
     const std::shared_ptr<const Call>& call = step.executable->known(views.span(), params, {}, options);
-    if (!call) return std::nullopt;
-    recounted.calls.push_back(call);
+    if (!call) return false;
+    if (recounted.calls[k] != call) recounted.calls[k] = call;  // see execute(): references are dear
     recounted.time += step.executable->repeat(*call, views.span(), params, options);
     recounted.counts.push_back({masked_.counts[k].first, value});
   }
-  return recounted;
+  return true;
 }
 
 Array Counters::mask(std::size_t number, std::span<const TensorView> tensors, std::span<const Scalar> params,

@@ -14,8 +14,8 @@ class Counters {
   bool empty() const { return counters_.empty(); }
   std::size_t size() const { return counters_.size(); }
   Executable::Counted count(std::span<const TensorView> tensors, std::span<const Scalar> params, const Options&) const;
-  /// By calls that are known; nothing where one is not, or where masks are to be made.
-  std::optional<Executable::Recounted> recount(TensorPointers, std::span<const Scalar> params, const Options&) const;
+  /// By calls that are known; false where one is not, or where masks are to be made.
+  bool recount(TensorPointers, std::span<const Scalar> params, Executable::Recounted&, const Options&) const;
   /// The counts as those of program().
   Counts counts(const Counts&) const;
 

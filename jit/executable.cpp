@@ -137,10 +137,10 @@ const std::shared_ptr<const Call>& Executable::known(TensorPointers tensors, std
   return impl_->kernel.known_call(tensors, made, params, counts, options);
 }
 
-std::optional<Executable::Recounted> Executable::recount(TensorPointers tensors, std::span<const Scalar> params,
-                                                         const Options& options) const {
-  if (impl_->chained || options.backend != Backend::native) return std::nullopt;
-  return impl_->counters.recount(tensors, params, options);
+bool Executable::recount(TensorPointers tensors, std::span<const Scalar> params, Recounted& recounted,
+                         const Options& options) const {
+  if (impl_->chained || options.backend != Backend::native) return false;
+  return impl_->counters.recount(tensors, params, recounted, options);
 }
 
 Executable::Counted Executable::counted(const Recounted& recounted) {

@@ -30,6 +30,7 @@ struct LaneLoop {
   std::vector<loop::Value> masks;  // by part; empty: all lanes run
   bool repeats = false;            // there is a loop over whole steps as well
   std::optional<loop::Value> remaining = {};  // elements from base on, if lanes are masked
+  loop::Value index = loop::none;  // position of `base` in the reduction along these lanes, in every lane, if carried
   std::optional<std::size_t> whole_from = {};  // the level at which, and inside of it, all lanes run all the same
 };
 
@@ -79,6 +80,9 @@ struct TransposedTile {
 
 /// Whether this reduction may leave out what cannot change its result any more: `any` and `all` of what cannot fail.
 bool ends_early(const ir::Program&, const ir::Fold&);
+/// Whether the lanes of a reduction along `lane` keep the index of lane 0, and add their own distance in the end. Where
+/// it is not 0, 1, 2, ... or starts high, an index of a lane that has not won could grow beyond its type.
+bool shares_index(const ir::Fold&, ir::AxisId lane);
 
 /// The elements from one private table of this tensor to the next, where lanes take several in turn.
 Symbol pitch_of(const ir::TensorDecl&);
@@ -309,7 +313,8 @@ class ExpressionLowering {
   loop::Value place_of_kept(std::size_t part, std::size_t level);
   Lanes take_kept(ir::Expr);
   void store_kept(const std::vector<loop::Value>& values);
-  loop::Value index_of(const ir::Fold&, loop::Value lane_base);
+  loop::Value index_of(const ir::Fold&, std::optional<ir::AxisId> lane, loop::Value lane_base);
+  loop::Value shared_index(const ir::Fold&, ir::AxisId lane, loop::Value base, DType);
   loop::Value lane_indices(const ir::Fold&, DType);
   State merge(const ir::Fold&, std::size_t level, const State& a, const State& b);
   loop::Value beats(const ir::Fold&, std::size_t level, loop::Value challenger, loop::Value champion);

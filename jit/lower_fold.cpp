@@ -24,11 +24,12 @@ bool sums_products(const Fold& f) {
   return f.reduction == Reduction::sum && body && body->op == Op::multiply && is_float(f.body->dtype);
 }
 
-/// Whether the lanes of a reduction along `lane` keep the index of lane 0 in their step, and add their own distance in the
-/// end. Where it is not 0, 1, 2, ... or starts high, an index of a lane that has not won could grow beyond its type.
-bool shares_index(const Fold& f, AxisId lane) { return f.ranges.empty() && lane == f.axes.back(); }
-
 }  // namespace
+
+bool shares_index(const Fold& f, AxisId lane) {
+  const bool indexed = info(f.reduction).results == Results::index;
+  return indexed && f.ranges.empty() && lane == f.axes.back();
+}
 
 ExpressionLowering::State ExpressionLowering::start(const Fold& f, DType dtype, int parts, int lanes, bool indexed) {
   const auto count = static_cast<std::size_t>(parts);
@@ -60,17 +61,24 @@ Value ExpressionLowering::first_index(const Fold& f) {
   return index;
 }
 
-/// The position of the current iteration among all of the reduction, row-major: a scalar i64, with the lane axis at
+/// The position of the current iteration among all of the reduction, row-major: a scalar i64, with the axis `lane` at
 /// `lane_base`.
-Value ExpressionLowering::index_of(const Fold& f, Value lane_base) {
+Value ExpressionLowering::index_of(const Fold& f, std::optional<AxisId> lane, Value lane_base) {
   const std::size_t level = builder_.level();
   Value index = builder_.constant(0);
   for (AxisId axis : f.axes) {
-    const Value here = lane_ && lane_->axis == axis ? lane_base : bound_.at(axis).variable;
+    const Value here = lane == axis ? lane_base : bound_.at(axis).variable;
     if (axis != f.axes[0]) index = builder_.multiply(level, index, extent_of(axis));
     index = builder_.add(level, index, here);
   }
   return index;
+}
+
+/// The same for `base` of the lanes, in each of them.
+Value ExpressionLowering::shared_index(const Fold& f, AxisId lane, Value base, DType dtype) {
+  const std::size_t level = builder_.level();
+  const Value scalar = builder_.convert(level, index_of(f, lane, base), dtype);
+  return builder_.splat(level, scalar, lanes());
 }
 
 /// How much further than lane 0 each lane is in that order.
@@ -125,13 +133,14 @@ ExpressionLowering::State ExpressionLowering::step(const Fold& f, State state) {
     const DType index_dtype = builder_.type(state.index[part]).dtype;
     Value index;
     if (along_lanes && shares_index(f, lane_->axis)) {
-      index = builder_.splat(level, builder_.convert(level, index_of(f, lane_->base), index_dtype), lanes());
+      index = lane_->index;
+      if (index == loop::none) index = shared_index(f, lane_->axis, lane_->base, index_dtype);
     } else if (along_lanes) {
       const Value first = builder_.add(level, lane_->base, builder_.constant(static_cast<std::int64_t>(part) * lanes()));
-      const Value base = builder_.splat(level, builder_.convert(level, index_of(f, first), index_dtype), lanes());
+      const Value base = shared_index(f, lane_->axis, first, index_dtype);
       index = builder_.compute(level, Op::add, index_dtype, {base, lane_indices(f, index_dtype)});
     } else {
-      const Value scalar = builder_.convert(level, index_of(f, 0), index_dtype);
+      const Value scalar = builder_.convert(level, index_of(f, std::nullopt, 0), index_dtype);
       index = vector ? builder_.splat(level, scalar, lanes()) : scalar;
     }
     if (!in_order) {

@@ -85,11 +85,16 @@ ExpressionLowering::State ExpressionLowering::in_one(const Fold& f, std::size_t 
   const Value best = halves(better, level, state.best);
   if (state.index.empty()) return {{best}, {}};
   const loop::Type type = builder_.type(state.index[0]);
+  const DType best_dtype = builder_.type(best).dtype;
   const Value everywhere = builder_.splat(level, best, type.lanes);
   const Value none = builder_.constant(identity(Reduction::min, type.dtype), type.lanes);
   std::vector<Value> winners;
   for (std::size_t part = 0; part < state.index.size(); ++part) {
-    const Value wins = ties(level, state.best[part], everywhere);
+    Value wins = builder_.compute(level, Op::equal, DType::b1, {state.best[part], everywhere});
+    if (is_float(best_dtype)) {  // one NaN makes the best a NaN
+      const Value is_nan = builder_.compute(level, Op::not_equal, DType::b1, {state.best[part], state.best[part]});
+      wins = builder_.compute(level, Op::logical_or, DType::b1, {wins, is_nan});
+    }
     winners.push_back(builder_.compute(level, Op::select, type.dtype, {wins, state.index[part], none}));
   }
   return {{best}, {halves(Op::minimum, level, winners)}};

@@ -115,15 +115,27 @@ ExpressionLowering::State ExpressionLowering::reduce_lanes(const Fold& f, std::s
   return reduce_rest(f, f.axes[lane], middle, high, std::move(state));
 }
 
-/// A loop of whole steps with lanes along this axis, as many vectors in each as the state has parts.
+/// A loop of whole steps with lanes along this axis, as many vectors in each as the state has parts. It carries the
+/// index that they share: as a function of the loop's variable each of them would bring it into a vector again.
 ExpressionLowering::State ExpressionLowering::reduce_steps(const Fold& f, AxisId lane, Value from, Value to,
                                                            State state) {
   const int parts = static_cast<int>(state.best.size());
-  const auto [carried, before] = carry_all(state);
-  enter_lanes(lane, open_for(from, to, std::int64_t{parts} * lanes(), carried), parts, std::nullopt);
-  const State next = step(f, before);
+  const std::int64_t stride = std::int64_t{parts} * lanes();
+  auto [carried, before] = carry_all(state);
+  const bool indexed = shares_index(f, lane);
+  const DType dtype = indexed ? builder_.type(state.index[0]).dtype : DType::i64;
+  if (indexed) carried.push_back(builder_.carry(shared_index(f, lane, from, dtype)));
+  enter_lanes(lane, open_for(from, to, stride, carried), parts, std::nullopt);
+  if (indexed) lane_->index = carried.back().variable;
+  std::vector<Value> next = step(f, before).flat();
+  if (indexed) {
+    const Value distance = builder_.constant(evaluate(Op::cast, dtype, std::vector{Scalar::of(stride)}), lanes());
+    next.push_back(builder_.compute(builder_.level(), Op::add, dtype, {carried.back().variable, distance}));
+  }
   leave_lanes();
-  return state.like(close_for(next.flat()));
+  std::vector<Value> results = close_for(next);
+  if (indexed) results.pop_back();
+  return state.like(results);
 }
 
 }  // namespace ricci::jit

@@ -119,7 +119,7 @@ struct Real : Any<T> {
   static float cos(float x) { return math::cos(x, Sleef_finz_cosf1_u10purecfma); }
   static double cos(double x) { return math::cos(x, Sleef_finz_cosd1_u10purecfma); }
   static float tan(float x) { return math::tan(x, Sleef_finz_tanf1_u10purecfma); }
-  static double tan(double x) { return Sleef_finz_tand1_u10purecfma(x); }
+  static double tan(double x) { return math::tan(x, Sleef_finz_tand1_u10purecfma); }
   static T tanh(T x) { return math::tanh(x); }
   static T atan(T x) { return math::atan(x); }
   static float pow(float x, float y) { return math::pow(x, y, Sleef_finz_powf1_u10purecfma); }

@@ -1,5 +1,7 @@
 // What the machine code of the seed kernel is made of, at every vector width of the host.
 #include <catch2/catch.hpp>
+#include <iterator>
+#include <regex>
 #include <xmmintrin.h>
 
 #include "ricci/target.hpp"
@@ -53,6 +55,28 @@ TEST_CASE("no gather stands in the loop that compares") {
       CHECK(!has(body, "\\tcall"));
     }
     CHECK(comparing >= 1);
+  }
+}
+
+TEST_CASE("a step of argmax has one vector for the index, which comes from the step before") {
+  Tensor<double, 2> x(100, 100);
+  Tensor<std::int64_t, 1> best(100);
+  const Prepared p = prepared(best[i], Assign::set, argmax(j, x[i, j]));
+  for (int width : vector_widths()) {
+    if (width < 32) continue;
+    CAPTURE(width);
+    int steps = 0;
+    const std::string text =
+        p.executable->dump(Executable::Stage::assembly, p.tensors, p.params, {.vector_bytes = width});
+    for (const std::string& body : innermost_loops(text)) {
+      const std::regex compare("\\tv?cmp\\w*pd\\s");
+      const auto first = std::sregex_iterator(body.begin(), body.end(), compare);
+      if (std::distance(first, {}) < 8) continue;  // two for each accumulator
+      ++steps;
+      INFO(body);
+      CHECK(!has(body, "\\tvpbroadcast"));
+    }
+    CHECK(steps >= 1);
   }
 }
 

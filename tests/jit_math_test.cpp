@@ -31,7 +31,8 @@ const Function<float, double> singles[] = {
     {Op::tan, std::tan, 1.49, 0, 0}};
 const Function<double, long double> doubles[] = {{Op::exp, std::exp, 0.84, -750, 712}, {Op::log, std::log, 0.86, 0, 3},
     {Op::sin, std::sin, 1.15, -100, 100},   {Op::cos, std::cos, 1.15, -100, 100},
-    {Op::tanh, std::tanh, 1.37, -3, 3},     {Op::atan, std::atan, 1.1, -4, 4}};
+    {Op::tanh, std::tanh, 1.37, -3, 3},     {Op::atan, std::atan, 1.1, -4, 4},
+    {Op::tan, std::tan, 1.4, -100, 100}};
 
 void for_each_function(const auto& f) {
   for (const auto& function : singles) f(function);
@@ -236,12 +237,15 @@ TEST_CASE("functions in line of f64 keep zeros, infinities and NaN as they shoul
   CHECK(of(Op::log, infinity) == infinity);
   CHECK(std::isnan(of(Op::log, -1.0)));
   CHECK(of(Op::log, std::numeric_limits<double>::denorm_min()) == Approx(-744.4400719213812));
-  for (const Op op : {Op::sin, Op::tanh, Op::atan}) CHECK((of(op, -0.0) == 0 && std::signbit(of(op, -0.0))));
-  for (const Op op : {Op::sin, Op::cos}) CHECK(std::isnan(of(op, infinity)));
+  for (const Op op : {Op::sin, Op::tan, Op::tanh, Op::atan}) CHECK((of(op, -0.0) == 0 && std::signbit(of(op, -0.0))));
+  for (const Op op : {Op::sin, Op::cos, Op::tan}) CHECK(std::isnan(of(op, infinity)));
   CHECK(of(Op::cos, -0.0) == 1);
   CHECK(of(Op::tanh, -infinity) == -1);
   CHECK(of(Op::atan, infinity) == std::acos(0.0));
   CHECK(of(Op::sin, 1e300) == Approx(std::sin(1e300)));
+  CHECK(of(Op::tan, 1e300) == Approx(std::tan(1e300)));
+  CHECK(of(Op::tan, std::numeric_limits<double>::denorm_min()) == std::numeric_limits<double>::denorm_min());
+  CHECK(of(Op::tan, std::acos(0.0)) == Approx(1.633123935319537e16));
 }
 
 // build/test_jit "[exhaustive]": some forty minutes on two processors.

@@ -107,9 +107,7 @@ Value* emit_in_line(Op op, Number x, Library library) {
     case Op::cos: return math::cos(x, library).value;
     case Op::tanh: return math::tanh(x).value;
     case Op::atan: return math::atan(x).value;
-    case Op::tan:
-      if constexpr (math::Single<Number>) return math::tan(x, library).value;
-      return nullptr;
+    case Op::tan: return math::tan(x, library).value;
     default: return nullptr;
   }
 }

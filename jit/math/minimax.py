@@ -6,7 +6,8 @@ with weights that are multiplied by the errors until these are level (Lawson's i
 one after another, lowest first, each time with the others fitted again. Needs NumPy, with a long double of 64 bits.
 """
 from decimal import Decimal, getcontext
-from math import factorial
+from fractions import Fraction
+from math import cos, factorial
 
 import numpy as np
 
@@ -71,6 +72,29 @@ def odd(f):
     return lambda z: (f(np.sqrt(z)) / np.sqrt(z) - 1) / z, lambda z: z * np.sqrt(z) / f(np.sqrt(z))
 
 
+def quotient(name, series, weight, degree, degree_below, high):
+    """p / d for f of this series: d has its value 1 at 0 and is that of the quotient through f at so many points."""
+    count = degree + degree_below + 1
+    rows = []
+    for k in range(count):
+        z = Fraction(float(high) * (1 - cos(np.pi * (k + 0.5) / count)) / 2)
+        f = sum(c * z**n for n, c in enumerate(series))
+        rows.append([z**n for n in range(degree + 1)] + [-f * z**n for n in range(1, degree_below + 1)] + [f])
+    for k in range(count):  # Gauss and Jordan's elimination, with exact fractions
+        first = next(i for i in range(k, count) if rows[i][k] != 0)
+        rows[k], rows[first] = rows[first], rows[k]
+        rows[k] = [x / rows[k][k] for x in rows[k]]
+        for i in range(count):
+            if i != k:
+                rows[i] = [a - rows[i][k] * b for a, b in zip(rows[i], rows[k])]
+    below = [1.0] + [float(row[-1]) for row in rows[degree + 1 :]]
+    of = lambda coefficients, z: sum(wide(c) * z**n for n, c in enumerate(coefficients))
+    near = [wide(float(c)) + wide(float(c - Fraction(float(c)))) for c in series]
+    print(f"{name}, below:", *(f"{c:.17g}" for c in below))
+    polynomial(f"{name}, above", lambda z: of(near, z) * of(below, z), lambda z: weight(z) / of(below, z), degree,
+               tiny**2, high, number=float)
+
+
 def stress_of_sine(z):
     """Where r is just above and sin(r) below a power of two, rounding r costs a whole ulp: below 1/4, and at 1/2."""
     return np.where(z < 0.066, 32, np.where((z > 0.247) & (z < 0.2755), 2, 1))
@@ -104,6 +128,10 @@ polynomial("f64 cos", lambda z: series(z, cos_rest), lambda z: z / np.cos(np.sqr
 polynomial("f64 tanh", lambda z: series(z, tanh_rest) / np.cosh(np.sqrt(z)), relative_tanh, 11, tiny**2, wide(0.625) ** 2, **double)
 polynomial("f64 atan", lambda z: series(z, atan_rest), lambda z: z, 11, tiny**2, eighth**2, **double)
 polynomial("tan", *odd(np.tan), 5, tiny, quarter**2)
+tan_terms = [Fraction(1)]  # tan x = x + x^3 / 3 + ..., of which the derivative is 1 + tan^2 x
+for k in range(1, 44):
+    tan_terms.append(sum(tan_terms[i] * tan_terms[k - 1 - i] for i in range(k)) / (2 * k + 1))
+quotient("f64 tan", tan_terms[1:], lambda z: z * np.sqrt(z) / np.tan(np.sqrt(z)), 3, 3, quarter**2)
 polynomial("f64 log2", lambda z: log2e * two_atanh(np.sqrt(z)) / np.sqrt(z), lambda z: wide(1) / 3 + 0 * z, 4, tiny**2, most**2, **double)
 polynomial("f64 2^x", lambda x: np.exp(x * ln2), lambda x: np.exp(-x * ln2), 6, -wide(0.5), wide(0.5), **double)
 parts("ln 2", ln2, 2)

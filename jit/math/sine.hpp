@@ -15,9 +15,9 @@ template <Double Number>
 auto reduce_to_quadrant(Number x) {
   const auto n = nearest_whole(x, 0.63661977236758138);
   const Number first = fma(n.value, -1.5707963267948966, x);
-  const Number second = n.value * -6.1232339940921402e-17;
-  const Number r = first + second;
-  const Number rest = second - (r - first);
+  const Number r = fma(n.value, -6.1232339940921402e-17, first);
+  const Number most_of_second = first - r;
+  const Number rest = fma(n.value, -6.1232339940921402e-17, most_of_second);
   return Quadrant{r, fma(n.value, -1.6446256936324258e-26, rest), n.integer};
 }
 

@@ -32,4 +32,36 @@ Number tan(Number x, Library library) {
   return usually(size < reducible<Number>, number(bits(result) ^ sign), [&] { return library(x); });
 }
 
+/// The tangent within 1.4 ulp.
+template <Double Number, class Library>
+Number tan(Number x, Library library) {
+  const Number size = magnitude(x);
+  const auto q = reduce_to_quadrant(size);
+  const Number r = q.r;
+  const Number z = r * r;
+  // tan r = r + r * z * p(z) / d(z) on |r| <= pi / 4, to 2^-60.5: a quotient of r * d + r * z * p, which is near, and d.
+  const Number p = polynomial(z, 0.33333333333333331, -0.021441005408225366, 0.00024480365578871476,
+                              -1.7860967717824715e-08);
+  const Number d = polynomial(z, 1.0, -0.4643230162246766, 0.02455885555247517, -0.00025595402359175753);
+  const Number cube = r * z;
+  const Number step = cube * p;
+  const Number near = fma(r, d, step);
+  // What it lacks: its rounding, and `low` times the derivative of tan, times d.
+  const Number rest_of_step = step + fma(r, d, -near);
+  const Number slope = fma(z, 0.65, 1.0);
+  const Number lacks = fma(q.low, slope, rest_of_step);
+  // tan(r + pi / 2) = -1 / tan r, so that one division does for both.
+  const auto even = (q.n & std::uint64_t{1}) == std::uint64_t{0};
+  const Number above = choose(even, near, d);
+  const Number below = choose(even, d, near);
+  const Number inverse = 1.0 / below;
+  const Number t = above * inverse;
+  const Number rest = fma(-t, below, above);
+  const Number rest_of_lacks = fma(choose(even, Number(1.0), -t), lacks, rest);
+  const Number result = fma(rest_of_lacks, inverse, t);
+  const auto turned = q.n << std::uint64_t{63};
+  const auto sign = (bits(x) ^ turned) & sign_bit<Number>;
+  return usually(size < reducible<Number>, number(bits(result) ^ sign), [&] { return library(x); });
+}
+
 }  // namespace ricci::math

@@ -97,10 +97,9 @@ class Executable {
     std::vector<std::shared_ptr<const Call>> calls;
     Ticks time = 0;
   };
-  /// Counts by known calls; nothing, and what they counted is lost, if one of them is not known. Tensors that are to be
-  /// made are null.
-  std::optional<Recounted> recount(TensorPointers, std::span<const Scalar> params,
-                                   const Options& = default_options()) const;
+  /// Counts by known calls, into what another repetition may have left; false if one of them is not known. Tensors that
+  /// are to be made are null.
+  bool recount(TensorPointers, std::span<const Scalar> params, Recounted&, const Options& = default_options()) const;
   /// The same as count() gives it.
   static Counted counted(const Recounted&);
   /// A call with these layouts and counts, among the last ones, that other elements may repeat; null if there is none.
