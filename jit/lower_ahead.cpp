@@ -56,4 +56,33 @@ void ExpressionLowering::fetch_ahead(TensorId tensor, const std::vector<Expr>& s
   bound_ = bound;
 }
 
+void ExpressionLowering::fetch_planes(AxisId axis, Value planes, Value lanes) {
+  limits_.at(axis).planes_ahead = planes;
+  limits_.at(axis).lanes_ahead = lanes;
+}
+
+/// In a step of a reduction that is limited to a few planes: those after them, on their way while these are at work.
+/// The processor's own fetching begins anew with each of them, and stands still while a tile is computed with.
+void ExpressionLowering::fetch_planes(const Fold& f) {
+  const auto limit = limits_.find(f.axes[0]);
+  if (limit == limits_.end() || limit->second.planes_ahead == loop::none || !lane_ || lane_->repeats) return;
+  const std::size_t level = builder_.level();
+  for (Expr e : nodes({f.body})) {
+    const Read* n = e->as<Read>();
+    if (!n || !in_lanes(e)) continue;
+    if (motion(program_, s_, n->tensor, n->subscripts, lane_->axis) != Motion::contiguous) continue;
+    const auto plane = std::ranges::find(n->subscripts, axis(program_.graph, f.axes[0]));
+    if (plane == n->subscripts.end()) continue;
+    const Value apart = stride(n->tensor, static_cast<std::size_t>(plane - n->subscripts.begin()));
+    const std::size_t outside = limit->second.level;
+    const Value further = builder_.multiply(outside, limit->second.planes_ahead, apart);
+    const Value distance = builder_.add(outside, further, limit->second.lanes_ahead);
+    const Value at = builder_.add(level, address(n->tensor, n->subscripts, level).base, distance);
+    const std::int64_t line = 64 / static_cast<std::int64_t>(size_of(program_.tensors[n->tensor].dtype));
+    const std::int64_t count = std::int64_t{lane_->parts} * lanes(), step = std::max<std::int64_t>(line, lanes());
+    for (std::int64_t first = 0; first < count; first += step)
+      builder_.add(level, loop::Prefetch{n->tensor, builder_.add(level, at, builder_.constant(first)), true});
+  }
+}
+
 }  // namespace ricci::jit

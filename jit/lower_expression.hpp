@@ -127,6 +127,8 @@ class ExpressionLowering {
 
   /// From now on, reductions over `axis` run over [low, high) only, inside the innermost level.
   void limit(ir::AxisId axis, loop::Value low, loop::Value high) { limits_[axis] = {low, high, builder_.level()}; }
+  /// What is read in these limits is fetched early so far away, along their axis and along the lanes.
+  void fetch_planes(ir::AxisId axis, loop::Value planes, loop::Value lanes);
 
   /// From now on, reductions over the rows of these tiles are done in their blocks.
   void reduce_in_blocks(const std::vector<RegisterTile>& tiles) { tiles_ = tiles; }
@@ -246,6 +248,7 @@ class ExpressionLowering {
   struct Limit {
     loop::Value low, high;
     std::size_t level;
+    loop::Value planes_ahead = loop::none, lanes_ahead = loop::none;  // where to fetch what comes after this
   };
   struct Keeping {
     const ir::Fold* fold;
@@ -310,6 +313,7 @@ class ExpressionLowering {
   State step(const ir::Fold&, State);
   State count_lanes(ir::Expr condition, State);
   void fetch_next_row();
+  void fetch_planes(const ir::Fold&);
   loop::Value place_of_kept(std::size_t part, std::size_t level);
   Lanes take_kept(ir::Expr);
   void store_kept(const std::vector<loop::Value>& values);

@@ -105,6 +105,7 @@ ExpressionLowering::State ExpressionLowering::step(const Fold& f, State state) {
     store_kept(values);
     if (lane_ && std::ranges::count(f.axes, lane_->axis) > 0) fetch_next_row();
   }
+  fetch_planes(f);
   const std::size_t level = builder_.level();
   const bool along_lanes = lane_ && std::ranges::count(f.axes, lane_->axis) > 0;
   State next = state;

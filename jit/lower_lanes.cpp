@@ -15,6 +15,12 @@ namespace {
 /// (measured: 8 planes take 1.4 times as long as 7).
 constexpr std::int64_t planes_at_once = 7;
 
+/// Vectors per step of such a reduction. A step takes whole lines: what it computes for a plane serves all of them, so
+/// that more of memory is within the processor's window; and functions of two vectors hide each other's latency.
+int vectors_per_step(const Fold& f, int lanes) {
+  return std::max(1, 64 / lanes / static_cast<int>(size_of(f.body->dtype)));
+}
+
 }  // namespace
 
 void NestLowering::stream_over_lanes(Value low, Value end, const Body& body) {
@@ -22,11 +28,11 @@ void NestLowering::stream_over_lanes(Value low, Value end, const Body& body) {
   for (std::size_t i : nest_.statements)
     if (std::ranges::count(nest_.streaming, program_.statements[i].target) > 0)
       streaming.push_back(&program_.statements[i]);
-  if (streaming.empty() || at_border_) return over_lanes(low, end, body);
+  if (streaming.empty() || at_border_) return over_lanes(low, end, nest_.unroll, body);
   const Value first = x_.start_streaming(streaming, *nest_.lane_axis, low, end);
-  const Value last = end_of_vectors(first, end);
+  const Value last = end_of_vectors(first, end, nest_.unroll);
   over_sides(low, first, last, end, body);
-  lanes(first, last, false, body);
+  lanes(first, last, nest_.unroll, body);
   x_.stop_streaming();
 }
 
@@ -37,7 +43,7 @@ void NestLowering::border_and_interior(const Interior& interior, Value low, Valu
   over_sides(low, first, last, end, body);
   at_border_ = false;
   ++inside_;
-  over_lanes(first, last, body);
+  over_lanes(first, last, nest_.unroll, body);
   --inside_;
 }
 
@@ -47,30 +53,36 @@ void NestLowering::over_sides(Value low, Value first, Value last, Value end, con
   const Value before = b_.compute(level(), Op::equal, DType::b1, {side, zero});
   const Value from = b_.compute(level(), Op::select, DType::i64, {before, low, last});
   const Value to = b_.compute(level(), Op::select, DType::i64, {before, first, end});
-  lanes(from, to, true, body);
+  masked_lanes(from, to, body);
   x_.close_for();
   info_.loops = loops_before;  // the same loops again
 }
 
-void NestLowering::over_lanes(Value low, Value end, const Body& body, bool only_masked) {
+void NestLowering::over_lanes(Value low, Value end, int vectors, const Body& body, bool only_masked) {
   only_masked = only_masked || at_border_;  // borders are short
-  const Value middle = only_masked ? low : end_of_vectors(low, end);
-  if (!only_masked) lanes(low, middle, false, body);
-  lanes(middle, end, true, body, !only_masked);
+  const Value middle = only_masked ? low : end_of_vectors(low, end, vectors);
+  if (!only_masked) lanes(low, middle, vectors, body);
+  masked_lanes(middle, end, body, !only_masked);
 }
 
-Value NestLowering::end_of_vectors(Value low, Value end) {
-  const std::int64_t stride = std::int64_t{nest_.unroll} * x_.lanes();
+Value NestLowering::end_of_vectors(Value low, Value end, int vectors) {
+  const std::int64_t stride = std::int64_t{vectors} * x_.lanes();
   const Value span = i64(Op::subtract, end, low), whole = i64(Op::logical_and, span, b_.constant(-stride));
   return b_.add(level(), low, whole);
 }
 
-void NestLowering::lanes(Value from, Value to, bool masked, const Body& body, bool repeats) {
-  const int parts = masked ? 1 : nest_.unroll;
-  const Value base = x_.open_for(from, to, std::int64_t{parts} * x_.lanes());
-  std::optional<Value> remaining;
-  if (masked) remaining = i64(Op::subtract, to, base);
-  x_.enter_lanes(*nest_.lane_axis, base, parts, remaining, repeats);
+void NestLowering::lanes(Value from, Value to, int vectors, const Body& body) {
+  const Value base = x_.open_for(from, to, std::int64_t{vectors} * x_.lanes());
+  x_.enter_lanes(*nest_.lane_axis, base, vectors, std::nullopt, true);
+  body();
+  x_.leave_lanes();
+  x_.close_for();
+}
+
+void NestLowering::masked_lanes(Value from, Value to, const Body& body, bool repeats) {
+  const Value base = x_.open_for(from, to, x_.lanes());
+  const Value remaining = i64(Op::subtract, to, base);
+  x_.enter_lanes(*nest_.lane_axis, base, 1, remaining, repeats);
   body();
   x_.leave_lanes();
   x_.close_for();
@@ -85,6 +97,15 @@ ScratchState NestLowering::scratch_states(Expr e, Value low) {
   return {scratch("best", e->dtype), indexed ? scratch("index", x_.offset_dtype()) : 0, low};
 }
 
+void NestLowering::fetch_planes(AxisId planes, Value first, Value last) {
+  const Value zero = b_.constant(0), tile = b_.constant(nest_.tile), at_once = b_.constant(planes_at_once);
+  const Value ends = b_.compute(level(), Op::equal, DType::b1, {last, x_.extent_of(planes)});
+  const Value back = i64(Op::subtract, zero, first);
+  const Value planes_ahead = b_.compute(level(), Op::select, DType::i64, {ends, back, at_once});
+  const Value lanes_ahead = b_.compute(level(), Op::select, DType::i64, {ends, tile, zero});
+  x_.fetch_planes(planes, planes_ahead, lanes_ahead);
+}
+
 void NestLowering::reduce_streams(Value low, Value end) {
   for (Expr e : nest_.streams) {
     const Fold& f = *e->as<Fold>();
@@ -95,8 +116,10 @@ void NestLowering::reduce_streams(Value low, Value end) {
     ++info_.loops;
     const Value last = i64(Op::minimum, b_.add(level(), first, b_.constant(planes_at_once)), extent);
     x_.limit(f.axes[0], first, last);
+    if (e == nest_.streams[0]) fetch_planes(f.axes[0], first, last);  // the others find their planes in the caches
     // What follows in a nest over tables is long code already: masks cost less there than a second body takes to compile.
-    over_lanes(low, end, [&] { x_.reduce_into_scratch(e, states); }, nest_.tables && x_.has_mask_registers());
+    over_lanes(low, end, vectors_per_step(f, x_.lanes()), [&] { x_.reduce_into_scratch(e, states); },
+               nest_.tables && x_.has_mask_registers());
     x_.unlimit(f.axes[0]);
     x_.close_for();
     x_.take_from_scratch(e, states);

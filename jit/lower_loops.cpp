@@ -34,7 +34,7 @@ void NestLowering::loops(std::size_t k, Value low, std::optional<Value> high) {
   if (const Interior* next = next_interior(); next && next->axis == axis)
     return border_and_interior(*next, low, end, body);
   // With rows side by side the body is long, and masks cost little beside what data choose: no second body.
-  if (nest_.abreast) return over_lanes(low, end, body, true);
+  if (nest_.abreast) return masked_lanes(low, end, body, false);
   stream_over_lanes(low, end, body);
 }
 
@@ -82,7 +82,8 @@ void NestLowering::in_order(std::size_t k) {
 }
 
 void NestLowering::blocks_in_order() {
-  const Value zero = b_.constant(0), extent = x_.extent_of(*nest_.in_order), end = end_of_vectors(zero, extent);
+  const Value zero = b_.constant(0), extent = x_.extent_of(*nest_.in_order);
+  const Value end = end_of_vectors(zero, extent, nest_.unroll);
   x_.start_blocks(nest_.scans);
   const auto blocks = [&](Value from, Value to, bool masked) {
     x_.open_blocks(nest_.scans, from, to, nest_.unroll, masked);
@@ -108,7 +109,7 @@ void NestLowering::steps(std::size_t inner) {
 void NestLowering::innermost() {
   if (!tile_of_lanes_) return statements();
   const auto [low, high] = *tile_of_lanes_;
-  over_lanes(low, high, [&] {
+  over_lanes(low, high, nest_.unroll, [&] {
     for (const auto& [e, states] : scans_) x_.advance_in_scratch(e, states);
     statements();
   });

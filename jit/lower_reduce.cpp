@@ -96,7 +96,9 @@ ExpressionLowering::State ExpressionLowering::reduce_lanes(const Fold& f, std::s
     return state.like(close_for(next.flat(), is_decided(f, next)));
   }
   const std::int64_t stride = static_cast<std::int64_t>(state.best.size()) * lanes();
-  const auto [low, high, level] = range_of(f, lane);
+  const Limit range = range_of(f, lane);
+  const auto low = range.low, high = range.high;
+  const std::size_t level = range.level;
   Value middle = low == builder_.constant(0) ? high : builder_.compute(level, Op::subtract, DType::i64, {high, low});
   middle = builder_.compute(level, Op::logical_and, DType::i64, {middle, builder_.constant(-stride)});
   middle = builder_.add(level, middle, low);

@@ -76,19 +76,23 @@ class NestLowering {
   void border_and_interior(const Interior&, loop::Value low, loop::Value end, const Body&);
   /// Masked lanes over [low, first) and [last, end).
   void over_sides(loop::Value low, loop::Value first, loop::Value last, loop::Value end, const Body&);
-  /// Whole vectors over [low, end), then one masked vector at a time. The body is lowered for both, or for the masked
-  /// ones only.
-  void over_lanes(loop::Value low, loop::Value end, const Body&, bool only_masked = false);
-  /// The end of the whole steps from `low` on.
-  loop::Value end_of_vectors(loop::Value low, loop::Value end);
-  /// One loop over lanes: whole steps, or a masked vector at a time, which `repeats` the loops of whole steps.
-  void lanes(loop::Value from, loop::Value to, bool masked, const Body&, bool repeats = true);
+  /// Whole steps of so many vectors over [low, end), then one masked vector at a time. The body is lowered for both, or
+  /// for the masked ones only.
+  void over_lanes(loop::Value low, loop::Value end, int vectors, const Body&, bool only_masked = false);
+  /// The end of the whole steps of so many vectors from `low` on.
+  loop::Value end_of_vectors(loop::Value low, loop::Value end, int vectors);
+  /// One loop over lanes: whole steps of so many vectors.
+  void lanes(loop::Value from, loop::Value to, int vectors, const Body&);
+  /// The same with one masked vector at a time, which `repeats` the loops of whole steps.
+  void masked_lanes(loop::Value from, loop::Value to, const Body&, bool repeats = true);
   /// Room for the states of a reduction in a tile of lanes from `low` on.
   ScratchState scratch_states(ir::Expr, loop::Value low);
   /// Reductions across many planes of memory, over a whole tile before anything else: a few planes at a time from end
   /// to end of the tile, with the states in scratch between. Reading all planes for one vector at a time would keep
   /// more streams going than the processor's prefetchers follow and its cache sets hold.
   void reduce_streams(loop::Value low, loop::Value end);
+  /// While these planes are read, the next ones of the tile are fetched; with its last ones the first of the next tile.
+  void fetch_planes(ir::AxisId planes, loop::Value first, loop::Value last);
 
   ir::Program& program_;
   const Nest& nest_;

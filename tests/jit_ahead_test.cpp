@@ -106,3 +106,23 @@ TEST_CASE("an item of a scatter of rows is some rows, each in whole vectors") {
   REQUIRE(run_everywhere(p).fault == "");
   REQUIRE(run_with_threads(p) == "");
 }
+
+TEST_CASE("planes are read a line of each at a time, while the next planes and the next tile are fetched") {
+  for (const std::int64_t planes : {1, 6, 7, 8, 21})
+    for (const std::int64_t pixels : {1, 15, 16, 33, 2049}) {
+      INFO(planes << " planes of " << pixels);
+      Tensor<float, 2> x(planes, pixels);
+      for (std::int64_t n = 0; n < x.size(); ++n) x.data()[n] = static_cast<float>(n * 7919 % 1013 - 500);
+      Tensor<float, 1> out(pixels), expected(pixels);
+      for (std::int64_t n = 0; n < x.size(); ++n) expected.data()[n % pixels] += x.data()[n];
+      const Prepared p = prepared(out[d], Assign::set, sum(j, x[j, d]));
+      const std::string loops = loops_of(p);
+      const std::size_t fetch = loops.find("prefetch t1[");
+      REQUIRE(fetch != std::string::npos);
+      CHECK(loops.find(" later", fetch) < loops.find('\n', fetch));
+      CHECK(loops.find("prefetch", fetch + 1) == std::string::npos);  // masked vectors fetch nothing
+      CHECK(assembly_of(p).find("prefetcht1") != std::string::npos);
+      REQUIRE(run_everywhere(p).fault == "");
+      for (std::int64_t n = 0; n < pixels; ++n) REQUIRE(out.data()[n] == expected.data()[n]);
+    }
+}
