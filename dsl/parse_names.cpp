@@ -112,7 +112,8 @@ void Parser::unknown_tensor(const Token& token, std::string_view advice) const {
   std::string message = "unknown name '" + name + "'";
   if (!similar.empty()) message.append("; did you mean '").append(similar.substr(0, 64)).append("'?");
   else if (!advice.empty()) message.append("; ").append(advice);
-  else if (const std::string_view here = spelling_of(token.text); !here.empty()) message.append("; here: ").append(here);
+  else if (const std::string_view here = spelling_of(token.text); !here.empty())
+    message.append("; here: ").append(here);
   fail(token, Error::Kind::name, message);
 }
 

@@ -179,8 +179,8 @@ class StatementParser {
     p_.take();
   }
 
-  /// t[h, w, b] = value: the subscripts order the axes of the new tensor, and ranges from 0 give them extents. The dtype of the target is known only after
-  /// the value, so its node is made twice: first for the indices alone.
+  /// t[h, w, b] = value: the subscripts order the axes of the new tensor, and ranges from 0 give them extents. The
+  /// dtype of the target is known only after the value, so its node is made twice: first for the indices alone.
   void new_tensor(const Token& name, const Token& assignment) {
     define(name);
     const Node& shape = p_.access(name, DType::b1, subscript_count());

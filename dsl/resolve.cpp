@@ -195,18 +195,22 @@ Resolver::Product Resolver::factors(const Syntax& node, DType dtype, const Axes&
     return node.dtype == DType::b1 ? Product{lower(node, unnamed), nullptr} : Product{nullptr, value_of(node, dtype)};
   const Syntax &first = *node.child[0], &second = *node.child[1];
   Product a = factors(first, node.dtype, unnamed, chosen);
-  const Product b = divides ? Product{nullptr, value_of(second, node.dtype)} : factors(second, node.dtype, unnamed, chosen);
-  if (divides && !a.value) a.value = ir::cast(graph(), compute_dtype(node.dtype), ir::constant(graph(), Scalar::of(true)));
+  const Product b =
+      divides ? Product{nullptr, value_of(second, node.dtype)} : factors(second, node.dtype, unnamed, chosen);
+  if (divides && !a.value)
+    a.value = ir::cast(graph(), compute_dtype(node.dtype), ir::constant(graph(), Scalar::of(true)));
   const auto both = [&](Op op, ir::Expr x, ir::Expr y) { return x && y ? ir::apply(graph(), op, {x, y}) : x ? x : y; };
   const ir::Expr value = both(node.op, a.value, b.value);
-  return {both(Op::logical_and, a.condition, b.condition), value ? ir::cast(graph(), compute_dtype(dtype), value) : nullptr};
+  return {both(Op::logical_and, a.condition, b.condition),
+          value ? ir::cast(graph(), compute_dtype(dtype), value) : nullptr};
 }
 
 /// b1 * x * y / z selects x * y / z, so that no NaN or infinity among them leaks where b1 is false; b1 * b1 is and.
 ir::Expr Resolver::product(const Syntax& node, const Axes& unnamed) {
   const Product p = factors(node, node.dtype, unnamed, has_condition(node));
   if (!p.condition || !p.value) return p.value ? p.value : p.condition;
-  return ir::apply(graph(), Op::select, {p.condition, p.value, ir::constant(graph(), Scalar{compute_dtype(node.dtype), 0})});
+  return ir::apply(graph(), Op::select,
+                   {p.condition, p.value, ir::constant(graph(), Scalar{compute_dtype(node.dtype), 0})});
 }
 
 ir::Expr Resolver::apply(const Syntax& node, const Axes& unnamed) {
@@ -264,7 +268,8 @@ void Resolver::resolve(ir::TensorId id, const StatementSyntax& statement) {
     if (statement.makes_target) made_ = id;
     Place at = place(*target, id, unnamed);
     for (std::uint32_t i = 0; i < at.subscripts.size(); ++i)
-      if (const ir::Axis* bare = at.subscripts[i]->as<ir::Axis>()) out_.program.axes[bare->axis].left.push_back({id, i});
+      if (const ir::Axis* bare = at.subscripts[i]->as<ir::Axis>())
+        out_.program.axes[bare->axis].left.push_back({id, i});
     s.subscripts = std::move(at.subscripts);
     s.policy = at.policy;
     s.guard = at.inside;

@@ -152,7 +152,8 @@ ir::Policy Resolver::policy(const Syntax& node) {
   bool integers = false;
   for (int i = 0; i < node.children; ++i) {
     if (node.child[i]->form == Form::integer) integers = true;
-    else if (node.child[i]->form != Form::index && node.child[i]->form != Form::range && !node.child[i]->is_positional())
+    else if (node.child[i]->form != Form::index && node.child[i]->form != Form::range &&
+             !node.child[i]->is_positional())
       return ir::Policy::check;
   }
   return integers ? ir::Policy::assume_inside : ir::Policy::check;

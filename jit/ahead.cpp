@@ -10,8 +10,8 @@ using namespace ir;
 
 namespace {
 
-/// Whether it reads within its tensor for any values of its axes. That a range or the user keeps it inside is not enough:
-/// later iterations may be outside of that.
+/// Whether it reads within its tensor for any values of its axes. That a range or the user keeps it inside is not
+/// enough: later iterations may be outside of that.
 bool is_safe(const Program& program, const Read& read) {
   if (read.guard) return false;
   for (std::size_t i = 0; i < read.subscripts.size(); ++i) {

@@ -78,8 +78,9 @@ const std::shared_ptr<const Call>& Calls::find(TensorPointers tensors, std::size
                                                const Options& options) const {
   LastFound& found = found_last[number_ % found_last.size()];
   if (found.number == number_ && fits(*found.call, tensors, made, params, counts, options)) return found.call;
-  const std::size_t key = key_of(tensors.size(), [&](std::size_t t) -> const Layout& { return tensors[t]->layout; }, made,
-                                 shaping(params), counts);
+  const std::size_t key = key_of(
+      tensors.size(), [&](std::size_t t) -> const Layout& { return tensors[t]->layout; }, made, shaping(params),
+      counts);
   const std::lock_guard lock(mutex_);
   const auto [first, last] = calls_.equal_range(key);
   for (auto it = first; it != last; ++it)

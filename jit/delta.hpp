@@ -13,8 +13,8 @@ namespace ricci::jit {
 ///     f[argmax(k, f[k])]                     ->   max(k, f[k])                                            winner
 ///
 /// A delta is any equality of i64, linear in the axis, among the conditions under which the body of a reduction is not
-/// its identity (selection.hpp). It selects: what it does not select is never evaluated, so that no NaN leaks from there
-/// and no subscript fails there. Conditions beside it are evaluated only where it holds.
+/// its identity (selection.hpp). It selects: what it does not select is never evaluated, so that no NaN leaks from
+/// there and no subscript fails there. Conditions beside it are evaluated only where it holds.
 void solve_deltas(ir::Program&, CanonicalAxes&);
 
 }  // namespace ricci::jit

@@ -45,7 +45,8 @@ std::string nonzero_text(const ir::Program& p, ir::Expr count) {
 
 class Extents {
  public:
-  Extents(const ir::Program& p, std::span<const TensorView> tensors, std::span<const Scalar> params, const Counts& counts)
+  Extents(const ir::Program& p, std::span<const TensorView> tensors, std::span<const Scalar> params,
+          const Counts& counts)
       : p_(p), tensors_(tensors), params_(params), counts_(counts), found_(p.axes.size(), unknown) {}
 
   std::vector<std::int64_t> all() && {

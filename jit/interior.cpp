@@ -18,8 +18,8 @@ struct Bound {
   Expr rest;
 };
 
-/// A comparison that guards reads and what it is there, or a remainder, minimum or maximum in a subscript and the number
-/// of the argument that it is there; and what makes it so for every value of the axes of reductions.
+/// A comparison that guards reads and what it is there, or a remainder, minimum or maximum in a subscript and the
+/// number of the argument that it is there; and what makes it so for every value of the axes of reductions.
 struct Test {
   Expr tested;
   bool holds;
@@ -205,7 +205,8 @@ class Finder {
       for (const Test& test : tests) {
         if (original != test.tested) continue;
         if (original->dtype == DType::b1) return constant(g_, Scalar::of(test.holds));
-        return e->as<Apply>() && e->as<Apply>()->op == original->as<Apply>()->op ? e->as<Apply>()->args[test.argument] : e;
+        return e->as<Apply>() && e->as<Apply>()->op == original->as<Apply>()->op ? e->as<Apply>()->args[test.argument]
+                                                                                 : e;
       }
       const Read* old = original->as<Read>();
       if (!old || !old->guard || moves_along(*old, axis)) return e;

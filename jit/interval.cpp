@@ -33,7 +33,8 @@ Interval hull(Interval a, Interval b) { return {std::min(a.low, b.low), std::max
 
 std::int64_t floor_divide(std::int64_t a, std::int64_t b) { return a / b - (a % b != 0 && (a < 0) != (b < 0)); }
 
-/// From the first to the last number in `x` that leaves this remainder, which is less than the divisor and not negative.
+/// From the first to the last number in `x` that leaves this remainder, which is less than the divisor and not
+/// negative.
 Interval multiples(Interval x, std::int64_t divisor, std::int64_t remainder) {
   const auto distance = [&](Wide from, Wide to) { return ((to - from) % divisor + divisor) % divisor; };
   const Wide low = x.low + distance(x.low, remainder), high = x.high - distance(remainder, x.high);
@@ -202,7 +203,9 @@ std::optional<bool> Bounds::decide(Expr comparison) {
   if (!apply || info(apply->op).typing != Typing::compare || !is_signed_integer(apply->args[0]->dtype)) return {};
   const Interval a = of(apply->args[0]), b = of(apply->args[1]);
   const bool below = a.high < b.low, not_above = a.high <= b.low, above = a.low > b.high, not_below = a.low >= b.high;
-  const auto answer = [](bool yes, bool no) { return yes ? std::optional(true) : no ? std::optional(false) : std::nullopt; };
+  const auto answer = [](bool yes, bool no) {
+    return yes ? std::optional(true) : no ? std::optional(false) : std::nullopt;
+  };
   switch (apply->op) {
     case Op::less: return answer(below, not_below);
     case Op::less_equal: return answer(not_above, above);
@@ -234,7 +237,8 @@ std::vector<Expr> conjuncts(Expr condition) {
   if (!condition) return {};
   const Apply* apply = condition->as<Apply>();
   const auto is_false = [](Expr e) { return e->as<Const>() && !e->as<Const>()->value.get<bool>(); };
-  const bool lazy = apply && apply->op == Op::select && apply->args[0]->dtype == condition->dtype && is_false(apply->args[2]);
+  const bool lazy =
+      apply && apply->op == Op::select && apply->args[0]->dtype == condition->dtype && is_false(apply->args[2]);
   if (!lazy && (!apply || apply->op != Op::logical_and)) return {condition};
   std::vector<Expr> all = conjuncts(apply->args[0]);
   for (Expr c : conjuncts(apply->args[1])) all.push_back(c);

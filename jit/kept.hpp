@@ -19,9 +19,9 @@ std::set<ir::AxisId> axes_of_kept_values(const ir::Program&, const std::vector<i
 ///
 ///     y[n, i] = exp(x[n, i] - m[n]) / sum(k, exp(x[n, k] - m[n]))
 ///
-/// The reduction then leaves the values of its body in the target, each where it is needed, and the statement reads them
-/// there: nest.values becomes y[n, i] / sum(...). A row for a target larger than the caches is kept in scratch instead if it
-/// fits, so that the target is written once and past the caches.
+/// The reduction then leaves the values of its body in the target, each where it is needed, and the statement reads
+/// them there: nest.values becomes y[n, i] / sum(...). A row for a target larger than the caches is kept in scratch
+/// instead if it fits, so that the target is written once and past the caches.
 void keep_values(ir::Program&, const Specialisation&, const std::unordered_map<ir::Expr, ir::AxisId>& fold_lanes,
                  Nest&);
 

@@ -48,9 +48,11 @@ Shared compile(const std::string& key, const CodegenOptions& options, const loop
 
 }  // namespace
 
-Found find_or_compile(const std::string& key, const CodegenOptions& options, const std::function<loop::Kernel()>& make) {
+Found find_or_compile(const std::string& key, const CodegenOptions& options,
+                      const std::function<loop::Kernel()>& make) {
   static std::mutex mutex;
-  static auto& kernels = *new std::unordered_map<std::string, std::shared_future<Shared>>;  // outlives static destructors
+  static auto& kernels =
+      *new std::unordered_map<std::string, std::shared_future<Shared>>;  // outlives static destructors
   std::promise<Shared> promise;
   std::shared_future<Shared> future;
   {

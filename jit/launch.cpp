@@ -74,7 +74,8 @@ Tables count_tables(const KernelInfo& info, const std::vector<std::int64_t>& sym
   const std::int64_t tables = updates / capped_product(24, elements);
   shares = std::max<std::int64_t>(std::min({shares, updates / steps_per_chunk, tables}), 1);
   Tables result{shares, 1};
-  while (ways && result.ways < max_ways && 2 * result.ways * bytes <= bytes_of_ways && 2 * result.ways * shares <= tables)
+  while (ways && result.ways < max_ways && 2 * result.ways * bytes <= bytes_of_ways &&
+         2 * result.ways * shares <= tables)
     result.ways *= 2;
   return result;
 }

@@ -75,7 +75,8 @@ Expr expression(Graph& g, const Linear& form) {
   const auto scaled = [&](Expr atom, std::int64_t by) { return apply(g, Op::multiply, {atom, constant(g, by)}); };
   for (const auto& [atom, coefficient] : form.terms)
     if (coefficient >= 0) sum = sum ? apply(g, Op::add, {sum, scaled(atom, coefficient)}) : scaled(atom, coefficient);
-  if (!sum || form.constant > 0) sum = sum ? apply(g, Op::add, {sum, constant(g, form.constant)}) : constant(g, form.constant);
+  if (!sum || form.constant > 0)
+    sum = sum ? apply(g, Op::add, {sum, constant(g, form.constant)}) : constant(g, form.constant);
   else if (form.constant < 0) sum = apply(g, Op::subtract, {sum, constant(g, wrapped_product(form.constant, -1))});
   for (const auto& [atom, coefficient] : form.terms)
     if (coefficient < 0) sum = apply(g, Op::subtract, {sum, scaled(atom, wrapped_product(coefficient, -1))});

@@ -197,7 +197,8 @@ struct Machine {
     const auto count = get<std::int64_t>(s.count), limit = s.limit == none ? count : get<std::int64_t>(s.limit);
     std::vector<Scalar> keys;
     for (std::int64_t i = 0; i < count; ++i)
-      keys.push_back(Scalar::load(dtype, element(s.keys, get<std::int64_t>(s.offset) + i * get<std::int64_t>(s.stride))));
+      keys.push_back(
+          Scalar::load(dtype, element(s.keys, get<std::int64_t>(s.offset) + i * get<std::int64_t>(s.stride))));
     const std::vector<std::int64_t> order = stable_order(keys, s.descending);
     for (std::int64_t i = 0; i < limit; ++i) {
       const std::int64_t at = i < count ? order[static_cast<std::size_t>(i)] : 0;
@@ -215,7 +216,8 @@ struct Machine {
     const auto offset = get<std::int64_t>(s.offset), stride = get<std::int64_t>(s.stride);
     for (std::int64_t row = 0; row < get<std::int64_t>(s.rows); ++row)
       for (std::int64_t column = 0; column < get<std::int64_t>(s.columns); ++column)
-        std::memcpy(element(s.to, first + column * pitch + row), element(s.from, offset + row * stride + column), bytes);
+        std::memcpy(element(s.to, first + column * pitch + row), element(s.from, offset + row * stride + column),
+                    bytes);
     return true;
   }
   bool run(const Check& s) {

@@ -155,7 +155,8 @@ struct Printer {
         [&](const SortRow& s) {
           return (s.limit == none ? "sort " : "argsort ") + label(kernel.info, s.to) + "[" + use(s.first) + " by " +
                  use(s.pitch) + "]" + (s.limit == none ? "" : " limit " + use(s.limit)) + ", " +
-                 element(s.keys, s.offset) + " step " + use(s.stride) + " count " + use(s.count) + (s.descending ? " descending" : "");
+                 element(s.keys, s.offset) + " step " + use(s.stride) + " count " + use(s.count) +
+                 (s.descending ? " descending" : "");
         },
         [&](const Transpose& s) {
           return "transpose " + label(kernel.info, s.to) + "[" + use(s.first) + " by " + use(s.pitch) + "], " +

@@ -13,7 +13,8 @@ using loop::Value;
 /// The row is that of the iteration `rows_ahead` further along the innermost axis that chooses rows. Where that axis is
 /// reduced as a whole, its end is followed by the start of the next iteration of the axis around it:
 ///
-///     out[b, d] = sum(j, table[ids[b, j], d])      with 20 j:    at (b, 3) that of (b, 19), at (b, 6) that of (b + 1, 2)
+///     out[b, d] = sum(j, table[ids[b, j], d])      with 20 j:    at (b, 3) that of (b, 19), at (b, 6) that of (b + 1,
+///     2)
 void ExpressionLowering::fetch_ahead(TensorId tensor, const std::vector<Expr>& subscripts, std::size_t level) {
   if (std::ranges::count(ahead_, tensor) == 0 || !chooses_rows(program_, subscripts)) return;
   std::vector<AxisId> axes;  // that choose, innermost first
@@ -22,7 +23,9 @@ void ExpressionLowering::fetch_ahead(TensorId tensor, const std::vector<Expr>& s
   if (axes.empty() || (lane_ && std::ranges::count(axes, lane_->axis) > 0) || rows_) return;
   std::ranges::stable_sort(axes, [&](AxisId a, AxisId b) { return bound_.at(a).level > bound_.at(b).level; });
   const Binding inner = bound_.at(axes[0]);
-  const auto i64 = [&](std::size_t at, Op op, Value a, Value b) { return builder_.compute(at, op, DType::i64, {a, b}); };
+  const auto i64 = [&](std::size_t at, Op op, Value a, Value b) {
+    return builder_.compute(at, op, DType::i64, {a, b});
+  };
   const auto at_most = [&](Value v, AxisId axis) {
     return i64(inner.level, Op::minimum, v, builder_.add(0, extent_of(axis), builder_.constant(-1)));
   };
@@ -67,10 +70,14 @@ void ExpressionLowering::fetch_planes(const Fold& f) {
   const auto limit = limits_.find(f.axes[0]);
   if (limit == limits_.end() || limit->second.planes_ahead == loop::none || !lane_ || lane_->repeats) return;
   const std::size_t level = builder_.level();
-  for (Expr e : nodes({f.body})) {
+  std::vector<Expr> reads;  // in each step: not those of a reduction within
+  walk({f.body}, [&](Expr e) {
+    if (e->as<Read>()) reads.push_back(e);
+    return bound_axes(e) == nullptr;
+  });
+  for (Expr e : reads) {
     const Read* n = e->as<Read>();
-    if (!n || !in_lanes(e)) continue;
-    if (motion(program_, s_, n->tensor, n->subscripts, lane_->axis) != Motion::contiguous) continue;
+    if (!in_lanes(e) || motion(program_, s_, n->tensor, n->subscripts, lane_->axis) != Motion::contiguous) continue;
     const auto plane = std::ranges::find(n->subscripts, axis(program_.graph, f.axes[0]));
     if (plane == n->subscripts.end()) continue;
     const Value apart = stride(n->tensor, static_cast<std::size_t>(plane - n->subscripts.begin()));

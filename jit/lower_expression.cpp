@@ -144,7 +144,8 @@ Lanes ExpressionLowering::apply(Expr e, const Apply& n) {
   const std::size_t level = level_of(e);
   for (Expr arg : n.args) value(arg);
   // In lanes, comparisons and choices of short subscripts stay short; other arithmetic has the width of its dtype.
-  const bool all_short = vector && std::ranges::all_of(n.args, [&](Expr a) { return a->dtype != DType::i64 || is_short(a); });
+  const bool all_short =
+      vector && std::ranges::all_of(n.args, [&](Expr a) { return a->dtype != DType::i64 || is_short(a); });
   const auto operand_dtype = [&](Expr arg) {
     if (arg->dtype != DType::i64) return arg->dtype;
     if (info(n.op).typing == Typing::compare) return all_short ? DType::i32 : DType::i64;

@@ -257,8 +257,8 @@ class ExpressionLowering {
     ir::AxisId row;  // of the loop around the reduction
     std::optional<loop::BufferId> scratch = {};  // instead of the target
   };
-  /// What stands at a level: values by expression, and by row where they depend on them; and which scalar subscripts are
-  /// checked there.
+  /// What stands at a level: values by expression, and by row where they depend on them; and which scalar subscripts
+  /// are checked there.
   struct Known : std::map<std::pair<ir::Expr, std::size_t>, Lanes> {
     std::set<std::tuple<ir::TensorId, std::size_t, ir::Expr, ir::Expr>> checked = {};  // tensor, axis, subscript, guard
   };

@@ -137,7 +137,8 @@ ExpressionLowering::State ExpressionLowering::step(const Fold& f, State state) {
       index = lane_->index;
       if (index == loop::none) index = shared_index(f, lane_->axis, lane_->base, index_dtype);
     } else if (along_lanes) {
-      const Value first = builder_.add(level, lane_->base, builder_.constant(static_cast<std::int64_t>(part) * lanes()));
+      const Value first =
+          builder_.add(level, lane_->base, builder_.constant(static_cast<std::int64_t>(part) * lanes()));
       const Value base = shared_index(f, lane_->axis, first, index_dtype);
       index = builder_.compute(level, Op::add, index_dtype, {base, lane_indices(f, index_dtype)});
     } else {

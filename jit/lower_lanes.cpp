@@ -117,9 +117,11 @@ void NestLowering::reduce_streams(Value low, Value end) {
     const Value last = i64(Op::minimum, b_.add(level(), first, b_.constant(planes_at_once)), extent);
     x_.limit(f.axes[0], first, last);
     if (e == nest_.streams[0]) fetch_planes(f.axes[0], first, last);  // the others find their planes in the caches
-    // What follows in a nest over tables is long code already: masks cost less there than a second body takes to compile.
-    over_lanes(low, end, vectors_per_step(f, x_.lanes()), [&] { x_.reduce_into_scratch(e, states); },
-               nest_.tables && x_.has_mask_registers());
+    // What follows in a nest over tables is long code already: masks cost less there than a second body takes to
+    // compile.
+    over_lanes(
+        low, end, vectors_per_step(f, x_.lanes()), [&] { x_.reduce_into_scratch(e, states); },
+        nest_.tables && x_.has_mask_registers());
     x_.unlimit(f.axes[0]);
     x_.close_for();
     x_.take_from_scratch(e, states);

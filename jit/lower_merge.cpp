@@ -106,7 +106,8 @@ ExpressionLowering::State ExpressionLowering::with_own_indices(std::size_t level
     const DType dtype = builder_.type(state.index[part]).dtype;
     Value distance = builder_.iota(dtype, lanes());
     if (part > 0) {
-      const Scalar first = evaluate(Op::cast, dtype, std::vector{Scalar::of(static_cast<std::int64_t>(part) * lanes())});
+      const Scalar first =
+          evaluate(Op::cast, dtype, std::vector{Scalar::of(static_cast<std::int64_t>(part) * lanes())});
       distance = builder_.compute(0, Op::add, dtype, {distance, builder_.constant(first, lanes())});
     }
     state.index[part] = builder_.compute(level, Op::add, dtype, {state.index[part], distance});

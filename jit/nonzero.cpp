@@ -173,7 +173,8 @@ class Placement {
   Expr stored(const Nonzero& choice, AxisId position, Expr e, Expr at_position) {
     const Iteration it = iteration_of(choice, 0);
     const Expr value = at(it, position, e);
-    const auto [known, fresh] = arrays_.try_emplace({value, it.condition}, static_cast<TensorId>(program_.tensors.size()));
+    const auto [known, fresh] =
+        arrays_.try_emplace({value, it.condition}, static_cast<TensorId>(program_.tensors.size()));
     const TensorId array = known->second;
     if (fresh) {
       program_.tensors.push_back({"positions", e->dtype, 1, {choice.along}});

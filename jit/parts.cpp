@@ -90,9 +90,10 @@ Deciding deciding(const Program& program, const std::vector<Expr>& expressions, 
   return found;
 }
 
-/// Tensors that give these axes an extent, for each axis of which the tensors `read` say nothing: a simplification, or an
-/// array without subscripts that has extent 1 there, may leave none in the expression. Targets may not be made yet.
-std::vector<TensorId> sizing(const Program& program, const std::vector<AxisId>& axes, const std::vector<TensorId>& read) {
+/// Tensors that give these axes an extent, for each axis of which the tensors `read` say nothing: a simplification, or
+/// an array without subscripts that has extent 1 there, may leave none in the expression. Targets may not be made yet.
+std::vector<TensorId> sizing(const Program& program, const std::vector<AxisId>& axes,
+                             const std::vector<TensorId>& read) {
   std::vector<TensorId> found;
   for (AxisId id : axes) {
     const AxisDecl& axis = program.axes[id];

@@ -8,9 +8,9 @@
 namespace ricci::jit {
 
 /// A program that computes something before the program that needs it can be bound: the extents of that one depend on
-/// it. Its last tensor receives the result. Those before it are some of the other program's, by their numbers there; the
-/// params are all of that program's, and the axes have the same numbers. It has a graph of its own, so the two may be
-/// compiled at the same time.
+/// it. Its last tensor receives the result. Those before it are some of the other program's, by their numbers there;
+/// the params are all of that program's, and the axes have the same numbers. It has a graph of its own, so the two may
+/// be compiled at the same time.
 struct Part {
   ir::Program program;
   std::vector<ir::TensorId> tensors;

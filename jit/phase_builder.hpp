@@ -1,8 +1,8 @@
 #pragma once
 // Writes the statements of one phase. Knows nothing of index expressions: only values, levels and symbols.
 //
-// A level is an open block: level 0 is the phase's top, each open loop or condition adds one. A statement may be added to any open
-// level; it then stands before the loops still open inside it. That is all of loop-invariant code motion.
+// A level is an open block: level 0 is the phase's top, each open loop or condition adds one. A statement may be added
+// to any open level; it then stands before the loops still open inside it. That is all of loop-invariant code motion.
 #include <map>
 
 #include "ricci/loop.hpp"

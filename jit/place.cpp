@@ -18,7 +18,9 @@ using namespace ir;
 
 namespace {
 
-bool is_result(Expr e) { return e->as<Project>() || (e->as<Fold>() && info(e->as<Fold>()->reduction).results == Results::value); }
+bool is_result(Expr e) {
+  return e->as<Project>() || (e->as<Fold>() && info(e->as<Fold>()->reduction).results == Results::value);
+}
 
 const Fold& fold_of(Expr result) {
   const Project* project = result->as<Project>();
@@ -223,7 +225,8 @@ class Placement {
     return e->as<Project>() ? project(g_, made, e->as<Project>()->result) : made;
   }
 
-  /// Whether all positions of the axis of a scan stand in the range of one that it runs along, and nothing else bounds it.
+  /// Whether all positions of the axis of a scan stand in the range of one that it runs along, and nothing else bounds
+  /// it.
   bool takes_in_all(const Fold& f) const {
     return intake_of(program_, f) == Intake::own && (!f.ranges[0].low || !f.ranges[0].high) &&
            !in_range_.contains(scan_of(f)->along);

@@ -75,8 +75,10 @@ class Bounding {
     const auto after = [&](AxisId axis, Expr e) {
       return apply(g_, Op::add, {apply(g_, Op::minimum, {e, extent(g_, axis)}), constant(g_, std::int64_t{1})});
     };
-    if (first && uses_any(a) && !uses_any(b)) return AxisBound{first->axis, {nullptr, strictly ? b : after(first->axis, b)}};
-    if (second && uses_any(b) && !uses_any(a)) return AxisBound{second->axis, {strictly ? after(second->axis, a) : a, nullptr}};
+    if (first && uses_any(a) && !uses_any(b))
+      return AxisBound{first->axis, {nullptr, strictly ? b : after(first->axis, b)}};
+    if (second && uses_any(b) && !uses_any(a))
+      return AxisBound{second->axis, {strictly ? after(second->axis, a) : a, nullptr}};
     return {};
   }
 

@@ -59,7 +59,8 @@ class Evaluator {
     const std::vector<TensorView> as_given = tensors_;
     std::vector<std::vector<std::byte>> old;
     for (TensorView& view : tensors_)
-      if (&view != &tensors_[s.target] && may_overlap(view, tensors_[s.target])) view = copied(view, old.emplace_back());
+      if (&view != &tensors_[s.target] && may_overlap(view, tensors_[s.target]))
+        view = copied(view, old.emplace_back());
     for_each(whole({*s.in_order}), [&] { run(s, inner); });
     tensors_ = as_given;
   }
@@ -231,7 +232,8 @@ class Evaluator {
     Slot best;
     best.value = identity(n.reduction, dtype);
     for (const Span& s : spans)
-      best.winner = best.winner * extents_[s.axis] + std::clamp<std::int64_t>(s.low, 0, std::max<std::int64_t>(extents_[s.axis] - 1, 0));
+      best.winner = best.winner * extents_[s.axis] +
+                    std::clamp<std::int64_t>(s.low, 0, std::max<std::int64_t>(extents_[s.axis] - 1, 0));
     bool first = true;
     for_each(spans, [&] {
       const Scalar pair[] = {best.value, value(n.body)};

@@ -32,7 +32,8 @@ std::optional<std::vector<Expr>> staged_parts(Expr body, AxisId lane, AxisId inn
   return staged;
 }
 
-/// Whether `inside` runs in the loops of a reduction: it is in the body, and in no reduction there that runs before them.
+/// Whether `inside` runs in the loops of a reduction: it is in the body, and in no reduction there that runs before
+/// them.
 bool runs_in(const Fold& fold, Expr inside) {
   bool found = false;
   walk({fold.body}, [&](Expr e) {
@@ -61,8 +62,8 @@ bool is_reduced_by_rows(const std::vector<Expr>& all, const std::vector<AxisId>&
 
 /// Half of 32 registers hold states, or 12 of 16: the loads of two vectors, one value for all lanes, and one register
 /// for what the body makes of them are beside them. Eight states hide the latency of fma; a value of a wide dtype takes
-/// several registers. Blocks of a second height leave fewer rows over, but are code to compile: 32 rows are five blocks of
-/// six and five, and four of eight alone.
+/// several registers. Blocks of a second height leave fewer rows over, but are code to compile: 32 rows are five blocks
+/// of six and five, and four of eight alone.
 void set_heights(RegisterTile& tile, const Target& target, int lanes) {
   const bool many = target.vector_bytes == 64;  // registers
   const int states = many ? 16 : 12;
@@ -159,11 +160,11 @@ void order_for_registers(const Program& program, Nest& nest, int lanes) {
 
 std::string to_string(const RegisterTile& tile, const Nest& nest, const Program& program, int lanes) {
   const auto name = [&](AxisId axis) { return program.axes[axis].name; };
-  std::string text = "tile of " + to_string(program, tile.fold) + ": " + name(tile.rows) + '/' +
-                     std::to_string(tile.block) + " x" + std::to_string(tile.height) +
-                     (tile.has_two_heights() ? " or x" + std::to_string(tile.lower_height) : "") + ", " +
-                     name(*nest.lane_axis) + " x" + std::to_string(lanes) + '*' + std::to_string(tile.vectors) + "; for " +
-                     std::to_string(tile.depth) + " of " + name(tile.fold->as<Fold>()->axes[0]) + " in scratch:";
+  std::string text =
+      "tile of " + to_string(program, tile.fold) + ": " + name(tile.rows) + '/' + std::to_string(tile.block) + " x" +
+      std::to_string(tile.height) + (tile.has_two_heights() ? " or x" + std::to_string(tile.lower_height) : "") + ", " +
+      name(*nest.lane_axis) + " x" + std::to_string(lanes) + '*' + std::to_string(tile.vectors) + "; for " +
+      std::to_string(tile.depth) + " of " + name(tile.fold->as<Fold>()->axes[0]) + " in scratch:";
   for (Expr e : tile.staged) {
     if (std::ranges::count(tile.transposed, e) > 0) text += " transposed";
     text += ' ' + to_string(program, e);

@@ -5,7 +5,8 @@
 namespace ricci::jit {
 
 /// The reduction over `bound` of a selection some of whose conditions say what free axes must be, as a read of a table
-/// that a statement fills in one pass over `bound`; null if there are no such conditions. The statement goes to `before`.
+/// that a statement fills in one pass over `bound`; null if there are no such conditions. The statement goes to
+/// `before`.
 ///
 ///     sum(n, select(c == e[n], x[n], 0))     ->     table[q, e[n]] += x[n] over n;   sum(q, table[q, c])
 ///

@@ -6,8 +6,8 @@
 
 namespace ricci::jit {
 
-/// The body of a reduction, taken apart: `value` where all conditions hold, elsewhere what changes nothing: the identity
-/// of the reduction. Each condition is evaluated only where those before it hold, `value` where all hold.
+/// The body of a reduction, taken apart: `value` where all conditions hold, elsewhere what changes nothing: the
+/// identity of the reduction. Each condition is evaluated only where those before it hold, `value` where all hold.
 struct Selection {
   Reduction reduction;  // by values: max for argmax
   std::vector<ir::Expr> conditions;

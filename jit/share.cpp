@@ -67,7 +67,8 @@ AxisId CanonicalAxes::get(AxisId like, int depth, int position, Range range) {
   return it->second;
 }
 
-std::vector<AxisId> CanonicalAxes::around(Expr body, const std::vector<AxisId>& like, const std::vector<Range>& ranges) {
+std::vector<AxisId> CanonicalAxes::around(Expr body, const std::vector<AxisId>& like,
+                                          const std::vector<Range>& ranges) {
   std::set<AxisId> taken(body->free.begin(), body->free.end());
   for (AxisId axis : like) taken.erase(axis);
   // Reductions inside may bind the axes of a depth that they had before they were solved.
@@ -95,7 +96,8 @@ bool is_sized_by(const Program& program, Expr subscript, TensorId tensor, std::s
   if (!bare) return false;
   const std::vector<AxisId>& table = program.tensors[tensor].table;
   if (!table.empty()) return table[position] == bare->axis;
-  return std::ranges::count(program.axes[bare->axis].sizes, TensorAxis{tensor, static_cast<std::uint32_t>(position)}) > 0;
+  return std::ranges::count(program.axes[bare->axis].sizes, TensorAxis{tensor, static_cast<std::uint32_t>(position)}) >
+         0;
 }
 
 int FoldDepth::of(Expr e) {
@@ -123,7 +125,8 @@ Expr canonical(Program& program, CanonicalAxes& axes, FoldDepth& depth, Expr e) 
   }
   if (bound == named) return e;
   if (old)
-    return fold_node(program.graph, {old->reduction, bound, substitute(program.graph, old->body, renamed), old->ranges});
+    return fold_node(program.graph,
+                     {old->reduction, bound, substitute(program.graph, old->body, renamed), old->ranges});
   const Sort& sort = *e->as<Sort>();
   return ir::sort(program.graph, bound, substitute(program.graph, sort.key, renamed), sort.position, sort.descending);
 }

@@ -16,7 +16,8 @@ class CanonicalAxes {
   /// reduction runs over in a range is for that range alone, so that what the range proves holds wherever the axis is.
   ir::AxisId get(ir::AxisId like, int depth, int position, ir::Range = {});
   /// Axes for a new binder of axes like these around `body`: none that it uses or that a binder in it binds.
-  std::vector<ir::AxisId> around(ir::Expr body, const std::vector<ir::AxisId>& like, const std::vector<ir::Range>& = {});
+  std::vector<ir::AxisId> around(ir::Expr body, const std::vector<ir::AxisId>& like,
+                                 const std::vector<ir::Range>& = {});
   /// A number for the axis' extent: two axes with the same number have the same extent in every call, because
   /// a chain of bare uses connects them.
   std::uint32_t extent_class(ir::AxisId axis) const { return axis < class_of_.size() ? class_of_[axis] : axis; }

@@ -22,8 +22,8 @@ class SingleKernel {
                                                 const Counts&, const Options&) const;
   /// Runs a call that fits these tensors, all of which exist now.
   Ticks repeat(const Call&, TensorPointers, std::span<const Scalar> params, const Options&) const;
-  std::string dump(Executable::Stage, std::span<const TensorView> tensors, std::span<const Scalar> params, const Counts&,
-                   const Options&);
+  std::string dump(Executable::Stage, std::span<const TensorView> tensors, std::span<const Scalar> params,
+                   const Counts&, const Options&);
   /// Whether nothing that is written overlaps anything. A tensor that is null is still to be made.
   bool is_apart(TensorPointers) const;
 

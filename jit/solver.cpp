@@ -15,7 +15,8 @@ namespace {
 
 bool is_small(std::int64_t coefficient) { return -(1 << 15) < coefficient && coefficient < 1 << 15; }
 
-/// A form over axes alone, without the factor that all of it has: 2 * i - 2 * k is 0 where i - k is. Nothing wraps there.
+/// A form over axes alone, without the factor that all of it has: 2 * i - 2 * k is 0 where i - k is. Nothing wraps
+/// there.
 void divide_by_common_factor(Linear& sum) {
   std::int64_t factor = 0;
   for (const auto& [atom, coefficient] : sum.terms) {
@@ -34,8 +35,8 @@ Solution solved(Graph& g, AxisId axis, std::int64_t coefficient, Linear rest) {
   const Expr numerator = expression(g, rest), by = constant(g, divisor);
   if (divisor == 1) return {axis, numerator, nullptr, coefficient};
   const Expr remainder = apply(g, Op::remainder, {numerator, by});
-  return {axis, apply(g, Op::floor_divide, {numerator, by}), apply(g, Op::equal, {remainder, constant(g, std::int64_t{0})}),
-          coefficient};
+  return {axis, apply(g, Op::floor_divide, {numerator, by}),
+          apply(g, Op::equal, {remainder, constant(g, std::int64_t{0})}), coefficient};
 }
 
 }  // namespace
@@ -53,7 +54,8 @@ std::vector<Solution> solutions(Graph& g, Expr condition) {
     if (!axis || !is_small(coefficient)) continue;
     Linear rest = form;
     rest.terms.erase(rest.terms.begin() + static_cast<std::ptrdiff_t>(i));
-    const bool within = std::ranges::any_of(rest.terms, [&](const auto& term) { return uses_axis(term.first, axis->axis); });
+    const bool within =
+        std::ranges::any_of(rest.terms, [&](const auto& term) { return uses_axis(term.first, axis->axis); });
     if (!within) all.push_back(solved(g, axis->axis, coefficient, std::move(rest)));
   }
   return all;
@@ -71,7 +73,8 @@ bool settle(Program& program, Selection& s, std::size_t i, const Solution& solut
   const bool first = needed_before || ranged_before;
   if (first && may_fail(program, solution.value)) return false;
   const Expr zero = constant(g, std::int64_t{0}), size = extent(g, solution.axis);
-  std::vector<Expr> inside{apply(g, Op::less_equal, {zero, solution.value}), apply(g, Op::less, {solution.value, size})};
+  std::vector<Expr> inside{apply(g, Op::less_equal, {zero, solution.value}),
+                           apply(g, Op::less, {solution.value, size})};
   if (range != s.ranges.end()) {
     if (may_fail(program, solution.value)) {  // nor is that looked at where the range is empty
       const auto [low, high] = range->second;
@@ -88,7 +91,8 @@ bool settle(Program& program, Selection& s, std::size_t i, const Solution& solut
   s.conditions.erase(s.conditions.begin() + static_cast<std::ptrdiff_t>(i));
   for (Expr& c : s.conditions) c = substitute(g, c, {{solution.axis, solution.value}});
   s.value = substitute(g, s.value, {{solution.axis, solution.value}});
-  s.conditions.insert(s.conditions.begin() + (first ? 0 : static_cast<std::ptrdiff_t>(i)), inside.begin(), inside.end());
+  s.conditions.insert(s.conditions.begin() + (first ? 0 : static_cast<std::ptrdiff_t>(i)), inside.begin(),
+                      inside.end());
   return true;
 }
 
@@ -105,7 +109,8 @@ bool eliminate(Program& program, Selection& s, std::vector<AxisId>& bound) {
         if (const auto axis = std::ranges::find(bound, solution.axis); axis != bound.end())
           candidates.push_back({i, solution, {std::abs(solution.coefficient), axis - bound.begin()}});
     std::ranges::stable_sort(candidates, {}, &Candidate::rank);
-    const auto done = std::ranges::find_if(candidates, [&](const Candidate& c) { return settle(program, s, c.condition, c.solution); });
+    const auto done = std::ranges::find_if(
+        candidates, [&](const Candidate& c) { return settle(program, s, c.condition, c.solution); });
     if (done == candidates.end()) return changed;
     std::erase(bound, done->solution.axis);
   }

@@ -20,8 +20,8 @@ struct Solution {
 /// Exact for all data, also where it wraps: coefficients stay below 2^15, and no loop runs 2^48 times.
 std::vector<Solution> solutions(ir::Graph&, ir::Expr condition);
 
-/// Puts a solution of condition `i` in its place: the condition goes, the axis is `value` everywhere, and what is left to
-/// ask is whether that divides and is inside the axis. Returns false and changes nothing where this would evaluate
+/// Puts a solution of condition `i` in its place: the condition goes, the axis is `value` everywhere, and what is left
+/// to ask is whether that divides and is inside the axis. Returns false and changes nothing where this would evaluate
 /// what may fail before the conditions that protect it.
 bool settle(ir::Program&, Selection&, std::size_t i, const Solution&);
 

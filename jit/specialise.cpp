@@ -242,7 +242,8 @@ std::vector<TensorId> find_far(const Program& program, const Survey& survey, std
     Wide bytes = static_cast<Wide>(size_of(decl.dtype));
     for (std::size_t i = 0; i < static_cast<std::size_t>(decl.rank); ++i) {
       const bool copies = !decl.table.empty() && program.axes[decl.table[i]].tables;
-      if (!copies) bytes = std::min<Wide>(bytes * size_of_axis(program, tensors, extents, access.tensor, i), short_limit);
+      if (!copies)
+        bytes = std::min<Wide>(bytes * size_of_axis(program, tensors, extents, access.tensor, i), short_limit);
     }
     if (bytes >= far_bytes) far.insert(access.tensor);
   }

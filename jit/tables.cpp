@@ -97,8 +97,8 @@ Stored store(Program& program, CanonicalAxes& axes, Expr e) {
   return {std::move(s), element};
 }
 
-Statement accumulate(Program& program, const Table& table, Reduction reduction, std::vector<Expr> subscripts, Expr value,
-                     std::vector<AxisId> domain) {
+Statement accumulate(Program& program, const Table& table, Reduction reduction, std::vector<Expr> subscripts,
+                     Expr value, std::vector<AxisId> domain) {
   return {.target = table.tensor,
           .subscripts = behind(axis(program.graph, table.axes[0]), std::move(subscripts)),
           .update = reduction,

@@ -72,7 +72,8 @@ TEST_CASE("a list without names keeps the axes of its arrays") {
 
 TEST_CASE("a list without names inside a named list is aligned with that one") {
   const Tensor<std::int64_t, 1> rename{2, 0, 1};
-  CHECK(values(evaluate(table[b, rename[argmax(image, 1)], w, 0])) == values(evaluate(table[b, rename[winner()], w, 0])));
+  CHECK(values(evaluate(table[b, rename[argmax(image, 1)], w, 0])) ==
+        values(evaluate(table[b, rename[winner()], w, 0])));
 }
 
 TEST_CASE("a target without names iterates over the axes of its arrays") {

@@ -14,16 +14,21 @@ namespace {
 /// What breaks a rule of rules.def.
 const std::vector<FaultyText> broken_rules = {
     // Subscripts and axes.
-    {"m[i]", "1:1: the number of subscripts must equal the rank of the tensor; "
-             "an ellipsis stands for the others: 1 subscripts, rank 2"},
-    {"m[i, j, k]", "1:1: the number of subscripts must equal the rank of the tensor; "
-                   "an ellipsis stands for the others: 3 subscripts, rank 2"},
-    {"x[]", "1:1: the number of subscripts must equal the rank of the tensor; "
-            "an ellipsis stands for the others: 0 subscripts, rank 1"},
-    {"x[newaxis]", "1:1: the number of subscripts must equal the rank of the tensor; "
-                   "an ellipsis stands for the others: 0 subscripts, rank 1"},
-    {"m[..., 0, 0, 0]", "1:1: the number of subscripts must equal the rank of the tensor; "
-                        "an ellipsis stands for the others: 3 subscripts, rank 2"},
+    {"m[i]",
+     "1:1: the number of subscripts must equal the rank of the tensor; "
+     "an ellipsis stands for the others: 1 subscripts, rank 2"},
+    {"m[i, j, k]",
+     "1:1: the number of subscripts must equal the rank of the tensor; "
+     "an ellipsis stands for the others: 3 subscripts, rank 2"},
+    {"x[]",
+     "1:1: the number of subscripts must equal the rank of the tensor; "
+     "an ellipsis stands for the others: 0 subscripts, rank 1"},
+    {"x[newaxis]",
+     "1:1: the number of subscripts must equal the rank of the tensor; "
+     "an ellipsis stands for the others: 0 subscripts, rank 1"},
+    {"m[..., 0, 0, 0]",
+     "1:1: the number of subscripts must equal the rank of the tensor; "
+     "an ellipsis stands for the others: 3 subscripts, rank 2"},
     {"x[1.5]", "1:1: a subscript must be an integer; write i64(...), or floor_index(...) of a float: f64"},
     {"x[yes[i]]", "1:1: a subscript must be an integer; write i64(...), or floor_index(...) of a float: b1"},
     {"m[i, j] + at",
@@ -42,7 +47,8 @@ const std::vector<FaultyText> broken_rules = {
      "1:1: a list of subscripts is named or positional; indices do not stand beside all, slices, ellipsis, "
      "newaxis or masks: indices i"},
     {"m[m > 2] = m[m > 3]",
-     "1:1: what is written where a mask of several axes holds has the axes of the tensor, or is chosen by the same mask"},
+     "1:1: what is written where a mask of several axes holds has the axes of the tensor, or is chosen by the same "
+     "mask"},
     {"m[..., ...]", "1:8: a list of subscripts may have one ellipsis"},
     {"nonzero(i, m[i, j])",
      "1:1: the condition of nonzero may use no other index than those that it lists; where it holds for each value of "
@@ -68,13 +74,13 @@ const std::vector<FaultyText> broken_rules = {
     {"var(m, (1, 0, -1))",
      "1:8: a reduction may list each of its axes once; negative axes count from the end: axis -1, rank 2"},
     {"cumsum(m, (0, 1))",
-     "1:1: cumsum, cumprod, cummax and cummin run along all of one index, as in cumsum(j, x[i, j]): cumsum along 2 axes"},
+     "1:1: cumsum, cumprod, cummax and cummin run along all of one index, as in cumsum(j, x[i, j]): cumsum along 2 "
+     "axes"},
     {"sum(i, i)", "1:1: nothing gives this index its extent; use it as a plain subscript of a tensor: i"},
     {"argsort(j(0, 3), m[i, j])",
      "1:1: sort, argsort, topk and argtopk order all of an index, as in argsort(j, x[i, j]): argsort along j"},
     {"topk(m, 0, 1)", "1:1: topk and argtopk take a whole number of elements above 0: topk"},
-    {"1 + topk(j, m[i, j], 2)",
-     "1:3: a new axis beside named indices is named at once, as in topk(...)[p]: indices i"},
+    {"1 + topk(j, m[i, j], 2)", "1:3: a new axis beside named indices is named at once, as in topk(...)[p]: indices i"},
     {"x[k(0, 2)]",
      "1:1: a range such as k(0, n) stands where its index is bound: before the argument of a reduction, or as a "
      "subscript on the left"},

@@ -53,7 +53,8 @@ std::vector<double> elements(const Array& array) {
   std::vector<std::int64_t> at(static_cast<std::size_t>(array.rank()));
   const auto walk = [&](const auto& self, int axis, std::int64_t offset) -> void {
     if (axis == array.rank()) {
-      const auto* element = static_cast<const char*>(array.data()) + offset * static_cast<std::int64_t>(size_of(array.dtype()));
+      const auto* element =
+          static_cast<const char*>(array.data()) + offset * static_cast<std::int64_t>(size_of(array.dtype()));
       all.push_back(Scalar::load(array.dtype(), element).as_double());
       return;
     }

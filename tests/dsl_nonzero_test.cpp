@@ -202,7 +202,8 @@ TEST_CASE("the reference, interpreted loops and machine code choose alike, withi
       const test::Ran masked = test::run_everywhere(test::prepared(chosen[n], Assign::set, x[nonzero(i, x[i] > 0)[n]]));
       CHECK(masked.fault == "");
       CHECK_FALSE(masked.error);
-      const test::Ran gathered = test::run_everywhere(test::prepared(rows[n, c], Assign::set, f[nonzero(i, x[i] > 0)[n], c]));
+      const test::Ran gathered =
+          test::run_everywhere(test::prepared(rows[n, c], Assign::set, f[nonzero(i, x[i] > 0)[n], c]));
       CHECK(gathered.fault == "");
       CHECK_FALSE(gathered.error);
       for (std::size_t p = 0; p < expected.size(); ++p) {

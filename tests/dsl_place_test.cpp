@@ -14,7 +14,8 @@ TEST_CASE("a sum over everything under a loop is summed once, before it, in priv
   Tensor<float, 1> y = x[i] / sum(k, x[k]);
   CHECK(last_report().phases == 2);
   CHECK(last_report().temporary_bytes == 0);
-  CHECK(last_report().accumulator_bytes > static_cast<std::int64_t>(sizeof(float)));  // several tables: it runs in parallel
+  CHECK(last_report().accumulator_bytes >
+        static_cast<std::int64_t>(sizeof(float)));  // several tables: it runs in parallel
   double total = 0;
   for (float v : values(x)) total += v;
   CHECK(y.at(7) == Approx(x.at(7) / total));

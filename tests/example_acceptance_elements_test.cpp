@@ -29,7 +29,9 @@ T floored(T a, T b) {
 }
 template <class T>
 T remaining(T a, T b) {
-  return b == 0 ? T(0) : wrapped<T>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(floored(a, b)) * static_cast<std::uint64_t>(b));
+  return b == 0 ? T(0)
+                : wrapped<T>(static_cast<std::uint64_t>(a) -
+                             static_cast<std::uint64_t>(floored(a, b)) * static_cast<std::uint64_t>(b));
 }
 
 }  // namespace

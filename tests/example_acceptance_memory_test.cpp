@@ -92,7 +92,8 @@ const Layout4 layouts[] = {
        Tensor<float, 4> t(extents_of(v));
        const auto e = extents_of(v);
        for (int axis = 0; axis < 4; ++axis)
-         if (e[static_cast<std::size_t>(axis)] > 0) t = t.sliced(axis, e[static_cast<std::size_t>(axis)] - 1, -e[static_cast<std::size_t>(axis)] - 1, -1);
+         if (e[static_cast<std::size_t>(axis)] > 0)
+           t = t.sliced(axis, e[static_cast<std::size_t>(axis)] - 1, -e[static_cast<std::size_t>(axis)] - 1, -1);
        return copied(t, v);
      }},
     {"padded rows",
@@ -143,7 +144,8 @@ TEST_CASE("case 71: disk cache", "[acceptance]") {
         }) == 2);
   CHECK(seed_gather_process(folder) == "right compiled 1");
   CHECK(seed_gather_process(folder) == "right compiled 0");
-  each_kernel(folder, [](const auto& path) { std::filesystem::resize_file(path, std::filesystem::file_size(path) / 2); });
+  each_kernel(folder,
+              [](const auto& path) { std::filesystem::resize_file(path, std::filesystem::file_size(path) / 2); });
   CHECK(seed_gather_process(folder) == "right compiled 1");
   CHECK(seed_gather_process(folder) == "right compiled 0");
 
@@ -158,7 +160,8 @@ TEST_CASE("case 71: disk cache", "[acceptance]") {
   CHECK(seed_gather_process(shared) == "right compiled 0");
 }
 
-TEST_CASE("case 75: large, lanes have offsets of 32 bits only where all elements are within their reach", "[acceptance]") {
+TEST_CASE("case 75: large, lanes have offsets of 32 bits only where all elements are within their reach",
+          "[acceptance]") {
   // Views without memory: a dump reads no elements.
   auto* const nowhere = reinterpret_cast<std::int8_t*>(std::uintptr_t{1} << 40);
   const auto loops = [&](std::int64_t rows, std::int64_t columns) {
@@ -214,7 +217,8 @@ TEST_CASE("case 75: large", "[acceptance][slow]") {
   for (int n = 0; n < side; ++n) data[n] = static_cast<std::int8_t>(n % 251 == 250);
   const auto repeated = Tensor<std::int8_t, 2>::view(data, {side, side}, {0, 1});
   CHECK(evaluate(sum(i, j, repeated[i, j])).at() == std::int64_t{side} * (side / 251));
-  CHECK(evaluate(argmax(i, j, repeated[i, j] + cast<std::int8_t>(i == side - 1))).at() == std::int64_t{side} * (side - 1) + 250);
+  CHECK(evaluate(argmax(i, j, repeated[i, j] + cast<std::int8_t>(i == side - 1))).at() ==
+        std::int64_t{side} * (side - 1) + 250);
 }
 
 TEST_CASE("case 76: layouts", "[acceptance]") {
@@ -251,7 +255,8 @@ TEST_CASE("case 76: layouts, what lies between the elements stays", "[acceptance
       auto out = Tensor<float, 1>::view(memory.data() + (stride < 0 ? 2 * n : 1), {n}, {stride});
       out[i] = x[i] + 1;
       std::vector<float> expected(memory.size(), -7);
-      for (std::int64_t k = 0; k < n; ++k) expected[static_cast<std::size_t>((stride < 0 ? 2 * n : 1) + k * stride)] = x.at(k) + 1;
+      for (std::int64_t k = 0; k < n; ++k)
+        expected[static_cast<std::size_t>((stride < 0 ? 2 * n : 1) + k * stride)] = x.at(k) + 1;
       CHECK(memory == expected);
     }
 }

@@ -35,7 +35,8 @@ TEMPLATE_TEST_CASE("case 57: beam search reorder", "[acceptance]", float, double
       const auto sequence = in_order(order, filled<std::int64_t>([](auto n) { return n; }, B, K, L));
       const auto [token, best, continued] = example::beam_search_step<K>(score, sequence);
       CHECK(last_report().checks.empty());
-      CHECK(last_report().temporary_bytes == B * K * 8 + B * K * V * static_cast<int>(sizeof(T)));  // the order, and its keys
+      CHECK(last_report().temporary_bytes ==
+            B * K * 8 + B * K * V * static_cast<int>(sizeof(T)));  // the order, and its keys
       const auto flat = [&](int b, int k) {
         return best_of(K * V, K, [&](int n) { return score.at(b, n / V, n % V); })[static_cast<std::size_t>(k)];
       };

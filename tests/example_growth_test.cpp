@@ -23,7 +23,8 @@ auto array(N... extents) {
 }
 template <class... N>
 auto numbers(int below, N... extents) {
-  return filled<std::int64_t>([n = shuffled(97), below](std::int64_t at) { return static_cast<std::int64_t>(n(at)) % below; }, extents...);
+  return filled<std::int64_t>(
+      [n = shuffled(97), below](std::int64_t at) { return static_cast<std::int64_t>(n(at)) % below; }, extents...);
 }
 
 /// How many times as much `work` costs for 64 as for 32.

@@ -126,3 +126,13 @@ TEST_CASE("planes are read a line of each at a time, while the next planes and t
       for (std::int64_t n = 0; n < pixels; ++n) REQUIRE(out.data()[n] == expected.data()[n]);
     }
 }
+
+TEST_CASE("planes that a reduction within reads are left to it") {
+  Tensor<float, 3> x(9, 5, 70);
+  for (std::int64_t n = 0; n < x.size(); ++n) x.data()[n] = static_cast<float>(n * 7919 % 1013 - 500);
+  Tensor<float, 1> out(70);
+  const Prepared p = prepared(out[d], Assign::set, sum(j, max(k, x[j, k, d])));
+  REQUIRE(run_everywhere(p).fault == "");
+  const Prepared q = prepared(out[d], Assign::set, sum(j, sum(k, x[j, k, d])));
+  REQUIRE(run_everywhere(q).fault == "");
+}

@@ -227,7 +227,8 @@ TEST_CASE("the first of equals is found where the lanes run along another axis t
       CHECK(run_extrema(x.view(), {1, 0}).fault == "");
       const Scalar zero{dtype, 0}, most = evaluate(Op::cast, dtype, std::vector{Scalar::of(std::int64_t{1})});
       for (std::int64_t n = 0; n < 3 * extent; ++n) zero.store(element(x.view(), n));
-      for (const auto& at : {std::array<std::int64_t, 2>{0, extent - 2}, {1, 1}, {2, 1}}) most.store(element(x.view(), at));
+      for (const auto& at : {std::array<std::int64_t, 2>{0, extent - 2}, {1, 1}, {2, 1}})
+        most.store(element(x.view(), at));
       const Reduction list[] = {Reduction::argmax};
       const ir::Program program = extrema(dtype, 2, {1, 0}, list);
       const Outputs outputs(program, x.view(), {1, 0});

@@ -84,7 +84,8 @@ TEST_CASE("the largest float is found by the machine's maximum instruction") {
   Tensor<float, 1> x(1000);
   const Prepared p = prepared(max(i, x[i]));
   for (int width : vector_widths()) {
-    const std::string text = p.executable->dump(Executable::Stage::assembly, p.tensors, p.params, {.vector_bytes = width});
+    const std::string text =
+        p.executable->dump(Executable::Stage::assembly, p.tensors, p.params, {.vector_bytes = width});
     const std::vector<std::string> loops = innermost_loops(text);
     const auto takes = [](const std::string& body) { return has(body, "\\tv?maxps\\s"); };
     CHECK(std::ranges::count_if(loops, takes) > 0);

@@ -21,8 +21,8 @@ struct Census {
 };
 
 // Lanes that may meet go one after another, through the stack. Where 16 registers do not hold what 32 do, the stack has
-// constants of polynomials, what the way of rare arguments needs, indices beside accumulators, or the masks with which a
-// tile of a product stores its last columns. The rest of a sum of functions is added to the parts of its state there.
+// constants of polynomials, what the way of rare arguments needs, indices beside accumulators, or the masks with which
+// a tile of a product stores its last columns. The rest of a sum of functions is added to the parts of its state there.
 // Planes at 32 bytes go through functions two vectors abreast, which takes 0.75 of the time in spite of the stack.
 const std::vector<Census> expected{
     {.flagship = "W1", .hot = "vcmp\\w*ps"},

@@ -72,7 +72,8 @@ ir::Program scatter(DType out_dtype, Reduction update) {
 
 TEMPLATE_TEST_CASE("compiled code widens every value of 16 bits exactly", "[float16]", float16, bfloat16) {
   std::vector<TestType> all;
-  for (std::uint32_t bits = 0; bits < 0x10000; ++bits) all.push_back(TestType::from_bits(static_cast<std::uint16_t>(bits)));
+  for (std::uint32_t bits = 0; bits < 0x10000; ++bits)
+    all.push_back(TestType::from_bits(static_cast<std::uint16_t>(bits)));
   for (const int lanes : {1, 2, 4, 8, 16}) check_conversion<TestType, float>(all, lanes);
 }
 

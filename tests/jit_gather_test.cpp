@@ -136,8 +136,9 @@ TEST_CASE("what a remainder says of an index proves its neighbours inside") {
     CHECK(ran.fault == "");
     CHECK(ran.report.checks.empty());
     // The last of an odd number has no partner.
-    CHECK(ran.message == (size % 2 == 0 ? "" : "subscript " + std::to_string(size) + " is outside axis 0 of t1 (extent " +
-                                                   std::to_string(size) + ") at i=" + std::to_string(size - 1)));
+    CHECK(ran.message == (size % 2 == 0 ? ""
+                                        : "subscript " + std::to_string(size) + " is outside axis 0 of t1 (extent " +
+                                              std::to_string(size) + ") at i=" + std::to_string(size - 1)));
     for (int n = 0; n < size && size % 2 == 0; ++n) CHECK(pairs.at(n) == (n % 2 == 0 ? n + 1 : n - 1));
     const Ran turned = run_everywhere(prepared(triples[i], Assign::set, where(i % 3 == 2, x[i - 2], -x[i])));
     CHECK(turned.fault == "");
@@ -290,7 +291,8 @@ TEST_CASE("a read that stands in a branch and outside of it is done once, withou
   const Ran ran = run_everywhere(once);
   REQUIRE(ran.fault == "");
   REQUIRE(!ran.error);
-  for (int n = 0; n < 50; ++n) REQUIRE(out.at(n) == ((49 - n) % 7 >= 2 ? static_cast<float>((49 - n) % 7 - 2) * 10 : -1));
+  for (int n = 0; n < 50; ++n)
+    REQUIRE(out.at(n) == ((49 - n) % 7 >= 2 ? static_cast<float>((49 - n) % 7 - 2) * 10 : -1));
   // Within a reduction that may have no iteration, the read outside of the branch may not be done at all.
   const auto far = filled<std::int32_t>([](auto) { return 1000; }, 50);
   const auto in_both = table[far[i]] + where(table[k] > 9, table[far[i]], 1);

@@ -94,7 +94,8 @@ TEST_CASE("subscripts that wrap or clip keeps inside are read as they stand wher
     check(prepared(y[i], Assign::set, wrap(a)[i - 2] + wrap(a)[i + 3]), [&](auto k) { return at(k - 2) + at(k + 3); });
     check(prepared(y[i], Assign::set, clip(a)[i - 1] - clip(a)[i + 1]),
           [&](auto k) { return a.at(std::max<std::int64_t>(k - 1, 0)) - a.at(std::min(k + 1, n - 1)); });
-    REQUIRE(run_everywhere(prepared(z[i, j], Assign::set, wrap(rows)[i + 5, j - 1] + clip(rows)[i - 2, j + 9])).fault == "");
+    REQUIRE(run_everywhere(prepared(z[i, j], Assign::set, wrap(rows)[i + 5, j - 1] + clip(rows)[i - 2, j + 9])).fault ==
+            "");
     REQUIRE(run_everywhere(prepared(z[i, j], Assign::set, wrap(rows)[2 * i - j, 3 * j + 1])).fault == "");
   }
 }

@@ -222,7 +222,8 @@ TEST_CASE("select, cast and guards simplify", "[ir][simplify]") {
 
 TEST_CASE("no simplification drops a read that may be outside its tensor", "[ir][simplify]") {
   Graph g;
-  Expr zero = constant(g, 0), one = constant(g, 1), yes = constant(g, Scalar::of(true)), no = constant(g, Scalar::of(false));
+  Expr zero = constant(g, 0), one = constant(g, 1), yes = constant(g, Scalar::of(true)),
+       no = constant(g, Scalar::of(false));
   Expr inside = read(g, 0, DType::i64, {axis(g, 0)});
   Expr promised = read(g, 0, DType::i64, {inside}, Policy::assume_inside);
   Expr x = read(g, 0, DType::i64, {inside});

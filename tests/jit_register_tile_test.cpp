@@ -196,7 +196,8 @@ TEST_CASE("the innermost loops of a tile use no memory for what registers hold")
     std::vector<int> tiles;
     for (const std::string& body : innermost_loops(assembly_of(p, width))) {
       int multiplies = 0;
-      for (std::size_t at = body.find("\tvfmadd"); at != std::string::npos; at = body.find("\tvfmadd", at + 1)) ++multiplies;
+      for (std::size_t at = body.find("\tvfmadd"); at != std::string::npos; at = body.find("\tvfmadd", at + 1))
+        ++multiplies;
       if (multiplies == 0) continue;
       tiles.push_back(multiplies);
       INFO(body);

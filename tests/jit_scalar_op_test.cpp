@@ -48,8 +48,8 @@ std::vector<T> special_values() {
   if constexpr (std::is_signed_v<T>) values.insert(values.end(), {T(-1), T(-2), T(-3), T(-7), T(-64), T(-100)});
   if constexpr (std::is_floating_point_v<T> || Float16<T>)
     values.insert(values.end(), {T(-0.0), T(0.5), T(-0.5), T(1.5), T(2.5), T(-2.5), T(0.1), Limits::min(),
-                                 Limits::denorm_min(), T(-Limits::denorm_min()), Limits::epsilon(),
-                                 Limits::infinity(), T(-Limits::infinity()), Limits::quiet_NaN(), T(1e10), T(-1e10), T(16777216.5)});
+                                 Limits::denorm_min(), T(-Limits::denorm_min()), Limits::epsilon(), Limits::infinity(),
+                                 T(-Limits::infinity()), Limits::quiet_NaN(), T(1e10), T(-1e10), T(16777216.5)});
   else
     values.insert(values.end(), {T(Limits::max() - 1), T(Limits::min() + 1), T(Limits::max() / 2)});
   std::mt19937_64 random(7);
@@ -185,7 +185,8 @@ void check_op(Op op, T a, T b) {
   if constexpr (std::is_floating_point_v<T>) {
     if (op == Op::fma) {
       for (T c : {a, b, static_cast<T>(-a * b)})
-        if (!same(run(op, dtype, a, b, c), Scalar::of(std::fma(a, b, c)))) FAIL_CHECK(mismatch(op, a, b, run(op, dtype, a, b, c)));
+        if (!same(run(op, dtype, a, b, c), Scalar::of(std::fma(a, b, c))))
+          FAIL_CHECK(mismatch(op, a, b, run(op, dtype, a, b, c)));
       return;
     }
   }

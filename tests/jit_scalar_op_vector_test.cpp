@@ -1,5 +1,5 @@
-// The vector functions that kernels call give the bits of the scalar ones, lane by lane, at every width the CPU can run.
-// Only the sign of a NaN differs (log of a negative number at 64 bytes), which is not part of an op's meaning.
+// The vector functions that kernels call give the bits of the scalar ones, lane by lane, at every width the CPU can
+// run. Only the sign of a NaN differs (log of a negative number at 64 bytes), which is not part of an op's meaning.
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>

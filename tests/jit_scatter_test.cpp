@@ -66,9 +66,9 @@ TEST_CASE("lanes that may meet take as many tables in turn as fit into the first
     std::int64_t tables, pitch;
   };
   // Clearing and merging may take a 24th of the updates; a table of more than 64 elements has an odd multiple of 16.
-  for (const auto& [count, classes, tables, pitch] : {Row{20'000, 3, 8, 3}, Row{20'000, 64, 8, 64}, Row{20'000, 65, 8, 80},
-                                                      Row{20'000, 200, 4, 208}, Row{500, 5, 4, 5}, Row{40, 5, 1, 5},
-                                                      Row{400'000, 1024, 12, 1040}, Row{400'000, 2000, 6, 2000}}) {
+  for (const auto& [count, classes, tables, pitch] :
+       {Row{20'000, 3, 8, 3}, Row{20'000, 64, 8, 64}, Row{20'000, 65, 8, 80}, Row{20'000, 200, 4, 208},
+        Row{500, 5, 4, 5}, Row{40, 5, 1, 5}, Row{400'000, 1024, 12, 1040}, Row{400'000, 2000, 6, 2000}}) {
     const auto key = keys(count, classes);
     const auto weight = filled<std::int32_t>(shuffled(13), count);
     Tensor<std::int32_t, 1> sums(classes);

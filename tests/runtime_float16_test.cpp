@@ -52,7 +52,9 @@ TEMPLATE_TEST_CASE("floats become the nearest value of 16 bits, halves the even 
     if (!same(actual, expected)) FAIL(x << " became the bits " << actual.bits << ", expected " << expected.bits);
   };
   for (std::uint32_t bits = 0; bits < 0xffff; ++bits) {  // every value, the middle to the next, and their neighbours
-    const auto at = [&](std::uint32_t b) { return static_cast<float>(TestType::from_bits(static_cast<std::uint16_t>(b))); };
+    const auto at = [&](std::uint32_t b) {
+      return static_cast<float>(TestType::from_bits(static_cast<std::uint16_t>(b)));
+    };
     const float x = at(bits), middle = std::isfinite(x) && std::isfinite(at(bits + 1)) ? x / 2 + at(bits + 1) / 2 : x;
     for (const float y : {x, middle})
       for (const float z : {y, std::nextafter(y, INFINITY), std::nextafter(y, -INFINITY)}) check(z);

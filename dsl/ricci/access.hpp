@@ -79,8 +79,8 @@ class Access : public Subscriptable<Access<writable, outside, dtype, rank, S...>
   void min_assign(const E& e) { update<Assign::min>(e); }
 
   /// A recurrence: `t`, one of the subscripts, runs in increasing order, and `e` sees the tensor as earlier t left it.
-  /// For each t the assignment over all other indices happens at once. Where e reads an element of the same or a later t,
-  /// it is as it was before:
+  /// For each t the assignment over all other indices happens at once. Where e reads an element of the same or a later
+  /// t, it is as it was before:
   ///     d[t, k].scan(t, where(t > 0, max(j, d[t - 1, j] + a[j, k]), e[0, k]))
   template <IndexLike I, Operand E>
   void scan(const I&, const E& e) {

@@ -123,8 +123,8 @@ auto fma(A&& a, B&& b, C&& c) {
   return detail::ternary<Op::fma>(std::forward<A>(a), std::forward<B>(b), std::forward<C>(c));
 }
 
-// A float as a subscript, i64: rounded down, to the nearest (halves to even) or towards zero. It saturates; NaN gives the
-// smallest i64, which is outside of every axis, so that fill(x, v)[floor_index(e)] is v there.
+// A float as a subscript, i64: rounded down, to the nearest (halves to even) or towards zero. It saturates; NaN gives
+// the smallest i64, which is outside of every axis, so that fill(x, v)[floor_index(e)] is v there.
 #define RICCI_INDEX_OF(name, rounding)                                              \
   template <Expression E>                                                           \
   auto name(const E& e) {                                                           \

@@ -31,9 +31,9 @@ enum class Form : std::uint8_t {
   reduce,       // `reducer` of child 0 over the indices `bound`, which end there; then the ranges of some of them
   reduce_axis,  // `reducer` of the child over `over` unnamed axes; as many axis leaves, before the leaves of the child
   scan,         // the right-hand side of a recurrence: the child, for one value of the index `bound` after the other
-  nonzero,      // where the child holds: row-major numbers of the choices of `bound` (none: of the child's unnamed axes)
-  order,        // the child, whose free indices are in the order of `bound` where they make the axes of a new tensor
-  along,        // of the row-major number that the child is, a search: the value of the index `bound`
+  nonzero,  // where the child holds: row-major numbers of the choices of `bound` (none: of the child's unnamed axes)
+  order,    // the child, whose free indices are in the order of `bound` where they make the axes of a new tensor
+  along,    // of the row-major number that the child is, a search: the value of the index `bound`
 };
 
 /// What an access does where a computed subscript is outside its axis. Subscripts that are a bare index always fit.
@@ -325,8 +325,8 @@ constexpr Syntax make_scan(const IndexName& index, const Syntax& value) {
   return s;
 }
 
-/// Its one axis is unnamed, with as many elements as there are choices. `ranges`: there are some beside the indices, which
-/// is a fault.
+/// Its one axis is unnamed, with as many elements as there are choices. `ranges`: there are some beside the indices,
+/// which is a fault.
 constexpr Syntax make_nonzero(const IndexSet& over, const Syntax& condition, bool ranges = false) {
   Syntax s{.form = Form::nonzero, .dtype = DType::i64, .rank = 1, .bound = over};
   s.add_child(condition);
@@ -334,8 +334,11 @@ constexpr Syntax make_nonzero(const IndexSet& over, const Syntax& condition, boo
   return s;
 }
 
-/// What a search is beneath the indices that name its axis: argmax(h, w, e), or nonzero(i, j, e) of nonzero(i, j, e)[n].
-constexpr const Syntax& search_of(const Syntax& value) { return value.form == Form::named ? *value.child[0] : value; }
+/// What a search is beneath the indices that name its axis: argmax(h, w, e), or nonzero(i, j, e) of nonzero(i, j,
+/// e)[n].
+constexpr const Syntax& search_of(const Syntax& value) {
+  return value.form == Form::named ? *value.child[0] : value;
+}
 
 /// along(index, search).
 constexpr Syntax make_along(const IndexName& index, const Syntax& search) {

@@ -166,8 +166,9 @@ std::string json(const Outcome& outcome) {
       R"("run_ms": [{:.6g}], "temporary_bytes": {}, "accumulator_bytes": {}, "kernels": {}, "phases": {}, )"
       R"("loops": {}, "checks_kept": {}, "proved": {}}})"
       "\n",
-      quoted(outcome.text), variable(outcome.name, outcome.value), fmt::join(others, ", "), r.compile_ms, to_string(r.origin), fmt::join(outcome.run_ms, ", "),
-      r.temporary_bytes, r.accumulator_bytes, r.kernels, r.phases, r.loops, r.checks.size(), r.proved);
+      quoted(outcome.text), variable(outcome.name, outcome.value), fmt::join(others, ", "), r.compile_ms,
+      to_string(r.origin), fmt::join(outcome.run_ms, ", "), r.temporary_bytes, r.accumulator_bytes, r.kernels, r.phases,
+      r.loops, r.checks.size(), r.proved);
 }
 
 }  // namespace ricci::driver

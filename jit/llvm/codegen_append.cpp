@@ -28,7 +28,8 @@ Value* compressed(PhaseEmitter& e, Value* piece, Value* chosen) {
   const int lanes = static_cast<int>(type->getNumElements());
   const bool wide = type->getScalarSizeInBits() == 64;  // a lane is two of the parts
   const int in_register = wide ? 4 : 8;
-  if (lanes < in_register) piece = b.CreateShuffleVector(piece, llvm::createSequentialMask(0, lanes, in_register - lanes));
+  if (lanes < in_register)
+    piece = b.CreateShuffleVector(piece, llvm::createSequentialMask(0, lanes, in_register - lanes));
   Value* bits = b.CreateZExt(mask_bits(e, chosen), b.getInt64Ty());
   Value* apart = b.CreateIntrinsic(llvm::Intrinsic::x86_bmi_pdep_64, {},
                                    {bits, b.getInt64(wide ? 0x0001000100010001 : 0x0101010101010101)});

@@ -120,7 +120,9 @@ OfLanes<double> scale(OfLanes<double> x, math::Whole<OfLanes<double>, Integers<d
 Value* emit_math(PhaseEmitter& e, Op op, loop::Type type, llvm::ArrayRef<Value*> args) {
   if (op == Op::pow && type.dtype == DType::f32) {
     using Number = OfLanes<float>;
-    const auto library = [&](Number x, Number y) { return Number(e, emit_helper_call(e, op, type, {x.value, y.value})); };
+    const auto library = [&](Number x, Number y) {
+      return Number(e, emit_helper_call(e, op, type, {x.value, y.value}));
+    };
     return math::pow(Number(e, args[0]), Number(e, args[1]), library).value;
   }
   const auto in_line = [&]<class Real>(Real) {

@@ -75,21 +75,23 @@ Value* emit_narrowing(Builder& b, DType to, Value* value) {
   return b.CreateTrunc(b.CreateSelect(b.CreateFCmpUNO(value, value), nan, rounded), type);
 }
 
-/// Vectors of floats as integers, saturated, NaN as 0. The intrinsic that means the same is slower, some of it done lane by
-/// lane.
+/// Vectors of floats as integers, saturated, NaN as 0. The intrinsic that means the same is slower, some of it done
+/// lane by lane.
 Value* emit_saturated(Builder& b, DType to, Value* value, llvm::Type* type) {
   const bool sign = is_signed_integer(to);
   const int bits = static_cast<int>(size_of(to)) * 8;
   llvm::Type* floats = value->getType();
   const auto number = [&](double n) { return llvm::ConstantFP::get(floats, n); };
   const auto converted = [&](Value* x, llvm::Type* t) { return sign ? b.CreateFPToSI(x, t) : b.CreateFPToUI(x, t); };
-  Value *lowest = number(sign ? -std::ldexp(1.0, bits - 1) : 0), *above = number(std::ldexp(1.0, sign ? bits - 1 : bits));
+  Value *lowest = number(sign ? -std::ldexp(1.0, bits - 1) : 0),
+        *above = number(std::ldexp(1.0, sign ? bits - 1 : bits));
   Value* raised = b.CreateSelect(b.CreateFCmpOGT(value, lowest), value, lowest);
   if (bits < 32) {  // every integer is a float
     Value* highest = number(std::ldexp(1.0, sign ? bits - 1 : bits) - 1);
     Value* inside = b.CreateSelect(b.CreateFCmpOLT(raised, highest), raised, highest);
     Value* whole = b.CreateFPToSI(inside, type->getWithNewType(b.getInt32Ty()));
-    if (sign) whole = b.CreateSelect(b.CreateFCmpORD(value, value), whole, llvm::Constant::getNullValue(whole->getType()));
+    if (sign)
+      whole = b.CreateSelect(b.CreateFCmpORD(value, value), whole, llvm::Constant::getNullValue(whole->getType()));
     return b.CreateTrunc(whole, type);
   }
   Value* inside = b.CreateSelect(b.CreateFCmpOLT(value, above), raised, number(0));

@@ -1,7 +1,7 @@
 #pragma once
-// The emitter's state for one phase, and its parts: codegen.cpp (structure), codegen_memory.cpp (everything that touches
-// memory, but for codegen_append.cpp), codegen_op.cpp (one switch over the ops), codegen_division.cpp, codegen_math.cpp
-// (transcendental functions).
+// The emitter's state for one phase, and its parts: codegen.cpp (structure), codegen_memory.cpp (everything that
+// touches memory, but for codegen_append.cpp), codegen_op.cpp (one switch over the ops), codegen_division.cpp,
+// codegen_math.cpp (transcendental functions).
 #include <span>
 
 #include "llvm.hpp"

@@ -87,7 +87,8 @@ template <class Real>
 OfLanes<Real> multiply_add(OfLanes<Real> a, OfLanes<Real> b, OfLanes<Real> c) {
   const auto& like = a.value != nullptr ? a : b.value != nullptr ? b : c;
   llvm::Value* const operands[] = {value_like(a, like), value_like(b, like), value_like(c, like)};
-  return {*like.emitter, like.emitter->builder.CreateIntrinsic(llvm::Intrinsic::fma, {operands[0]->getType()}, operands)};
+  return {*like.emitter,
+          like.emitter->builder.CreateIntrinsic(llvm::Intrinsic::fma, {operands[0]->getType()}, operands)};
 }
 
 template <class To, class From>

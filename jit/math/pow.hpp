@@ -3,8 +3,8 @@
 
 namespace ricci::math {
 
-/// x to the power of y within 0.8 ulp, computed in f64. Where x is not a normal positive number, or y is infinite or NaN,
-/// it is what `library` gives.
+/// x to the power of y within 0.8 ulp, computed in f64. Where x is not a normal positive number, or y is infinite or
+/// NaN, it is what `library` gives.
 template <Single Number, class Library>
 Number pow(Number x, Number y, Library library) {
   // x = 2^n * (1 + f) with 2/3 <= 1 + f < 4/3, and log2(1 + f) = s * p(s^2), to 2^-37.8.

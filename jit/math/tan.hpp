@@ -39,9 +39,10 @@ Number tan(Number x, Library library) {
   const auto q = reduce_to_quadrant(size);
   const Number r = q.r;
   const Number z = r * r;
-  // tan r = r + r * z * p(z) / d(z) on |r| <= pi / 4, to 2^-60.5: a quotient of r * d + r * z * p, which is near, and d.
-  const Number p = polynomial(z, 0.33333333333333331, -0.021441005408225366, 0.00024480365578871476,
-                              -1.7860967717824715e-08);
+  // tan r = r + r * z * p(z) / d(z) on |r| <= pi / 4, to 2^-60.5: a quotient of r * d + r * z * p, which is near, and
+  // d.
+  const Number p =
+      polynomial(z, 0.33333333333333331, -0.021441005408225366, 0.00024480365578871476, -1.7860967717824715e-08);
   const Number d = polynomial(z, 1.0, -0.4643230162246766, 0.02455885555247517, -0.00025595402359175753);
   const Number cube = r * z;
   const Number step = cube * p;

@@ -84,8 +84,8 @@ class Executable {
                                     const Counts& = {}) const;
   /// Runs all statements in order. `tensors` and `params` parallel the program's declarations.
   Report run(std::span<const TensorView> tensors, std::span<const Scalar> params, const Options& = default_options());
-  /// The same when they have been counted, and no element has changed since. The report includes the counting. The first
-  /// `made` tensors have been made for this run, row-major and with the extents that the others decide.
+  /// The same when they have been counted, and no element has changed since. The report includes the counting. The
+  /// first `made` tensors have been made for this run, row-major and with the extents that the others decide.
   Report run(std::span<const TensorView> tensors, std::span<const Scalar> params, const Counted&,
              const Options& = default_options(), std::size_t made = 0);
 

@@ -31,7 +31,8 @@ std::vector<ir::Expr> count_expressions(const ir::Program&);
 
 /// The extent of every axis, as ir::AxisDecl says; an axis that counts accumulation tables and has no other gets 1, and
 /// one whose counts are not known yet 0. `params` are needed by programs with extents that follow from them (see
-/// shaping_params). Throws Error{extent} when two bare uses or counts disagree, and when nothing gives an axis its extent.
+/// shaping_params). Throws Error{extent} when two bare uses or counts disagree, and when nothing gives an axis its
+/// extent.
 std::vector<std::int64_t> axis_extents(const ir::Program&, std::span<const TensorView> tensors,
                                        std::span<const Scalar> params = {}, const Counts& = {});
 

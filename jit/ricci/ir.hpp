@@ -133,9 +133,10 @@ struct AffineUse {
 };
 
 /// The extent of an axis is that of the axis `like`, if there is one. Else it is `fixed`, or what its bare uses on the
-/// right say, or `limit`, which must agree with them; less, where a use of `inside` that has no other axis needs it to be
-/// within its tensor, unless it is a limit of an axis on the left. Bare uses on the left must agree with that. Without any
-/// of these it is the largest for which all of `inside` are within their tensors, whatever the other axes in them are.
+/// right say, or `limit`, which must agree with them; less, where a use of `inside` that has no other axis needs it to
+/// be within its tensor, unless it is a limit of an axis on the left. Bare uses on the left must agree with that.
+/// Without any of these it is the largest for which all of `inside` are within their tensors, whatever the other axes
+/// in them are.
 struct AxisDecl {
   std::string name;
   std::vector<TensorAxis> sizes;  // bare uses; they must agree at bind time
@@ -162,8 +163,8 @@ struct Statement {
   Expr guard = nullptr;             // b1; where false nothing is written (subscripts are not checked either)
   std::vector<AxisId> domain;       // iterated row-major, first axis outermost
   Policy policy = Policy::check;    // of the subscripts
-  /// A recurrence: this axis of the domain runs in increasing order, outside of the others. What it reads of the target is
-  /// what earlier positions of the axis left there, and elsewhere the elements from before the statement.
+  /// A recurrence: this axis of the domain runs in increasing order, outside of the others. What it reads of the target
+  /// is what earlier positions of the axis left there, and elsewhere the elements from before the statement.
   std::optional<AxisId> in_order = std::nullopt;
   /// A temporary that holds the values of one position of `in_order` until all of them are known (in_order.hpp).
   std::optional<TensorId> stage = std::nullopt;

@@ -59,8 +59,8 @@ struct PhaseInfo {
   std::vector<TripFactor> items;     // phases over tables: the items that the tables share among them
 };
 
-/// Phases [first, end) may run one after another for some values of the first factor of their trips, then for others. Of
-/// these temporaries, whose elements belong to one value each in that order, they need no more at a time.
+/// Phases [first, end) may run one after another for some values of the first factor of their trips, then for others.
+/// Of these temporaries, whose elements belong to one value each in that order, they need no more at a time.
 struct SliceInfo {
   std::uint32_t first, end;
   std::vector<std::uint32_t> temporaries;

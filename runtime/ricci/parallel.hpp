@@ -15,9 +15,9 @@ int hardware_threads();
 /// (0: hardware_threads()). grain > 0. `body` must not throw.
 ///
 /// May be called from several threads at once and from within `body`; callers with the same `threads` share the same
-/// workers. One thread or one chunk runs on the caller without touching TBB. Workers keep off the processor of the thread
-/// that called, also afterwards. After fork() the child has no workers (TBB cannot restart them): there, every loop runs
-/// on the caller alone, with the same chunks. A child forked from within `body` must not start loops.
+/// workers. One thread or one chunk runs on the caller without touching TBB. Workers keep off the processor of the
+/// thread that called, also afterwards. After fork() the child has no workers (TBB cannot restart them): there, every
+/// loop runs on the caller alone, with the same chunks. A child forked from within `body` must not start loops.
 void parallel_for(std::int64_t trip, std::int64_t grain, int threads,
                   FunctionRef<void(std::int64_t begin, std::int64_t end)> body);
 

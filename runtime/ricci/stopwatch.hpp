@@ -16,7 +16,8 @@ inline Ticks ticks_now() {
 #if defined(__x86_64__)
   return static_cast<Ticks>(__rdtsc());
 #else
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
 #endif
 }
 

@@ -74,7 +74,9 @@ class Naive {
       writes.emplace_back(address, value(s.value));
     });
     const DType stored = tensors_[s.target].layout.dtype;
-    const auto as = [](DType dtype, const Bounded& b) { return b.value.dtype == dtype ? b : apply(Op::cast, dtype, {b}); };
+    const auto as = [](DType dtype, const Bounded& b) {
+      return b.value.dtype == dtype ? b : apply(Op::cast, dtype, {b});
+    };
     std::unordered_map<std::byte*, Accumulation> sums;
     for (const auto& [address, written] : writes) {
       const Bounded old = as(written.value.dtype, loaded(stored, address));
@@ -191,7 +193,8 @@ class Naive {
         return b.value.as_int();
       };
       ranges.emplace_back(bound(range.low, 0), bound(range.high, extent));
-      nowhere = nowhere * extent + std::clamp<std::int64_t>(ranges.back().first, 0, std::max<std::int64_t>(extent - 1, 0));
+      nowhere =
+          nowhere * extent + std::clamp<std::int64_t>(ranges.back().first, 0, std::max<std::int64_t>(extent - 1, 0));
     }
     for_each(n.axes, [&] {
       std::int64_t position = 0;

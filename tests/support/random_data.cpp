@@ -100,7 +100,8 @@ TensorId Generator::make_tensor(DType dtype, const std::vector<std::int64_t>& ex
 }
 
 std::optional<TensorId> Generator::sharing_target(DType dtype, const std::vector<std::int64_t>& extents) {
-  const Layout layout = make_layout(dtype, extents, one_of({Pattern::contiguous, Pattern::permuted, Pattern::negative}));
+  const Layout layout =
+      make_layout(dtype, extents, one_of({Pattern::contiguous, Pattern::permuted, Pattern::negative}));
   const std::int64_t first = offset_range(layout).low, size = layout.size();
   for (TensorId t = 0; t < p().tensors.size(); ++t) {
     const TensorView input = view(t);

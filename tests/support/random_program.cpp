@@ -128,7 +128,8 @@ bool depends_on_order(const Program& p) {
     return std::ranges::any_of(nodes(expressions(s)), [](Expr e) {
       const Fold* fold = e->as<Fold>();
       if (!fold) return false;
-      return is_inexact(fold->reduction, e->dtype) || (is_float(e->dtype) && info(fold->reduction).empty == OnEmpty::error);
+      return is_inexact(fold->reduction, e->dtype) ||
+             (is_float(e->dtype) && info(fold->reduction).empty == OnEmpty::error);
     });
   });
 }

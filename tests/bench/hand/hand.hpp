@@ -18,8 +18,8 @@ struct Hand {
   void (*gather_of_argmax)(const float* scores, const float* feature, float* out, const Planes&, std::int64_t begin,
                            std::int64_t end);
   /// out[b, d, p] = feature[b, argmax(scores, 1)[b, p], d, p] for d < depth. Items as above.
-  void (*gather_rows_of_argmax)(const float* scores, const float* feature, float* out, const Planes&, std::int64_t depth,
-                                std::int64_t begin, std::int64_t end);
+  void (*gather_rows_of_argmax)(const float* scores, const float* feature, float* out, const Planes&,
+                                std::int64_t depth, std::int64_t begin, std::int64_t end);
   /// sums[c] += the winning score and counts[c] += 1 of every pixel whose winner is c. Items as above.
   void (*class_statistics)(const float* scores, float* sums, std::int32_t* counts, const Planes&, std::int64_t begin,
                            std::int64_t end);
