@@ -30,8 +30,8 @@ ir::Expr Resolver::reduce_axes(const Syntax& node, const Axes& unnamed) {
   const auto at = [&](std::int64_t position) -> ir::AxisId& { return inner[static_cast<std::size_t>(position)]; };
   if (stays_free(node.reducer)) {
     for (std::int64_t position : positions) over.push_back(at(position));
-    const std::vector<Written> around =
-        written_;  // what a mask chooses is not put in order, or summed up, in its place
+    // What a mask chooses is not put in order, or summed up, in its place.
+    const std::vector<Written> around = written_;
     std::erase_if(written_, [&](const Written& mask) { return std::ranges::count(over, mask.along) > 0; });
     const ir::Expr e = reduced(node, {over, {}}, inner);
     written_ = around;

@@ -51,8 +51,8 @@ Shared compile(const std::string& key, const CodegenOptions& options, const loop
 Found find_or_compile(const std::string& key, const CodegenOptions& options,
                       const std::function<loop::Kernel()>& make) {
   static std::mutex mutex;
-  static auto& kernels =
-      *new std::unordered_map<std::string, std::shared_future<Shared>>;  // outlives static destructors
+  // Outlives static destructors.
+  static auto& kernels = *new std::unordered_map<std::string, std::shared_future<Shared>>;
   std::promise<Shared> promise;
   std::shared_future<Shared> future;
   {

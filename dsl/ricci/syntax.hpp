@@ -334,8 +334,7 @@ constexpr Syntax make_nonzero(const IndexSet& over, const Syntax& condition, boo
   return s;
 }
 
-/// What a search is beneath the indices that name its axis: argmax(h, w, e), or nonzero(i, j, e) of nonzero(i, j,
-/// e)[n].
+/// What a search is beneath the indices that name its axis: argmax(h, w, e), or of nonzero(i, j, e)[n] all but [n].
 constexpr const Syntax& search_of(const Syntax& value) {
   return value.form == Form::named ? *value.child[0] : value;
 }
