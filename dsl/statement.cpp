@@ -1,6 +1,7 @@
 #include "ricci/statement.hpp"
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -185,6 +186,30 @@ void make_results(const Variant& v, Statements statements, std::span<TensorView>
   }
 }
 
+/// Runs a statement whose kernel counts how long its results are; false if that is to be counted first.
+bool choose(const Variant& v, Statements statements, Bound& bound, std::span<const Scalar> params, Array* results) {
+  const auto make = [&](std::int64_t elements) {
+    for (std::size_t t = 0; t < bound.made(); ++t) {
+      results[t] = Array::uninitialised(row_major(statements[t].dtype, std::array{elements}));
+      bound[t] = &results[t].view();
+    }
+  };
+  if (const std::shared_ptr<const Call>& call = v.executable->known(bound.pointers(), params)) {
+    if (const std::optional<Ticks> time = v.executable->repeat_choice(*call, bound.pointers(), params, make)) {
+      last_run.time = *time;
+      if (last_run.repeated != call) last_run.repeated = call;
+      last_run.counted.calls.clear();
+      return true;
+    }
+  } else if (std::optional<Report> report = v.executable->choose(bound.pointers(), bound.made(), params, make)) {
+    last_run.report = *std::move(report);
+    last_run.repeated = nullptr;
+    return true;
+  }
+  for (std::size_t t = 0; t < bound.made(); ++t) bound[t] = nullptr;
+  return false;
+}
+
 }  // namespace
 
 Scalar converted(const Scalar& number, DType dtype) {
@@ -203,17 +228,21 @@ Scalar converted(const Scalar& number, DType dtype) {
 
 void execute(Site& site, Statements statements, const Operands& operands, Array* results) {
   static const Counts no_counts;
+  static const std::shared_ptr<const Call> no_call;
   const Pattern pattern(operands);
   const Variant& v = find_or_add(site, statements, pattern, operands);
   Bound bound(statements, operands, pattern);
   Few<Scalar, 8> params(v.plan.scalars.size());
   convert_scalars(v, operands, bound.pointers(), params.data());
+  if (v.executable->chooses(bound.made()) && choose(v, statements, bound, params.span(), results)) return;
   // Where a repetition of this thread before the last has allocated: that takes as long as small kernels do.
   thread_local Executable::Recounted recounting;
-  const bool recounted =
-      v.executable->counts_extents() && v.executable->recount(bound.pointers(), params.span(), recounting);
+  const bool counts_extents = v.executable->counts_extents();
+  const bool recounted = counts_extents && v.executable->recount(bound.pointers(), params.span(), recounting);
   const Counts& counts = recounted ? recounting.counts : no_counts;
-  if (const std::shared_ptr<const Call>& call = v.executable->known(bound.pointers(), params.span(), counts)) {
+  if (const std::shared_ptr<const Call>& call = counts_extents && !recounted
+                                                    ? no_call
+                                                    : v.executable->known(bound.pointers(), params.span(), counts)) {
     for (std::size_t t = 0; t < bound.made(); ++t) {
       results[t] = Array::uninitialised(Executable::layout(*call, static_cast<ir::TensorId>(t)));
       bound[t] = &results[t].view();

@@ -13,6 +13,8 @@ class Counters {
   const ir::Program& program() const { return masked_.program; }
   bool empty() const { return counters_.empty(); }
   std::size_t size() const { return counters_.size(); }
+  /// Whether every condition may be evaluated as often as one likes.
+  bool simple() const { return masks_.empty(); }
   Executable::Counted count(std::span<const TensorView> tensors, std::span<const Scalar> params, const Options&) const;
   /// By calls that are known; false where one is not, or where masks are to be made.
   bool recount(TensorPointers, std::span<const Scalar> params, Executable::Recounted&, const Options&) const;

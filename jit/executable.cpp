@@ -132,8 +132,9 @@ bool Executable::counts_extents() const { return !impl_->counters.empty(); }
 const std::shared_ptr<const Call>& Executable::known(TensorPointers tensors, std::span<const Scalar> params,
                                                      const Counts& counts, const Options& options) const {
   static const std::shared_ptr<const Call> none;
-  if (counts.size() != impl_->counters.size() || impl_->chained || options.backend != Backend::native) return none;
   const auto made = static_cast<std::size_t>(std::ranges::count(tensors, static_cast<const TensorView*>(nullptr)));
+  const bool has_counts = counts.size() == impl_->counters.size() || (counts.empty() && impl_->kernel.chooses(made));
+  if (!has_counts || impl_->chained || options.backend != Backend::native) return none;
   return impl_->kernel.known_call(tensors, made, params, counts, options);
 }
 
@@ -160,6 +161,22 @@ Report Executable::report(const Call& call, const Recounted& recounted) {
 Ticks Executable::repeat(const Call& call, TensorPointers tensors, std::span<const Scalar> params,
                           const Options& options) const {
   return impl_->kernel.repeat(call, tensors, params, options);
+}
+
+bool Executable::chooses(std::size_t made, const Options& options) const {
+  return impl_->kernel.chooses(made) && impl_->counters.simple() && !impl_->chained &&
+         options.backend == Backend::native;
+}
+
+std::optional<Report> Executable::choose(TensorPointers tensors, std::size_t made, std::span<const Scalar> params,
+                                         MakeChosen make, const Options& options) {
+  return impl_->kernel.choose(tensors, made, params, make, options);
+}
+
+std::optional<Ticks> Executable::repeat_choice(const Call& call, TensorPointers tensors,
+                                               std::span<const Scalar> params, MakeChosen make,
+                                               const Options& options) const {
+  return impl_->kernel.repeat_choice(call, tensors, params, make, options);
 }
 
 std::string Executable::dump(Stage stage, std::span<const TensorView> tensors, std::span<const Scalar> params,

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <limits>
 #include <mutex>
+#include <numeric>
 #include <optional>
 
 #include "ricci/few.hpp"
@@ -104,18 +105,49 @@ std::optional<LaunchPlan::Slices> plan_slices(const KernelInfo& info, const Slic
   return result;
 }
 
+/// All tables and temporaries of a launch, each at a cache line's start: a few lines here, more in one block of the
+/// caching allocator.
+class OwnMemory {
+ public:
+  /// Sets the addresses of those among all buffers, of which the first `tensors` may be the caller's.
+  OwnMemory(const LaunchPlan& plan, std::size_t tensors, void** buffers) {
+    if (plan.accumulator_bytes + plan.temporary_bytes == 0) return;
+    for (const std::int64_t bytes : plan.own_bytes) bytes_ += in_lines(bytes);
+    if (bytes_ > sizeof few_) block_ = static_cast<std::byte*>(allocate_block(bytes_));
+    std::byte* const start = block_ ? block_ : few_;
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < plan.own_bytes.size(); ++i) {
+      if (plan.own_bytes[i] == 0 && i < tensors) continue;
+      buffers[i] = start + at;
+      at += in_lines(plan.own_bytes[i]);
+    }
+  }
+  ~OwnMemory() {
+    if (block_) free_block(block_, bytes_);
+  }
+  OwnMemory(const OwnMemory&) = delete;
+  OwnMemory& operator=(const OwnMemory&) = delete;
+
+ private:
+  static std::size_t in_lines(std::int64_t bytes) { return (static_cast<std::size_t>(bytes) + 63) / 64 * 64; }
+
+  alignas(64) std::byte few_[8 * 64];
+  std::byte* block_ = nullptr;
+  std::size_t bytes_ = 0;
+};
+
 /// The phases of a launch, with what they share.
 class Launch {
  public:
-  using Phase = FunctionRef<std::int32_t(std::size_t, const KernelArgs&, std::int64_t, std::int64_t)>;
-
-  Launch(const LaunchPlan& plan, KernelArgs args, int threads, Phase phase)
+  Launch(const LaunchPlan& plan, KernelArgs args, int threads, RunPhase phase)
       : plan_(plan), args_(args), threads_(threads), phase_(phase) {}
 
-  std::int32_t run() {
+  /// Phases [first, end), no slices across these bounds.
+  std::int32_t run(std::size_t first, std::size_t end) {
     std::int32_t status = 0;
     auto slices = plan_.slices.begin();
-    for (std::size_t p = 0; p < plan_.phases.size() && status == 0; ++p) {
+    while (slices != plan_.slices.end() && slices->first < first) ++slices;
+    for (std::size_t p = first; p < end && status == 0; ++p) {
       if (slices != plan_.slices.end() && slices->first == p) {
         status = slices->in_turn ? in_turn(*slices) : side_by_side(*slices);
         p = slices++->end - 1;
@@ -188,7 +220,7 @@ class Launch {
   const LaunchPlan& plan_;
   KernelArgs args_;
   int threads_;
-  Phase phase_;
+  RunPhase phase_;
 };
 
 }  // namespace
@@ -261,10 +293,11 @@ ByteRange bytes_at(const LaunchPlan& plan, std::uint32_t buffer, std::size_t pha
 }
 
 std::int32_t launch(const LaunchPlan& plan, std::span<void* const> places, std::span<const Scalar> params, int threads,
-                    FunctionRef<std::int32_t(std::size_t, const KernelArgs&, std::int64_t, std::int64_t)> phase) {
-  Few<std::int64_t, 32> own_symbols(plan.params.empty() ? 0 : plan.symbols.size());
+                    RunPhase phase, const MakeChosen* make) {
+  const std::optional<LaunchPlan::Choice>& choice = plan.choice;
+  Few<std::int64_t, 32> own_symbols(plan.params.empty() && !choice ? 0 : plan.symbols.size());
   const std::int64_t* symbols = plan.symbols.data();
-  if (!plan.params.empty()) {
+  if (own_symbols.size() > 0) {
     std::ranges::copy(plan.symbols, own_symbols.data());
     for (std::size_t i = 0; i < plan.params.size(); i += 2)
       own_symbols[plan.params[i]] = static_cast<std::int64_t>(params[plan.params[i + 1]].bits);
@@ -272,23 +305,17 @@ std::int32_t launch(const LaunchPlan& plan, std::span<void* const> places, std::
   }
   Few<void*, 16> buffers(plan.own_bytes.size());
   std::ranges::copy(places, buffers.data());
-  // All tables and temporaries in one block of the caching allocator, each at a cache line's start.
-  std::byte* block = nullptr;
-  std::size_t bytes = 0;
-  if (plan.accumulator_bytes + plan.temporary_bytes > 0) {
-    for (std::int64_t b : plan.own_bytes) bytes += (static_cast<std::size_t>(b) + 63) / 64 * 64;
-    block = static_cast<std::byte*>(allocate_block(bytes));
-    std::size_t at = 0;
-    for (std::size_t i = 0; i < plan.own_bytes.size(); ++i) {
-      if (plan.own_bytes[i] == 0 && i < places.size()) continue;
-      buffers[i] = block + at;
-      at += (static_cast<std::size_t>(plan.own_bytes[i]) + 63) / 64 * 64;
-    }
+  const OwnMemory memory(plan, places.size(), buffers.data());
+  Launch running(plan, {buffers.data(), symbols, helper_table().data()}, threads, phase);
+  const std::size_t first = choice ? choice->first : 0;
+  std::int32_t status = choice ? running.run(0, first) : 0;
+  if (choice && status == 0) {
+    const auto* starts = static_cast<const std::int64_t*>(buffers[choice->starts]);
+    const std::int64_t chosen = std::accumulate(starts, starts + plan.own_bytes[choice->starts] / 8, std::int64_t{0});
+    for (const std::uint32_t size : choice->sizes) own_symbols[size] = chosen;
+    (*make)(chosen, buffers.span());
   }
-  const KernelArgs args{buffers.data(), symbols, helper_table().data()};
-  const std::int32_t status = Launch(plan, args, threads, phase).run();
-  if (block) free_block(block, bytes);
-  return status;
+  return status == 0 ? running.run(first, plan.phases.size()) : status;
 }
 
 }  // namespace ricci::jit

@@ -1,6 +1,7 @@
 #pragma once
 // Calling a kernel: its arguments from the bound tensors, its phases one after another, each in parallel.
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -28,10 +29,18 @@ struct LaunchPlan {
     std::vector<std::int64_t> items;   // by phase, per value
     std::vector<Temporary> temporaries;
   };
+  /// Tensors whose number of elements the kernel counts before a phase that appends to them, and that are made then.
+  struct Choice {
+    std::size_t first;                   // that phase
+    std::uint32_t starts;                // the table with the counts
+    std::vector<std::uint32_t> sizes;    // symbols that get the sum of these
+    std::vector<std::uint32_t> tensors;  // the buffers
+  };
   std::vector<std::int64_t> symbols;             // params are filled in by each call
   std::vector<std::uint32_t> params;             // pairs: symbol, param
   std::vector<Phase> phases;
   std::vector<Slices> slices;
+  std::optional<Choice> choice = {};             // plan_launch() makes none
   std::vector<std::int64_t> own_bytes;           // by buffer: of tables and temporaries; 0 for tensors
   std::int64_t accumulator_bytes = 0, temporary_bytes = 0;
 };
@@ -46,9 +55,11 @@ struct ByteRange {
 ByteRange bytes_at(const LaunchPlan&, std::uint32_t buffer, std::size_t phase, std::int64_t begin);
 
 /// Runs all phases. `places` has an address per tensor; those of tables are not looked at. `phase(p, args, begin, end)`
-/// runs items of phase p. Returns 0, or the status of the failing chunk with the smallest item.
-std::int32_t launch(
-    const LaunchPlan&, std::span<void* const> places, std::span<const Scalar> params, int threads,
-    FunctionRef<std::int32_t(std::size_t phase, const KernelArgs&, std::int64_t begin, std::int64_t end)>);
+/// runs items of phase p. Returns 0, or the status of the failing chunk with the smallest item. Of a plan with a choice,
+/// `make(elements, places)` makes the tensors that are as long as what was chosen, and sets their addresses.
+using RunPhase = FunctionRef<std::int32_t(std::size_t phase, const KernelArgs&, std::int64_t begin, std::int64_t end)>;
+using MakeChosen = FunctionRef<void(std::int64_t elements, std::span<void*> places)>;
+std::int32_t launch(const LaunchPlan&, std::span<void* const> places, std::span<const Scalar> params, int threads,
+                    RunPhase, const MakeChosen* = nullptr);
 
 }  // namespace ricci::jit

@@ -320,6 +320,7 @@ struct Parser : Operands {
       facts.trip = factors("trip");
       facts.work = symbols("work");
       facts.items = factors("items");
+      while (accept("starts")) facts.starts.push_back(buffer());
       phase->body = block();
       expect("}");
     }

@@ -229,7 +229,9 @@ std::string to_string(const Kernel& kernel) {
     const Printer printer{kernel, kernel.phases[i]};
     out += "\nphase " + (is_identifier(facts.name) ? facts.name : quoted(facts.name)) + " [" +
            printer.define(printer.phase.begin, "i64") + ", " + printer.define(printer.phase.end, "i64") + ")" +
-           product("trip", facts.trip) + product("work", facts.work) + product("items", facts.items) + " {\n";
+           product("trip", facts.trip) + product("work", facts.work) + product("items", facts.items);
+    for (const BufferId id : facts.starts) out += " starts " + label(kernel.info, id);
+    out += " {\n";
     printer.block(out, printer.phase.body, 1);
     out += "}\n";
   }

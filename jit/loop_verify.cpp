@@ -315,6 +315,8 @@ void check_info(const Kernel& kernel) {
                                    "; expected a positive divisor");
       }
     for (const std::uint32_t id : info.phases[i].work) symbol(id, where);
+    for (const std::uint32_t id : info.phases[i].starts)
+      require(id < info.buffers.size(), where + " starts by a table that does not exist");
   }
 }
 

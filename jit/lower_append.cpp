@@ -20,7 +20,8 @@ class AppendLowering {
     info_.phases.push_back({.name = std::move(name),
                             .trip = {{tables, 1}},
                             .work = work_of(x_, program_, nest_),
-                            .items = {{b_.symbol_id(x_.extent_symbol(outer)), nest_.tile}}});
+                            .items = {{b_.symbol_id(x_.extent_symbol(outer)), nest_.tile}},
+                            .starts = {program_.statements[nest_.statements[0]].starts}});
     const Value extent = x_.extent_of(outer), tile = b_.constant(nest_.tile);
     const Value rounded = b_.add(0, extent, b_.constant(nest_.tile - 1));
     const Value items = b_.compute(0, Op::floor_divide, DType::i64, {rounded, tile});

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "allocations.hpp"
+#include "chosen.hpp"
 #include "in_order.hpp"
 #include "ricci/disk_cache.hpp"
 #include "ricci/error.hpp"
@@ -52,6 +53,8 @@ SingleKernel::SingleKernel(ir::Program program)
   for (const ir::Statement& s : program_.statements)
     if (std::ranges::count(targets_, s.target) == 0) targets_.push_back(s.target);
   steering_ = steering_tensors(program_);
+  const bool targets_first = std::ranges::all_of(targets_, [&](ir::TensorId t) { return t < targets_.size(); });
+  if (!plain_ && targets_first) chosen_ = count_of_results(program_, normalised_.program);
 }
 
 std::optional<Report> SingleKernel::run(std::span<const TensorView> tensors, std::size_t made,
@@ -106,6 +109,13 @@ SingleKernel::Binding SingleKernel::bind(std::span<const TensorView> tensors, st
                   ? choose_variant(to_string(target_of(options)) + text_, own, b.facts, trial)
                   : assume_nothing(own);
   return b;
+}
+
+Found SingleKernel::find(const Binding& binding, const Options& options) {
+  const CodegenOptions codegen{target_of(options), options.optimise};
+  const std::lock_guard lock(mutex_);
+  return find_or_compile(key_text(text_, binding.assumed, codegen.target, options.optimise), codegen,
+                         [&] { return build(normalised_, binding.assumed, codegen.target).kernel; });
 }
 
 bool SingleKernel::is_apart(TensorPointers tensors) const {
@@ -183,13 +193,73 @@ Ticks SingleKernel::repeat(const Call& call, TensorPointers tensors, std::span<c
   if (!call.kernel) return 0;
   if (options.no_temporaries) refuse_temporaries(call.report);
   const Copies old = call.report.checks.empty() ? Copies{} : copy_steering(views_of(tensors), targets_, steering_);
-  // A tensor's old values are where its new ones go: a repeated call has no copies.
   Few<void*, 16> places(normalised_.program.tensors.size());
-  for (std::size_t t = 0; t < places.size(); ++t)
-    places[t] = t < normalised_.origin.size() && normalised_.program.tensors[t].table.empty()
-                    ? tensors[normalised_.origin[t]]->data
-                    : nullptr;
+  set_places(tensors, places.span());
   return run_kernel(call, places.span(), tensors, params, old, options);
+}
+
+/// The addresses of the normalised program's tensors. A tensor's old values are where its new ones go: a repeated call
+/// has no copies.
+void SingleKernel::set_places(TensorPointers tensors, std::span<void*> places) const {
+  for (std::size_t t = 0; t < places.size(); ++t) {
+    const bool is_user = t < normalised_.origin.size() && normalised_.program.tensors[t].table.empty();
+    const TensorView* view = is_user ? tensors[normalised_.origin[t]] : nullptr;
+    places[t] = view ? view->data : nullptr;
+  }
+}
+
+std::optional<Ticks> SingleKernel::repeat_choice(const Call& call, TensorPointers tensors,
+                                                 std::span<const Scalar> params, Executable::MakeChosen make,
+                                                 const Options& options) const {
+  if (options.no_temporaries) refuse_temporaries(call.report);
+  const std::vector<PhaseFunction>& phases = call.kernel->phases;
+  Few<void*, 16> places(normalised_.program.tensors.size());
+  set_places(tensors, places.span());
+  const auto run = [&](std::size_t p, const KernelArgs& args, std::int64_t begin, std::int64_t end) {
+    return phases[p](&args, begin, end);
+  };
+  const auto make_and_place = [&](std::int64_t chosen, std::span<void*> buffers) {
+    make(chosen);
+    for (const std::uint32_t t : call.plan.choice->tensors) buffers[t] = tensors[normalised_.origin[t]]->data;
+  };
+  const MakeChosen then = make_and_place;
+  const Ticks start = ticks_now();
+  const std::int32_t status = launch(call.plan, places.span(), params, options.threads, run, &then);
+  const Ticks time = ticks_now() - start;
+  return status == 0 ? std::optional(time) : std::nullopt;
+}
+
+std::optional<Report> SingleKernel::choose(TensorPointers tensors, std::size_t made, std::span<const Scalar> params,
+                                           Executable::MakeChosen make, const Options& options) {
+  std::vector<TensorView> views;
+  for (ir::TensorId t = 0; t < tensors.size(); ++t)
+    views.push_back(t < made ? TensorView{{program_.tensors[t].dtype, 1, {-1}, {1}}, nullptr, true} : *tensors[t]);
+  check_tensors(program_, views);
+  const std::optional<std::int64_t> most = most_chosen(chosen_, axis_extents(program_, views, params));
+  if (!most) return std::nullopt;
+  // Bound, planned and proved for the most that can be chosen: the kernel needs no other fact about how many are.
+  for (std::size_t t = 0; t < made; ++t) views[t].layout.extents[0] = *most;
+  const Counts counts{{chosen_, *most}};
+  const Binding binding = bind(views, params, counts, options);
+  if (std::ranges::count(binding.extents, 0) > 0 || !binding.copies.empty() || !binding.facts.disjoint)
+    return std::nullopt;
+  const Found found = find(binding, options);
+  auto call = std::make_shared<Call>(call_of(views, made, params, {}, options));
+  call->kernel = found.kernel;
+  call->plan = plan_launch(found.kernel->info, binding.tensors, binding.extents);
+  if (!call->plan.slices.empty()) return std::nullopt;
+  std::vector<bool> is_target(normalised_.program.tensors.size());
+  for (std::size_t t = 0; t < normalised_.origin.size(); ++t) is_target[t] = normalised_.origin[t] < made;
+  call->plan.choice = choice_of(found.kernel->info, is_target);
+  call->report = report_of(found.kernel->info, binding, call->plan);
+  const std::optional<Ticks> time = repeat_choice(*call, tensors, params, make, options);
+  if (!time) return std::nullopt;
+  calls_.add(call);
+  Report report = call->report;
+  report.origin = found.origin;
+  report.compile_ms = found.compile_ms;
+  report.run_ms = milliseconds(*time);
+  return report;
 }
 
 /// A call with these layouts, which does nothing yet.
@@ -204,12 +274,7 @@ Call SingleKernel::call_of(std::span<const TensorView> tensors, std::size_t made
 Report SingleKernel::run_native(std::span<const TensorView> tensors, TensorPointers pointers, std::size_t made,
                                 std::span<const Scalar> params, const Counts& counts, const Options& options) {
   const Binding binding = bind(tensors, params, counts, options);
-  const CodegenOptions codegen{target_of(options), options.optimise};
-  const Found found = [&] {
-    const std::lock_guard lock(mutex_);
-    return find_or_compile(key_text(text_, binding.assumed, codegen.target, options.optimise), codegen,
-                           [&] { return build(normalised_, binding.assumed, codegen.target).kernel; });
-  }();
+  const Found found = find(binding, options);
   auto call = std::make_shared<Call>(call_of(tensors, made, params, counts, options));
   call->kernel = found.kernel;
   call->plan = plan_launch(found.kernel->info, binding.tensors, binding.extents);

@@ -22,6 +22,15 @@ class SingleKernel {
                                                 const Counts&, const Options&) const;
   /// Runs a call that fits these tensors, all of which exist now.
   Ticks repeat(const Call&, TensorPointers, std::span<const Scalar> params, const Options&) const;
+  /// Whether the first `made` tensors are its only targets, and their extent a count that the kernel finds by itself.
+  bool chooses(std::size_t made) const { return chosen_ && made == targets_.size(); }
+  /// The first run of such a program for these tensors, of which those to be made are null until `make` has been called.
+  /// Nothing where something fails, or is not simple: then the count is to be found first.
+  std::optional<Report> choose(TensorPointers, std::size_t made, std::span<const Scalar> params,
+                               Executable::MakeChosen, const Options&);
+  /// The same for a call that fits.
+  std::optional<Ticks> repeat_choice(const Call&, TensorPointers, std::span<const Scalar> params,
+                                     Executable::MakeChosen, const Options&) const;
   std::string dump(Executable::Stage, std::span<const TensorView> tensors, std::span<const Scalar> params,
                    const Counts&, const Options&);
   /// Whether nothing that is written overlaps anything. A tensor that is null is still to be made.
@@ -39,6 +48,7 @@ class SingleKernel {
   /// A `trial` decides nothing about later calls.
   Binding bind(std::span<const TensorView> tensors, std::span<const Scalar> params, const Counts&, const Options&,
                bool trial = false) const;
+  Found find(const Binding&, const Options&);
   /// By the plain meaning: where there is nothing to do, or next to nothing and a check that stands outside of the loop
   /// that has no iterations; and where no schedule is right.
   Report run_plainly(std::span<const TensorView> tensors, std::span<const Scalar> params, const Counts&) const;
@@ -48,6 +58,7 @@ class SingleKernel {
                                 const Copies& old, const std::string& check) const;
   Ticks run_kernel(const Call&, std::span<void* const> places, TensorPointers, std::span<const Scalar> params,
                    const Copies& old, const Options&) const;
+  void set_places(TensorPointers, std::span<void*> places) const;
   Call call_of(std::span<const TensorView> tensors, std::size_t made, std::span<const Scalar> params, const Counts&,
                const Options&) const;
   Report run_native(std::span<const TensorView> tensors, TensorPointers, std::size_t made,
@@ -61,6 +72,7 @@ class SingleKernel {
   const std::string text_;              // of the normalised program, without names
   const std::vector<std::string> contents_;  // by tensor of the normalised program
   std::vector<ir::TensorId> targets_;   // user tensors that are written
+  ir::Expr chosen_ = nullptr;           // the count that all of these depend on alone (chosen.hpp), or null
   std::vector<ir::TensorId> steering_;  // user tensors whose elements decide which elements are touched
   std::mutex mutex_;                    // over the program's graph
   Calls calls_;

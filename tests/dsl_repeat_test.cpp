@@ -41,7 +41,8 @@ TEST_CASE("a repeated run reports what it did") {
 
 TEST_CASE("what is counted for a repeated run is counted anew, and reported") {
   const auto x = filled<float>([](std::int64_t n) { return static_cast<float>(n % 7 - 3); }, 50);
-  const auto more_than = [&](float least) { return Tensor<float, 1>(x[x > least]); };
+  const auto column = filled<float>([](std::int64_t n) { return static_cast<float>(n % 7 - 3); }, 50, 1);
+  const auto more_than = [&](float least) { return Tensor<float, 2>(column[x > least, all]); };
   const auto expected = [&](float least) {
     std::vector<float> chosen = values(x);
     std::erase_if(chosen, [&](float value) { return !(value > least); });

@@ -45,7 +45,7 @@ auto members(const If& s) { const auto& [a, b] = s; return std::tie(a, b); }
 auto members(const Phase& s) { const auto& [a, b, c, d] = s; return std::tie(a, b, c, d); }
 auto members(const TripFactor& s) { const auto& [a, b] = s; return std::tie(a, b); }
 auto members(const BufferInfo& s) { const auto& [a, b, c, d, e] = s; return std::tie(a, b, c, d, e); }
-auto members(const PhaseInfo& s) { const auto& [a, b, c, d] = s; return std::tie(a, b, c, d); }
+auto members(const PhaseInfo& s) { const auto& [a, b, c, d, e] = s; return std::tie(a, b, c, d, e); }
 auto members(const SliceInfo& s) { const auto& [a, b, c] = s; return std::tie(a, b, c); }
 auto members(const KernelInfo& s) { const auto& [a, b, c, d, e, f, g] = s; return std::tie(a, b, c, d, e, f, g); }
 auto members(const Kernel& s) { const auto& [a, b, c] = s; return std::tie(a, b, c); }
@@ -159,7 +159,7 @@ phase fill [%0, %1) trip s0 * ceil(s1 / 16) work s0 * s1 items ceil(s4 / 4) {
   prefetch scores[%0] later
 }
 
-phase "a second one" [%0, %1) {
+phase "a second one" [%0, %1) starts hist {
 }
 )";
 

@@ -8,6 +8,7 @@
 
 #include "ricci/array.hpp"
 #include "ricci/extents.hpp"
+#include "ricci/function_ref.hpp"
 #include "ricci/stopwatch.hpp"
 
 namespace ricci {
@@ -112,6 +113,19 @@ class Executable {
   /// Runs it on these tensors, all of which exist now, and returns the time it took. This is the whole cost of a
   /// statement's second run, so it does nothing that the first has done.
   Ticks repeat(const Call&, TensorPointers, std::span<const Scalar> params, const Options& = default_options()) const;
+
+  /// Makes the results, for so many elements.
+  using MakeChosen = FunctionRef<void(std::int64_t elements)>;
+  /// Whether the first `made` tensors are the only targets, and one condition decides how many elements they have, which
+  /// the kernel counts itself before it needs them: x[x > 0]. Then these two spare what count() takes; known() without
+  /// counts has their calls.
+  bool chooses(std::size_t made, const Options& = default_options()) const;
+  /// The first run for tensors of these layouts; those to be made are null until `make` has been called. Nothing where
+  /// something is wrong, or not simple: count() and run() do it then.
+  std::optional<Report> choose(TensorPointers, std::size_t made, std::span<const Scalar> params, MakeChosen,
+                               const Options& = default_options());
+  std::optional<Ticks> repeat_choice(const Call&, TensorPointers, std::span<const Scalar> params, MakeChosen,
+                                     const Options& = default_options()) const;
 
   enum class Stage : std::uint8_t { index, schedule, loops, llvm, assembly };
   /// The text of one compiler stage for these arguments (nothing is run).

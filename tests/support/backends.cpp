@@ -1,5 +1,7 @@
 #include "support/backends.hpp"
 
+#include <algorithm>
+
 #include "ricci/target.hpp"
 #include "support/arguments.hpp"
 #include "support/naive.hpp"
@@ -21,6 +23,34 @@ struct Outcome {
   std::string message = "";
   Report report = {};
 };
+
+/// What Executable::run() does. Where a kernel finds the extent of its targets by itself, these do not exist before it
+/// has, as in a statement that makes them.
+Report run(Executable& executable, std::span<const TensorView> views, std::span<const Scalar> params,
+           const Options& options) {
+  const std::vector<bool> written = written_tensors(executable.program());
+  const auto made = static_cast<std::size_t>(std::ranges::count(written, true));
+  const auto is_new = [](const TensorView& target) { return target.layout.rank == 1 && target.layout.strides[0] == 1; };
+  if (!executable.chooses(made, options) || !std::ranges::all_of(views.first(made), is_new) ||
+      share_memory(views, written))
+    return executable.run(views, params, options);
+  std::vector<const TensorView*> tensors(made, nullptr);
+  for (const TensorView& view : views.subspan(made)) tensors.push_back(&view);
+  bool fits = true;
+  const auto make = [&](std::int64_t elements) {
+    for (std::size_t t = 0; t < made; ++t) fits &= views[t].layout.extents[0] == elements;
+    if (!fits) throw Error(Error::Kind::extent, "the targets have other extents than what is chosen");
+    for (std::size_t t = 0; t < made; ++t) tensors[t] = &views[t];
+  };
+  try {
+    const std::shared_ptr<const Call> call = executable.known(tensors, params, {}, options);
+    if (call && executable.repeat_choice(*call, tensors, params, make, options)) return Executable::report(*call, {});
+    if (!call)
+      if (const auto report = executable.choose(tensors, made, params, make, options)) return *report;
+  } catch (const Error&) {
+  }
+  return executable.run(views, params, options);  // which has the words for what is wrong
+}
 
 template <class Run>
 Outcome outcome(std::span<const TensorView> tensors, Flush flush, const Run& run) {
@@ -60,7 +90,7 @@ Ran run_everywhere(const ir::Program& program, std::span<const TensorView> tenso
   });
   const auto with = [&](const Options& options, Flush flush) {
     return outcome(tensors, flush,
-                   [&](std::span<const TensorView> views) { return executable.run(views, params, options); });
+                   [&](std::span<const TensorView> views) { return run(executable, views, params, options); });
   };
   ran.error = reference.error;
   ran.message = reference.message;
@@ -102,7 +132,7 @@ std::string run_with_threads(const ir::Program& program, std::span<const TensorV
   for (int threads = 1; threads <= 8; ++threads) {
     const Options options{.threads = threads, .vector_bytes = vector_bytes};
     Outcome now = outcome(tensors, Flush::end,
-                          [&](std::span<const TensorView> views) { return executable.run(views, params, options); });
+                          [&](std::span<const TensorView> views) { return run(executable, views, params, options); });
     const std::string d = first ? difference(program, *first, now) : "";
     if (d != "") return describe(options, Flush::end) + ": " + d;
     if (!first) first = std::move(now);
