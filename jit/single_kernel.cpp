@@ -35,6 +35,10 @@ std::string key_text(const std::string& program, const Specialisation& s, const 
          (optimise ? "optimised\n" : "unoptimised\n") + to_string(s) + program;
 }
 
+/// Results that are still to be made overlap nothing: until they are, each has such a distance from all else. No memory
+/// of a process lies at a multiple of it.
+constexpr std::int64_t apart = std::int64_t{1} << 56;
+
 std::vector<TensorView> views_of(TensorPointers tensors) {
   std::vector<TensorView> views;
   for (const TensorView* view : tensors) views.push_back(*view);
@@ -236,9 +240,12 @@ std::optional<Report> SingleKernel::choose(TensorPointers tensors, std::size_t m
     views.push_back(t < made ? TensorView{{program_.tensors[t].dtype, 1, {-1}, {1}}, nullptr, true} : *tensors[t]);
   check_tensors(program_, views);
   const std::optional<std::int64_t> most = most_chosen(chosen_, axis_extents(program_, views, params));
-  if (!most) return std::nullopt;
+  if (!most || *most >= apart / 8) return std::nullopt;
   // Bound, planned and proved for the most that can be chosen: the kernel needs no other fact about how many are.
-  for (std::size_t t = 0; t < made; ++t) views[t].layout.extents[0] = *most;
+  for (std::size_t t = 0; t < made; ++t) {
+    views[t].layout.extents[0] = *most;
+    views[t].data = reinterpret_cast<void*>((t + 1) * apart);
+  }
   const Counts counts{{chosen_, *most}};
   const Binding binding = bind(views, params, counts, options);
   if (std::ranges::count(binding.extents, 0) > 0 || !binding.copies.empty() || !binding.facts.disjoint)
