@@ -9,8 +9,11 @@ namespace ricci::jit {
 /// emitted in the outermost loop that has all it needs, so nothing is computed again under a loop it does not use.
 ///
 ///     out[i] = sum(k, a[i, k] * b[k])      with lanes over k     ->
-///     for item ... { for i ... { (s0, s1, ..) = for k step 64 carry ... ; s = halves of s0 + s1 ..; store out[i], s }
-///     }
+///     for item ... { for i ... {
+///       (s0, s1, ..) = for k step 64 carry ...
+///       s = halves of s0 + s1 ..
+///       store out[i], s
+///     } }
 loop::Kernel lower(ir::Program&, const Specialisation&, const Schedule&);
 
 }  // namespace ricci::jit
