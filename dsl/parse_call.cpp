@@ -265,10 +265,10 @@ class Call {
       p_.fail(name_, Error::Kind::syntax, stands_alone(name_));
     if (p_.variable(name_.text))
       p_.fail(name_, Error::Kind::syntax, "'" + called() + "' is a tensor; its subscripts stand in [ ]");
-    std::string message = "unknown function '" + called() + "'";
-    if (const std::string_view spelling = spelling_of(name_.text); !spelling.empty())
-      message.append("; here: ").append(spelling);
-    else if (const std::string_view similar = nearest(name_.text, function_names()); !similar.empty())
+    std::string advice(spelling_of(name_.text));
+    if (const auto dtype = dtype_elsewhere(name_.text)) advice = std::string(to_string(*dtype)) + "(x)";
+    std::string message = with_spelling("unknown function '" + called() + "'", advice);
+    if (const std::string_view similar = nearest(name_.text, function_names()); advice.empty() && !similar.empty())
       message.append("; did you mean '").append(similar).append("'?");
     p_.fail(name_, Error::Kind::name, message);
   }

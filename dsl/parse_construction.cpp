@@ -5,6 +5,7 @@
 #include "parse_call.hpp"
 #include "ricci/shape.hpp"
 #include "ricci/statement.hpp"
+#include "spellings.hpp"
 
 namespace ricci::text {
 namespace {
@@ -27,6 +28,9 @@ Arguments arguments(Parser& p, const Token& name) {
       if (list.dtype) p.fail(token, Error::Kind::syntax, "the dtype is the last argument of " + called);
       if (token.kind == Kind::name && (list.dtype = dtype_from_string(token.text))) p.take();
       else if (const auto number = p.scalar()) list.numbers.push_back(*number);
+      else if (const auto dtype = token.kind == Kind::name ? dtype_elsewhere(token.text) : std::nullopt)
+        p.fail(token, Error::Kind::syntax,
+               with_spelling("expected a number or a dtype, found '" + std::string(token.text) + "'", to_string(*dtype)));
       else p.unexpected("a number or a dtype");
     } while (p.accept(","));
   }

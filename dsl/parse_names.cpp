@@ -82,10 +82,8 @@ void Parser::unexpected(std::string_view wanted) const {
   const Token& token = peek();
   const std::string found = token.kind == Token::Kind::end ? "the end of the statement"
                                                            : "'" + std::string(token.text.substr(0, 40)) + "'";
-  std::string message = "expected " + std::string(wanted) + ", found " + found;
-  if (const std::string_view here = spelling_of(token.text); token.kind == Token::Kind::name && !here.empty())
-    message.append("; here: ").append(here);
-  fail(token, Error::Kind::syntax, message);
+  const std::string_view here = token.kind == Token::Kind::name ? spelling_of(token.text) : std::string_view();
+  fail(token, Error::Kind::syntax, with_spelling("expected " + std::string(wanted) + ", found " + found, here));
 }
 
 void Parser::require(const Token& token, const Fault& fault) const {
@@ -112,8 +110,7 @@ void Parser::unknown_tensor(const Token& token, std::string_view advice) const {
   std::string message = "unknown name '" + name + "'";
   if (!similar.empty()) message.append("; did you mean '").append(similar.substr(0, 64)).append("'?");
   else if (!advice.empty()) message.append("; ").append(advice);
-  else if (const std::string_view here = spelling_of(token.text); !here.empty())
-    message.append("; here: ").append(here);
+  else message = with_spelling(message, spelling_of(token.text));
   fail(token, Error::Kind::name, message);
 }
 

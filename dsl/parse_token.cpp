@@ -99,7 +99,7 @@ class Lexer {
   }
 
   [[noreturn]] void unexpected(std::string_view what, std::string_view here) const {
-    fail(at_, "unexpected '" + escaped(what) + (here.empty() ? "'" : "'; here: " + std::string(here)));
+    fail(at_, with_spelling("unexpected '" + escaped(what) + "'", here));
   }
   /// Of x.T or np.einsum, at the dot.
   std::string_view spelling_of_member() const {

@@ -1,6 +1,7 @@
 #include "spellings.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "parse_token.hpp"
 
@@ -47,7 +48,6 @@ constexpr Spelling table[] = {
     {"bitwise_or", "at | 1"},
     {"bitwise_xor", "at ^ 1"},
     {"bmm", "sum(k, x[i, k] * y[k, j])"},
-    {"bool", "x != 0"},
     {"broadcast_to", "square[i, j] = square[0, j]"},
     {"cast", "f32(x)"},
     {"cdist", "sqrt(sum(k, sq(x[i, k] - x[j, k])))"},
@@ -68,7 +68,6 @@ constexpr Spelling table[] = {
     {"diff", "v[1:] - v[:-1]"},
     {"digitize", "count(k, v[k] <= w[i])"},
     {"dot", "sum(k, v[k] * w[k])"},
-    {"double", "f64(x)"},
     {"einsum", "sum(k, x[i, k] * y[k, j])"},
     {"elu", "where(x > 0, x, exp(x) - 1)"},
     {"embedding", "x[at[i], j]"},
@@ -83,7 +82,6 @@ constexpr Spelling table[] = {
     {"flatnonzero", "nonzero(v > 0)"},
     {"flatten", "n[i(0, 20)] = x[i // 5, i % 5]"},
     {"flip", "v[::-1]"},
-    {"float", "f32(x)"},
     {"fmod", "x - 2 * trunc(x / 2)"},
     {"full_like", "n = 0 * x + 7"},
     {"gather", "x[i, pair[i, j]]"},
@@ -98,7 +96,6 @@ constexpr Spelling table[] = {
     {"index_select", "x[at[i], j]"},
     {"indices", "n[i(0, 3), j(0, 4)] = 10 * i + j"},
     {"inner", "sum(k, v[k] * w[k])"},
-    {"int", "i64(x)"},
     {"invert", "!at"},
     {"isclose", "abs(v - w) < 1e-6"},
     {"isfinite", "abs(x) < inf"},
@@ -197,6 +194,25 @@ std::span<const Spelling> spellings() { return table; }
 std::string_view spelling_of(std::string_view name) {
   const auto found = std::ranges::find(table, name, &Spelling::name);
   return found == std::end(table) ? std::string_view() : found->here;
+}
+
+std::optional<DType> dtype_elsewhere(std::string_view name) {
+  constexpr std::pair<std::string_view, DType> names[] = {
+      {"bool", DType::b1},    {"bool_", DType::b1},   {"boolean", DType::b1}, {"int8", DType::i8},
+      {"i1", DType::i8},      {"int16", DType::i16},  {"i2", DType::i16},     {"short", DType::i16},
+      {"int32", DType::i32},  {"i4", DType::i32},     {"int64", DType::i64},  {"int", DType::i64},
+      {"long", DType::i64},   {"uint8", DType::u8},   {"u1", DType::u8},      {"byte", DType::u8},
+      {"uint16", DType::u16}, {"u2", DType::u16},     {"uint32", DType::u32}, {"u4", DType::u32},
+      {"uint64", DType::u64}, {"uint", DType::u64},   {"float16", DType::f16}, {"f2", DType::f16},
+      {"half", DType::f16},   {"bfloat16", DType::bf16}, {"float32", DType::f32}, {"f4", DType::f32},
+      {"float", DType::f32},  {"single", DType::f32}, {"float64", DType::f64}, {"f8", DType::f64},
+      {"double", DType::f64}};
+  const auto found = std::ranges::find(names, name, &std::pair<std::string_view, DType>::first);
+  return found == std::end(names) ? std::nullopt : std::optional(found->second);
+}
+
+std::string with_spelling(std::string message, std::string_view here) {
+  return here.empty() ? message : message.append("; here: ").append(here);
 }
 
 std::string_view foreign_symbol(std::string_view text) {

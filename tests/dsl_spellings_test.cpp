@@ -73,6 +73,26 @@ TEST_CASE("words and symbols of Python are answered with what is written here") 
                                             "is minimum(maximum(x, low), high)");
 }
 
+TEST_CASE("a dtype by the name that it has elsewhere is answered with its name here") {
+  Session s = session();
+  for (const char* name : {"bool", "int", "long", "uint8", "float16", "half", "float32", "f4", "double", "i8"}) {
+    const auto dtype = text::dtype_elsewhere(name);
+    if (std::string_view(name) == "i8") {  // 8 bytes in NumPy, 8 bits here
+      CHECK_FALSE(dtype);
+      CHECK_NOTHROW(s.run("n = zeros(3, i8)"));
+      continue;
+    }
+    REQUIRE(dtype);
+    const std::string here(to_string(*dtype));
+    CHECK_FALSE(dtype_from_string(name));
+    CHECK_THROWS_WITH(s.run("n = zeros(3, " + std::string(name) + ")"),
+                      "expected a number or a dtype, found '" + std::string(name) + "'; here: " + here);
+    CHECK_THROWS_WITH(s.run(std::string(name) + "(x)"),
+                      "unknown function '" + std::string(name) + "'; here: " + here + "(x)");
+    CHECK_NOTHROW(s.run("n = zeros(3, " + here + "); " + here + "(x)"));
+  }
+}
+
 TEST_CASE("a word of Python is no index") {
   Session s = session();
   CHECK_THROWS_WITH(s.run("v[None]"), "unknown name 'None'; here: x[..., newaxis]");
