@@ -4,6 +4,8 @@
 #include "ricci/compile.hpp"
 #include "ricci/error.hpp"
 #include "ricci/ricci.hpp"
+#include "support/dice.hpp"
+#include "support/same_text.hpp"
 #include "support/tensors.hpp"
 
 using namespace ricci;
@@ -102,4 +104,32 @@ TEST_CASE("masks of other extents are refused, and nothing is chosen from nothin
     CHECK(message_of([&] { evaluate(x[less]); }).find("extent 100") != std::string::npos);
     CHECK(evaluate(none[none < 3]).extent(0) == 0);
   }
+}
+
+TEST_CASE("random conditions choose the same in machine code as by their meaning") {
+  Dice dice{std::mt19937_64(20)};
+  const char* const conditions[] = {"x > 0.25",           "(x > 0) & (y < 0.5)", "flag",          "!flag",
+                                    "flag | (at % 3 == 1)", "x[at] > y",          "at * 7 < 900", "x > mean(y, 0)"};
+  const char* const values[] = {"x[?]",   "x[?] + y[?]", "2 * at[?]",  "nonzero(?)",           "sq(y[at[?]] - 1)",
+                                "u8(at[?])", "flag[?]",     "at[?] // 3", "where(x[?] > 0, y[?], 3)", "rows[?, 1]"};
+  for (int round = 0; round < 60; ++round) {
+    const auto size = dice.one_of<std::int64_t>({1, 7, 64, 500, 4000, 40'000});
+    const auto floats = [&](int range) {
+      return filled<float>([&](auto) { return static_cast<float>(dice.below(range) - range / 3) / 8; }, size);
+    };
+    const auto x = floats(20), y = floats(50);
+    const auto at = filled<std::int32_t>([&](auto) { return dice.below(static_cast<int>(size)); }, size);
+    const Tensor<bool, 1> flag = filled<bool>([&](auto) { return dice.chance(30); }, size);
+    const auto rows = filled<float>([](auto n) { return n; }, size, 2);
+    std::string text = dice.one_of(values);
+    const std::string condition = dice.one_of(conditions);
+    for (auto k = text.find('?'); k != std::string::npos; k = text.find('?', k + condition.size()))
+      text.replace(k, 1, condition);
+    default_options().threads = 1 + dice.below(3);
+    default_options().vector_bytes = dice.one_of({0, 16, 32});
+    CAPTURE(text, size, default_options().threads, default_options().vector_bytes);
+    text_outcomes("a = " + text + "; b = " + text, {{"x", x.array()}, {"y", y.array()}, {"at", at.array()},
+                                                  {"flag", flag.array()}, {"rows", rows.array()}});
+  }
+  default_options() = {};
 }
