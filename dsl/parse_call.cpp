@@ -179,7 +179,7 @@ class Call {
   }
 
   /// sum(k, l, e), sum(e, axis), sum(e, (0, 1)), sum(e, axis, keepdims), or sum(e) over all axes of an array without
-  /// subscripts.
+  /// subscripts, and sort(e) along the only one.
   const Node& reduction(Reducer reducer) {
     std::vector<const Syntax*> ranges;
     IndexSet over = binders(ranges);
@@ -191,10 +191,12 @@ class Call {
       return p_.add(name_, ordered(make_reduce(reducer, over, body, ranges.data(), static_cast<int>(ranges.size())),
                                    taken, turned));
     }
-    if (p_.accept(",")) return over_axis(reducer, body, taken);
-    if (stays_free(reducer) || takes(reducer)) p_.unexpected("',' and an axis, or the index before the argument");
+    const bool turned = is_sort(reducer) && word("descending");
+    if (!turned && p_.accept(",")) return over_axis(reducer, body, taken);
     close();
-    if (body.rank == 0) p_.require(name_, {Rule::reduction_without_axes, Detail{} << to_string(reducer)});
+    p_.require(name_, check_whole(reducer, body.rank));
+    if (stays_free(reducer) || takes(reducer))
+      return over_axes(ordered(make_reduce_axis(reducer, body), taken, turned), {0});
     for (int i = 0; i < body.rank; ++i) over.add(&p_.tree_.names.emplace_back("_", true));
     return p_.add(name_, make_reduce(reducer, over, body));
   }
@@ -232,8 +234,12 @@ class Call {
     if (keeps && p_.peek().text != "keepdims") p_.unexpected("keepdims");
     if (keeps) p_.take();
     close();
-    Syntax node = ordered(make_reduce_axis(reducer, body, keeps, over), taken, turned);
+    const Syntax node = ordered(make_reduce_axis(reducer, body, keeps, over), taken, turned);
     p_.require(token, check_axes(axes.data(), over, body.rank));
+    return over_axes(node, axes);
+  }
+
+  const Node& over_axes(Syntax node, const std::vector<std::int64_t>& axes) {
     node.leaf = static_cast<std::uint32_t>(p_.tree_.axes.size());
     p_.tree_.axes.insert(p_.tree_.axes.end(), axes.begin(), axes.end());
     return p_.add(name_, node);

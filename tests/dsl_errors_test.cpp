@@ -38,11 +38,21 @@ const std::vector<FaultyText> broken_rules = {
      "1:1: an array without subscripts takes the indices of the place where it stands, one per axis; write them "
      "out, as in argmax(scores, 1)[b, h, w]: 2 unnamed axes, indices i"},
     {"(m + 1)[i]",
-     "1:8: an expression is subscripted by different indices, one per unnamed axis: rank 2, subscripts 1"},
+     "1:8: an expression is subscripted by different indices, one per unnamed axis; integers and slices are for "
+     "tensors: rank 2, subscripts 1"},
     {"(m + 1)[i, i]",
-     "1:8: an expression is subscripted by different indices, one per unnamed axis: rank 2, subscripts 2"},
-    {"m + x", "1:3: arrays without subscripts combine only when their ranks are equal: ranks 1 and 2"},
-    {"m[at, m]", "1:1: arrays without subscripts combine only when their ranks are equal: ranks 1 and 2"},
+     "1:8: an expression is subscripted by different indices, one per unnamed axis; integers and slices are for "
+     "tensors: rank 2, subscripts 2"},
+    {"softmax(m)", "1:1: of an array with several axes this needs one, as in softmax(x, 1), or the index before the "
+                   "argument: softmax, rank 2"},
+    {"topk(m, 2)", "1:1: of an array with several axes this needs one, as in softmax(x, 1), or the index before the "
+                   "argument: topk, rank 2"},
+    {"m + x",
+     "1:3: arrays without subscripts combine only when their ranks are equal; write subscripts, as in "
+     "x[i, j] - y[j]: ranks 1 and 2"},
+    {"m[at, m]",
+     "1:1: arrays without subscripts combine only when their ranks are equal; write subscripts, as in "
+     "x[i, j] - y[j]: ranks 1 and 2"},
     {"m[:, i]",
      "1:1: a list of subscripts is named or positional; indices do not stand beside all, slices, ellipsis, "
      "newaxis or masks: indices i"},
@@ -182,7 +192,6 @@ const std::vector<FaultyText> malformed = {
     {"sum(k(0), x[k])", "1:8: expected ',' between the bounds of a range, found ')'"},
     {"sum(m, 0, keep)", "1:11: expected keepdims, found 'keep'"},
     {"sum(m, 0, keepdims, 1)", "1:19: expected ')' after the arguments of sum, found ','"},
-    {"softmax(x)", "1:10: expected ',' and an axis, or the index before the argument, found ')'"},
     {"along(0, argmax(i, j, m[i, j]))", "1:7: expected an index, found '0'"},
     {"along(i)", "1:8: expected ',' and what searches over the index, found ')'"},
     {"order(m[i, j], 1)", "1:16: expected an index, found '1'"},

@@ -162,8 +162,31 @@ TEST_CASE("order() decides the axes of a new tensor") {
   CHECK_THAT(text_fault("order(whole[i, j], j, 1)"), Contains("expected an index, found '1'"));
 }
 
+TEST_CASE("without an axis a reduction is over all, and what keeps its axes runs along the only one") {
+  const auto x = filled<float>(shuffled(11), 3, 4);
+  const auto v = filled<float>(shuffled(7), 9);
+  CHECK(evaluate(sum(x)).at() == evaluate(sum(x, axes<0, 1>)).at());
+  CHECK(evaluate(argmax(x)).at() == evaluate(argmax(i, j, x[i, j])).at());
+  CHECK(evaluate(all(x >= 0)).at());
+  CHECK(evaluate(max(x * x)).at() == evaluate(max(x * x, axes<0, 1>)).at());
+  CHECK(values(evaluate(x - mean(x))) == values(evaluate(x[i, j] - mean(x, axes<0, 1>))));
+  CHECK(values(evaluate(cumsum(v))) == values(evaluate(cumsum(v, 0))));
+  CHECK(values(evaluate(softmax(v))) == values(evaluate(softmax(k, v[k]))));
+  CHECK(values(evaluate(sort(v))) == values(evaluate(sort(v, 0))));
+  CHECK(values(evaluate(argsort(v, descending))) == values(evaluate(argsort(v, 0, descending))));
+  CHECK(values(evaluate(topk<3>(v))) == values(evaluate(topk<3>(v, 0))));
+  const auto [best, at] = max_with_index(v);
+  CHECK(best.at() == v.at(at.at()));
+  const test::Bindings bindings{{"v", v.array()}};
+  CHECK(test::text_values<float>("cumsum(v)", bindings) == values(evaluate(cumsum(v))));
+  CHECK(test::text_values<float>("softmax(v)", bindings) == values(evaluate(softmax(v))));
+  CHECK(test::text_values<float>("sort(v)", bindings) == values(evaluate(sort(v))));
+  CHECK(test::text_values<std::int64_t>("argsort(v, descending)", bindings) == values(evaluate(argsort(v, descending))));
+  CHECK(test::text_values<std::int64_t>("argtopk(v, 3)", bindings) == values(evaluate(argtopk<3>(v))));
+}
+
 TEST_CASE("reductions that cannot be say so") {
-  CHECK_THAT(text_fault("softmax(x)"), Contains("expected ',' and an axis, or the index before the argument"));
+  CHECK_THAT(text_fault("softmax(x)"), Contains("of an array with several axes this needs one"));
   CHECK_THAT(text_fault("sum(x, 1, keep)"), Contains("expected keepdims, found 'keep'"));
   CHECK_THAT(text_fault("softmax(x, 2)"), Contains("axis 2, rank 2"));
   CHECK_THAT(text_fault("softmax(k, x[i, j])"), Contains("a reduced index must occur in what is reduced"));

@@ -5,7 +5,13 @@
 
 namespace ricci {
 
-/// auto [best, at] = max_with_index(scores, 1), or max_with_index(c, scores[b, c, h, w]): max and argmax.
+/// auto [best, at] = max_with_index(scores, 1), or max_with_index(c, scores[b, c, h, w]), or max_with_index(v): max and
+/// argmax.
+template <Expression E>
+  requires(!Binder<E>)
+auto max_with_index(const E& e) {
+  return eval(max(e), argmax(e));
+}
 template <Expression E>
   requires(!Binder<E>)
 auto max_with_index(const E& e, std::type_identity_t<AxisOf<detail::rank_of<E>>> axis) {
@@ -23,6 +29,11 @@ auto max_with_index(const I& i, const Rest&... rest) {
 }
 
 /// min and argmin.
+template <Expression E>
+  requires(!Binder<E>)
+auto min_with_index(const E& e) {
+  return eval(min(e), argmin(e));
+}
 template <Expression E>
   requires(!Binder<E>)
 auto min_with_index(const E& e, std::type_identity_t<AxisOf<detail::rank_of<E>>> axis) {

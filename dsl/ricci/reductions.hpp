@@ -1,6 +1,6 @@
 #pragma once
-// Reductions: sum(k, e), sum(b, h, w, e) over named indices or ranges of them, sum(k(1, n), e), and sum(e, axis) or
-// sum(e, axes<0, 1>) over axes of an unnamed array.
+// Reductions: sum(k, e), sum(b, h, w, e) over named indices or ranges of them, sum(k(1, n), e), and sum(e, axis),
+// sum(e, axes<0, 1>) or sum(e) over axes of an unnamed array, or all of them.
 #include <array>
 #include <boost/hana/basic_tuple.hpp>
 #include <boost/hana/unpack.hpp>
@@ -129,6 +129,21 @@ auto reduce_axes(E&& e, Axes<axis...>) {
   else return make_node<ReduceAxis<reducer, keeps, Node<E>, sizeof...(axis)>>(Node<E>(std::forward<E>(e)), axis...);
 }
 
+template <Reducer reducer, int rank>
+struct WholeCheck {
+  static constexpr Fault fault = check_whole(reducer, rank);
+};
+
+template <Reducer reducer, class E>
+auto reduce_whole(E&& e) {
+  using Check = WholeCheck<reducer, rank_of<E>>;
+  if constexpr (is_poison<Bare<E>>) return Poison{};
+  else if constexpr (Check::fault) return refuse<Check>();
+  else return [&]<int... axis>(std::integer_sequence<int, axis...>) {
+    return reduce_axes<reducer, false>(std::forward<E>(e), Axes<axis...>{});
+  }(std::make_integer_sequence<int, rank_of<E>>());
+}
+
 }  // namespace detail
 
 // Function templates, not objects: they overload with std::max and friends under `using namespace std`.
@@ -138,6 +153,11 @@ auto reduce_axes(E&& e, Axes<axis...>) {
     requires(sizeof...(Rest) > 0)                                                                                 \
   auto form(const B& over, Rest&&... rest) qualifier {                                                            \
     return detail::reduce_named<Reducer::name, sizeof...(Rest)>(over, std::forward<Rest>(rest)...);               \
+  }                                                                                                               \
+  template <Expression E>                                                                                         \
+    requires(!Binder<E>)                                                                                          \
+  auto form(E&& e) qualifier {                                                                                    \
+    return detail::reduce_whole<Reducer::name>(std::forward<E>(e));                                               \
   }                                                                                                               \
   template <Expression E>                                                                                         \
     requires(!Binder<E>)                                                                                          \

@@ -55,6 +55,10 @@ constexpr Fault check_new_tensor(const Syntax& value, std::optional<int> rank = 
 constexpr Fault check_axis(std::int64_t axis, int rank);
 constexpr Fault check_axes(const std::int64_t* axes, int count, int rank);
 
+/// The fault of a reduction that is given neither axes nor indices: it is over all axes, but one that leaves as many as
+/// there were, or takes some elements of one, needs an array with a single axis.
+constexpr Fault check_whole(Reducer, int rank);
+
 /// The fault of a list of indices to reduce: each may be named once.
 constexpr Fault check_binders(const Syntax* const* indices, int count);
 
@@ -360,6 +364,12 @@ constexpr Fault check_axes(const std::int64_t* axes, int count, int rank) {
         return {Rule::axis_listed_twice, Detail{} << "axis " << static_cast<int>(axes[i]) << ", rank " << rank};
   }
   return {};
+}
+
+constexpr Fault check_whole(Reducer reducer, int rank) {
+  if (rank == 0) return {Rule::reduction_without_axes, Detail{} << to_string(reducer)};
+  if (rank == 1 || !(stays_free(reducer) || takes(reducer))) return {};
+  return {Rule::no_axis_given, Detail{} << to_string(reducer) << ", rank " << rank};
 }
 
 constexpr Fault check_binders(const Syntax* const* indices, int count) {

@@ -55,6 +55,15 @@ auto take_axes(E&& e, Axes<axis...>) {
         ReduceAxis<reducer, false, Node<E>, sizeof...(axis)>(Node<E>(std::forward<E>(e)), axis...));
 }
 
+template <Reducer reducer, std::int64_t taken, class E>
+auto take_whole(E&& e) {
+  using Check = WholeCheck<reducer, rank_of<E>>;
+  if constexpr (Check::fault)
+    return refuse<Check>();
+  else
+    return take_axes<reducer, taken>(std::forward<E>(e), Axes<0>{});
+}
+
 }  // namespace detail
 
 #define RICCI_SORT(name)                                                                                     \
@@ -65,6 +74,10 @@ auto take_axes(E&& e, Axes<axis...>) {
   template <Binder A, Binder B, Expression E>                                                                \
   auto name(const A& outer, const B& inner, E&& e, Descending) {                                             \
     return detail::from_largest<0>(name(outer, inner, std::forward<E>(e)));                                  \
+  }                                                                                                          \
+  template <Expression E>                                                                                    \
+  requires(!Binder<E>) auto name(E&& e, Descending) {                                                        \
+    return detail::from_largest<0>(detail::reduce_whole<Reducer::name>(std::forward<E>(e)));                 \
   }                                                                                                          \
   template <Expression E>                                                                                    \
   requires(!Binder<E>) auto name(E&& e, std::type_identity_t<AxisOf<detail::rank_of<E>>> axis, Descending) { \
@@ -79,13 +92,17 @@ RICCI_SORT(sort)
 RICCI_SORT(argsort)
 #undef RICCI_SORT
 
-/// topk<K>(x, axis): the K largest along the axis, from the largest; of several, topk<K>(x, axes<0, 2>), the new axis
+/// topk<K>(x, axis): the K largest along the axis, from the largest; topk<K>(v) of one axis; of several, topk<K>(x, axes<0, 2>), the new axis
 /// stands where the first of them was. topk<K>(j, e), topk<K>(h, w, e): instead of the indices one unnamed axis of
 /// extent K, to be named where others are: topk<2>(e, logits[n, e])[p]. Throws Error{extent} for more than there are.
 #define RICCI_TAKE(name)                                                                                 \
   template <std::int64_t taken, Binder B, class... Rest>                                                 \
   requires(sizeof...(Rest) > 0) auto name(const B& over, Rest&&... rest) {                               \
     return detail::take_named<Reducer::name, taken, sizeof...(Rest)>(over, std::forward<Rest>(rest)...); \
+  }                                                                                                      \
+  template <std::int64_t taken, Expression E>                                                            \
+  requires(!Binder<E>) auto name(E&& e) {                                                                \
+    return detail::take_whole<Reducer::name, taken>(std::forward<E>(e));                                 \
   }                                                                                                      \
   template <std::int64_t taken, Expression E>                                                            \
   requires(!Binder<E>) auto name(E&& e, std::type_identity_t<AxisOf<detail::rank_of<E>>> axis) {         \
