@@ -39,7 +39,8 @@ Array view_of(const text::TensorLeaf& leaf, const Variables& variables) {
   return view;
 }
 
-/// The statement with its arguments; Prepared::results are the tensors that it makes or writes.
+/// The statement with its arguments; Prepared::results are the tensors that it makes or writes, null if they are still
+/// to be made.
 Prepared bind(const Statement& s, const Variables& variables) {
   const Syntax* target = s.syntax[0].target;
   std::vector<Array> arrays;
@@ -132,19 +133,22 @@ Outcome run_construction(const Statement& s, int repeat, std::uint64_t first) {
 /// A statement that writes into an existing tensor is repeated on copies of what that was before.
 Outcome run_statement(const Statement& s, const Session& session) {
   Prepared p = bind(s, session.variables());
-  Outcome outcome{s.text, s.name, s.is_new ? p.results[0] : *session.find(s.name), {}, {}, {}, {}};
-  for (std::size_t k = 0; k < s.other_names.size(); ++k)
-    outcome.others.emplace_back(s.other_names[k], p.results[k + 1]);
+  Outcome outcome{s.text, s.name, {}, {}, {}, {}, {}};
+  if (!session.stages.empty() && !p.results[0]) make_results(p, session.options);
   for (Executable::Stage stage : session.stages)
     outcome.dumps.emplace_back(stage, p.executable->dump(stage, p.tensors, p.params, session.options));
-  const bool updates = !s.is_new && session.repeat > 0;
+  const bool makes = !p.results[0], updates = !s.is_new && session.repeat > 0;
   const Array before = updates ? copy_of(p.results[0]) : Array();
-  outcome.report = p.executable->run(p.tensors, p.params, session.options);
+  outcome.report = run(p, session.options);
   outcome.run_ms.push_back(outcome.report.run_ms);
+  outcome.value = s.is_new ? p.results[0] : *session.find(s.name);
+  for (std::size_t k = 0; k < s.other_names.size(); ++k)
+    outcome.others.emplace_back(s.other_names[k], p.results[k + 1]);
   for (int i = 0; i < session.repeat; ++i) {
     const Array scratch = updates ? copy_of(before) : p.results[0];
     p.tensors[0] = scratch.view();
-    outcome.run_ms.push_back(p.executable->run(p.tensors, p.params, session.options).run_ms);
+    if (makes && p.executable->counts_extents()) p.results.assign(p.results.size(), Array());  // counted anew
+    outcome.run_ms.push_back(run(p, session.options).run_ms);
   }
   return outcome;
 }
@@ -208,7 +212,8 @@ std::string Session::dump(Executable::Stage stage, std::string_view source) cons
   const Statement s = text::parse_statement(source, rest, variables_);
   if (s.construction) return "";
   return placed(source, s, [&] {
-    const Prepared p = bind(s, variables_);
+    Prepared p = bind(s, variables_);
+    if (!p.results[0]) make_results(p, options);
     return p.executable->dump(stage, p.tensors, p.params, options);
   });
 }

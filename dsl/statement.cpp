@@ -167,21 +167,20 @@ class Bound {
   Few<const TensorView*, 12> tensors_;
 };
 
-/// Allocates the new tensors, the first of `views`.
-void make_results(const Variant& v, Statements statements, std::span<TensorView> views, std::span<const Scalar> params,
-                  const Counts& counts, Array* results) {
-  const std::vector<std::vector<ir::AxisId>>& axes = v.plan.result_axes;
+/// Allocates new tensors, the first of `views`; `axes` are those behind their dimensions.
+void make_results(Executable& executable, std::span<const std::vector<ir::AxisId>> axes, std::span<TensorView> views,
+                  std::span<const Scalar> params, const Counts& counts, Array* results) {
   if (axes.empty()) return;
+  const std::vector<ir::TensorDecl>& declared = executable.program().tensors;
   for (std::size_t k = 0; k < axes.size(); ++k) {
-    views[k].layout = {statements[k].dtype, static_cast<int>(axes[k].size()), {}, {}};
+    views[k] = {{declared[k].dtype, declared[k].rank, {}, {}}, nullptr, true};
     std::fill_n(views[k].layout.extents.begin(), axes[k].size(), -1);  // takes no part in deciding extents
-    views[k].data = nullptr;
   }
-  const std::vector<std::int64_t> extents = v.executable->extents(views, params, counts);
+  const std::vector<std::int64_t> extents = executable.extents(views, params, counts);
   for (std::size_t k = 0; k < axes.size(); ++k) {
     std::int64_t shape[max_rank];
     for (std::size_t i = 0; i < axes[k].size(); ++i) shape[i] = extents[axes[k][i]];
-    results[k] = Array::uninitialised(statements[k].dtype, {shape, axes[k].size()});
+    results[k] = Array::uninitialised(declared[k].dtype, {shape, axes[k].size()});
     views[k] = results[k].view();
   }
 }
@@ -258,7 +257,7 @@ void execute(Site& site, Statements statements, const Operands& operands, Array*
   std::vector<TensorView> views = bound.views();
   const Executable::Counted counted =
       recounted ? Executable::counted(recounting) : v.executable->count(views, params.span());
-  make_results(v, statements, views, params.span(), counted.counts, results);
+  make_results(*v.executable, v.plan.result_axes, views, params.span(), counted.counts, results);
   last_run.report = v.executable->run(views, params.span(), counted, default_options(), bound.made());
   last_run.repeated = nullptr;
 }
@@ -275,15 +274,38 @@ Prepared prepare(std::span<const StatementSyntax> statements, const Operands& op
   const std::unique_ptr<const Variant> v(&find_or_add(site, statements, pattern, operands));
   Bound bound(statements, operands, pattern);
   Prepared prepared{v->executable, bound.views(), std::vector<Scalar>(v->plan.scalars.size()),
-                    std::vector<Array>(bound.made())};
+                    std::vector<Array>(bound.made()), v->plan.result_axes};
   convert_scalars(*v, operands, bound.pointers(), prepared.params.data());
-  const Counts counts = v->executable->count(prepared.tensors, prepared.params).counts;
-  make_results(*v, statements, prepared.tensors, prepared.params, counts, prepared.results.data());
   return prepared;
 }
 
 Prepared prepare(const StatementSyntax& statement, const Operands& operands) {
   return prepare({&statement, 1}, operands);
+}
+
+void make_results(Prepared& p, const Options& options) {
+  const Counts counts = p.executable->count(p.tensors, p.params, options).counts;
+  make_results(*p.executable, p.result_axes, p.tensors, p.params, counts, p.results.data());
+}
+
+Report run(Prepared& p, const Options& options) {
+  const std::size_t made = p.results.size();
+  if (made == 0 || p.results[0]) return p.executable->run(p.tensors, p.params, options);
+  if (p.executable->chooses(made, options)) {
+    std::vector<const TensorView*> tensors(made, nullptr);
+    for (std::size_t t = made; t < p.tensors.size(); ++t) tensors.push_back(&p.tensors[t]);
+    const auto make = [&](std::int64_t elements) {
+      for (std::size_t t = 0; t < made; ++t) {
+        p.results[t] = Array::uninitialised(p.executable->program().tensors[t].dtype, {&elements, 1});
+        p.tensors[t] = p.results[t].view();
+        tensors[t] = &p.tensors[t];
+      }
+    };
+    if (std::optional<Report> report = p.executable->choose(tensors, made, p.params, make, options)) return *report;
+  }
+  const Executable::Counted counted = p.executable->count(p.tensors, p.params, options);
+  make_results(*p.executable, p.result_axes, p.tensors, p.params, counted.counts, p.results.data());
+  return p.executable->run(p.tensors, p.params, counted, options, made);
 }
 
 const Report& last_report() {

@@ -24,8 +24,8 @@ class SingleKernel {
   Ticks repeat(const Call&, TensorPointers, std::span<const Scalar> params, const Options&) const;
   /// Whether the first `made` tensors are its only targets, and their extent a count that the kernel finds by itself.
   bool chooses(std::size_t made) const { return chosen_ && made == targets_.size(); }
-  /// The first run of such a program for these tensors, of which those to be made are null until `make` has been called.
-  /// Nothing where something fails, or is not simple: then the count is to be found first.
+  /// Runs such a program for these tensors, of which those to be made are null until `make` has been called. Nothing
+  /// where something fails, or is not simple: then the count is to be found first.
   std::optional<Report> choose(TensorPointers, std::size_t made, std::span<const Scalar> params,
                                Executable::MakeChosen, const Options&);
   /// The same for a call that fits.

@@ -120,8 +120,8 @@ class Executable {
   /// the kernel counts itself before it needs them: x[x > 0]. Then these two spare what count() takes; known() without
   /// counts has their calls.
   bool chooses(std::size_t made, const Options& = default_options()) const;
-  /// The first run for tensors of these layouts; those to be made are null until `make` has been called. Nothing where
-  /// something is wrong, or not simple: count() and run() do it then.
+  /// Runs for tensors of any layouts; those to be made are null until `make` has been called. Nothing where something is
+  /// wrong, or not simple: count() and run() do it then. The other one repeats a call that fits.
   std::optional<Report> choose(TensorPointers, std::size_t made, std::span<const Scalar> params, MakeChosen,
                                const Options& = default_options());
   std::optional<Ticks> repeat_choice(const Call&, TensorPointers, std::span<const Scalar> params, MakeChosen,

@@ -14,8 +14,11 @@ Prepared prepare_parts(const StatementSyntax& statement, const Parts&... parts) 
   std::int64_t axes[64];
   Frame frame{tensors, scalars, axes};
   (parts.collect(frame), ...);
-  return prepare(statement, {tensors, scalars, axes, static_cast<int>(frame.tensors - tensors),
-                             static_cast<int>(frame.scalars - scalars), static_cast<int>(frame.axes - axes), nullptr});
+  Prepared p =
+      prepare(statement, {tensors, scalars, axes, static_cast<int>(frame.tensors - tensors),
+                          static_cast<int>(frame.scalars - scalars), static_cast<int>(frame.axes - axes), nullptr});
+  make_results(p);
+  return p;
 }
 
 /// `target assign value`.
