@@ -4,6 +4,7 @@
 
 #include "affine.hpp"
 #include "place.hpp"
+#include "ricci/helpers.hpp"
 
 namespace ricci::jit {
 
@@ -15,6 +16,11 @@ constexpr int least_shared = 4;  // operations, for which the loops are worth th
 
 bool has_reads(Expr e) {
   return std::ranges::any_of(nodes({e}), [](Expr n) { return n->as<Read>() != nullptr; });
+}
+
+/// Whether a value that comes twice changes nothing.
+bool allows_twice(Reduction r) {
+  return r == Reduction::min || r == Reduction::max || r == Reduction::argmin || r == Reduction::argmax;
 }
 
 /// Whether `axis` is one of the subscripts, others are computed of what is read, and only that one uses it.
@@ -78,6 +84,37 @@ std::optional<AxisId> find_abreast(Program& program, const Specialisation& s, co
     if (gathers && shared >= least_shared) return axis;
   }
   return {};
+}
+
+std::vector<Expr> find_folds_abreast(const Nest& nest, const std::unordered_map<Expr, AxisId>& fold_lanes) {
+  std::vector<Expr> found;
+  if (nest.lane_axis || nest.folds || nest.in_order || !nest.scans.empty()) return found;
+  for (Expr e : nodes(nest.values)) {
+    const Fold* outer = e->as<Fold>();
+    if (!outer || fold_lanes.contains(e) || !outer->ranges.empty() || !allows_twice(outer->reduction)) continue;
+    int sums = 0;
+    bool fits = true, shares = false;
+    for (Expr inner : nodes({outer->body})) {
+      const Fold* fold = inner->as<Fold>();
+      if (!fold) continue;
+      const auto lane = fold_lanes.find(inner);
+      ++sums;
+      fits &= lane != fold_lanes.end() && fold->reduction == Reduction::sum && fold->ranges.empty() &&
+              is_float(inner->dtype) && uses_axis(inner, outer->axes.back());
+      int of_each = 0;  // what is loaded for each of the iterations
+      for (Expr n : nodes({fold->body})) {
+        fits &= !n->as<Apply>() || !is_helper(n->as<Apply>()->op);
+        if (!n->as<Read>() || !fits || !uses_axis(n, lane->second)) continue;
+        if (uses_axis(n, outer->axes.back()))
+          ++of_each;
+        else
+          shares = true;
+      }
+      fits &= of_each == 1;
+    }
+    if (sums == 1 && fits && shares) found.push_back(outer->body);
+  }
+  return found;
 }
 
 void order_abreast(const Program& program, Nest& nest) {

@@ -9,6 +9,12 @@
 //
 // Only a few, because each reads and writes a plane of memory of its own: with more the planes push each other out of
 // the caches (measured with bilinear samples of 16 planes: 4 at once take 0.4 of the time of 16).
+//
+// And iterations of a reduction whose values are sums with lanes of their own, which read something that does not depend
+// on it: the nearest of some rows c is sought for four of them at a time, so that x is loaded once for these:
+//
+//     argmin(k, sum(d, (x[n, d] - c[k, d])^2))     ->     for k step 4: (s0, s1, s2, s3) = for d in lanes: ...
+//                                                         argmin of s0, then of s1, s2, s3
 #include <set>
 
 #include "schedule.hpp"
@@ -23,6 +29,9 @@ std::set<ir::AxisId> axes_of_chosen_places(const ir::Program&);
 
 /// The first axis of a nest along which enough is shared, where data choose what each lane along `lane` reads.
 std::optional<ir::AxisId> find_abreast(ir::Program&, const Specialisation&, const Nest&, ir::AxisId lane);
+
+/// The bodies of such reductions in a nest without lanes. Each needs registers for the states of four sums.
+std::vector<ir::Expr> find_folds_abreast(const Nest&, const std::unordered_map<ir::Expr, ir::AxisId>& fold_lanes);
 
 /// Puts the lanes innermost.
 void order_abreast(const ir::Program&, Nest&);

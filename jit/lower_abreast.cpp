@@ -1,4 +1,5 @@
 // Iterations of an outer loop side by side (abreast.hpp).
+#include "abreast.hpp"
 #include "lower_expression.hpp"
 
 namespace ricci::jit {
@@ -17,8 +18,12 @@ void ExpressionLowering::go_abreast(AxisId axis, Value low, Value high, std::int
   bind(axis, low);
 }
 
+std::size_t ExpressionLowering::rows_of(const Fold& f) const {
+  return rows_ && rows_->abreast && uses_axis(f.body, rows_->axis) ? rows_->variables.size() : 1;
+}
+
 ExpressionLowering::State ExpressionLowering::of_row(const State& rows, std::size_t row) {
-  const std::size_t parts = static_cast<std::size_t>(lane_->parts);
+  const std::size_t parts = rows.best.size() / rows_->variables.size();
   const auto slice = [&](const std::vector<Value>& all) {
     const auto first = all.begin() + static_cast<std::ptrdiff_t>(row * parts);
     return all.empty() ? all : std::vector<Value>(first, first + static_cast<std::ptrdiff_t>(parts));
@@ -27,16 +32,23 @@ ExpressionLowering::State ExpressionLowering::of_row(const State& rows, std::siz
 }
 
 /// One iteration of a reduction for each of the rows whose states these are, one after another.
-ExpressionLowering::State ExpressionLowering::step_of_rows(const Fold& f, State state) {
+ExpressionLowering::State ExpressionLowering::step_of_rows(const Fold& f, const State& state) {
   const std::size_t parts = lane_ ? static_cast<std::size_t>(lane_->parts) : state.best.size();
-  if (state.best.size() == parts) return step(f, std::move(state));
-  State next;
-  each_row([&](std::size_t row) {
-    const State after = step(f, of_row(state, row));
-    next.best.insert(next.best.end(), after.best.begin(), after.best.end());
-    next.index.insert(next.index.end(), after.index.begin(), after.index.end());
-  });
-  return next;
+  return by_row(state, state.best.size() > parts, [&](const State& row) { return step(f, row); });
+}
+
+/// A loop that takes a few iterations at a time, so that the reductions within go through their loops once for them; the
+/// state meets them in their order, and where there are no more the last one again.
+ExpressionLowering::State ExpressionLowering::reduce_abreast(const Fold& f, const State& state) {
+  const AxisId axis = f.axes.back();
+  const Limit range = range_of(f, f.axes.size() - 1);
+  const auto [carried, before] = carry_all(state);
+  bind_loop(axis, range.low, range.high, rows_abreast, carried);
+  go_abreast(axis, variable(axis), range.high, rows_abreast);
+  State next = before;
+  each_row([&](std::size_t) { next = step(f, next); });
+  leave_abreast();
+  return state.like(close_for(next.flat()));
 }
 
 }  // namespace ricci::jit

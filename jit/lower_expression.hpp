@@ -293,8 +293,23 @@ class ExpressionLowering {
   loop::Value to_line(const ir::Statement&, ir::AxisId, loop::Value low);
 
   // lower_abreast.cpp
+  /// How many rows the states of this reduction are of.
+  std::size_t rows_of(const ir::Fold&) const;
   State of_row(const State& rows, std::size_t row);
-  State step_of_rows(const ir::Fold&, State);
+  /// Applies `next` to the state of each row, if it is one of `several`, one after another.
+  template <class Next>
+  State by_row(const State& rows, bool several, const Next& next) {
+    if (!several) return next(rows);
+    State all;
+    each_row([&](std::size_t row) {
+      const State after = next(of_row(rows, row));
+      all.best.insert(all.best.end(), after.best.begin(), after.best.end());
+      all.index.insert(all.index.end(), after.index.begin(), after.index.end());
+    });
+    return all;
+  }
+  State step_of_rows(const ir::Fold&, const State&);
+  State reduce_abreast(const ir::Fold&, const State&);
 
   // lower_transposed.cpp
   loop::Value step_along(ir::TensorId, const std::vector<ir::Expr>& subscripts, ir::AxisId);

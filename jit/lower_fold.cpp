@@ -301,19 +301,22 @@ void ExpressionLowering::fold(Expr e) {
     state = reduce_blocks(f, tiles, start(f, e->dtype, lane_->parts, lanes(), has_index));
   } else if (lane_) {
     vector = true;
-    if (rows_ && rows_->abreast && uses_axis(e, rows_->axis)) rows = rows_->variables.size();
+    rows = rows_of(f);
     const int parts = lane_->parts * static_cast<int>(rows);
     state = reduce_loops(f, loops, 0, start(f, e->dtype, parts, lanes(), has_index));
   } else if (own != schedule_.fold_lanes.end() && lanes() > 1) {
     const auto lane = static_cast<std::size_t>(std::ranges::find(f.axes, own->second) - f.axes.begin());
     std::erase(loops, lane);
-    const int parts = std::max(1, nest_.accumulators / lanes());
+    rows = rows_of(f);
+    const int parts = std::max(1, nest_.accumulators / lanes()) * static_cast<int>(rows);
     const bool counts = counted_condition(f) && !(keeping_ && keeping_->fold == &f);
     const State empty = counts ? start(f, DType::i64, parts, 1, false) : start(f, e->dtype, parts, lanes(), has_index);
     state = reduce_lanes(f, lane, loops, 0, empty);
-    if (shares_index(f, own->second)) state = with_own_indices(level, std::move(state));
-    state = in_one(f, level, state);
-    if (counts) state.best[0] = builder_.convert(level, state.best[0], e->dtype);
+    if (shares_index(f, own->second))
+      state = by_row(state, rows > 1, [&](const State& row) { return with_own_indices(level, row); });
+    state = by_row(state, rows > 1, [&](const State& row) { return in_one(f, level, row); });
+    if (counts)
+      for (Value& count : state.best) count = builder_.convert(level, count, e->dtype);
   } else {
     state = reduce_loops(f, loops, 0, start(f, e->dtype, 1, 1, has_index));
   }

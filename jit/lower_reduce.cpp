@@ -76,7 +76,8 @@ Value ExpressionLowering::is_decided(const Fold& f, const State& state) {
 /// Serial loops over the axes with these numbers, from `depth` on, the state carried through.
 ExpressionLowering::State ExpressionLowering::reduce_loops(const Fold& f, std::vector<std::size_t> loops,
                                                            std::size_t depth, State state) {
-  if (depth == loops.size()) return step_of_rows(f, std::move(state));
+  if (depth == loops.size()) return step_of_rows(f, state);
+  if (depth + 1 == loops.size() && schedule_.folds_abreast.contains(f.body)) return reduce_abreast(f, state);
   const auto [carried, before] = carry_all(state);
   const Limit range = range_of(f, loops[depth]);
   bind_loop(f.axes[loops[depth]], range.low, range.high, 1, carried);
@@ -95,7 +96,7 @@ ExpressionLowering::State ExpressionLowering::reduce_lanes(const Fold& f, std::s
     const State next = reduce_lanes(f, lane, outer, depth + 1, before);
     return state.like(close_for(next.flat(), is_decided(f, next)));
   }
-  const std::int64_t stride = static_cast<std::int64_t>(state.best.size()) * lanes();
+  const std::int64_t stride = static_cast<std::int64_t>(state.best.size() / rows_of(f)) * lanes();
   const Limit range = range_of(f, lane);
   const auto low = range.low, high = range.high;
   const std::size_t level = range.level;
@@ -121,7 +122,7 @@ ExpressionLowering::State ExpressionLowering::reduce_lanes(const Fold& f, std::s
 /// index that they share: as a function of the loop's variable each of them would bring it into a vector again.
 ExpressionLowering::State ExpressionLowering::reduce_steps(const Fold& f, AxisId lane, Value from, Value to,
                                                            State state) {
-  const int parts = static_cast<int>(state.best.size());
+  const int parts = static_cast<int>(state.best.size() / rows_of(f));
   const std::int64_t stride = std::int64_t{parts} * lanes();
   auto [carried, before] = carry_all(state);
   const bool indexed = shares_index(f, lane);
@@ -129,7 +130,7 @@ ExpressionLowering::State ExpressionLowering::reduce_steps(const Fold& f, AxisId
   if (indexed) carried.push_back(builder_.carry(shared_index(f, lane, from, dtype)));
   enter_lanes(lane, open_for(from, to, stride, carried), parts, std::nullopt);
   if (indexed) lane_->index = carried.back().variable;
-  std::vector<Value> next = step(f, before).flat();
+  std::vector<Value> next = step_of_rows(f, before).flat();
   if (indexed) {
     const Value distance = builder_.constant(evaluate(Op::cast, dtype, std::vector{Scalar::of(stride)}), lanes());
     next.push_back(builder_.compute(builder_.level(), Op::add, dtype, {carried.back().variable, distance}));

@@ -28,27 +28,35 @@ bool has_functions(Expr e) {
 /// there once for all parts, which are in scratch meanwhile.
 ExpressionLowering::State ExpressionLowering::reduce_rest(const Fold& f, AxisId axis, Value middle, Value high,
                                                           State state) {
+  const std::size_t rows = rows_of(f), parts = state.best.size() / rows;
   const auto masked_step = [&](Value base, const State& before) {
     enter_lanes(axis, base, 1, builder_.compute(builder_.level(), Op::subtract, DType::i64, {high, base}));
-    const State after = step(f, before);
+    const State after = step_of_rows(f, before);
     leave_lanes();
     return after;
   };
   const auto loop_for_part = [&](std::size_t part, Value from, std::int64_t stride) {
-    const auto [carried, before] = carry_all(state.part(part));
+    State of_part;  // for each row
+    for (std::size_t k = part; k < state.best.size(); k += parts) {
+      of_part.best.push_back(state.best[k]);
+      if (!state.index.empty()) of_part.index.push_back(state.index[k]);
+    }
+    const auto [carried, before] = carry_all(of_part);
     const Value base = open_for(from, high, stride, carried);
     const State after = before.like(close_for(masked_step(base, before).flat()));
-    state.best[part] = after.best[0];
-    if (!state.index.empty()) state.index[part] = after.index[0];
+    for (std::size_t row = 0; row < rows; ++row) {
+      state.best[row * parts + part] = after.best[row];
+      if (!state.index.empty()) state.index[row * parts + part] = after.index[row];
+    }
   };
-  const std::size_t parts = state.best.size(), level = builder_.level();
+  const std::size_t level = builder_.level();
   const auto first_of = [&](std::size_t part) { return builder_.constant(static_cast<std::int64_t>(part) * lanes()); };
   const std::int64_t stride = static_cast<std::int64_t>(parts) * lanes();
   if (takes_any_order(f) || parts == 1) {
     loop_for_part(0, middle, lanes());
     return state;
   }
-  if (!has_functions(f.body)) {
+  if (!has_functions(f.body) || rows > 1) {
     for (std::size_t part = 0; part < parts; ++part)
       loop_for_part(part, builder_.add(level, middle, first_of(part)), stride);
     return state;

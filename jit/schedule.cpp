@@ -295,6 +295,8 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
     for (Expr e : nest.scans) fold_lanes.erase(e);
     schedule.fold_lanes.insert(fold_lanes.begin(), fold_lanes.end());
     order_loops(program, nest);
+    if (schedule.mask_registers)  // and with them come 32 registers
+      for (Expr body : find_folds_abreast(nest, schedule.fold_lanes)) schedule.folds_abreast.insert(body);
     if (nest.abreast) {
       order_abreast(program, nest);
       continue;
@@ -368,6 +370,10 @@ std::string to_string(const Schedule& schedule, const Program& program) {
       Statement s = program.statements[nest.statements[k]];
       s.value = nest.values[k];
       for (Expr e : nodes(expressions(s))) {
+        const Fold* fold = e->as<Fold>();
+        if (fold && schedule.folds_abreast.contains(fold->body))
+          text += std::to_string(rows_abreast) + " abreast of " + to_string(program, e) + ": " +
+                  name(fold->axes.back()) + '\n';
         const auto it = schedule.fold_lanes.find(e);
         if (it == schedule.fold_lanes.end()) continue;
         const int vectors = std::max(1, nest.accumulators / nest.lanes);

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "ricci/ir.hpp"
@@ -102,6 +103,9 @@ struct Schedule {
   std::vector<Nest> nests;
   /// Reductions that do not depend on a lane axis may run their lanes along an axis of their own.
   std::unordered_map<ir::Expr, ir::AxisId> fold_lanes;
+  /// The bodies of reductions whose innermost loop takes a few iterations at a time, because reductions with lanes of
+  /// their own within them load the same for each (abreast.hpp).
+  std::unordered_set<ir::Expr> folds_abreast;
 };
 
 /// Whether lanes take several of the private tables of this tensor in turn.

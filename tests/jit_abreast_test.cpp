@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <limits>
 
+#include "ricci/target.hpp"
 #include "support/backends.hpp"
 #include "support/dice.hpp"
 #include "support/tensors.hpp"
@@ -117,4 +118,40 @@ TEST_CASE("a place outside is found for the first iteration of those abreast, an
   CHECK(ran.fault == "");
   CHECK(ran.error == Error::Kind::bounds);
   CHECK(ran.message.find("at c=0, n=33") != std::string::npos);
+}
+
+TEST_CASE("the nearest of some rows is sought for four of them at a time, where there are registers for their sums") {
+  Dice dice{std::mt19937_64(5)};
+  const auto x = uneven(dice, 20, 70), centre = uneven(dice, 9, 70);
+  Tensor<std::int64_t, 1> best(20);
+  const Prepared p = prepared(best[n], Assign::set, argmin(k, sum(d, sq(x[n, d] - centre[k, d]))));
+  const auto is_sum_abreast = [&](int bytes) {
+    return schedule_of(p, bytes).find("4 abreast of argmin(") != std::string::npos;
+  };
+  CHECK_FALSE(is_sum_abreast(32));
+  if (host_target().vector_bytes < 64) return;
+  CHECK(is_sum_abreast(64));
+  const std::string loops = loops_of(p, 64);
+  CHECK(occurrences(loops, "load t1[") == 4 + 4);  // whole steps, and what is left for each of their vectors
+  CHECK(occurrences(loops, "load t2[") == 4 * (4 + 4));
+}
+
+TEST_CASE("rows abreast of a reduction give what one after another does") {
+  Dice dice{std::mt19937_64(6)};
+  for (const int count : {1, 2, 3, 4, 5, 8, 10, 13})
+    for (const int length : {1, 15, 64, 100, 259}) {
+      CAPTURE(count, length);
+      const auto x = uneven(dice, 7, length);
+      auto centre = uneven(dice, count, length);
+      if (count > 4)  // equals, of which the first wins
+        for (int at = 0; at < length; ++at) centre.at(4, at) = centre.at(1, at);
+      if (count == 5) centre.at(2, length / 2) = std::numeric_limits<float>::quiet_NaN();
+      Tensor<std::int64_t, 1> best(7);
+      Tensor<float, 1> least(7), most(7);
+      const auto distance = sum(d, sq(x[n, d] - centre[k, d]));
+      CHECK(run_everywhere(prepared(best[n], Assign::set, argmin(k, distance))).fault == "");
+      CHECK(run_everywhere(prepared(least[n], Assign::set, min(k, distance) + 1)).fault == "");
+      CHECK(run_everywhere(prepared(most[n], Assign::set, max(k, 2 * sum(d, x[n, d] * centre[k, d]) - k))).fault == "");
+      CHECK(run_everywhere(prepared(most[n], Assign::set, sum(k, sum(d, x[n, d] * centre[k, d])))).fault == "");
+    }
 }
