@@ -4,6 +4,7 @@
 
 #include "ricci/codegen.hpp"
 #include "ricci/object_loader.hpp"
+#include "support/flagships.hpp"
 #include "support/loop_builder.hpp"
 
 using namespace ricci;
@@ -170,4 +171,22 @@ TEST_CASE("threads compile at the same time") {
     });
   for (std::thread& thread : threads) thread.join();
   for (const auto& result : results) CHECK(result == data.expected);
+}
+
+TEST_CASE("what a thread has compiled before does not show in an object") {
+  std::vector<loop::Kernel> kernels;
+  for (const Flagship& f : flagships())
+    kernels.push_back(loop::parse(session_without_memory(f).dump(Executable::Stage::loops, f.text)));
+  using Objects = std::vector<std::vector<std::byte>>;
+  Objects one_by_one, each_alone;
+  const auto compile = [&](const loop::Kernel& kernel, Objects& objects) {
+    objects.push_back(generate_code(kernel, {host_target(), true}).object.object);
+  };
+  std::thread([&] {
+    for (const loop::Kernel& kernel : kernels) compile(kernel, one_by_one);
+    compile(kernels[0], one_by_one);
+  }).join();
+  for (const loop::Kernel& kernel : kernels) std::thread([&] { compile(kernel, each_alone); }).join();
+  each_alone.push_back(each_alone[0]);
+  CHECK((one_by_one == each_alone));
 }

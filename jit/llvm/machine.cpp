@@ -17,15 +17,15 @@ std::string feature_string(const Target& target) {
   return text;
 }
 
-/// Passes of code generation that cost more than they give here:
+/// Options of code generation that save what gives nothing here:
 ///   - Loop strength reduction takes a third of the time. The addresses of explicit vector code fit the machine's
 ///     addressing modes without it: the loops it changes gain at most a multiplication per iteration.
-///   - What moves chains of integers into mask registers, 3 %, finds none: masks are vectors of bits from the start.
-void leave_out_passes() {
+///   - There are no registers of tiles to allocate before the others.
+void set_options() {
   auto& options = llvm::cl::getRegisteredOptions();
-  for (const char* name : {"disable-lsr", "disable-x86-domain-reassignment"})
+  for (const auto& [name, value] : {std::pair{"disable-lsr", true}, std::pair{"x86-tile-ra", false}})
     if (const auto found = options.find(name); found != options.end())
-      static_cast<llvm::cl::opt<bool>*>(found->second)->setValue(true);
+      static_cast<llvm::cl::opt<bool>*>(found->second)->setValue(value);
 }
 
 std::unique_ptr<llvm::TargetMachine> make_machine(const CodegenOptions& options) {
@@ -33,7 +33,7 @@ std::unique_ptr<llvm::TargetMachine> make_machine(const CodegenOptions& options)
   std::call_once(initialised, [] {
     llvm::InitializeNativeTarget();
     llvm::InitializeNativeTargetAsmPrinter();
-    leave_out_passes();
+    set_options();
   });
   const std::string triple = llvm::sys::getProcessTriple();
   std::string fault;
@@ -71,11 +71,66 @@ struct Passes {
   }
 };
 
+/// Passes of code generation that are left out, by their arguments or names; together they take a twentieth of the time.
+/// What stands in the first lines is about things that kernels do not have: exceptions, garbage collection, debugging,
+/// x87 and AMX, calls of the C library, atomics, indirect branches, defences. The last two change no loop of the
+/// benchmarks: they move what stands outside of loops, or find nothing in code that is vectors from the start.
+const llvm::StringSet<>& left_out() {
+  static const llvm::StringSet<> names{
+      "callbrprepare", "cfi-instr-inserter", "dwarf-eh-prepare", "funclet-layout", "indirectbr-expand",
+      "fixup-statepoint-caller-saved", "gc-analysis", "gc-lowering", "shadow-stack-gc-lowering", "stackmap-liveness",
+      "livedebugvalues", "post-inline-ee-instrument", "pseudo-probe-inserter", "removeredundantdebugvalues",
+      "stack-frame-layout", "fentry-insert", "patchable-function", "xray-instrumentation", "machine-sanmd",
+      "lower-amx-intrinsics", "lower-amx-type", "lowertilecopy", "tileconfig", "tilepreconfig", "x86-codegen",
+      "X86 insert wait instruction", "expand-large-div-rem", "expand-large-fp-convert", "expand-memcmp", "mergeicmps",
+      "partially-inline-libcalls", "replace-with-veclib", "atomic-expand", "expandvp", "lower-constant-intrinsics",
+      "kcfi", "safe-stack", "x86-lvi-load", "x86-lvi-ret", "x86-return-thunks", "x86-seses", "x86-slh",
+      "X86 Indirect Branch Tracking", "X86 Indirect Thunks", "X86 Windows Fixup Buffer Security Check",
+      "X86 Atom pad short functions", "X86 Discriminate Memory Operands", "X86 DynAlloca Expander",
+      "X86 Insert Cache Prefetches", "X86 PIC Global Base Reg Initialization", "Local Dynamic TLS Access Clean-up",
+      "tlshoist", "x86argumentstackrebase", "regallocscoringpass", "stack-coloring", "localstackalloc",
+      "consthoist", "early-ifcvt", "early-tailduplication", "machine-combiner", "machinelicm", "post-RA-sched",
+      "postra-machine-sink", "shrink-wrap", "stack-slot-coloring", "x86-avoid-SFB", "x86-cmov-conversion",
+      "x86-domain-reassignment", "x86-optimize-LEAs"};
+  return names;
+}
+
+/// Takes passes for another manager, except for those that are left out.
+struct Chooser : llvm::legacy::PassManagerBase {
+  llvm::legacy::PassManager& passes;
+
+  explicit Chooser(llvm::legacy::PassManager& all) : passes(all) {}
+
+  void add(llvm::Pass* pass) override {
+    const llvm::PassInfo* info = llvm::PassRegistry::getPassRegistry()->getPassInfo(pass->getPassID());
+    const bool named = info != nullptr && !info->getPassArgument().empty();
+    if (left_out().contains(named ? info->getPassArgument() : pass->getPassName()))
+      delete pass;
+    else
+      passes.add(pass);
+  }
+};
+
+/// The passes of code generation, which write into `bytes`. They can run again on another module of another context:
+/// each of them forgets what it knew of a module when it has seen the last of it.
+struct Generator {
+  llvm::SmallVector<char, 0> bytes;
+  llvm::raw_svector_ostream stream{bytes};
+  llvm::legacy::PassManager passes;
+
+  Generator(llvm::TargetMachine& machine, llvm::CodeGenFileType file) {
+    Chooser chooser(passes);
+    const bool failed = machine.addPassesToEmitFile(chooser, stream, nullptr, file);
+    RICCI_ASSERT(!failed, "LLVM cannot write code for this machine");
+  }
+};
+
 /// What one thread keeps for the last options it compiled with.
 struct Workshop {
   CodegenOptions options;
   std::unique_ptr<llvm::TargetMachine> machine;
   std::unique_ptr<Passes> passes;
+  std::unique_ptr<Generator> objects;
 };
 thread_local Workshop workshop;
 
@@ -84,6 +139,7 @@ thread_local Workshop workshop;
 llvm::TargetMachine& target_machine(const CodegenOptions& options) {
   if (!workshop.machine || !(workshop.options.target == options.target) ||
       workshop.options.optimise != options.optimise) {
+    workshop.objects.reset();
     workshop.passes.reset();
     workshop.machine = make_machine(options);
     workshop.options = options;
@@ -102,15 +158,19 @@ void run_passes(llvm::Module& module, llvm::TargetMachine& machine) {
   passes.modules.clear();
 }
 
-llvm::SmallVector<char, 0> generate(std::unique_ptr<llvm::Module> module, llvm::TargetMachine& machine,
-                                    llvm::CodeGenFileType file) {
-  llvm::SmallVector<char, 0> bytes;
-  llvm::raw_svector_ostream stream(bytes);
-  llvm::legacy::PassManager passes;
-  const bool failed = machine.addPassesToEmitFile(passes, stream, nullptr, file);
-  RICCI_ASSERT(!failed, "LLVM cannot write code for this machine");
-  passes.run(*module);
-  return bytes;
+llvm::SmallVector<char, 0> generate_object(std::unique_ptr<llvm::Module> module, llvm::TargetMachine& machine) {
+  if (!workshop.objects)
+    workshop.objects = std::make_unique<Generator>(machine, llvm::CodeGenFileType::ObjectFile);
+  Generator& generator = *workshop.objects;
+  generator.bytes.clear();
+  generator.passes.run(*module);
+  return generator.bytes;
+}
+
+llvm::SmallVector<char, 0> generate_assembly(std::unique_ptr<llvm::Module> module, llvm::TargetMachine& machine) {
+  Generator generator(machine, llvm::CodeGenFileType::AssemblyFile);
+  generator.passes.run(*module);
+  return std::move(generator.bytes);
 }
 
 }  // namespace ricci::codegen

@@ -11,7 +11,8 @@ llvm::TargetMachine& target_machine(const CodegenOptions&);
 /// early-cse, instcombine, simplifycfg: what explicit vector code still gains from. In place.
 void run_passes(llvm::Module&, llvm::TargetMachine&);
 
-/// An object file, or assembly. Consumes the module: code generation changes it.
-llvm::SmallVector<char, 0> generate(std::unique_ptr<llvm::Module>, llvm::TargetMachine&, llvm::CodeGenFileType);
+/// An object file, or assembly. They consume the module: code generation changes it.
+llvm::SmallVector<char, 0> generate_object(std::unique_ptr<llvm::Module>, llvm::TargetMachine&);
+llvm::SmallVector<char, 0> generate_assembly(std::unique_ptr<llvm::Module>, llvm::TargetMachine&);
 
 }  // namespace ricci::codegen

@@ -116,7 +116,7 @@ void compile(const loop::Kernel& kernel, const CodegenOptions& options, Compiled
   result.emit_ms = watch.lap();
   if (options.optimise) run_passes(*module, machine);
   result.optimise_ms = watch.lap();
-  const auto object = generate(std::move(module), machine, llvm::CodeGenFileType::ObjectFile);
+  const auto object = generate_object(std::move(module), machine);
   result.codegen_ms = watch.lap();
   const auto* bytes = reinterpret_cast<const std::byte*>(object.data());
   result.object.object.assign(bytes, bytes + object.size());
@@ -132,7 +132,7 @@ void print(const loop::Kernel& kernel, const CodegenOptions& options, CodegenTex
   if (which == CodegenText::llvm) {
     llvm::raw_string_ostream(text) << *module;
   } else {
-    const auto assembly = generate(std::move(module), machine, llvm::CodeGenFileType::AssemblyFile);
+    const auto assembly = generate_assembly(std::move(module), machine);
     text.assign(assembly.begin(), assembly.end());
   }
 }
