@@ -38,7 +38,7 @@ void ExpressionLowering::fetch_ahead(TensorId tensor, const std::vector<Expr>& s
   } else {
     const Binding outer = bound_.at(*around);
     const Value extent = extent_of(axes[0]);
-    const Value runs = i64(0, Op::floor_divide, distance, extent);
+    const Value runs = builder_.divide(0, Op::floor_divide, distance, extent);
     const Value rest = i64(0, Op::subtract, distance, builder_.multiply(0, runs, extent));
     const Value at = builder_.add(inner.level, inner.variable, rest);
     const Value beyond = builder_.compute(inner.level, Op::greater_equal, DType::b1, {at, extent});

@@ -24,11 +24,11 @@ class AppendLowering {
                             .starts = {program_.statements[nest_.statements[0]].starts}});
     const Value extent = x_.extent_of(outer), tile = b_.constant(nest_.tile);
     const Value rounded = b_.add(0, extent, b_.constant(nest_.tile - 1));
-    const Value items = b_.compute(0, Op::floor_divide, DType::i64, {rounded, tile});
+    const Value items = b_.divide(0, Op::floor_divide, rounded, tile);
     const Value share = x_.open_for(b_.begin(), b_.end(), 1);
     const auto start_of = [&](Value number) {
       const Value part = b_.multiply(level(), number, items), shares = b_.symbol({Symbol::Kind::tables, {}});
-      const Value item = i64(Op::floor_divide, part, shares);
+      const Value item = b_.divide(level(), Op::floor_divide, part, shares);
       return i64(Op::minimum, b_.multiply(level(), item, tile), extent);
     };
     const Value low = start_of(share), high = start_of(b_.add(level(), share, b_.constant(1)));

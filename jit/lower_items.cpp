@@ -54,7 +54,7 @@ std::vector<Value> NestLowering::counts(const std::vector<TripFactor>& factors) 
     Value n = x_.extent_of(nest_.order[k]);
     if (factors[k].divisor > 1) {
       n = b_.add(0, n, b_.constant(factors[k].divisor - 1));
-      n = b_.compute(0, Op::floor_divide, DType::i64, {n, b_.constant(factors[k].divisor)});
+      n = b_.divide(0, Op::floor_divide, n, b_.constant(factors[k].divisor));
     }
     result.push_back(n);
   }
@@ -75,7 +75,7 @@ void NestLowering::over_tables(const std::vector<TripFactor>& factors) {
   Value items = b_.constant(1);
   for (Value count : counts(factors)) items = b_.multiply(0, items, count);
   const Value shares = b_.symbol({nest_.ways ? Symbol::Kind::shares : Symbol::Kind::tables, {}});
-  const auto start = [&](Value s) { return i64(Op::floor_divide, b_.multiply(level(), s, items), shares); };
+  const auto start = [&](Value s) { return b_.divide(level(), Op::floor_divide, b_.multiply(level(), s, items), shares); };
   const Value first = start(share), last = start(b_.add(level(), share, b_.constant(1)));
   over_items(first, last, factors);
   x_.close_for();
@@ -114,8 +114,8 @@ void NestLowering::over_items(Value begin, Value end, const std::vector<TripFact
   std::vector<loop::Carried> carried(factors.size());
   Value rest = begin;
   for (std::size_t k = factors.size(); k-- > 0;) {
-    const Value index = k > 0 ? i64(Op::remainder, rest, count[k]) : rest;
-    if (k > 0) rest = i64(Op::floor_divide, rest, count[k]);
+    const Value index = k > 0 ? b_.divide(level(), Op::remainder, rest, count[k]) : rest;
+    if (k > 0) rest = b_.divide(level(), Op::floor_divide, rest, count[k]);
     carried[k] = b_.carry(index);
   }
   std::vector<Value> index;

@@ -139,10 +139,12 @@ Value ExpressionLowering::cut_rows(const RegisterTile& tile, Value low, Value hi
   const std::size_t level = builder_.level();
   const auto i64 = [&](Op op, Value a, Value b) { return builder_.compute(level, op, DType::i64, {a, b}); };
   const Value rows = i64(Op::subtract, high, low), height = builder_.constant(tile.height);
-  const Value whole = i64(Op::floor_divide, builder_.add(level, rows, builder_.constant(tile.height - 1)), height);
+  const Value up = builder_.add(level, rows, builder_.constant(tile.height - 1));
+  const Value whole = builder_.divide(level, Op::floor_divide, up, height);
   const Value in_low = builder_.multiply(level, whole, builder_.constant(tile.lower_height));
   const Value more = i64(Op::maximum, i64(Op::subtract, rows, in_low), builder_.constant(0));
-  const Value tall = i64(Op::floor_divide, more, builder_.constant(tile.height - tile.lower_height));
+  const Value more_each = builder_.constant(tile.height - tile.lower_height);
+  const Value tall = builder_.divide(level, Op::floor_divide, more, more_each);
   return builder_.add(level, low, builder_.multiply(level, tall, height));
 }
 

@@ -63,6 +63,17 @@ Value PhaseBuilder::multiply(std::size_t level, Value a, Value b) {
   return compute(level, Op::multiply, DType::i64, {a, b});
 }
 
+Value PhaseBuilder::divide(std::size_t level, Op op, Value dividend, Value divisor) {
+  const auto bits = [&](Value v) {
+    const auto known = unsigned_.find(v);
+    return known != unsigned_.end() ? known->second : convert(level, v, DType::u64);
+  };
+  const Value a = bits(dividend), b = bits(divisor);
+  const Value result = compute(level, op, DType::u64, {a, b}), number = convert(level, result, DType::i64);
+  unsigned_.emplace(number, result);
+  return number;
+}
+
 Value PhaseBuilder::splat(std::size_t level, Value scalar, int lanes) {
   if (lanes == 1) return scalar;
   const auto [it, fresh] = levels_[level].splats.try_emplace({scalar, lanes}, 0);

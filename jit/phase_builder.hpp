@@ -30,6 +30,8 @@ class PhaseBuilder {
   loop::Value compute(std::size_t level, Op, DType result, std::vector<loop::Value> args);
   loop::Value add(std::size_t level, loop::Value a, loop::Value b);       // i64, folds zeros
   loop::Value multiply(std::size_t level, loop::Value a, loop::Value b);  // i64, folds ones
+  /// floor_divide or remainder of two i64, neither below 0: there are no signs to look at.
+  loop::Value divide(std::size_t level, Op, loop::Value dividend, loop::Value divisor);
   /// The scalar in every lane. `level` is where the scalar is defined.
   loop::Value splat(std::size_t level, loop::Value scalar, int lanes);
   loop::Value iota(DType, int lanes);
@@ -67,6 +69,7 @@ class PhaseBuilder {
   std::vector<Level> levels_;
   std::map<std::tuple<DType, std::uint64_t, int>, loop::Value> constants_;
   std::map<std::uint32_t, loop::Value> symbols_;
+  std::map<loop::Value, loop::Value> unsigned_;  // of results of divide(): the u64 that they were
   std::map<std::pair<DType, int>, loop::Value> iotas_;
 };
 

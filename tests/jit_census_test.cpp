@@ -81,3 +81,10 @@ TEST_CASE("the inner loops of the flagships use whole vectors, keep them in regi
     }
   }
 }
+
+TEST_CASE("the flagships find their items without a look at signs") {
+  for (const Flagship& f : flagships()) {
+    INFO(f.name);
+    CHECK(!has(session_without_memory(f).dump(Executable::Stage::assembly, f.text), "\tidiv"));
+  }
+}
