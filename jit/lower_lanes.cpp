@@ -62,7 +62,18 @@ void NestLowering::over_lanes(Value low, Value end, int vectors, const Body& bod
   only_masked = only_masked || at_border_;  // borders are short
   const Value middle = only_masked ? low : end_of_vectors(low, end, vectors);
   if (!only_masked) lanes(low, middle, vectors, body);
+  if (!only_masked && vectors == 1) return last_lanes(middle, end, body);
   masked_lanes(middle, end, body, !only_masked);
+}
+
+void NestLowering::last_lanes(Value from, Value end, const Body& body) {
+  const Value some = b_.compute(level(), Op::less, DType::b1, {from, end});
+  x_.bind(*nest_.lane_axis, from);
+  x_.where(some, *nest_.lane_axis, [&] {
+    x_.enter_lanes(*nest_.lane_axis, from, 1, i64(Op::subtract, end, from), true);
+    body();
+    x_.leave_lanes();
+  });
 }
 
 Value NestLowering::end_of_vectors(Value low, Value end, int vectors) {

@@ -85,6 +85,8 @@ class NestLowering {
   void lanes(loop::Value from, loop::Value to, int vectors, const Body&);
   /// The same with one masked vector at a time, which `repeats` the loops of whole steps.
   void masked_lanes(loop::Value from, loop::Value to, const Body&, bool repeats = true);
+  /// What is less than a vector, if anything is left.
+  void last_lanes(loop::Value from, loop::Value end, const Body&);
   /// Room for the states of a reduction in a tile of lanes from `low` on.
   ScratchState scratch_states(ir::Expr, loop::Value low);
   /// Reductions across many planes of memory, over a whole tile before anything else: a few planes at a time from end
