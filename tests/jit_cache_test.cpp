@@ -94,7 +94,8 @@ TEST_CASE("a process of its own that picks", "[.picking_process]") {
   const bool has_llvm = contents("/proc/self/maps").find("libLLVM") != std::string::npos;
   const CacheCounters counters = cache_counters();
   std::cout << "origin=" << to_string(last_report().origin) << " compiled=" << counters.compiled
-            << " disk=" << counters.disk_hits << " llvm=" << has_llvm << " sum=" << checksum << " \n";
+            << " disk=" << counters.disk_hits << " llvm=" << has_llvm << " took=" << (counters.compiled_ms > 0)
+            << " sum=" << checksum << " \n";
 }
 
 TEST_CASE("the second process finds its kernels on the disk and never loads LLVM") {
@@ -102,10 +103,12 @@ TEST_CASE("the second process finds its kernels on the disk and never loads LLVM
   const std::string first = run_process(folder), second = run_process(folder);
   CHECK(word_after(first, "origin=") == "compiled");
   CHECK(word_after(first, "llvm=") == "1");
+  CHECK(word_after(first, "took=") == "1");
   CHECK(word_after(second, "origin=") == "disk");
   CHECK(word_after(second, "compiled=") == "0");
   CHECK(word_after(second, "disk=") == "1");
   CHECK(word_after(second, "llvm=") == "0");
+  CHECK(word_after(second, "took=") == "0");
   CHECK(word_after(first, "sum=") != "");
   CHECK(word_after(first, "sum=") == word_after(second, "sum="));
 }

@@ -28,12 +28,11 @@ Loaded& load(const Workload& workload) {
   loaded = {};
   loaded.data = workload.make();
   loaded.workload = &workload;
-  // On a busy machine time passes without the compiler getting on: only its share of the processor counts.
+  // On a busy machine time passes without the compiler getting on: only its time on the processor counts.
   default_options().threads = 1;
-  const double start = seconds(CLOCK_MONOTONIC), start_on_processor = seconds(CLOCK_THREAD_CPUTIME_ID);
+  const double before = cache_counters().compiled_ms;
   loaded.data.ricci();
-  const double share = (seconds(CLOCK_THREAD_CPUTIME_ID) - start_on_processor) / (seconds(CLOCK_MONOTONIC) - start);
-  loaded.compile_ms = last_report().compile_ms * share;
+  loaded.compile_ms = cache_counters().compiled_ms - before;
   return loaded;
 }
 
