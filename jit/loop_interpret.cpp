@@ -114,6 +114,8 @@ struct Machine {
   }
   bool run(const LaneMask& s) {
     const auto count = get<std::int64_t>(s.count);
+    RICCI_ASSERT(!s.few || (count >= 0 && count < 64),
+                 title(kernel, phase) + ", " + quote(kernel, phase, s) + " is not few");
     for (int i = 0; i < lanes(s.result); ++i) set(s.result, i < count, i);
     return true;
   }

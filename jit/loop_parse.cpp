@@ -56,7 +56,8 @@ struct Parser : Operands {
     if (accept("iota")) return Iota{result};
     if (accept("lanes")) {
       expect("<");
-      return LaneMask{result, use()};
+      const Value count = use();
+      return LaneMask{result, count, accept("few")};
     }
     if (accept("lower")) return Half{result, use(), false};
     if (accept("upper")) return Half{result, use(), true};

@@ -128,7 +128,7 @@ struct Printer {
         [&](const Compute& s) { return define(s.result) + " = " + compute(s); },
         [&](const Splat& s) { return define(s.result) + " = splat " + use(s.scalar); },
         [&](const Iota& s) { return define(s.result) + " = iota"; },
-        [&](const LaneMask& s) { return define(s.result) + " = lanes < " + use(s.count); },
+        [&](const LaneMask& s) { return define(s.result) + " = lanes < " + use(s.count) + (s.few ? " few" : ""); },
         [&](const Half& s) { return define(s.result) + (s.upper ? " = upper " : " = lower ") + use(s.vector); },
         [&](const Slide& s) {
           return define(s.result) + " = slide " + use(s.low) + ", " + use(s.high) + " from " + std::to_string(s.from);

@@ -71,7 +71,7 @@ class AppendLowering {
       const Value base = x_.open_for(masked ? middle : low, to, x_.lanes(), {moving});
       std::optional<Value> remaining;
       if (masked) remaining = i64(Op::subtract, to, base);
-      x_.enter_lanes(axis, base, 1, remaining);
+      x_.enter_lanes(axis, base, 1, remaining, true, x_.lanes());
       const Value next = append(moving.variable);
       x_.leave_lanes();
       cursor = x_.close_for({next})[0];

@@ -37,13 +37,14 @@ void ExpressionLowering::bind_loop(AxisId axis, Value begin, Value end, std::int
 }
 
 void ExpressionLowering::enter_lanes(AxisId axis, Value base, int parts, std::optional<Value> remaining,
-                                     bool repeats) {
+                                     bool repeats, std::int64_t whole) {
   lane_ = LaneLoop{axis, base, builder_.level(), parts, {}, remaining && repeats, remaining};
   bind(axis, base);
   for (int part = 0; remaining && part < parts; ++part) {
     const Value count = builder_.add(builder_.level(), *remaining, builder_.constant(-part * lanes()));
     lane_->masks.push_back(builder_.make({DType::b1, lanes()}));
-    builder_.add(builder_.level(), loop::LaneMask{lane_->masks.back(), count});
+    const bool few = parts == 1 && whole > 0 && whole <= 64;
+    builder_.add(builder_.level(), loop::LaneMask{lane_->masks.back(), count, few});
   }
 }
 

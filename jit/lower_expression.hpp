@@ -54,9 +54,9 @@ class ExpressionLowering {
   void bind_loop(ir::AxisId, loop::Value begin, loop::Value end, std::int64_t step,
                  std::vector<loop::Carried> carried = {});
   /// Makes the innermost loop the lane loop over `axis`; with `remaining` (i64, elements from base on) lanes beyond
-  /// it are masked, which `repeats` the loops of whole steps.
+  /// it are masked, which `repeats` the loops of whole steps. They are what is left of `whole` elements (0: or more).
   void enter_lanes(ir::AxisId axis, loop::Value base, int parts, std::optional<loop::Value> remaining,
-                   bool repeats = true);
+                   bool repeats = true, std::int64_t whole = 0);
   void leave_lanes() { lane_.reset(); }
 
   /// From now on, what reads the target of this recurrence is computed inside the loop of its axis in order.

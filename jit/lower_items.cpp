@@ -75,7 +75,9 @@ void NestLowering::over_tables(const std::vector<TripFactor>& factors) {
   Value items = b_.constant(1);
   for (Value count : counts(factors)) items = b_.multiply(0, items, count);
   const Value shares = b_.symbol({nest_.ways ? Symbol::Kind::shares : Symbol::Kind::tables, {}});
-  const auto start = [&](Value s) { return b_.divide(level(), Op::floor_divide, b_.multiply(level(), s, items), shares); };
+  const auto start = [&](Value s) {
+    return b_.divide(level(), Op::floor_divide, b_.multiply(level(), s, items), shares);
+  };
   const Value first = start(share), last = start(b_.add(level(), share, b_.constant(1)));
   over_items(first, last, factors);
   x_.close_for();
@@ -94,7 +96,7 @@ void NestLowering::clear(const Statement& s, Value table, Value tables) {
     if (masked) {
       const Value left = i64(Op::subtract, elements, at);
       mask = b_.make({DType::b1, lanes});
-      b_.add(level(), loop::LaneMask{mask, left});
+      b_.add(level(), loop::LaneMask{mask, left, true});
     }
     b_.add(level(), loop::Store{s.target, b_.add(level(), first, at), neutral, mask});
     x_.close_for();

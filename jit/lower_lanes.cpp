@@ -63,14 +63,14 @@ void NestLowering::over_lanes(Value low, Value end, int vectors, const Body& bod
   const Value middle = only_masked ? low : end_of_vectors(low, end, vectors);
   if (!only_masked) lanes(low, middle, vectors, body);
   if (!only_masked && vectors == 1) return last_lanes(middle, end, body);
-  masked_lanes(middle, end, body, !only_masked);
+  masked_lanes(middle, end, body, !only_masked, only_masked ? 0 : std::int64_t{vectors} * x_.lanes());
 }
 
 void NestLowering::last_lanes(Value from, Value end, const Body& body) {
   const Value some = b_.compute(level(), Op::less, DType::b1, {from, end});
   x_.bind(*nest_.lane_axis, from);
   x_.where(some, *nest_.lane_axis, [&] {
-    x_.enter_lanes(*nest_.lane_axis, from, 1, i64(Op::subtract, end, from), true);
+    x_.enter_lanes(*nest_.lane_axis, from, 1, i64(Op::subtract, end, from), true, x_.lanes());
     body();
     x_.leave_lanes();
   });
@@ -90,10 +90,10 @@ void NestLowering::lanes(Value from, Value to, int vectors, const Body& body) {
   x_.close_for();
 }
 
-void NestLowering::masked_lanes(Value from, Value to, const Body& body, bool repeats) {
+void NestLowering::masked_lanes(Value from, Value to, const Body& body, bool repeats, std::int64_t whole) {
   const Value base = x_.open_for(from, to, x_.lanes());
   const Value remaining = i64(Op::subtract, to, base);
-  x_.enter_lanes(*nest_.lane_axis, base, 1, remaining, repeats);
+  x_.enter_lanes(*nest_.lane_axis, base, 1, remaining, repeats, whole);
   body();
   x_.leave_lanes();
   x_.close_for();

@@ -29,8 +29,10 @@ bool has_functions(Expr e) {
 ExpressionLowering::State ExpressionLowering::reduce_rest(const Fold& f, AxisId axis, Value middle, Value high,
                                                           State state) {
   const std::size_t rows = rows_of(f), parts = state.best.size() / rows;
+  const std::int64_t stride = static_cast<std::int64_t>(parts) * lanes();
   const auto masked_step = [&](Value base, const State& before) {
-    enter_lanes(axis, base, 1, builder_.compute(builder_.level(), Op::subtract, DType::i64, {high, base}));
+    const Value left = builder_.compute(builder_.level(), Op::subtract, DType::i64, {high, base});
+    enter_lanes(axis, base, 1, left, true, stride);
     const State after = step_of_rows(f, before);
     leave_lanes();
     return after;
@@ -51,7 +53,6 @@ ExpressionLowering::State ExpressionLowering::reduce_rest(const Fold& f, AxisId 
   };
   const std::size_t level = builder_.level();
   const auto first_of = [&](std::size_t part) { return builder_.constant(static_cast<std::int64_t>(part) * lanes()); };
-  const std::int64_t stride = static_cast<std::int64_t>(parts) * lanes();
   if (takes_any_order(f) || parts == 1) {
     loop_for_part(0, middle, lanes());
     return state;

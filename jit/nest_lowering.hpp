@@ -83,8 +83,9 @@ class NestLowering {
   loop::Value end_of_vectors(loop::Value low, loop::Value end, int vectors);
   /// One loop over lanes: whole steps of so many vectors.
   void lanes(loop::Value from, loop::Value to, int vectors, const Body&);
-  /// The same with one masked vector at a time, which `repeats` the loops of whole steps.
-  void masked_lanes(loop::Value from, loop::Value to, const Body&, bool repeats = true);
+  /// The same with one masked vector at a time, which `repeats` the loops of whole steps, for what is left of `whole`
+  /// elements (0: or more).
+  void masked_lanes(loop::Value from, loop::Value to, const Body&, bool repeats = true, std::int64_t whole = 0);
   /// What is less than a vector, if anything is left.
   void last_lanes(loop::Value from, loop::Value end, const Body&);
   /// Room for the states of a reduction in a tile of lanes from `low` on.

@@ -179,6 +179,21 @@ TEST_CASE("a lane mask has as many lanes as its count says, none when negative, 
   }
 }
 
+TEST_CASE("a mask of few lanes takes every count from 0 to 63") {
+  for (const int lanes : {1, 2, 4, 8, 16, 32, 64}) {
+    LoopBuilder b;
+    const loop::BufferId out = b.buffer(DType::b1, true);
+    b.store(out, b.constant(std::int64_t{0}), b.lane_mask(b.argument(0), lanes, true));
+    for (std::int64_t count = 0; count < 64; count += count < 17 ? 1 : 15) {
+      INFO(lanes << " lanes, count " << count);
+      in_all_modes<std::uint8_t>(b.kernel, {std::vector<std::uint8_t>(lanes, 7)}, {count}, 0, 1,
+                                 [&](const auto& data, std::int32_t) {
+                                   for (int i = 0; i < lanes; ++i) REQUIRE(int{data[0][i]} == (i < count));
+                                 });
+    }
+  }
+}
+
 TEST_CASE("loops carry values, and give the initial ones when they run not at all") {
   LoopBuilder b;
   const loop::BufferId out = b.buffer(DType::i64, true);

@@ -346,16 +346,14 @@ phase p [%0, %1) {
   CHECK(x == std::vector<std::uint8_t>{0, 1, 1, 1});
 }
 
-TEST_CASE("an access outside its buffer is an internal error that quotes the statement") {
-  const Kernel k = kernel(argmax);
+/// What a child process writes that interprets the kernel and ends in an internal error.
+std::string words_of_fault(const std::function<std::int32_t()>& run) {
   int ends[2];
   REQUIRE(pipe(ends) == 0);
   const pid_t child = test::start_child([&] {
     dup2(ends[1], STDERR_FILENO);
     signal(SIGABRT, SIG_DFL);
-    std::vector<float> x(3);
-    std::vector<std::int64_t> where(1);
-    return interpret(k, 0, {memory(x), memory(where)}, {4}, 0, 1);
+    return run();
   });
   close(ends[1]);
   std::string text;
@@ -363,5 +361,37 @@ TEST_CASE("an access outside its buffer is an internal error that quotes the sta
   for (ssize_t n; (n = read(ends[0], buffer, sizeof buffer)) > 0;) text.append(buffer, n);
   close(ends[0]);
   CHECK(test::end_of_child(child) != 0);
+  return text;
+}
+
+TEST_CASE("an access outside its buffer is an internal error that quotes the statement") {
+  const Kernel k = kernel(argmax);
+  const std::string text = words_of_fault([&] {
+    std::vector<float> x(3);
+    std::vector<std::int64_t> where(1);
+    return interpret(k, 0, {memory(x), memory(where)}, {4}, 0, 1);
+  });
   CHECK(text.find("phase 0 (argmax), '%11: f32 = load x[%8]' touches element 3 outside [0, 3)") != std::string::npos);
+}
+
+TEST_CASE("more lanes than few are an internal error that quotes the statement") {
+  const Kernel k = kernel(R"(kernel disjoint
+symbol s0 = extent 0
+buffer x: b1 writable
+proved 0
+loops 0
+
+phase few [%0, %1) {
+  %2: i64 = s0
+  %3: b1x8 = lanes < %2 few
+  store x[%0], %3
+}
+)");
+  const auto run = [&](std::int64_t count) {
+    std::vector<std::uint8_t> x(8);
+    return interpret(k, 0, {memory(x)}, {count}, 0, 1);
+  };
+  CHECK(run(63) == 0);
+  for (const std::int64_t count : {-1, 64})
+    CHECK(words_of_fault([&] { return run(count); }).find("'%3: b1x8 = lanes < %2 few'") != std::string::npos);
 }

@@ -21,7 +21,7 @@ auto members(const Argument& s) { const auto& [a, b] = s; return std::tie(a, b);
 auto members(const Compute& s) { const auto& [a, b, c] = s; return std::tie(a, b, c); }
 auto members(const Splat& s) { const auto& [a, b] = s; return std::tie(a, b); }
 auto members(const Iota& s) { const auto& [a] = s; return std::tie(a); }
-auto members(const LaneMask& s) { const auto& [a, b] = s; return std::tie(a, b); }
+auto members(const LaneMask& s) { const auto& [a, b, c] = s; return std::tie(a, b, c); }
 auto members(const Half& s) { const auto& [a, b, c] = s; return std::tie(a, b, c); }
 auto members(const Slide& s) { const auto& [a, b, c, d] = s; return std::tie(a, b, c, d); }
 auto members(const AnyLane& s) { const auto& [a, b] = s; return std::tie(a, b); }
@@ -157,6 +157,7 @@ phase fill [%0, %1) trip s0 * ceil(s1 / 16) work s0 * s1 items ceil(s4 / 4) {
   }
   prefetch scores[%2]
   prefetch scores[%0] later
+  %32: b1x16 = lanes < %2 few
 }
 
 phase "a second one" [%0, %1) starts hist {
@@ -170,8 +171,8 @@ TEST_CASE("the text of every kind of statement reads back as it was printed") {
   CHECK(verify(k) == "");
   CHECK(to_string(k) == everything);
   check_round_trip(k);
-  CHECK(k.phases[0].body.size() == 27);
-  CHECK(k.phases[0].types.size() == 32);
+  CHECK(k.phases[0].body.size() == 28);
+  CHECK(k.phases[0].types.size() == 33);
   CHECK(k.phases[0].types[4] == Type{DType::i32, 16});
   CHECK(k.info.checks[1] == "\n");
   CHECK(k.info.phases[0].trip[1].divisor == 16);

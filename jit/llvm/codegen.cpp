@@ -56,8 +56,11 @@ void emit(PhaseEmitter& e, const loop::Iota& s) {
 void emit(PhaseEmitter& e, const loop::LaneMask& s) {
   Builder& b = e.builder;
   const int lanes = e.type(s.result).lanes;
-  Value* count = b.CreateBinaryIntrinsic(llvm::Intrinsic::smax, e[s.count], b.getInt64(0));
-  count = b.CreateBinaryIntrinsic(llvm::Intrinsic::smin, count, b.getInt64(lanes));
+  Value* count = e[s.count];
+  if (!s.few) {
+    count = b.CreateBinaryIntrinsic(llvm::Intrinsic::smax, count, b.getInt64(0));
+    count = b.CreateBinaryIntrinsic(llvm::Intrinsic::smin, count, b.getInt64(lanes));
+  }
   if (lanes == 1) {
     e.values[s.result] = b.CreateIsNotNull(count);
   } else if (has_avx512(e.target) && lanes == 64) {  // bzhi keeps all bits for a count of 64, which a shift does not

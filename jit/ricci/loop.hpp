@@ -34,7 +34,7 @@ struct Argument { Value result; std::uint32_t symbol; };            // a kernel 
 struct Compute  { Value result; Op op; std::vector<Value> args; };  // lane by lane; arguments have the result's lanes
 struct Splat    { Value result; Value scalar; };
 struct Iota     { Value result; };                                  // integers 0, 1, 2 ... lanes-1
-struct LaneMask { Value result; Value count; };                     // lane < count; count is i64
+struct LaneMask { Value result; Value count; bool few = false; };   // lane < count; count is i64, if `few` 0 to 63
 struct Half     { Value result; Value vector; bool upper; };        // lanes/2: the lower or the upper half
 struct Slide    { Value result; Value low, high; int from; };       // lanes from, from + 1, ... of low and high after it
 struct AnyLane  { Value result; Value mask; };                      // scalar b1: some lane is true

@@ -5,7 +5,8 @@
 
 namespace ricci::test {
 
-/// The bodies of innermost loops: from a label to a jump back to it, without another such jump inside.
+/// The bodies of innermost loops: what stands together with the place where one is entered. Blocks of a loop that the
+/// compiler has put elsewhere, because they hardly ever run, do not count.
 std::vector<std::string> innermost_loops(const std::string& assembly);
 
 /// Whether the regular expression `pattern` occurs in the text.

@@ -53,7 +53,9 @@ class LoopBuilder {
   }
   Value splat(Value scalar, int lanes) { return define(loop::Splat{make(type(scalar).dtype, lanes), scalar}); }
   Value iota(DType dtype, int lanes) { return define(loop::Iota{make(dtype, lanes)}); }
-  Value lane_mask(Value count, int lanes) { return define(loop::LaneMask{make(DType::b1, lanes), count}); }
+  Value lane_mask(Value count, int lanes, bool few = false) {
+    return define(loop::LaneMask{make(DType::b1, lanes), count, few});
+  }
   Value half(Value vector, bool upper) {
     return define(loop::Half{make(type(vector).dtype, type(vector).lanes / 2), vector, upper});
   }
