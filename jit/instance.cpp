@@ -1,7 +1,7 @@
 #include "instance.hpp"
 
 #include <algorithm>
-#include <map>
+#include <iterator>
 #include <set>
 #include <tuple>
 
@@ -19,7 +19,8 @@ class Matching {
 
   bool matches(Expr pattern, Expr e) {
     if (!pattern->as<Axis>() && (pattern->dtype != e->dtype || pattern->index() != e->index())) return false;
-    if (seen_.contains({pattern, e, scope_})) return true;
+    const std::tuple place{pattern, e, binders_of(pattern, e)};
+    if (seen_.contains(place)) return true;
     const bool same = visit(
         pattern, [&](const Axis& n) { return axis_matches(n.axis, e); },
         [&](const Extent& n) { return axes_.extent_class(n.axis) == axes_.extent_class(e->as<Extent>()->axis); },
@@ -34,13 +35,24 @@ class Matching {
         [&](const Nonzero&) { return pattern == e; },
         [&](const Sort& n) { return n.descending == e->as<Sort>()->descending && binder_matches(pattern, e); },
         [&](const auto&) { return pattern == e; });
-    if (same) seen_.insert({pattern, e, scope_});
+    if (same) seen_.insert(place);
     return same;
   }
 
   Bindings bindings;
 
  private:
+  using Pairs = std::vector<std::pair<AxisId, AxisId>>;
+
+  /// What an answer depends on of the binders around: there are many ways through binders that share what they bind in.
+  Pairs binders_of(Expr pattern, Expr e) const {
+    Pairs result;
+    std::ranges::copy_if(bound_, std::back_inserter(result), [&](const auto& pair) {
+      return uses_axis(pattern, pair.first) || uses_axis(e, pair.second);
+    });
+    return result;
+  }
+
   bool axis_matches(AxisId axis, Expr e) {
     for (auto pair = bound_.rbegin(); pair != bound_.rend(); ++pair)
       if (pair->first == axis) return e->as<Axis>() && e->as<Axis>()->axis == pair->second;
@@ -66,8 +78,6 @@ class Matching {
     for (std::size_t i = 1; i < inner.size(); ++i)
       if (!matches(inner[i], other_inner[i])) return false;
     const std::size_t outside = bound_.size();
-    const int scope = scope_;
-    scope_ = scopes_.try_emplace({scope, mine, others}, static_cast<int>(scopes_.size()) + 1).first->second;
     bool same = true;
     for (std::size_t i = 0; i < mine.size(); ++i) {
       same &= axes_.extent_class(mine[i]) == axes_.extent_class(others[i]);
@@ -75,16 +85,13 @@ class Matching {
     }
     same = same && matches(inner[0], other_inner[0]);
     bound_.resize(outside);
-    scope_ = scope;
     return same;
   }
 
   const CanonicalAxes& axes_;
   const std::vector<AxisId>& variables_;
-  std::vector<std::pair<AxisId, AxisId>> bound_;
-  int scope_ = 0;
-  std::map<std::tuple<int, std::vector<AxisId>, std::vector<AxisId>>, int> scopes_;  // by that around, and the axes
-  std::set<std::tuple<Expr, Expr, int>> seen_;  // that match, within the binders of a scope
+  Pairs bound_;
+  std::set<std::tuple<Expr, Expr, Pairs>> seen_;  // that match, with what binds their axes
 };
 
 }  // namespace

@@ -211,6 +211,14 @@ TEST_CASE("keys may be any expression, and an order stands inside larger ones") 
   CHECK(values(hits) == std::vector<std::int64_t>(6, 5));
 }
 
+TEST_CASE("what is sorted again and again is sorted") {
+  // Places that are the same are looked for in each order, and in those that its keys come from.
+  const Tensor<int, 1> x = filled<int>(shuffled(17), 13);
+  const auto twice = [](const auto& e) { return sort(sort(e, axes<0>), axes<0>); };
+  const Tensor<int, 1> once(sort(x, axes<0>)), often(twice(twice(twice(x))));
+  CHECK(values(often) == values(once));
+}
+
 TEST_CASE("orders of what is in order sort each key once") {
   using ricci::names::k, ricci::names::n;
   const Tensor<std::int64_t, 3> m = filled<std::int64_t>(shuffled(41), 6, 5, 7);
