@@ -121,6 +121,11 @@ inline OfLanes<float> to_number(OfLanes<std::uint32_t> x) {
   return {*x.emitter, b.CreateSIToFP(x.value, x.value->getType()->getWithNewType(b.getFloatTy()))};
 }
 
+inline Integers<float> signed_shift(Integers<float> x, int n) {
+  return {*x.emitter, x.emitter->builder.CreateAShr(x.value, n)};
+}
+
+OfLanes<float> entry(const math::Table&, Integers<float> place);
 OfLanes<float> scale(OfLanes<float> x, math::Whole<OfLanes<float>, Integers<float>> n);
 OfLanes<double> scale(OfLanes<double> x, math::Whole<OfLanes<double>, Integers<double>> n);
 

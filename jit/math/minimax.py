@@ -95,6 +95,30 @@ def quotient(name, series, weight, degree, degree_below, high):
                tiny**2, high, number=float)
 
 
+def table_of_logarithms(first):
+    """For each 16th of the f32 numbers m from those bits to twice as much: the c of few bits for which |m * c - 1| is
+    least and m * c - 1 exact, and -log2(c) in two parts, of which the first has 17 bits after the point."""
+    number = lambda bits: float(np.uint32(bits).view(np.float32))
+    table, most = [], 0
+    for start in range(first, first + 2**23, 2**19):
+        low, high = number(start), number(start + 2**19 - 1)
+        fits = [(0, 1.0)] if low <= 1 <= high else []
+        for bits in range(8):
+            for c in (k / 2**bits for k in range(int(2**bits / high), int(2**bits / low) + 2)):
+                far = max(abs(low * c - 1), abs(high * c - 1))
+                # m, and so m * c - 1, is a multiple of a power of two; it is exact if it has no more than 24 bits.
+                if far < 2.0 ** (24 - bits - (24 if high < 1 else 23)):
+                    fits.append((far, c))
+        c = min(fits)[1]
+        most = max(most, abs(low * c - 1), abs(high * c - 1))
+        log = -Decimal(c).ln() / Decimal(2).ln()
+        part = float(round(log * 2**17)) / 2**17
+        table.append((c, part, np.float32(float(log - Decimal(part)))))
+    for column in zip(*table):
+        print("table: " + ", ".join(f"{x:.9g}f" for x in column))
+    print(f"  |f| < {most:.4f}")
+
+
 def stress_of_sine(z):
     """Where r is just above and sin(r) below a power of two, rounding r costs a whole ulp: below 1/4, and at 1/2."""
     return np.where(z < 0.066, 32, np.where((z > 0.247) & (z < 0.2755), 2, 1))
@@ -132,8 +156,10 @@ tan_terms = [Fraction(1)]  # tan x = x + x^3 / 3 + ..., of which the derivative 
 for k in range(1, 44):
     tan_terms.append(sum(tan_terms[i] * tan_terms[k - 1 - i] for i in range(k)) / (2 * k + 1))
 quotient("f64 tan", tan_terms[1:], lambda z: z * np.sqrt(z) / np.tan(np.sqrt(z)), 3, 3, quarter**2)
-polynomial("f64 log2", lambda z: log2e * two_atanh(np.sqrt(z)) / np.sqrt(z), lambda z: wide(1) / 3 + 0 * z, 4, tiny**2, most**2, **double)
-polynomial("f64 2^x", lambda x: np.exp(x * ln2), lambda x: np.exp(-x * ln2), 6, -wide(0.5), wide(0.5), **double)
+table_of_logarithms(0x3F340000)
+log2_rest = [log2e * wide(-1) ** k / (k + 3) for k in range(30)]  # (log2(1 + f) / f - its first two terms) / f^2
+polynomial("pow: log2", lambda x: series(x, log2_rest), lambda x: x**2 / log2e, 3, -wide(0.0343), wide(0.0343))
+polynomial("pow: 2^x", lambda x: np.expm1(x * ln2) / x, lambda x: x * np.exp(-x * ln2), 5, -wide(0.501), wide(0.501))
 parts("ln 2", ln2, 2)
 parts("f64 ln 2", Decimal(2).ln(), 2, float)
 parts("f64 log2(e)", 1 / Decimal(2).ln(), 1, float)
@@ -143,6 +169,6 @@ pi = sixteen - sum(Decimal((-1) ** k * 4) / ((2 * k + 1) * 239 ** (2 * k + 1)) f
 first = Decimal(float(pi / 2))
 second = round((pi / 2 - first) * 2**84) * Decimal(2) ** -84  # 31 bits
 print(f"f64 pi / 2: {float(first):.17g} {float(second):.17g} {float(pi / 2 - first - second):.17g}")
-parts("log2(e)", 1 / ln2, 1)
+parts("log2(e)", 1 / ln2, 2)
 parts("2 / pi", 1 / half_pi, 1)
 product("pi / 2", 1.5707963267948966, 6.123233995736766e-17)

@@ -7,6 +7,7 @@
 //
 // The error that the comment of a function states holds for every f32 argument: `build/test_jit "[exhaustive]"` finds
 // it. For f64 it is the largest that the same test finds among a billion arguments. minimax.py finds the coefficients.
+#include <array>
 #include <bit>
 #include <cmath>
 #include <concepts>
@@ -71,6 +72,15 @@ inline float narrow(double x) { return static_cast<float>(x); }
 
 /// The value of `x` as a signed integer.
 inline float to_number(std::uint32_t x) { return static_cast<float>(static_cast<std::int32_t>(x)); }
+/// `x` as a signed integer, divided by 2^n and rounded down.
+inline std::uint32_t signed_shift(std::uint32_t x, int n) {
+  return static_cast<std::uint32_t>(static_cast<std::int32_t>(x) >> n);
+}
+
+/// Numbers that an instruction or two can choose from.
+using Table = std::array<float, 16>;
+/// The one at the place that the lowest four bits say.
+inline float entry(const Table& table, std::uint32_t place) { return table[place % 16]; }
 
 /// `usual` where the condition holds, else what `rare` gives, which is computed only if it is needed.
 template <std::floating_point Real, class Rare>
