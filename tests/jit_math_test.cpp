@@ -32,7 +32,7 @@ const Function<float, double> singles[] = {
 const Function<double, long double> doubles[] = {{Op::exp, std::exp, 0.84, -750, 712}, {Op::log, std::log, 0.86, 0, 3},
     {Op::sin, std::sin, 1.15, -100, 100},   {Op::cos, std::cos, 1.15, -100, 100},
     {Op::tanh, std::tanh, 1.37, -3, 3},     {Op::atan, std::atan, 1.1, -4, 4},
-    {Op::tan, std::tan, 1.4, -100, 100}};
+    {Op::tan, std::tan, 1.45, -100, 100}};
 
 void for_each_function(const auto& f) {
   for (const auto& function : singles) f(function);
@@ -77,7 +77,7 @@ constexpr std::int64_t block = 1 << 12;
 constexpr std::int64_t all_blocks = (std::int64_t{1} << 32) / block;  // of f32 numbers
 
 /// Arguments in `blocks` blocks: f32 numbers whose bits are the multiples of a whole number; f64 numbers of which one
-/// in eight is any number, one nearly a multiple of pi / 2, and the others are between low and high, spread by
+/// in eight is any number, one a neighbour of a multiple of pi / 2, and the others are between low and high, spread by
 /// multiples of the golden ratio.
 template <class Real, class Wide>
 std::vector<Real> arguments(const Function<Real, Wide>& f, std::int64_t number, std::int64_t blocks) {
@@ -89,7 +89,8 @@ std::vector<Real> arguments(const Function<Real, Wide>& f, std::int64_t number, 
     } else {
       const std::uint64_t spread = n * 0x9e3779b97f4a7c15u;
       x[i] = n % 8 == 0   ? std::bit_cast<double>(spread)
-             : n % 8 == 4 ? static_cast<double>(n) * 1.5707963267948966
+             : n % 8 == 4 ? static_cast<double>(n / 8 % (1 << 21)) * 1.5707963267948966 *
+                                (1 + std::ldexp(static_cast<double>(spread >> 62), -52))
                           : f.low + (f.high - f.low) * std::ldexp(static_cast<double>(spread), -64);
     }
   }

@@ -108,14 +108,16 @@ struct Whole {
   Integer integer;
 };
 
-/// x * factor, rounded to the nearest whole number; it must be less than 2^22 in f32 and 2^51 in f64.
+/// x * factor, rounded to the nearest whole number; it must be less than 2^22 in f32 and 2^51 in f64. The integer is
+/// greater by `offset`, a small one, which costs nothing.
 template <class Number>
-auto nearest_whole(Number x, RealOf<Number> factor) {
+auto nearest_whole(Number x, RealOf<Number> factor, int offset = 0) {
   // Added to 1.5 * 2^23 or 1.5 * 2^52, a number leaves what it is rounded to in the low bits.
-  constexpr RealOf<Number> shift = 1.5 * static_cast<RealOf<Number>>(BitsOf<Number>{1} << Format<Number>::fraction);
+  constexpr RealOf<Number> middle = 1.5 * static_cast<RealOf<Number>>(BitsOf<Number>{1} << Format<Number>::fraction);
+  const RealOf<Number> shift = middle + static_cast<RealOf<Number>>(offset);
   const Number shifted = fma(x, factor, shift);
   const Number value = shifted - shift;
-  return Whole{value, bits(shifted) - std::bit_cast<BitsOf<Number>>(shift)};
+  return Whole{value, bits(shifted) - std::bit_cast<BitsOf<Number>>(middle)};
 }
 
 /// x * 2^n, rounded once, for x in [1/2, 2] and n in [-200, 200] in f32 and [-1200, 1200] in f64.
