@@ -137,8 +137,8 @@ OfLanes<float> entry(const math::Table& table, Integers<float> place) {
   Builder& b = e.builder;
   const auto* vector = llvm::dyn_cast<llvm::FixedVectorType>(place.value->getType());
   if (vector == nullptr) {
-    Value* eight = b.CreateInsertElement(llvm::PoisonValue::get(llvm::FixedVectorType::get(b.getInt32Ty(), 8)), place.value,
-                                         std::uint64_t{0});
+    Value* none = llvm::PoisonValue::get(llvm::FixedVectorType::get(b.getInt32Ty(), 8));
+    Value* eight = b.CreateInsertElement(none, place.value, std::uint64_t{0});
     return {e, b.CreateExtractElement(entries(e, table, eight), std::uint64_t{0})};
   }
   const bool wide = has_avx512(e.target) && vector->getNumElements() > 8;

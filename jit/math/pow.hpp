@@ -30,7 +30,7 @@ Number pow(Number x, Number y, Library library) {
   const Number f = fma(m, entry(inverse, place), -1.0f);
   const Number n = to_number(signed_shift(above, 23));
   const Number base = n + entry(log_high, place);
-  // log2(1 + f) = f * t = f * (log2(e) - f / 2 * log2(e) + f^2 * p(f)), to 2^-36.6: t has two parts, and so has the sum.
+  // log2(1 + f) = f * t = f * (log2(e) - f / 2 * log2(e) + f^2 * p(f)), to 2^-36.6: t has two parts, and the sum too.
   const Number t = fma(f, -0.721347511f, 1.44269502f);
   const Number missing = fma(f, -0.721347511f, 1.44269502f - t);
   const Number beyond = polynomial(f, -9.62981517e-09f, 0.480898231f, -0.360673577f, 0.288869888f, -0.240818053f);

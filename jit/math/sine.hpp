@@ -30,8 +30,8 @@ template <Double Number, class Integer>
 Number sine_of(Quadrant<Number, Integer> q) {
   const Number r = q.r;
   const Number z = r * r;
-  // sin r = r - r * z * p(z) to 2^-58, and -cos r = -1 + z * p(z) to 2^-63.4: one polynomial of chosen coefficients. What
-  // is subtracted from a zero r is +0, so that r keeps its sign.
+  // sin r = r - r * z * p(z) to 2^-58, and -cos r = -1 + z * p(z) to 2^-63.4: one polynomial of chosen coefficients.
+  // What is subtracted from a zero r is +0, so that r keeps its sign.
   const auto is_cosine = (q.n & std::uint64_t{1}) == std::uint64_t{0};
   const Number first = choose(is_cosine, Number(-1.0), r);
   const Number step = first * z;
