@@ -172,6 +172,7 @@ TEST_CASE("dividing by constants rounds down, whatever the integers and the sign
                 x.push_back(static_cast<T>(static_cast<std::uint64_t>(d) * static_cast<std::uint64_t>(factor) +
                                            static_cast<std::uint64_t>(more)));
           x.insert(x.end(), {std::numeric_limits<T>::min(), std::numeric_limits<T>::max(), T{0}});
+          for (int n = 0; n < 256; ++n) x.push_back(static_cast<T>(n));  // all bytes
           for (std::uint64_t n = 1; x.size() % 64 != 0 || n < 200; ++n)
             x.push_back(static_cast<T>(n * 0x9e3779b97f4a7c15u >> n % 61));
           LoopBuilder b;

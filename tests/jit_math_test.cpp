@@ -28,11 +28,11 @@ struct Function {
 const Function<float, double> singles[] = {
     {Op::exp, std::exp, 0.9, 0, 0},  {Op::log, std::log, 0.95, 0, 0},   {Op::sin, std::sin, 1.49, 0, 0},
     {Op::cos, std::cos, 1.49, 0, 0}, {Op::tanh, std::tanh, 1.37, 0, 0}, {Op::atan, std::atan, 1.34, 0, 0},
-    {Op::tan, std::tan, 1.49, 0, 0}};
+    {Op::tan, std::tan, 1.42, 0, 0}};
 const Function<double, long double> doubles[] = {{Op::exp, std::exp, 0.84, -750, 712}, {Op::log, std::log, 0.86, 0, 3},
     {Op::sin, std::sin, 1.15, -100, 100},   {Op::cos, std::cos, 1.15, -100, 100},
     {Op::tanh, std::tanh, 1.37, -3, 3},     {Op::atan, std::atan, 1.1, -4, 4},
-    {Op::tan, std::tan, 1.45, -100, 100}};
+    {Op::tan, std::tan, 1.4, -100, 100}};
 
 void for_each_function(const auto& f) {
   for (const auto& function : singles) f(function);

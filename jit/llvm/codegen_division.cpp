@@ -76,6 +76,18 @@ Value* quotient(Builder& b, Value* x, const APInt& divisor, bool full) {
   return b.CreateLShr(b.CreateAdd(rest, product), l - 1);
 }
 
+/// Bytes by a constant: as words, which machines multiply, those at even and at odd places for themselves. That a word
+/// is below 256 LLVM sees, and takes one multiplication for it.
+Value* quotient_of_bytes(Builder& b, Value* x, const APInt& divisor) {
+  const unsigned lanes = llvm::cast<llvm::FixedVectorType>(x->getType())->getNumElements();
+  llvm::Type* words = llvm::FixedVectorType::get(b.getInt16Ty(), lanes / 2);
+  Value* below = llvm::ConstantInt::get(words, divisor.getZExtValue());
+  Value* both = b.CreateBitCast(x, words);
+  Value* even = b.CreateUDiv(b.CreateAnd(both, llvm::ConstantInt::get(words, 0xff)), below);
+  Value* odd = b.CreateUDiv(b.CreateLShr(both, 8), below);
+  return b.CreateBitCast(b.CreateOr(even, b.CreateShl(odd, 8)), x->getType());
+}
+
 /// By a constant above 0. Of what is negative, ~x is divided: floor(x / d) = ~floor(~x / d).
 Value* divided_by(Builder& b, Op op, DType dtype, Value* dividend, const APInt& divisor) {
   llvm::Type* type = dividend->getType();
@@ -90,6 +102,8 @@ Value* divided_by(Builder& b, Op op, DType dtype, Value* dividend, const APInt& 
   Value* whole;
   if (width == 64 && type->isVectorTy()) {
     whole = quotient(b, x, divisor, !sign);
+  } else if (width == 8 && type->isVectorTy() && llvm::cast<llvm::FixedVectorType>(type)->getNumElements() > 1) {
+    whole = quotient_of_bytes(b, x, divisor);
   } else {
     // So much LLVM does not see; it saves a step of what it makes of the division.
     if (sign) x = b.CreateAnd(x, llvm::ConstantInt::get(type, APInt::getSignedMaxValue(width)));
