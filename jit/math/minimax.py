@@ -7,7 +7,7 @@ one after another, lowest first, each time with the others fitted again. Needs N
 """
 from decimal import Decimal, getcontext
 from fractions import Fraction
-from math import cos, factorial
+from math import factorial
 
 import numpy as np
 
@@ -73,23 +73,28 @@ def odd(f):
 
 
 def quotient(name, series, weight, degree, degree_below, high):
-    """p / d for f of this series: d has its value 1 at 0 and is that of the quotient through f at so many points."""
-    count = degree + degree_below + 1
-    rows = []
-    for k in range(count):
-        z = Fraction(float(high) * (1 - cos(np.pi * (k + 0.5) / count)) / 2)
-        f = sum(c * z**n for n, c in enumerate(series))
-        rows.append([z**n for n in range(degree + 1)] + [-f * z**n for n in range(1, degree_below + 1)] + [f])
-    for k in range(count):  # Gauss and Jordan's elimination, with exact fractions
-        first = next(i for i in range(k, count) if rows[i][k] != 0)
-        rows[k], rows[first] = rows[first], rows[k]
-        rows[k] = [x / rows[k][k] for x in rows[k]]
-        for i in range(count):
-            if i != k:
-                rows[i] = [a - rows[i][k] * b for a, b in zip(rows[i], rows[k])]
-    below = [1.0] + [float(row[-1]) for row in rows[degree + 1 :]]
-    of = lambda coefficients, z: sum(wide(c) * z**n for n, c in enumerate(coefficients))
+    """p / d for f of this series, where d is 1 at 0: first both as in fit, from p - f * d over the last d, then p alone."""
+    n = 2000
+    z = wide(high) / 2 * (1 - np.cos(np.pi * (np.arange(n, dtype=wide) + 0.5) / n))
     near = [wide(float(c)) + wide(float(c - Fraction(float(c)))) for c in series]
+    of = lambda coefficients, z: sum(wide(c) * z**k for k, c in enumerate(coefficients))
+    f, w = of(near, z), weight(z)
+    scale = wide(high)
+    powers = np.array([(z / scale) ** k for k in range(max(degree, degree_below) + 1)])
+    exact = np.concatenate([powers[: degree + 1], -f * powers[1 : degree_below + 1]]).T
+    levels, c, best, least = np.full(n, 1 / n), np.zeros(degree + 1 + degree_below, wide), None, np.inf
+    for _ in range(3000):
+        below = 1 + sum(c[degree + k] * powers[k] for k in range(1, degree_below + 1))
+        r = (np.sqrt(levels) * w / below).astype(float)
+        for _ in range(3):
+            c = c + np.linalg.lstsq(exact.astype(float) * r[:, None], (f - exact @ c).astype(float) * r, rcond=None)[0]
+        below = 1 + sum(c[degree + k] * powers[k] for k in range(1, degree_below + 1))
+        error = np.abs(w * (exact @ c - f) / below).astype(float)
+        if error.max() < least:
+            best, least = c, error.max()
+        levels *= np.maximum(error, 1e-6 * error.max())
+        levels /= levels.sum()
+    below = [1.0] + [float(best[degree + k] / scale**k) for k in range(1, degree_below + 1)]
     print(f"{name}, below:", *(f"{c:.17g}" for c in below))
     polynomial(f"{name}, above", lambda z: of(near, z) * of(below, z), lambda z: weight(z) / of(below, z), degree,
                tiny**2, high, number=float)
@@ -151,11 +156,13 @@ polynomial("f64 sin", lambda z: series(z, sin_rest), lambda z: z, 5, tiny**2, qu
 polynomial("f64 cos", lambda z: series(z, cos_rest), lambda z: z / np.cos(np.sqrt(z)), 6, tiny**2, quarter64**2, **double)
 polynomial("f64 tanh", lambda z: series(z, tanh_rest) / np.cosh(np.sqrt(z)), relative_tanh, 11, tiny**2, wide(0.625) ** 2, **double)
 polynomial("f64 atan", lambda z: series(z, atan_rest), lambda z: z, 11, tiny**2, eighth**2, **double)
-polynomial("tan", *odd(np.tan), 5, tiny, quarter**2)
+to_the_end = lambda z: 1 + 3 * (z / quarter**2) ** 2  # there other errors are larger, so that this one must be less
+polynomial("tan", *odd(np.tan), 5, tiny, quarter**2, to_the_end)
 tan_terms = [Fraction(1)]  # tan x = x + x^3 / 3 + ..., of which the derivative is 1 + tan^2 x
 for k in range(1, 44):
     tan_terms.append(sum(tan_terms[i] * tan_terms[k - 1 - i] for i in range(k)) / (2 * k + 1))
-quotient("f64 tan", tan_terms[1:], lambda z: z * np.sqrt(z) / np.tan(np.sqrt(z)), 3, 3, quarter**2)
+relative_tan = lambda z: z * np.sqrt(z) / np.tan(np.sqrt(z)) * (1 + 8 * (z / quarter**2) ** 3)
+quotient("f64 tan", tan_terms[1:], relative_tan, 2, 3, quarter64**2)
 table_of_logarithms(0x3F340000)
 log2_rest = [log2e * wide(-1) ** k / (k + 3) for k in range(30)]  # (log2(1 + f) / f - its first two terms) / f^2
 polynomial("pow: log2", lambda x: series(x, log2_rest), lambda x: x**2 / log2e, 3, -wide(0.0343), wide(0.0343))
@@ -169,6 +176,10 @@ pi = sixteen - sum(Decimal((-1) ** k * 4) / ((2 * k + 1) * 239 ** (2 * k + 1)) f
 first = Decimal(float(pi / 2))
 second = round((pi / 2 - first) * 2**84) * Decimal(2) ** -84  # 31 bits
 print(f"f64 pi / 2: {float(first):.17g} {float(second):.17g} {float(pi / 2 - first - second):.17g}")
+below = np.nextafter(np.float32(half_pi), np.float32(0))  # so that the second part is positive, too
+second = np.float32(float(pi / 2 - Decimal(float(below))))
+third = np.float32(float(pi / 2 - Decimal(float(below)) - Decimal(float(second))))
+print(f"tan, pi / 2: {below:.9g}f {second:.9g}f {third:.9g}f")
 parts("log2(e)", 1 / ln2, 2)
 parts("2 / pi", 1 / half_pi, 1)
 product("pi / 2", 1.5707963267948966, 6.123233995736766e-17)
