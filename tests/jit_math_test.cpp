@@ -32,7 +32,7 @@ const Function<float, double> singles[] = {
 const Function<double, long double> doubles[] = {{Op::exp, std::exp, 0.84, -750, 712}, {Op::log, std::log, 0.86, 0, 3},
     {Op::sin, std::sin, 1.15, -100, 100},   {Op::cos, std::cos, 1.15, -100, 100},
     {Op::tanh, std::tanh, 1.37, -3, 3},     {Op::atan, std::atan, 1.1, -4, 4},
-    {Op::tan, std::tan, 1.48, -100, 100}};
+    {Op::tan, std::tan, 1.5, -100, 100}};
 
 void for_each_function(const auto& f) {
   for (const auto& function : singles) f(function);

@@ -107,15 +107,6 @@ RICCI_NUMBER(double, std::uint64_t)
 #undef RICCI_NUMBER
 #undef RICCI_OPERATOR
 
-inline OfLanes<double> widen(OfLanes<float> x) {
-  Builder& b = x.emitter->builder;
-  return {*x.emitter, b.CreateFPExt(x.value, x.value->getType()->getWithNewType(b.getDoubleTy()))};
-}
-inline OfLanes<float> narrow(OfLanes<double> x) {
-  Builder& b = x.emitter->builder;
-  return {*x.emitter, b.CreateFPTrunc(x.value, x.value->getType()->getWithNewType(b.getFloatTy()))};
-}
-
 inline OfLanes<float> to_number(OfLanes<std::uint32_t> x) {
   Builder& b = x.emitter->builder;
   return {*x.emitter, b.CreateSIToFP(x.value, x.value->getType()->getWithNewType(b.getFloatTy()))};

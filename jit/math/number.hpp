@@ -66,10 +66,6 @@ inline std::uint64_t bits(double x) { return std::bit_cast<std::uint64_t>(x); }
 inline float number(std::uint32_t bits) { return std::bit_cast<float>(bits); }
 inline double number(std::uint64_t bits) { return std::bit_cast<double>(bits); }
 
-inline double widen(float x) { return x; }
-/// The nearest.
-inline float narrow(double x) { return static_cast<float>(x); }
-
 /// The value of `x` as a signed integer.
 inline float to_number(std::uint32_t x) { return static_cast<float>(static_cast<std::int32_t>(x)); }
 /// `x` as a signed integer, divided by 2^n and rounded down.

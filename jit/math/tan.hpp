@@ -33,7 +33,7 @@ Number tan(Number x, Library library) {
   return usually(ordinary, choose(even, t, turned), [&] { return library(x); });
 }
 
-/// The tangent within 1.48 ulp.
+/// The tangent within 1.5 ulp.
 template <Double Number, class Library>
 Number tan(Number x, Library library) {
   const auto ordinary = magnitude(x) < reducible<Number>;
@@ -45,8 +45,8 @@ Number tan(Number x, Library library) {
   const Number r = first - second;
   const Number rest = second - (first - r);
   const Number low = fma(n.value, 1.6446256936324258e-26, rest);
-  // tan r = (r * d(z) - r * z * p(z)) / d(z) on |r| <= pi / 4, to 2^-54.1, and to 2^-57 at the
-  // end, where most roundings add up; the derivative of what is divided is about 1 + z.
+  // tan r = (r * d(z) - r * z * p(z)) / d(z) on |r| <= pi / 4, to 2^-54.1, and to 2^-57 at the end, where
+  // most roundings add up; the derivative of what is divided is about 1 + z.
   const Number z = r * r;
   const Number p = polynomial(z, -0.33333333333332926, 0.020540715558198371, -0.00020104409791998234);
   const Number d = polynomial(z, 1.0, -0.4616221466749002, 0.023347229061540437, -0.0002085334958130508);
