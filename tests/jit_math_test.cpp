@@ -223,6 +223,30 @@ TEST_CASE("powers of f32 are within their error of the true value") {
   CHECK(most > 0.8);  // the arguments are hard
 }
 
+TEST_CASE("powers of f32 that are numbers are exact") {
+  const auto of = [](float x, float y) {
+    const Scalar args[] = {Scalar::of(x), Scalar::of(y)};
+    return evaluate(Op::pow, DType::f32, args).get<float>();
+  };
+  for (int n = 1; n <= 4096; ++n) {
+    const auto x = static_cast<float>(n);
+    CAPTURE(n);
+    REQUIRE(of(x, 0) == 1);
+    REQUIRE(of(x, 1) == x);
+    REQUIRE(of(x, 2) == x * x);
+    REQUIRE(of(x * x, 0.5f) == x);
+    REQUIRE(of(1 / x, 1) == 1 / x);
+    if (n <= 256) REQUIRE(of(x, 3) == x * x * x);
+  }
+  for (int n = -149; n <= 127; ++n) REQUIRE(of(2, static_cast<float>(n)) == std::ldexp(1.0f, n));
+  CHECK(of(2, 128) == std::numeric_limits<float>::infinity());
+  CHECK(of(2, -151) == 0);
+  CHECK(of(1.5f, std::numeric_limits<float>::infinity()) == std::numeric_limits<float>::infinity());
+  CHECK(of(1, std::numeric_limits<float>::quiet_NaN()) == 1);
+  CHECK(of(-2, 3) == -8);
+  CHECK(std::isnan(of(-2, 0.5f)));
+}
+
 TEST_CASE("powers of f32 have the bits of their scalar meaning at every width") {
   for (const CodegenOptions& options : all_codegen_options())
     for (const int lanes : {1, 2, 4, 8, 16, 32}) {
