@@ -172,6 +172,7 @@ TEST_CASE("dividing by constants rounds down, whatever the integers and the sign
                 x.push_back(static_cast<T>(static_cast<std::uint64_t>(d) * static_cast<std::uint64_t>(factor) +
                                            static_cast<std::uint64_t>(more)));
           x.insert(x.end(), {std::numeric_limits<T>::min(), std::numeric_limits<T>::max(), T{0}});
+          for (int n = 0; n < 256; ++n) x.push_back(static_cast<T>(n));  // all bytes
           for (std::uint64_t n = 1; x.size() % 64 != 0 || n < 200; ++n)
             x.push_back(static_cast<T>(n * 0x9e3779b97f4a7c15u >> n % 61));
           LoopBuilder b;
@@ -201,6 +202,51 @@ TEST_CASE("dividing by constants rounds down, whatever the integers and the sign
                 wrong = std::to_string(x[n]) + (k % 2 ? " % " : " // ") + std::to_string(divisors[k / 2]);
             }
           INFO(to_string(dtype) << ", " << lanes << " lanes");
+          CHECK(wrong == "");
+        }
+      });
+}
+
+TEST_CASE("dividing lane by lane rounds down, next to every multiple of the divisor") {
+  for (const DType dtype :
+       {DType::i8, DType::u8, DType::i16, DType::u16, DType::i32, DType::u32, DType::i64, DType::u64})
+    for (const CodegenOptions& options : all_codegen_options())
+      for (const int lanes : {4, 16, 32}) visit_dtype(dtype, [&]<class T>(std::type_identity<T>) {
+        if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
+          std::vector<T> x, y;
+          for (std::uint64_t n = 0; n < (1 << 16); ++n) {
+            const std::uint64_t spread = n * 0x9e3779b97f4a7c15u, other = (n + 1) * 0xd1342543de82ef95u;
+            if constexpr (sizeof(T) == 1) {
+              x.push_back(static_cast<T>(n)), y.push_back(static_cast<T>(n >> 8));
+            } else {
+              // Small and large divisors, and dividends next to any of their multiples.
+              y.push_back(static_cast<T>(static_cast<T>(spread >> 7) >> n % (8 * sizeof(T))));
+              const T any = static_cast<T>(other >> 5);
+              const bool divides = y.back() != 0 && y.back() != static_cast<T>(-1);
+              const T multiple = divides ? static_cast<T>(any - any % y.back()) : any;
+              x.push_back(static_cast<T>(multiple + static_cast<T>(n % 3) - 1));
+            }
+          }
+          LoopBuilder b;
+          b.buffer(dtype), b.buffer(dtype), b.buffer(dtype, true), b.buffer(dtype, true);
+          b.loop(b.begin, b.end, lanes, {}, [&](loop::Value i, std::vector<loop::Value>) {
+            const loop::Value dividend = b.load(0, i, lanes), divisor = b.load(1, i, lanes);
+            b.store(2, i, b.compute(Op::floor_divide, dtype, {dividend, divisor}));
+            b.store(3, i, b.compute(Op::remainder, dtype, {dividend, divisor}));
+            return std::vector<loop::Value>{};
+          });
+          std::vector<T> quotient(x.size()), rest(x.size());
+          void* const buffers[] = {x.data(), y.data(), quotient.data(), rest.data()};
+          const Compiled compiled = generate_code(b.kernel, options);
+          REQUIRE(call(compiled.code.phase(0), buffers, {}, 0, static_cast<std::int64_t>(x.size())) == 0);
+          std::string wrong;
+          for (std::size_t n = 0; n < x.size(); ++n) {
+            const Scalar args[] = {Scalar::of(x[n]), Scalar::of(y[n])};
+            if (quotient[n] != evaluate(Op::floor_divide, dtype, args).template get<T>() ||
+                rest[n] != evaluate(Op::remainder, dtype, args).template get<T>())
+              wrong = std::to_string(x[n]) + " // " + std::to_string(y[n]);
+          }
+          INFO(to_string(dtype) << ", " << lanes << " lanes, vectors of " << options.target.vector_bytes << " bytes");
           CHECK(wrong == "");
         }
       });

@@ -7,6 +7,21 @@ namespace {
 using llvm::APInt;
 using llvm::Value;
 
+/// The quotient, rounded towards zero, of numbers of which LLVM would take vectors one by one: in floats, of which the
+/// fraction has more bits than the numbers. A quotient that is no whole number is at least 1 / divisor below the next
+/// one, a greater part of it than what the division rounds, so that it is rounded to no other whole number.
+Value* whole_quotient(Builder& b, DType dtype, Value* dividend, Value* divisor) {
+  llvm::Type* type = dividend->getType();
+  const bool sign = is_signed_integer(dtype);
+  if (!type->isVectorTy() || type->getScalarSizeInBits() == 64)
+    return sign ? b.CreateSDiv(dividend, divisor) : b.CreateUDiv(dividend, divisor);
+  llvm::Type* real = type->getWithNewType(type->getScalarSizeInBits() == 32 ? b.getDoubleTy() : b.getFloatTy());
+  Value* above = sign ? b.CreateSIToFP(dividend, real) : b.CreateUIToFP(dividend, real);
+  Value* below = sign ? b.CreateSIToFP(divisor, real) : b.CreateUIToFP(divisor, real);
+  Value* quotient = b.CreateFDiv(above, below);
+  return sign ? b.CreateFPToSI(quotient, type) : b.CreateFPToUI(quotient, type);
+}
+
 /// By any divisor, none of which the machine could trap on.
 Value* divided(Builder& b, Op op, DType dtype, Value* dividend, Value* divisor) {
   llvm::Type* type = dividend->getType();
@@ -15,14 +30,15 @@ Value* divided(Builder& b, Op op, DType dtype, Value* dividend, Value* divisor) 
   Value* by_zero = b.CreateICmpEQ(divisor, zero);
   if (is_unsigned_integer(dtype)) {
     Value* safe = b.CreateSelect(by_zero, one, divisor);
-    return op == Op::remainder ? b.CreateURem(dividend, safe)
-                               : b.CreateSelect(by_zero, zero, b.CreateUDiv(dividend, safe));
+    Value* quotient = whole_quotient(b, dtype, dividend, safe);
+    if (op == Op::remainder) return b.CreateSub(dividend, b.CreateMul(quotient, safe));
+    return b.CreateSelect(by_zero, zero, quotient);
   }
   Value* lowest = llvm::ConstantInt::get(type, llvm::APInt::getSignedMinValue(type->getScalarSizeInBits()));
   Value* overflow = b.CreateAnd(b.CreateICmpEQ(divisor, llvm::ConstantInt::getAllOnesValue(type)),
                                 b.CreateICmpEQ(dividend, lowest));
   Value* safe = b.CreateSelect(b.CreateOr(by_zero, overflow), one, divisor);  // x / 1 has both wanted remainders
-  Value* quotient = b.CreateSDiv(dividend, safe);
+  Value* quotient = whole_quotient(b, dtype, dividend, safe);
   Value* rest = b.CreateSub(dividend, b.CreateMul(quotient, safe));
   Value* towards_zero = b.CreateAnd(b.CreateICmpNE(rest, zero), b.CreateICmpSLT(b.CreateXor(rest, safe), zero));
   if (op == Op::remainder) return b.CreateSelect(towards_zero, b.CreateAdd(rest, safe), rest);
@@ -60,6 +76,18 @@ Value* quotient(Builder& b, Value* x, const APInt& divisor, bool full) {
   return b.CreateLShr(b.CreateAdd(rest, product), l - 1);
 }
 
+/// Bytes by a constant: as words, which machines multiply, those at even and at odd places for themselves. That a word
+/// is below 256 LLVM sees, and takes one multiplication for it.
+Value* quotient_of_bytes(Builder& b, Value* x, const APInt& divisor) {
+  const unsigned lanes = llvm::cast<llvm::FixedVectorType>(x->getType())->getNumElements();
+  llvm::Type* words = llvm::FixedVectorType::get(b.getInt16Ty(), lanes / 2);
+  Value* below = llvm::ConstantInt::get(words, divisor.getZExtValue());
+  Value* both = b.CreateBitCast(x, words);
+  Value* even = b.CreateUDiv(b.CreateAnd(both, llvm::ConstantInt::get(words, 0xff)), below);
+  Value* odd = b.CreateUDiv(b.CreateLShr(both, 8), below);
+  return b.CreateBitCast(b.CreateOr(even, b.CreateShl(odd, 8)), x->getType());
+}
+
 /// By a constant above 0. Of what is negative, ~x is divided: floor(x / d) = ~floor(~x / d).
 Value* divided_by(Builder& b, Op op, DType dtype, Value* dividend, const APInt& divisor) {
   llvm::Type* type = dividend->getType();
@@ -74,6 +102,8 @@ Value* divided_by(Builder& b, Op op, DType dtype, Value* dividend, const APInt& 
   Value* whole;
   if (width == 64 && type->isVectorTy()) {
     whole = quotient(b, x, divisor, !sign);
+  } else if (width == 8 && type->isVectorTy() && llvm::cast<llvm::FixedVectorType>(type)->getNumElements() > 1) {
+    whole = quotient_of_bytes(b, x, divisor);
   } else {
     // So much LLVM does not see; it saves a step of what it makes of the division.
     if (sign) x = b.CreateAnd(x, llvm::ConstantInt::get(type, APInt::getSignedMaxValue(width)));

@@ -94,6 +94,24 @@ OfLanes<Real> scaled(OfLanes<Real> x, math::Whole<OfLanes<Real>, Integers<Real>>
   return x * first * second;
 }
 
+/// For eight lanes or sixteen. AVX2 chooses from eight numbers, hence twice, and the highest bit of the place decides.
+Value* entries(PhaseEmitter& e, const math::Table& table, Value* place) {
+  namespace I = llvm::Intrinsic;
+  Builder& b = e.builder;
+  const llvm::ArrayRef<float> numbers(table);
+  Value* low = llvm::ConstantDataVector::get(b.getContext(), numbers.take_front(8));
+  Value* high = llvm::ConstantDataVector::get(b.getContext(), numbers.take_back(8));
+  if (llvm::cast<llvm::FixedVectorType>(place->getType())->getNumElements() == 16) {
+    Value* all = llvm::ConstantDataVector::get(b.getContext(), numbers);
+    return b.CreateIntrinsic(I::x86_avx512_permvar_sf_512, {}, {all, place});
+  }
+  if (has_avx512(e.target)) return b.CreateIntrinsic(I::x86_avx512_vpermi2var_ps_256, {}, {low, place, high});
+  Value* of_low = b.CreateIntrinsic(I::x86_avx2_permps, {}, {low, place});
+  Value* of_high = b.CreateIntrinsic(I::x86_avx2_permps, {}, {high, place});
+  Value* top = b.CreateShl(place, 28);
+  return b.CreateSelect(b.CreateICmpSLT(top, llvm::Constant::getNullValue(top->getType())), of_high, of_low);
+}
+
 /// The function in line, or null where there is none.
 template <class Number, class Library>
 Value* emit_in_line(Op op, Number x, Library library) {
@@ -113,6 +131,20 @@ Value* emit_in_line(Op op, Number x, Library library) {
 }
 
 }  // namespace
+
+OfLanes<float> entry(const math::Table& table, Integers<float> place) {
+  PhaseEmitter& e = *place.emitter;
+  Builder& b = e.builder;
+  const auto* vector = llvm::dyn_cast<llvm::FixedVectorType>(place.value->getType());
+  if (vector == nullptr) {
+    Value* none = llvm::PoisonValue::get(llvm::FixedVectorType::get(b.getInt32Ty(), 8));
+    Value* eight = b.CreateInsertElement(none, place.value, std::uint64_t{0});
+    return {e, b.CreateExtractElement(entries(e, table, eight), std::uint64_t{0})};
+  }
+  const bool wide = has_avx512(e.target) && vector->getNumElements() > 8;
+  return {e, in_parts(b, wide ? 16 : 8, place.value,
+                      [&](llvm::ArrayRef<Value*> parts) { return entries(e, table, parts[0]); })};
+}
 
 OfLanes<float> scale(OfLanes<float> x, math::Whole<OfLanes<float>, Integers<float>> n) { return scaled(x, n); }
 OfLanes<double> scale(OfLanes<double> x, math::Whole<OfLanes<double>, Integers<double>> n) { return scaled(x, n); }

@@ -107,20 +107,16 @@ RICCI_NUMBER(double, std::uint64_t)
 #undef RICCI_NUMBER
 #undef RICCI_OPERATOR
 
-inline OfLanes<double> widen(OfLanes<float> x) {
-  Builder& b = x.emitter->builder;
-  return {*x.emitter, b.CreateFPExt(x.value, x.value->getType()->getWithNewType(b.getDoubleTy()))};
-}
-inline OfLanes<float> narrow(OfLanes<double> x) {
-  Builder& b = x.emitter->builder;
-  return {*x.emitter, b.CreateFPTrunc(x.value, x.value->getType()->getWithNewType(b.getFloatTy()))};
-}
-
 inline OfLanes<float> to_number(OfLanes<std::uint32_t> x) {
   Builder& b = x.emitter->builder;
   return {*x.emitter, b.CreateSIToFP(x.value, x.value->getType()->getWithNewType(b.getFloatTy()))};
 }
 
+inline Integers<float> signed_shift(Integers<float> x, int n) {
+  return {*x.emitter, x.emitter->builder.CreateAShr(x.value, n)};
+}
+
+OfLanes<float> entry(const math::Table&, Integers<float> place);
 OfLanes<float> scale(OfLanes<float> x, math::Whole<OfLanes<float>, Integers<float>> n);
 OfLanes<double> scale(OfLanes<double> x, math::Whole<OfLanes<double>, Integers<double>> n);
 

@@ -7,7 +7,7 @@ one after another, lowest first, each time with the others fitted again. Needs N
 """
 from decimal import Decimal, getcontext
 from fractions import Fraction
-from math import cos, factorial
+from math import factorial
 
 import numpy as np
 
@@ -73,26 +73,55 @@ def odd(f):
 
 
 def quotient(name, series, weight, degree, degree_below, high):
-    """p / d for f of this series: d has its value 1 at 0 and is that of the quotient through f at so many points."""
-    count = degree + degree_below + 1
-    rows = []
-    for k in range(count):
-        z = Fraction(float(high) * (1 - cos(np.pi * (k + 0.5) / count)) / 2)
-        f = sum(c * z**n for n, c in enumerate(series))
-        rows.append([z**n for n in range(degree + 1)] + [-f * z**n for n in range(1, degree_below + 1)] + [f])
-    for k in range(count):  # Gauss and Jordan's elimination, with exact fractions
-        first = next(i for i in range(k, count) if rows[i][k] != 0)
-        rows[k], rows[first] = rows[first], rows[k]
-        rows[k] = [x / rows[k][k] for x in rows[k]]
-        for i in range(count):
-            if i != k:
-                rows[i] = [a - rows[i][k] * b for a, b in zip(rows[i], rows[k])]
-    below = [1.0] + [float(row[-1]) for row in rows[degree + 1 :]]
-    of = lambda coefficients, z: sum(wide(c) * z**n for n, c in enumerate(coefficients))
+    """p / d for f of this series, where d is 1 at 0: first both as in fit, from p - f * d over the last d, then p alone."""
+    n = 2000
+    z = wide(high) / 2 * (1 - np.cos(np.pi * (np.arange(n, dtype=wide) + 0.5) / n))
     near = [wide(float(c)) + wide(float(c - Fraction(float(c)))) for c in series]
+    of = lambda coefficients, z: sum(wide(c) * z**k for k, c in enumerate(coefficients))
+    f, w = of(near, z), weight(z)
+    scale = wide(high)
+    powers = np.array([(z / scale) ** k for k in range(max(degree, degree_below) + 1)])
+    exact = np.concatenate([powers[: degree + 1], -f * powers[1 : degree_below + 1]]).T
+    levels, c, best, least = np.full(n, 1 / n), np.zeros(degree + 1 + degree_below, wide), None, np.inf
+    for _ in range(3000):
+        below = 1 + sum(c[degree + k] * powers[k] for k in range(1, degree_below + 1))
+        r = (np.sqrt(levels) * w / below).astype(float)
+        for _ in range(3):
+            c = c + np.linalg.lstsq(exact.astype(float) * r[:, None], (f - exact @ c).astype(float) * r, rcond=None)[0]
+        below = 1 + sum(c[degree + k] * powers[k] for k in range(1, degree_below + 1))
+        error = np.abs(w * (exact @ c - f) / below).astype(float)
+        if error.max() < least:
+            best, least = c, error.max()
+        levels *= np.maximum(error, 1e-6 * error.max())
+        levels /= levels.sum()
+    below = [1.0] + [float(best[degree + k] / scale**k) for k in range(1, degree_below + 1)]
     print(f"{name}, below:", *(f"{c:.17g}" for c in below))
     polynomial(f"{name}, above", lambda z: of(near, z) * of(below, z), lambda z: weight(z) / of(below, z), degree,
                tiny**2, high, number=float)
+
+
+def table_of_logarithms(first):
+    """For each 16th of the f32 numbers m from those bits to twice as much: the c of few bits for which |m * c - 1| is
+    least and m * c - 1 exact, and -log2(c) in two parts, of which the first has 17 bits after the point."""
+    number = lambda bits: float(np.uint32(bits).view(np.float32))
+    table, most = [], 0
+    for start in range(first, first + 2**23, 2**19):
+        low, high = number(start), number(start + 2**19 - 1)
+        fits = [(0, 1.0)] if low <= 1 <= high else []
+        for bits in range(8):
+            for c in (k / 2**bits for k in range(int(2**bits / high), int(2**bits / low) + 2)):
+                far = max(abs(low * c - 1), abs(high * c - 1))
+                # m, and so m * c - 1, is a multiple of a power of two; it is exact if it has no more than 24 bits.
+                if far < 2.0 ** (24 - bits - (24 if high < 1 else 23)):
+                    fits.append((far, c))
+        c = min(fits)[1]
+        most = max(most, abs(low * c - 1), abs(high * c - 1))
+        log = -Decimal(c).ln() / Decimal(2).ln()
+        part = float(round(log * 2**17)) / 2**17
+        table.append((c, part, np.float32(float(log - Decimal(part)))))
+    for column in zip(*table):
+        print("table: " + ", ".join(f"{x:.9g}f" for x in column))
+    print(f"  |f| < {most:.4f}")
 
 
 def stress_of_sine(z):
@@ -127,13 +156,17 @@ polynomial("f64 sin", lambda z: series(z, sin_rest), lambda z: z, 5, tiny**2, qu
 polynomial("f64 cos", lambda z: series(z, cos_rest), lambda z: z / np.cos(np.sqrt(z)), 6, tiny**2, quarter64**2, **double)
 polynomial("f64 tanh", lambda z: series(z, tanh_rest) / np.cosh(np.sqrt(z)), relative_tanh, 11, tiny**2, wide(0.625) ** 2, **double)
 polynomial("f64 atan", lambda z: series(z, atan_rest), lambda z: z, 11, tiny**2, eighth**2, **double)
-polynomial("tan", *odd(np.tan), 5, tiny, quarter**2)
+to_the_end = lambda z: 1 + 3 * (z / quarter**2) ** 2  # there other errors are larger, so that this one must be less
+polynomial("tan", *odd(np.tan), 5, tiny, quarter**2, to_the_end)
 tan_terms = [Fraction(1)]  # tan x = x + x^3 / 3 + ..., of which the derivative is 1 + tan^2 x
 for k in range(1, 44):
     tan_terms.append(sum(tan_terms[i] * tan_terms[k - 1 - i] for i in range(k)) / (2 * k + 1))
-quotient("f64 tan", tan_terms[1:], lambda z: z * np.sqrt(z) / np.tan(np.sqrt(z)), 3, 3, quarter**2)
-polynomial("f64 log2", lambda z: log2e * two_atanh(np.sqrt(z)) / np.sqrt(z), lambda z: wide(1) / 3 + 0 * z, 4, tiny**2, most**2, **double)
-polynomial("f64 2^x", lambda x: np.exp(x * ln2), lambda x: np.exp(-x * ln2), 6, -wide(0.5), wide(0.5), **double)
+relative_tan = lambda z: z * np.sqrt(z) / np.tan(np.sqrt(z)) * (1 + 8 * (z / quarter**2) ** 3)
+quotient("f64 tan", tan_terms[1:], relative_tan, 2, 3, quarter64**2)
+table_of_logarithms(0x3F340000)
+log2_rest = [log2e * wide(-1) ** k / (k + 3) for k in range(30)]  # (log2(1 + f) / f - its first two terms) / f^2
+polynomial("pow: log2", lambda x: series(x, log2_rest), lambda x: x**2 / log2e, 3, -wide(0.0343), wide(0.0343))
+polynomial("pow: 2^x", lambda x: np.expm1(x * ln2) / x, lambda x: x * np.exp(-x * ln2), 5, -wide(0.501), wide(0.501))
 parts("ln 2", ln2, 2)
 parts("f64 ln 2", Decimal(2).ln(), 2, float)
 parts("f64 log2(e)", 1 / Decimal(2).ln(), 1, float)
@@ -143,6 +176,10 @@ pi = sixteen - sum(Decimal((-1) ** k * 4) / ((2 * k + 1) * 239 ** (2 * k + 1)) f
 first = Decimal(float(pi / 2))
 second = round((pi / 2 - first) * 2**84) * Decimal(2) ** -84  # 31 bits
 print(f"f64 pi / 2: {float(first):.17g} {float(second):.17g} {float(pi / 2 - first - second):.17g}")
-parts("log2(e)", 1 / ln2, 1)
+below = np.nextafter(np.float32(half_pi), np.float32(0))  # so that the second part is positive, too
+second = np.float32(float(pi / 2 - Decimal(float(below))))
+third = np.float32(float(pi / 2 - Decimal(float(below)) - Decimal(float(second))))
+print(f"tan, pi / 2: {below:.9g}f {second:.9g}f {third:.9g}f")
+parts("log2(e)", 1 / ln2, 2)
 parts("2 / pi", 1 / half_pi, 1)
 product("pi / 2", 1.5707963267948966, 6.123233995736766e-17)

@@ -7,6 +7,7 @@
 //
 // The error that the comment of a function states holds for every f32 argument: `build/test_jit "[exhaustive]"` finds
 // it. For f64 it is the largest that the same test finds among a billion arguments. minimax.py finds the coefficients.
+#include <array>
 #include <bit>
 #include <cmath>
 #include <concepts>
@@ -65,12 +66,17 @@ inline std::uint64_t bits(double x) { return std::bit_cast<std::uint64_t>(x); }
 inline float number(std::uint32_t bits) { return std::bit_cast<float>(bits); }
 inline double number(std::uint64_t bits) { return std::bit_cast<double>(bits); }
 
-inline double widen(float x) { return x; }
-/// The nearest.
-inline float narrow(double x) { return static_cast<float>(x); }
-
 /// The value of `x` as a signed integer.
 inline float to_number(std::uint32_t x) { return static_cast<float>(static_cast<std::int32_t>(x)); }
+/// `x` as a signed integer, divided by 2^n and rounded down.
+inline std::uint32_t signed_shift(std::uint32_t x, int n) {
+  return static_cast<std::uint32_t>(static_cast<std::int32_t>(x) >> n);
+}
+
+/// Numbers that an instruction or two can choose from.
+using Table = std::array<float, 16>;
+/// The one at the place that the lowest four bits say.
+inline float entry(const Table& table, std::uint32_t place) { return table[place % 16]; }
 
 /// `usual` where the condition holds, else what `rare` gives, which is computed only if it is needed.
 template <std::floating_point Real, class Rare>
@@ -98,14 +104,16 @@ struct Whole {
   Integer integer;
 };
 
-/// x * factor, rounded to the nearest whole number; it must be less than 2^22 in f32 and 2^51 in f64.
+/// x * factor, rounded to the nearest whole number; it must be less than 2^22 in f32 and 2^51 in f64. The integer is
+/// greater by `offset`, a small one, which costs nothing.
 template <class Number>
-auto nearest_whole(Number x, RealOf<Number> factor) {
+auto nearest_whole(Number x, RealOf<Number> factor, int offset = 0) {
   // Added to 1.5 * 2^23 or 1.5 * 2^52, a number leaves what it is rounded to in the low bits.
-  constexpr RealOf<Number> shift = 1.5 * static_cast<RealOf<Number>>(BitsOf<Number>{1} << Format<Number>::fraction);
+  constexpr RealOf<Number> middle = 1.5 * static_cast<RealOf<Number>>(BitsOf<Number>{1} << Format<Number>::fraction);
+  const RealOf<Number> shift = middle + static_cast<RealOf<Number>>(offset);
   const Number shifted = fma(x, factor, shift);
   const Number value = shifted - shift;
-  return Whole{value, bits(shifted) - std::bit_cast<BitsOf<Number>>(shift)};
+  return Whole{value, bits(shifted) - std::bit_cast<BitsOf<Number>>(middle)};
 }
 
 /// x * 2^n, rounded once, for x in [1/2, 2] and n in [-200, 200] in f32 and [-1200, 1200] in f64.
