@@ -29,8 +29,8 @@ Arguments arguments(Parser& p, const Token& name) {
       if (token.kind == Kind::name && (list.dtype = dtype_from_string(token.text))) p.take();
       else if (const auto number = p.scalar()) list.numbers.push_back(*number);
       else if (const auto dtype = token.kind == Kind::name ? dtype_elsewhere(token.text) : std::nullopt)
-        p.fail(token, Error::Kind::syntax,
-               with_spelling("expected a number or a dtype, found '" + std::string(token.text) + "'", to_string(*dtype)));
+        p.fail(token, Error::Kind::syntax, with_spelling("expected a number or a dtype, found '" +
+                                                             std::string(token.text) + "'", to_string(*dtype)));
       else p.unexpected("a number or a dtype");
     } while (p.accept(","));
   }

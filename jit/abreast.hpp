@@ -10,8 +10,8 @@
 // Only a few, because each reads and writes a plane of memory of its own: with more the planes push each other out of
 // the caches (measured with bilinear samples of 16 planes: 4 at once take 0.4 of the time of 16).
 //
-// And iterations of a reduction whose values are sums with lanes of their own, which read something that does not depend
-// on it: the nearest of some rows c is sought for four of them at a time, so that x is loaded once for these:
+// And iterations of a reduction whose values are sums with lanes of their own, which read something that does not
+// depend on it: the nearest of some rows c is sought for four of them at a time, so that x is loaded once for these:
 //
 //     argmin(k, sum(d, (x[n, d] - c[k, d])^2))     ->     for k step 4: (s0, s1, s2, s3) = for d in lanes: ...
 //                                                         argmin of s0, then of s1, s2, s3

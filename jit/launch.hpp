@@ -55,8 +55,8 @@ struct ByteRange {
 ByteRange bytes_at(const LaunchPlan&, std::uint32_t buffer, std::size_t phase, std::int64_t begin);
 
 /// Runs all phases. `places` has an address per tensor; those of tables are not looked at. `phase(p, args, begin, end)`
-/// runs items of phase p. Returns 0, or the status of the failing chunk with the smallest item. Of a plan with a choice,
-/// `make(elements, places)` makes the tensors that are as long as what was chosen, and sets their addresses.
+/// runs items of phase p. Returns 0, or the status of the failing chunk with the smallest item. Of a plan with a
+/// choice, `make(elements, places)` makes the tensors that are as long as what was chosen, and sets their addresses.
 using RunPhase = FunctionRef<std::int32_t(std::size_t phase, const KernelArgs&, std::int64_t begin, std::int64_t end)>;
 using MakeChosen = FunctionRef<void(std::int64_t elements, std::span<void*> places)>;
 std::int32_t launch(const LaunchPlan&, std::span<void* const> places, std::span<const Scalar> params, int threads,

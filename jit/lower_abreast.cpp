@@ -37,8 +37,8 @@ ExpressionLowering::State ExpressionLowering::step_of_rows(const Fold& f, const 
   return by_row(state, state.best.size() > parts, [&](const State& row) { return step(f, row); });
 }
 
-/// A loop that takes a few iterations at a time, so that the reductions within go through their loops once for them; the
-/// state meets them in their order, and where there are no more the last one again.
+/// A loop that takes a few iterations at a time, so that the reductions within go through their loops once for them;
+/// the state meets them in their order, and where there are no more the last one again.
 ExpressionLowering::State ExpressionLowering::reduce_abreast(const Fold& f, const State& state) {
   const AxisId axis = f.axes.back();
   const Limit range = range_of(f, f.axes.size() - 1);

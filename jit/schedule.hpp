@@ -21,9 +21,9 @@ struct Interior {
   std::vector<ir::Statement> statements;
 };
 
-/// A reduction over one axis that is done for a block of its results at once: `block` rows by one step of the lane loop.
-/// States are in scratch; of `height` rows at a time they are in registers while the reduced axis runs. That axis runs in
-/// pieces of `depth`, and for a piece the values that all rows share are computed before it:
+/// A reduction over one axis that is done for a block of its results at once: `block` rows by one step of the lane
+/// loop. States are in scratch; of `height` rows at a time they are in registers while the reduced axis runs. That axis
+/// runs in pieces of `depth`, and for a piece the values that all rows share are computed before it:
 ///
 ///     for k0 step depth
 ///       for k in the piece: scratch[k] = b[k, j..]

@@ -128,8 +128,9 @@ TEST_CASE("random conditions choose the same in machine code as by their meaning
     default_options().threads = 1 + dice.below(3);
     default_options().vector_bytes = dice.one_of({0, 16, 32});
     CAPTURE(text, size, default_options().threads, default_options().vector_bytes);
-    const auto outcomes = text_outcomes("a = " + text + "; b = " + text, {{"x", x.array()}, {"y", y.array()}, {"at", at.array()},
-                                                  {"flag", flag.array()}, {"rows", rows.array()}});
+    const Bindings bindings{{"x", x.array()}, {"y", y.array()}, {"at", at.array()}, {"flag", flag.array()},
+                            {"rows", rows.array()}};
+    const auto outcomes = text_outcomes("a = " + text + "; b = " + text, bindings);
     const bool counts_first = condition.find("mean") != std::string::npos;  // into an array of truth values
     for (const Outcome& outcome : outcomes) CHECK((outcome.report.kernels == 1) == !counts_first);
   }

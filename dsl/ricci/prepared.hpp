@@ -10,7 +10,7 @@ struct Prepared {
   std::shared_ptr<Executable> executable;
   std::vector<TensorView> tensors;  // parallel to the program's tensors; the first are the new ones
   std::vector<Scalar> params;
-  std::vector<Array> results = {};  // the new tensors, if the statements make some; unbound and null until they are made
+  std::vector<Array> results = {};  // the new tensors; null until they are made, and unbound in `tensors`
   std::vector<std::vector<ir::AxisId>> result_axes = {};  // of each of them: the axis behind each of its dimensions
 };
 

@@ -92,9 +92,10 @@ RICCI_SORT(sort)
 RICCI_SORT(argsort)
 #undef RICCI_SORT
 
-/// topk<K>(x, axis): the K largest along the axis, from the largest; topk<K>(v) of one axis; of several, topk<K>(x, axes<0, 2>), the new axis
-/// stands where the first of them was. topk<K>(j, e), topk<K>(h, w, e): instead of the indices one unnamed axis of
-/// extent K, to be named where others are: topk<2>(e, logits[n, e])[p]. Throws Error{extent} for more than there are.
+/// topk<K>(x, axis): the K largest along the axis, from the largest; topk<K>(v) of one axis; of several, topk<K>(x,
+/// axes<0, 2>), the new axis stands where the first of them was. topk<K>(j, e), topk<K>(h, w, e): instead of the
+/// indices one unnamed axis of extent K, to be named where others are: topk<2>(e, logits[n, e])[p]. Throws
+/// Error{extent} for more than there are.
 #define RICCI_TAKE(name)                                                                                 \
   template <std::int64_t taken, Binder B, class... Rest>                                                 \
   requires(sizeof...(Rest) > 0) auto name(const B& over, Rest&&... rest) {                               \

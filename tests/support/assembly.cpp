@@ -9,7 +9,8 @@ namespace ricci::test {
 
 namespace {
 
-/// A basic block: lines of a function, and the blocks that may run next, by number. Blocks are in the order of the text.
+/// A basic block: lines of a function, and the blocks that may run next, by number. Blocks are in the order of the
+/// text.
 struct Block {
   std::string text;
   std::vector<std::size_t> next;
