@@ -262,7 +262,8 @@ class ExpressionLowering {
   loop::Value comes_first(std::size_t level, loop::Value challenger, loop::Value champion, loop::Value index,
                           loop::Value champion_index);
   loop::Value ties(std::size_t level, loop::Value a, loop::Value b);
-  loop::Value halves(Op, std::size_t level, std::vector<loop::Value> parts);
+  using Join = std::function<loop::Value(DType, loop::Value, loop::Value)>;
+  loop::Value halves(std::size_t level, std::vector<loop::Value> parts, const Join& join);
   State in_one(const ir::Fold&, std::size_t level, const State&);
   State with_own_indices(std::size_t level, State);
   loop::Value scratch_offset(const ScratchState&, std::size_t level);
