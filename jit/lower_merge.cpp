@@ -15,15 +15,17 @@ bool is_minimum(Reduction r) { return r == Reduction::min || r == Reduction::arg
 }  // namespace
 
 /// Whether `challenger` beats `champion`, as b1: strictly better, or the first NaN.
-Value ExpressionLowering::beats(const Fold& f, std::size_t level, Value challenger, Value champion) {
+Value ExpressionLowering::beats(const Fold& f, std::size_t level, Value challenger, Value champion,
+                                Value champion_is_number) {
   const bool low = is_minimum(f.reduction);
   if (!is_float(builder_.type(challenger).dtype))
     return builder_.compute(level, low ? Op::less : Op::greater, DType::b1, {challenger, champion});
   const Op not_better = low ? Op::greater_equal : Op::less_equal;
   const Value not_worse = builder_.compute(level, not_better, DType::b1, {challenger, champion});
   const Value better_or_nan = builder_.compute(level, Op::logical_not, DType::b1, {not_worse});
-  const Value is_number = builder_.compute(level, Op::equal, DType::b1, {champion, champion});
-  return builder_.compute(level, Op::logical_and, DType::b1, {better_or_nan, is_number});
+  if (champion_is_number == loop::none)
+    champion_is_number = builder_.compute(level, Op::equal, DType::b1, {champion, champion});
+  return builder_.compute(level, Op::logical_and, DType::b1, {better_or_nan, champion_is_number});
 }
 
 /// Whether two values are equal, or both NaN.
@@ -91,7 +93,9 @@ ExpressionLowering::State ExpressionLowering::in_one(const Fold& f, std::size_t 
   std::vector<Value> are_nan;
   Value has_nan = loop::none;
   if (is_float(dtype)) {
-    for (Value part : state.best) are_nan.push_back(compute(Op::not_equal, DType::b1, {part, part}));
+    for (Value part : state.best)
+      if (state.is_number.empty()) are_nan.push_back(compute(Op::not_equal, DType::b1, {part, part}));
+    for (Value is_number : state.is_number) are_nan.push_back(compute(Op::logical_not, DType::b1, {is_number}));
     Value any_nan = are_nan[0];
     for (std::size_t part = 1; part < are_nan.size(); ++part)
       any_nan = compute(Op::logical_or, DType::b1, {any_nan, are_nan[part]});
