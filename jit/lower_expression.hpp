@@ -226,7 +226,7 @@ class ExpressionLowering {
   /// value is a number, not a NaN, where that is tracked too.
   struct State {
     std::vector<loop::Value> best;
-    std::vector<loop::Value> index;         // empty: not tracked
+    std::vector<loop::Value> index;        // empty: not tracked
     std::vector<loop::Value> is_number{};  // b1; empty: not tracked
     std::vector<loop::Value> flat() const {
       std::vector<loop::Value> all = best;
