@@ -28,7 +28,7 @@ ExpressionLowering::State ExpressionLowering::of_row(const State& rows, std::siz
     const auto first = all.begin() + static_cast<std::ptrdiff_t>(row * parts);
     return all.empty() ? all : std::vector<Value>(first, first + static_cast<std::ptrdiff_t>(parts));
   };
-  return {slice(rows.best), slice(rows.index)};
+  return {slice(rows.best), slice(rows.index), slice(rows.is_number)};
 }
 
 /// One iteration of a reduction for each of the rows whose states these are, one after another.

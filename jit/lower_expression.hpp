@@ -222,21 +222,34 @@ class ExpressionLowering {
   // lower_fold.cpp
   Limit range_of(const ir::Fold&, std::size_t k);
   loop::Value first_index(const ir::Fold&);
-  /// Of a reduction, by part: the value so far, and the index of the winner where it is tracked.
+  /// Of a reduction, by part: the value so far, the index of the winner where it is tracked, and with it whether the
+  /// value is a number, not a NaN, where that is tracked too.
   struct State {
     std::vector<loop::Value> best;
-    std::vector<loop::Value> index;  // empty: not tracked
+    std::vector<loop::Value> index;        // empty: not tracked
+    std::vector<loop::Value> is_number{};  // b1; empty: not tracked
     std::vector<loop::Value> flat() const {
       std::vector<loop::Value> all = best;
       all.insert(all.end(), index.begin(), index.end());
+      all.insert(all.end(), is_number.begin(), is_number.end());
       return all;
     }
     State like(const std::vector<loop::Value>& flat) const {
-      const auto middle = flat.begin() + static_cast<std::ptrdiff_t>(best.size());
-      return {{flat.begin(), middle}, {middle, flat.end()}};
+      const auto first = flat.begin() + static_cast<std::ptrdiff_t>(best.size());
+      const auto second = first + static_cast<std::ptrdiff_t>(index.size());
+      return {{flat.begin(), first}, {first, second}, {second, flat.end()}};
     }
     State part(std::size_t k) const {
-      return {{best[k]}, index.empty() ? index : std::vector<loop::Value>{index[k]}};
+      const auto at_k = [&](const std::vector<loop::Value>& all) {
+        return all.empty() ? all : std::vector<loop::Value>{all[k]};
+      };
+      return {at_k(best), at_k(index), at_k(is_number)};
+    }
+    /// The part k becomes that of a state with one.
+    void set_part(std::size_t k, const State& one) {
+      best[k] = one.best[0];
+      if (!index.empty()) index[k] = one.index[0];
+      if (!is_number.empty()) is_number[k] = one.is_number[0];
     }
   };
   void fold(ir::Expr);
@@ -249,6 +262,7 @@ class ExpressionLowering {
   loop::Value is_decided(const ir::Fold&, const State&);
   State step(const ir::Fold&, State);
   State count_lanes(ir::Expr condition, State);
+  bool tracks_numbers(const ir::Fold&, const State& empty, ir::AxisId lane) const;
   void fetch_next_row();
   void fetch_planes(const ir::Fold&);
   loop::Value place_of_kept(std::size_t part, std::size_t level);
@@ -258,11 +272,13 @@ class ExpressionLowering {
   loop::Value shared_index(const ir::Fold&, ir::AxisId lane, loop::Value base, DType);
   loop::Value lane_indices(const ir::Fold&, DType);
   State merge(const ir::Fold&, std::size_t level, const State& a, const State& b);
-  loop::Value beats(const ir::Fold&, std::size_t level, loop::Value challenger, loop::Value champion);
+  loop::Value beats(const ir::Fold&, std::size_t level, loop::Value challenger, loop::Value champion,
+                    loop::Value champion_is_number = loop::none);
   loop::Value comes_first(std::size_t level, loop::Value challenger, loop::Value champion, loop::Value index,
                           loop::Value champion_index);
   loop::Value ties(std::size_t level, loop::Value a, loop::Value b);
-  loop::Value halves(Op, std::size_t level, std::vector<loop::Value> parts);
+  using Join = std::function<loop::Value(DType, loop::Value, loop::Value)>;
+  loop::Value halves(std::size_t level, std::vector<loop::Value> parts, const Join& join);
   State in_one(const ir::Fold&, std::size_t level, const State&);
   State with_own_indices(std::size_t level, State);
   loop::Value scratch_offset(const ScratchState&, std::size_t level);
@@ -305,6 +321,7 @@ class ExpressionLowering {
       const State after = next(of_row(rows, row));
       all.best.insert(all.best.end(), after.best.begin(), after.best.end());
       all.index.insert(all.index.end(), after.index.begin(), after.index.end());
+      all.is_number.insert(all.is_number.end(), after.is_number.begin(), after.is_number.end());
     });
     return all;
   }

@@ -129,7 +129,14 @@ ExpressionLowering::State ExpressionLowering::step(const Fold& f, State state) {
     }
     // With lanes along another axis than the last, what comes later may have the smaller index.
     const bool in_order = !along_lanes || lane_->axis == f.axes.back();
-    Value wins = beats(f, level, element, state.best[part]);
+    const Value was_number = state.is_number.empty() ? loop::none : state.is_number[part];
+    Value wins = beats(f, level, element, state.best[part], was_number);
+    if (was_number != loop::none) {
+      Value is_nan = builder_.compute(level, Op::not_equal, DType::b1, {element, element});
+      if (active != loop::none) is_nan = builder_.compute(level, Op::logical_and, DType::b1, {is_nan, active});
+      const Value stays = builder_.compute(level, Op::logical_not, DType::b1, {is_nan});
+      next.is_number[part] = builder_.compute(level, Op::logical_and, DType::b1, {was_number, stays});
+    }
     if (active != loop::none) wins = builder_.compute(level, Op::logical_and, DType::b1, {wins, active});
     const DType index_dtype = builder_.type(state.index[part]).dtype;
     Value index;
@@ -169,6 +176,14 @@ ExpressionLowering::State ExpressionLowering::count_lanes(Expr condition, State 
     state.best[part] = builder_.add(level, state.best[part], count);
   }
   return state;
+}
+
+/// Whether it carries which lanes hold numbers from step to step: known from the elements, which wait for nothing, that
+/// need not be asked of the best values, for which each step would wait once more. There must be registers for it.
+bool ExpressionLowering::tracks_numbers(const Fold& f, const State& empty, AxisId lane) const {
+  constexpr std::size_t most = 4;  // of the eight mask registers
+  const bool indexed = !empty.index.empty() && is_float(builder_.type(empty.best[0]).dtype);
+  return indexed && shares_index(f, lane) && has_mask_registers() && empty.best.size() <= most;
 }
 
 void ExpressionLowering::store_kept(const std::vector<Value>& values) {
@@ -310,7 +325,9 @@ void ExpressionLowering::fold(Expr e) {
     rows = rows_of(f);
     const int parts = std::max(1, nest_.accumulators / lanes()) * static_cast<int>(rows);
     const bool counts = counted_condition(f) && !(keeping_ && keeping_->fold == &f);
-    const State empty = counts ? start(f, DType::i64, parts, 1, false) : start(f, e->dtype, parts, lanes(), has_index);
+    State empty = counts ? start(f, DType::i64, parts, 1, false) : start(f, e->dtype, parts, lanes(), has_index);
+    if (tracks_numbers(f, empty, own->second))
+      empty.is_number.assign(empty.best.size(), builder_.constant(Scalar::of(true), lanes()));
     state = reduce_lanes(f, lane, loops, 0, empty);
     if (shares_index(f, own->second))
       state = by_row(state, rows > 1, [&](const State& row) { return with_own_indices(level, row); });

@@ -1,4 +1,6 @@
 // Lowering of reductions: their partial states put together.
+#include <limits>
+
 #include "lower_expression.hpp"
 
 namespace ricci::jit {
@@ -13,15 +15,17 @@ bool is_minimum(Reduction r) { return r == Reduction::min || r == Reduction::arg
 }  // namespace
 
 /// Whether `challenger` beats `champion`, as b1: strictly better, or the first NaN.
-Value ExpressionLowering::beats(const Fold& f, std::size_t level, Value challenger, Value champion) {
+Value ExpressionLowering::beats(const Fold& f, std::size_t level, Value challenger, Value champion,
+                                Value champion_is_number) {
   const bool low = is_minimum(f.reduction);
   if (!is_float(builder_.type(challenger).dtype))
     return builder_.compute(level, low ? Op::less : Op::greater, DType::b1, {challenger, champion});
   const Op not_better = low ? Op::greater_equal : Op::less_equal;
   const Value not_worse = builder_.compute(level, not_better, DType::b1, {challenger, champion});
   const Value better_or_nan = builder_.compute(level, Op::logical_not, DType::b1, {not_worse});
-  const Value is_number = builder_.compute(level, Op::equal, DType::b1, {champion, champion});
-  return builder_.compute(level, Op::logical_and, DType::b1, {better_or_nan, is_number});
+  if (champion_is_number == loop::none)
+    champion_is_number = builder_.compute(level, Op::equal, DType::b1, {champion, champion});
+  return builder_.compute(level, Op::logical_and, DType::b1, {better_or_nan, champion_is_number});
 }
 
 /// Whether two values are equal, or both NaN.
@@ -55,11 +59,11 @@ ExpressionLowering::State ExpressionLowering::merge(const Fold& f, std::size_t l
 }
 
 /// All lanes of all parts into one scalar, by halves: first the parts, then the lanes.
-Value ExpressionLowering::halves(Op op, std::size_t level, std::vector<Value> parts) {
+Value ExpressionLowering::halves(std::size_t level, std::vector<Value> parts, const Join& join) {
   const DType dtype = builder_.type(parts[0]).dtype;
   while (parts.size() > 1) {
     const std::size_t half = parts.size() / 2;
-    for (std::size_t i = 0; i < half; ++i) parts[i] = builder_.compute(level, op, dtype, {parts[i], parts[i + half]});
+    for (std::size_t i = 0; i < half; ++i) parts[i] = join(dtype, parts[i], parts[i + half]);
     parts.resize(half);
   }
   Value all = parts[0];
@@ -70,34 +74,57 @@ Value ExpressionLowering::halves(Op op, std::size_t level, std::vector<Value> pa
   };
   while (builder_.type(all).lanes > 1) {
     const Value lower = half_of(all, false), upper = half_of(all, true);
-    all = builder_.compute(level, op, dtype, {lower, upper});
+    all = join(dtype, lower, upper);
   }
   return all;
 }
 
 /// All parts and lanes of a state into one scalar state. The index is the smallest of those that have the best value.
 ExpressionLowering::State ExpressionLowering::in_one(const Fold& f, std::size_t level, const State& state) {
-  Op better = info(f.reduction).step;
-  if (!state.index.empty()) {
-    const bool low = is_minimum(f.reduction), is_condition = builder_.type(state.best[0]).dtype == DType::b1;
-    better = is_condition ? (low ? Op::logical_and : Op::logical_or) : low ? Op::minimum : Op::maximum;
+  const auto compute = [&](Op op, DType dtype, std::vector<Value> args) {
+    return builder_.compute(level, op, dtype, std::move(args));
+  };
+  const Op step = info(f.reduction).step;
+  const DType dtype = builder_.type(state.best[0]).dtype;
+  const auto by_step = [&](DType type, Value a, Value b) { return compute(step, type, {a, b}); };
+  if (state.index.empty()) return {{halves(level, state.best, by_step)}, {}};
+
+  const bool low = is_minimum(f.reduction);
+  std::vector<Value> are_nan;
+  Value has_nan = loop::none;
+  if (is_float(dtype)) {
+    for (Value part : state.best)
+      if (state.is_number.empty()) are_nan.push_back(compute(Op::not_equal, DType::b1, {part, part}));
+    for (Value is_number : state.is_number) are_nan.push_back(compute(Op::logical_not, DType::b1, {is_number}));
+    Value any_nan = are_nan[0];
+    for (std::size_t part = 1; part < are_nan.size(); ++part)
+      any_nan = compute(Op::logical_or, DType::b1, {any_nan, are_nan[part]});
+    has_nan = builder_.make({DType::b1, 1});
+    builder_.add(level, loop::AnyLane{has_nan, any_nan});
   }
-  const Value best = halves(better, level, state.best);
-  if (state.index.empty()) return {{best}, {}};
+  // Each step waits for the one before. NaNs, which need another comparison, are therefore left out of these.
+  const auto by_value = [&](DType type, Value a, Value b) {
+    if (type == DType::b1) return compute(low ? Op::logical_and : Op::logical_or, type, {a, b});
+    if (!is_float(type)) return compute(low ? Op::minimum : Op::maximum, type, {a, b});
+    const Value wins = compute(low ? Op::less : Op::greater, DType::b1, {b, a});
+    return compute(Op::select, type, {wins, b, a});
+  };
+  Value best = halves(level, state.best, by_value);
+  if (has_nan != loop::none) {
+    const Scalar nan = evaluate(Op::cast, dtype, std::vector{Scalar::of(std::numeric_limits<double>::quiet_NaN())});
+    best = compute(Op::select, dtype, {has_nan, builder_.constant(nan), best});
+  }
   const loop::Type type = builder_.type(state.index[0]);
-  const DType best_dtype = builder_.type(best).dtype;
   const Value everywhere = builder_.splat(level, best, type.lanes);
   const Value none = builder_.constant(identity(Reduction::min, type.dtype), type.lanes);
   std::vector<Value> winners;
   for (std::size_t part = 0; part < state.index.size(); ++part) {
-    Value wins = builder_.compute(level, Op::equal, DType::b1, {state.best[part], everywhere});
-    if (is_float(best_dtype)) {  // one NaN makes the best a NaN
-      const Value is_nan = builder_.compute(level, Op::not_equal, DType::b1, {state.best[part], state.best[part]});
-      wins = builder_.compute(level, Op::logical_or, DType::b1, {wins, is_nan});
-    }
-    winners.push_back(builder_.compute(level, Op::select, type.dtype, {wins, state.index[part], none}));
+    Value wins = compute(Op::equal, DType::b1, {state.best[part], everywhere});
+    if (!are_nan.empty()) wins = compute(Op::logical_or, DType::b1, {wins, are_nan[part]});
+    winners.push_back(compute(Op::select, type.dtype, {wins, state.index[part], none}));
   }
-  return {{best}, {halves(Op::minimum, level, winners)}};
+  const auto smaller = [&](DType dtype, Value a, Value b) { return compute(Op::minimum, dtype, {a, b}); };
+  return {{best}, {halves(level, winners, smaller)}};
 }
 
 /// The state after a reduction along lanes that share an index, with the index of each.

@@ -42,14 +42,12 @@ ExpressionLowering::State ExpressionLowering::reduce_rest(const Fold& f, AxisId 
     for (std::size_t k = part; k < state.best.size(); k += parts) {
       of_part.best.push_back(state.best[k]);
       if (!state.index.empty()) of_part.index.push_back(state.index[k]);
+      if (!state.is_number.empty()) of_part.is_number.push_back(state.is_number[k]);
     }
     const auto [carried, before] = carry_all(of_part);
     const Value base = open_for(from, high, stride, carried);
     const State after = before.like(close_for(masked_step(base, before).flat()));
-    for (std::size_t row = 0; row < rows; ++row) {
-      state.best[row * parts + part] = after.best[row];
-      if (!state.index.empty()) state.index[row * parts + part] = after.index[row];
-    }
+    for (std::size_t row = 0; row < rows; ++row) state.set_part(row * parts + part, after.part(row));
   };
   const std::size_t level = builder_.level();
   const auto first_of = [&](std::size_t part) { return builder_.constant(static_cast<std::int64_t>(part) * lanes()); };

@@ -116,28 +116,59 @@ TEST_CASE("argmax of a row: ties go to the first, the first NaN wins, zeros of b
 }
 
 TEST_CASE("a NaN wins at every position of a row") {
+  const DType dtype = GENERATE(DType::f32, DType::f64);
+  const Reduction r = GENERATE(Reduction::argmax, Reduction::argmin);
+  const Scalar nan = evaluate(Op::cast, dtype, std::vector{Scalar::of(std::nan(""))});
+  const Scalar five = evaluate(Op::cast, dtype, std::vector{Scalar::of(5.0)});
   for (std::int64_t extent : {15, 16, 17, 64, 130}) {
     // One row per position of the first NaN; a second one follows where there is room.
     const std::int64_t extents[] = {extent, extent};
-    const GuardedTensor x(DType::f32, extents);
+    const GuardedTensor x(dtype, extents);
     fill_with_ties(x.view(), 1);
     for (std::int64_t row = 0; row < extent; ++row)
       for (std::int64_t k = 0; k < extent; ++k) {
         const std::int64_t at[] = {row, k};
-        auto& value = *static_cast<float*>(element(x.view(), at));
-        if (k == row || k == row + 7) value = std::nanf("");
-        else if (std::isnan(value)) value = 5;
+        void* const place = element(x.view(), at);
+        if (k == row || k == row + 7) nan.store(place);
+        else if (std::isnan(Scalar::load(dtype, place).as_double())) five.store(place);
       }
     for (int axis : {1, 0}) {
-      const Reduction list[] = {Reduction::argmax};
-      const ir::Program program = extrema(DType::f32, 2, {axis}, list);
+      const Reduction list[] = {r};
+      const ir::Program program = extrema(dtype, 2, {axis}, list);
       const Outputs outputs(program, x.view(), {axis});
-      CAPTURE(extent, axis);
+      CAPTURE(to_string(dtype), extent, axis);
       REQUIRE(run_everywhere(program, outputs.views).fault == "");
       const auto first = [&](std::int64_t n) { return axis == 0 && n >= 7 ? n - 7 : n; };
       for (std::int64_t n = 0; n < extent; ++n)
         REQUIRE(elements(outputs.views[1])[static_cast<std::size_t>(n)].as_int() == first(n));
     }
+  }
+}
+
+TEST_CASE("a NaN in the lanes behind the end of a row does not win") {
+  const DType dtype = GENERATE(DType::f32, DType::f64);
+  const std::int64_t extent = GENERATE(1, 7, 33, 100, 131);
+  CAPTURE(to_string(dtype), extent);
+  ProgramBuilder p;
+  const ir::TensorId x = p.tensor("x", dtype, 2), out = p.tensor("out", DType::i64, 1);
+  const ir::AxisId row = p.axis("row"), k = p.axis("k");
+  const ir::Expr element_at = p.at(x, {p.index(row), p.index(k)});
+  const ir::Expr square = p.op(Op::multiply, {element_at, element_at});
+  const ir::Expr body = p.op(Op::divide, {square, element_at});  // lanes that are not loaded have 0 / 0
+  p.assign(out, {p.index(row)}, p.fold(Reduction::argmax, {k}, body), {row});
+  const std::int64_t extents[] = {5, extent}, rows[] = {5};
+  const GuardedTensor values(dtype, extents), winners(DType::i64, rows);
+  for (std::int64_t n = 0; n < 5 * extent; ++n) {
+    const double value = 1 + static_cast<double>(n * 7 % extent);
+    evaluate(Op::cast, dtype, std::vector{Scalar::of(value)}).store(element(values.view(), n));
+  }
+  const TensorView views[] = {values.view(), winners.view()};
+  REQUIRE(run_everywhere(p.program, views).fault == "");
+  for (std::int64_t n = 0; n < 5; ++n) {
+    std::int64_t best = 0;
+    for (std::int64_t i = 0; i < extent; ++i)
+      if ((n * extent + i) * 7 % extent > (n * extent + best) * 7 % extent) best = i;
+    CHECK(elements(winners.view())[static_cast<std::size_t>(n)].as_int() == best);
   }
 }
 
