@@ -155,8 +155,8 @@ void rewrite_all(Program& program, const Rewrite& f) {
   }
 }
 
-/// max(k, e) beside argmax(k, e) is the value that wins there, bit for bit: both keep the first of equals and the
-/// first NaN.
+/// max(k, e) beside argmax(k, e) is the value that wins there: both take the first of equals and the first NaN. Which
+/// zero it is, and what a NaN carries, is open in either.
 void join_extrema(Program& program) {
   std::vector<Fold> searches;
   rewrite_all(program, [&](Expr, Expr e) {
