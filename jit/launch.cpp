@@ -280,7 +280,9 @@ LaunchPlan plan_launch(const KernelInfo& info, std::span<const TensorView> tenso
   for (const PhaseInfo& phase : info.phases) {
     const std::int64_t trip = count(phase.trip, plan.symbols), steps = product_of(phase.work, plan.symbols);
     std::int64_t chunks = steps / steps_per_chunk;
-    if (chunks > many_chunks) chunks = std::max(many_chunks, chunks / 3);
+    const std::size_t p = plan.phases.size();
+    const bool in_slices = std::ranges::any_of(plan.slices, [&](const auto& s) { return s.first <= p && p < s.end; });
+    if (chunks > many_chunks && !in_slices) chunks = std::max(many_chunks, chunks / 3);  // slices are cut already
     chunks = std::clamp<std::int64_t>(chunks, 1, std::max<std::int64_t>(trip, 1));
     plan.phases.push_back({trip, std::max<std::int64_t>(1, (trip + chunks - 1) / chunks)});
   }
