@@ -21,6 +21,7 @@ namespace {
 constexpr std::int64_t steps_per_chunk = std::int64_t{1} << 17;
 // Of many, three are one: threads that go through planes of memory a few pages from each other hinder each other (softmax
 // over 21 planes on two threads took 21 ms in most runs and 13 in others; with chunks of 80 KiB of a plane 13 in all).
+// Phases that follow each other stay as they are: in attention larger chunks took twice as long.
 constexpr std::int64_t many_chunks = 64;
 constexpr std::int64_t max_shares = 32;
 // What adds to one element again and again waits for its own store, some five cycles; eight tables hide that. They fill
@@ -280,9 +281,7 @@ LaunchPlan plan_launch(const KernelInfo& info, std::span<const TensorView> tenso
   for (const PhaseInfo& phase : info.phases) {
     const std::int64_t trip = count(phase.trip, plan.symbols), steps = product_of(phase.work, plan.symbols);
     std::int64_t chunks = steps / steps_per_chunk;
-    const std::size_t p = plan.phases.size();
-    const bool in_slices = std::ranges::any_of(plan.slices, [&](const auto& s) { return s.first <= p && p < s.end; });
-    if (chunks > many_chunks && !in_slices) chunks = std::max(many_chunks, chunks / 3);  // slices are cut already
+    if (chunks > many_chunks && info.phases.size() == 1) chunks = std::max(many_chunks, chunks / 3);
     chunks = std::clamp<std::int64_t>(chunks, 1, std::max<std::int64_t>(trip, 1));
     plan.phases.push_back({trip, std::max<std::int64_t>(1, (trip + chunks - 1) / chunks)});
   }
