@@ -92,4 +92,27 @@ void ExpressionLowering::fetch_planes(const Fold& f) {
   }
 }
 
+/// The reads are contiguous along the lanes, and a piece takes a few lines of each row of memory: the processor's own
+/// fetching, which follows lines and stops at pages, would begin anew with every iteration.
+void ExpressionLowering::fetch_next_piece(const RegisterTile& tile, Value iteration, int count) {
+  const std::size_t level = builder_.level();
+  const AxisId inner = tile.fold->as<Fold>()->axes[0];
+  const auto bound = bound_;
+  const Known known = known_[level];
+  for (Expr e : nodes(tile.staged)) {
+    const Read* n = e->as<Read>();
+    if (!n || !uses_axis(e, inner)) continue;
+    if (motion(program_, s_, n->tensor, n->subscripts, lane_->axis) != Motion::contiguous) continue;
+    const std::int64_t line = 64 / static_cast<std::int64_t>(size_of(e->dtype));
+    for (int i = 0; i < count; ++i) {
+      bind(inner, builder_.add(level, iteration, builder_.constant(tile.depth + i)));
+      const Value at = address(n->tensor, n->subscripts, level).base;
+      for (std::int64_t first = 0; first < step_of_lanes(); first += line)
+        builder_.add(level, loop::Prefetch{n->tensor, builder_.add(level, at, builder_.constant(first)), true});
+      known_[level] = known;
+    }
+  }
+  bound_ = bound;
+}
+
 }  // namespace ricci::jit

@@ -295,10 +295,12 @@ class ExpressionLowering {
   void stage_transposed(const RegisterTile&, ir::Expr read, const Stage&, loop::Value first, loop::Value count);
   Lanes take_staged(ir::Expr, const Stage&);
   /// A piece of the reduced axis: the iterations [first, end). Where nothing has `begun` before (b1), it goes from the
-  /// states of the start.
+  /// states of the start. As many iterations come `next`; 0 or less: none.
   struct Piece {
-    loop::Value first, end, begun, finishes;
+    loop::Value first, end, begun, finishes, next;
   };
+  /// Fetches what `count` iterations will share that are a piece behind this one, in time for the next piece.
+  void fetch_next_piece(const RegisterTile&, loop::Value iteration, int count);
   loop::Value cut_rows(const RegisterTile&, loop::Value low, loop::Value high);
   void reduce_rows(const RegisterTile&, const ScratchState&, loop::Value from, loop::Value to, int height, const Piece&,
                    const Finish&);

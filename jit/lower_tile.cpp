@@ -81,6 +81,18 @@ void ExpressionLowering::reduce_rows(const RegisterTile& tile, const ScratchStat
     rows_->variables.push_back(inside ? next : builder_.compute(level, Op::minimum, DType::i64, {next, last}));
   }
   bind(tile.rows, low);
+  const auto under = [&](Value condition, const auto& body) {
+    known_.emplace_back();
+    builder_.open_if(condition);
+    body();
+    known_.pop_back();
+    builder_.close_if();
+  };
+  if (tile.fetches) {  // beside each row its share
+    const Value row = builder_.compute(level, Op::subtract, DType::i64, {low, states.first_row});
+    under(builder_.compute(level, Op::less, DType::b1, {row, piece.next}),
+          [&] { fetch_next_piece(tile, builder_.add(builder_.level(), piece.first, row), height); });
+  }
   const Value at = scratch_offset(states, level);
   const Value start = builder_.constant((tile.block + tile.lower_height) * step_of_lanes());
   const Value before = builder_.compute(level, Op::select, DType::i64, {piece.begun, at, start});
@@ -110,13 +122,6 @@ void ExpressionLowering::reduce_rows(const RegisterTile& tile, const ScratchStat
     for (Value& v : s.best) v = *result++;
   const auto store_all = [&] {
     for (std::size_t row = 0; row < state.size(); ++row) store_scratch(state[row], states, row_at(at, row));
-  };
-  const auto under = [&](Value condition, const auto& body) {
-    known_.emplace_back();
-    builder_.open_if(condition);
-    body();
-    known_.pop_back();
-    builder_.close_if();
   };
   if (finish.statements) {
     each_row([&](std::size_t row) { remember(tile.fold, state[row], true, level); });
@@ -181,7 +186,8 @@ void ExpressionLowering::reduce_tile(const RegisterTile& tile, Value low, Value 
   }
   const Value begun = builder_.compute(builder_.level(), Op::greater, DType::b1, {first, builder_.constant(0)});
   staged_ = std::move(stages);
-  Piece piece{first, builder_.add(builder_.level(), first, count), begun, loop::none};
+  const Value next = i64(Op::minimum, i64(Op::subtract, left, depth), depth);
+  Piece piece{first, builder_.add(builder_.level(), first, count), begun, loop::none, next};
   if (finish.statements) {
     const Value is_last = builder_.compute(builder_.level(), Op::less_equal, DType::b1, {left, depth});
     piece.finishes = builder_.compute(builder_.level(), Op::logical_and, DType::b1, {is_last, finish.condition});

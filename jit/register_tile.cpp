@@ -150,7 +150,15 @@ void order_for_registers(const Program& program, Nest& nest, int lanes) {
   nest.tile = std::int64_t{nest.unroll} * lanes;
   const auto end = nest.order.begin() + static_cast<std::ptrdiff_t>(nest.split);
   const auto rows = std::find(nest.order.begin(), end, nest.registers[0].rows);
-  if (rows != end) std::rotate(rows, rows + 1, end);
+  if (rows != end) {
+    std::rotate(rows, rows + 1, end);
+    // What rows share is brought to the processor once for every block, from far away if it is much: a product of 1024
+    // columns took 1.55 times as long as OpenBLAS's with blocks of 128 and nothing fetched, and 1.25 times with both.
+    for (RegisterTile& t : nest.registers) {
+      t.block *= 2;
+      t.fetches = true;
+    }
+  }
   RegisterTile& tile = nest.registers[0];
   tile.finishes = finishes(program, nest);
   // Blocks of the lower height may hold a row twice.
@@ -169,6 +177,7 @@ std::string to_string(const RegisterTile& tile, const Nest& nest, const Program&
     if (std::ranges::count(tile.transposed, e) > 0) text += " transposed";
     text += ' ' + to_string(program, e);
   }
+  if (tile.fetches) text += "; fetched a piece early";
   if (tile.finishes) text += "; finished in registers";
   return text + '\n';
 }

@@ -46,8 +46,26 @@ TEST_CASE("the product of matrices is computed in tiles of registers") {
   const Prepared p = prepared(c[i, j], Assign::set, sum(k, a[i, k] * b[k, j]));
   CHECK(schedule_of(p, 32) ==
         "nest t0: i j/16 x8*2 | parallel before |\n"
-        "  tile of sum(k, t1[i, k]! * t2[k, j]!): i/132 x6 or x5, j x8*2; for 128 of k in scratch: t2[k, j]!; "
-        "finished in registers\n");
+        "  tile of sum(k, t1[i, k]! * t2[k, j]!): i/264 x6 or x5, j x8*2; for 128 of k in scratch: t2[k, j]!; "
+        "fetched a piece early; finished in registers\n");
+}
+
+TEST_CASE("what the rows of a tile share is fetched a piece early, row by row") {
+  const Tensor<float, 2> a(300, 300), b(300, 320);
+  Tensor<float, 2> c(300, 320);
+  const auto fetches = [](const Prepared& p, int width) {
+    const std::string loops = loops_of(p, width);
+    int count = 0;
+    for (std::size_t at = loops.find("prefetch t2["); at != std::string::npos; at = loops.find("prefetch t2[", at + 1))
+      ++count;
+    return count;
+  };
+  const Prepared product = prepared(c[i, j], Assign::set, sum(k, a[i, k] * b[k, j]));
+  CHECK(fetches(product, 64) == 8 * 2);        // 8 rows, for each of which 32 elements are 2 lines
+  CHECK(fetches(product, 32) == (6 + 5) * 1);  // two heights, 16 elements
+  CHECK(run_everywhere(product).fault == "");
+  // Along the reduced axis lines follow each other.
+  CHECK(fetches(prepared(c[i, j], Assign::set, sum(k, a[i, k] * b[j, k])), 64) == 0);
 }
 
 TEST_CASE("few rows, and results that share no loads, get no tile") {
@@ -158,7 +176,7 @@ TEST_CASE("short statements take the results of a tile from registers, be it in 
 
 TEST_CASE("any number of rows is cut into blocks of one or two heights, and every row is counted once") {
   Dice dice{std::mt19937_64(7)};
-  for (int rows = 16; rows < 150; rows += rows < 50 ? 1 : 17) {
+  for (int rows = 16; rows < 600; rows += rows < 50 ? 1 : rows < 150 ? 17 : 131) {
     CAPTURE(rows);
     const auto a = uneven<float>(dice, rows, 5), b = uneven<float>(dice, 5, 35);
     Tensor<float, 2> c = uneven<float>(dice, rows, 35);

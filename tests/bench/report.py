@@ -18,6 +18,8 @@ import sys
 import tempfile
 import time
 
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # of NumPy: its times stand beside those of one thread
+
 import numpy
 
 from numpy_forms import FORMS
@@ -39,6 +41,10 @@ def machine():
     caches = subprocess.run(["lscpu", "-C=NAME,ONE-SIZE"], capture_output=True, text=True).stdout.split("\n")[1:]
     sizes = ", ".join(" ".join(line.split()) for line in caches if line.strip())
     return f"{model.group(1) if model else 'unknown processor'}, {len(os.sched_getaffinity(0))} processors; {sizes}"
+
+
+# Ricci's and OpenBLAS's kernels for AVX2.
+narrow_vectors = {"RICCI_VECTOR_BYTES": "32", "OPENBLAS_CORETYPE": "Haswell"}
 
 
 def has_wide_vectors():
@@ -129,7 +135,7 @@ def main():
     rows = []
     for name in filter(re.compile(options.filter).search, names):
         measured = run_ricci(options.bench, name)
-        narrow = run_ricci(options.bench, name, 1, {"RICCI_VECTOR_BYTES": "32"})[1] if has_wide_vectors() else None
+        narrow = run_ricci(options.bench, name, 1, narrow_vectors)[1] if has_wide_vectors() else None
         naive, expert = FORMS[name]() if name in FORMS else (None, None)
         peers = {"numpy_ms": milliseconds(naive), "expert_ms": milliseconds(expert)}
         keep = ("hand_ms", "ricci_ms", "ratio", "gigabytes_per_second", "temporary_bytes", "accumulator_bytes", "compile_ms")
