@@ -1,0 +1,106 @@
+// Updates that data place, put off until a block of lanes has computed where they go.
+#include <algorithm>
+#include <bit>
+
+#include "nest_lowering.hpp"
+
+namespace ricci::jit {
+
+using namespace ir;
+using loop::Value;
+
+namespace {
+
+// What a block puts off fills a quarter of a first-level cache: the tables have the rest (launch.cpp). Every block ends
+// with a branch that is not foreseen, which waits for the last updates where tables are in outer caches.
+constexpr std::int64_t bytes_of_block = 8 << 10;
+
+constexpr std::int64_t updates_per_step = 8;
+
+// So far ahead, rows that are gone through in order come in time.
+constexpr std::int64_t bytes_ahead = 2 << 10;
+
+}  // namespace
+
+/// Rows that are added to rows which data choose. What is done for a row leaves few of those behind it in the
+/// processor's window, too few to keep the memory busy: they are fetched early.
+void ExpressionLowering::fetch_row_to_add(const Read& read, const Address& at, std::size_t level) {
+  if (ahead_.empty() || !nest_.tables || nest_.lane_axis != nest_.order.back() || level != lane_->level) return;
+  const AxisId row = nest_.order[nest_.order.size() - 2];
+  const auto of_row = std::ranges::find(read.subscripts, axis(program_.graph, row));
+  if (of_row == read.subscripts.end()) return;
+  const Value apart = stride(read.tensor, static_cast<std::size_t>(of_row - read.subscripts.begin()));
+  // Whole rows ahead; long rows only a part of one.
+  const auto size = static_cast<std::int64_t>(size_of(program_.tensors[read.tensor].dtype));
+  const Value distance = builder_.constant(bytes_ahead / size);
+  const Value rows = builder_.divide(0, Op::floor_divide, distance, apart);
+  const Value is_long = builder_.compute(0, Op::equal, DType::b1, {rows, builder_.constant(0)});
+  const Value whole = builder_.multiply(0, rows, apart);
+  const Value ahead = builder_.compute(0, Op::select, DType::i64, {is_long, distance, whole});
+  const Value start = builder_.add(level, at.base, ahead);
+  const std::int64_t line = std::max<std::int64_t>(64 / size, lanes());
+  for (std::int64_t first = 0; first < std::int64_t{lane_->parts} * lanes(); first += line)
+    builder_.add(level, loop::Prefetch{read.tensor, builder_.add(level, start, builder_.constant(first))});
+}
+
+bool NestLowering::queues_updates(std::size_t lanes_at) const {
+  return nest_.ways && lanes_at + 1 == nest_.order.size() && nest_.interiors.empty() && !nest_.abreast &&
+         std::ranges::none_of(nest_.statements, [&](std::size_t i) { return program_.statements[i].guard; });
+}
+
+void NestLowering::update_in_blocks(Value low, Value end, const Body& body) {
+  std::vector<Value> same;  // by statement
+  std::int64_t bytes = 0;
+  for (std::size_t k = 0; k < nest_.statements.size(); ++k) {
+    const Expr value = nest_.values[k];
+    const bool differs = uses_axis(value, *nest_.lane_axis);
+    same.push_back(differs ? loop::none : x_.expanded(value, value->dtype)[0]);
+    bytes += static_cast<std::int64_t>(size_of(x_.offset_dtype()) + (differs ? size_of(value->dtype) : 0));
+  }
+  const auto most = static_cast<std::uint64_t>(bytes_of_block / bytes);
+  const auto block = static_cast<std::int64_t>(std::max<std::uint64_t>(std::bit_floor(most), 256));
+  const auto scratch = [&](const std::string& name, DType dtype) {
+    info_.buffers.push_back({name, dtype, true, {}, block + std::int64_t{nest_.unroll} * x_.lanes()});
+    return static_cast<loop::BufferId>(info_.buffers.size() - 1);
+  };
+  const Value first = x_.open_for(low, end, block);
+  const Value last = i64(Op::minimum, b_.add(level(), first, b_.constant(block)), end);
+  for (std::size_t k = 0; k < nest_.statements.size(); ++k) {
+    Queue queue{scratch("places", x_.offset_dtype()), {}, first};
+    if (same[k] == loop::none) queue.values = scratch("values", nest_.values[k]->dtype);
+    x_.put_off(program_.statements[nest_.statements[k]].target, queue);
+  }
+  over_lanes(first, last, nest_.unroll, body);
+  const Value count = i64(Op::subtract, last, first);
+  for (std::size_t k = 0; k < nest_.statements.size(); ++k)
+    update(program_.statements[nest_.statements[k]], same[k], count);
+  x_.take_queues();
+  x_.close_for();
+}
+
+void NestLowering::update(const Statement& s, Value same, Value count) {
+  const Queue& queue = *x_.queue(s.target);
+  const DType dtype = program_.tensors[s.target].dtype;
+  const auto load = [&](loop::BufferId buffer, DType type, Value at) {
+    const Value result = b_.make({type, 1});
+    b_.add(level(), loop::Load{result, buffer, at});
+    return result;
+  };
+  const Value whole = i64(Op::logical_and, count, b_.constant(-updates_per_step));
+  for (const bool rest : {false, true}) {
+    const std::int64_t step = rest ? 1 : updates_per_step;
+    const Value at = x_.open_for(rest ? whole : b_.constant(0), rest ? count : whole, step);
+    for (std::int64_t k = 0; k < step; ++k) {
+      const Value number = b_.add(level(), at, b_.constant(k));
+      const Value offset = b_.convert(level(), load(queue.offsets, x_.offset_dtype(), number), DType::i64);
+      const Value place = b_.add(level(), queue.base, offset);
+      const Value news = queue.values ? load(*queue.values, dtype, number) : same;
+      const Value old = load(s.target, dtype, place);
+      const Value updated = b_.compute(level(), info(*s.update).step, dtype, {old, news});
+      b_.add(level(), loop::Store{s.target, place, updated});
+    }
+    x_.close_for();
+  }
+}
+
+}  // namespace ricci::jit
