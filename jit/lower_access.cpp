@@ -212,7 +212,7 @@ Lanes ExpressionLowering::read(Expr e, const Read& n) {
       result.parts.push_back(load(level, n.tensor, everywhere, part, true, mask(n.guard, true, part, level)));
     return result;
   }
-  if (vector && !n.guard && at.motion == Motion::contiguous) fetch_row_to_add(n, at, level);
+  if (vector && !n.guard && at.motion == Motion::contiguous) fetch_for_updates(n, at, level);
   const std::size_t parts = vector ? static_cast<std::size_t>(lane_->parts) : 1;
   for (std::size_t part = 0; part < parts; ++part)
     result.parts.push_back(load(level, n.tensor, at, part, vector, mask(n.guard, vector, part, level)));

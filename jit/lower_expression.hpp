@@ -274,7 +274,7 @@ class ExpressionLowering {
   bool tracks_numbers(const ir::Fold&, const State& empty, ir::AxisId lane) const;
   void fetch_next_row();
   void fetch_planes(const ir::Fold&);
-  void fetch_row_to_add(const ir::Read&, const Address&, std::size_t level);
+  void fetch_for_updates(const ir::Read&, const Address&, std::size_t level);
   loop::Value place_of_kept(std::size_t part, std::size_t level);
   Lanes take_kept(ir::Expr);
   void store_kept(const std::vector<loop::Value>& values);

@@ -369,6 +369,9 @@ TEST_CASE("where updates are put off, nothing is stored and loaded again at once
     const std::size_t second = loops.find("check 0:", check + 1);
     REQUIRE(second != std::string::npos);
     CHECK(loops.find("check 0:", second + 1) == std::string::npos);
+    const std::size_t fetch = loops.find("prefetch t1[");  // the keys of the next block
+    CHECK(fetch < check);
+    CHECK(loops.find("prefetch t1[", check) == std::string::npos);
   }
 }
 
