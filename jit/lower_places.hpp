@@ -50,6 +50,7 @@ struct ScratchState {
 /// unless that is the same for all of them. In scratch, that of iteration `first` at its start.
 struct Queue {
   loop::BufferId offsets;
+  bool stores_offsets;  // or another queue does, which has the same
   std::optional<loop::BufferId> values;
   loop::Value first;
   loop::Value base = loop::none;

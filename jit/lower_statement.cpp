@@ -79,6 +79,9 @@ class StatementLowering {
     const Value number = b_.compute(level(), Op::subtract, DType::i64, {lanes.base, queue.first});
     for (std::size_t part = 0; part < parts; ++part) {
       const Value first = b_.constant(static_cast<std::int64_t>(part) * x_.lanes());
+      const Value to = b_.add(level(), number, first);
+      if (queue.values) b_.add(level(), loop::Store{*queue.values, to, values[part]});
+      if (!queue.stores_offsets) continue;
       const bool moves = at.motion == Motion::contiguous;
       const Value within = b_.add(level(), at.within, moves ? first : b_.constant(0));
       const DType dtype = x_.offset_dtype();
@@ -87,9 +90,7 @@ class StatementLowering {
         const Value everywhere = b_.splat(level(), b_.convert(level(), within, dtype), x_.lanes());
         offsets = b_.compute(level(), Op::add, dtype, {offsets, everywhere});
       }
-      const Value to = b_.add(level(), number, first);
       b_.add(level(), loop::Store{queue.offsets, to, offsets});
-      if (queue.values) b_.add(level(), loop::Store{*queue.values, to, values[part]});
     }
   }
 

@@ -69,9 +69,18 @@ void NestLowering::update_in_blocks(Value low, Value end, const Body& body) {
   const Value block = b_.constant(updates_of_block), first = x_.open_for(low, end, updates_of_block);
   const Value last = i64(Op::minimum, b_.add(level(), first, block), end);
   for (std::size_t k = 0; k < nest_.statements.size(); ++k) {
-    Queue queue{scratch("places", x_.offset_dtype()), {}, first};
+    const Statement& s = program_.statements[nest_.statements[k]];
+    const auto twin = std::ranges::find_if(nest_.statements, [&](std::size_t i) {
+      const Statement& other = program_.statements[i];
+      return other.subscripts == s.subscripts &&
+             program_.tensors[other.target].table == program_.tensors[s.target].table;
+    });
+    const bool is_first = *twin == nest_.statements[k];
+    const loop::BufferId places =
+        is_first ? scratch("places", x_.offset_dtype()) : x_.queue(program_.statements[*twin].target)->offsets;
+    Queue queue{places, is_first, {}, first};
     if (same[k] == loop::none) queue.values = scratch("values", nest_.values[k]->dtype);
-    x_.put_off(program_.statements[nest_.statements[k]].target, queue);
+    x_.put_off(s.target, queue);
   }
   over_lanes(first, last, nest_.unroll, body);
   const Value count = i64(Op::subtract, last, first);
