@@ -373,6 +373,15 @@ TEST_CASE("where updates are put off, nothing is stored and loaded again at once
     CHECK(fetch < check);
     CHECK(loops.find("prefetch t1[", check) == std::string::npos);
   }
+  const auto scores = filled<float>(shuffled(19), 7, 5000);
+  Tensor<float, 1> means(7);
+  const auto selected = [&](auto x) { return sum(n, delta(c, argmax(scores, 0)) * x); };
+  const Prepared mean = prepared(means[c], Assign::set, selected(weight[n]) / selected(1.0f));
+  REQUIRE(run_everywhere(mean).fault == "");
+  const std::string loops = loops_of(mean);  // two tables with the same places
+  const std::size_t places = loops.find("buffer places:");
+  REQUIRE(places != std::string::npos);
+  CHECK(loops.find("places", places + 8) == loops.find("store places[") + 6);
 }
 
 TEST_CASE("a table that caches do not hold has a share for every six updates of an element") {
