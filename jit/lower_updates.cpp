@@ -27,7 +27,8 @@ constexpr std::int64_t bytes_ahead = 2 << 10;
 /// is added to a row which data choose leaves few of those behind it in the processor's window, too few to keep the
 /// memory busy.
 void ExpressionLowering::fetch_for_updates(const Read& read, const Address& at, std::size_t level) {
-  if (!nest_.tables || nest_.lane_axis != nest_.order.back() || level != lane_->level || rows_) return;
+  if (!nest_.tables || !nest_.lane_axis || nest_.order.back() != *nest_.lane_axis || rows_) return;
+  if (lane_->axis != *nest_.lane_axis || level != lane_->level) return;
   const auto size = static_cast<std::int64_t>(size_of(program_.tensors[read.tensor].dtype));
   Value ahead = loop::none;
   if (!queues_.empty()) {
