@@ -27,6 +27,9 @@ constexpr std::int64_t max_shares = 32;
 // What adds to one element again and again waits for its own store, some five cycles; eight tables hide that. They fill
 // three quarters of a first-level cache at most.
 constexpr std::int64_t max_ways = 8, bytes_of_ways = 24 << 10;
+// Updates for each element of a table: to clear it and to merge it are vectors' work in the caches. Where data place
+// single elements in a table that the first of them does not hold, each update takes several times as long.
+constexpr std::int64_t updates_per_element = 24, far_updates_per_element = 6;
 // Slices run in turn, each in parallel, where one has so many chunks of work and its phases so many items.
 constexpr std::int64_t chunks_in_turn = 16, items_in_turn = 8;
 
@@ -76,7 +79,8 @@ Tables count_tables(const KernelInfo& info, const std::vector<std::int64_t>& sym
     updates = std::min(updates, product_of(phase.work, symbols));
     shares = std::min(shares, count(phase.items, symbols));
   }
-  const std::int64_t tables = updates / capped_product(24, elements);
+  const bool far = ways && 2 * bytes > bytes_of_ways;
+  const std::int64_t tables = updates / capped_product(far ? far_updates_per_element : updates_per_element, elements);
   shares = std::max<std::int64_t>(std::min({shares, updates / steps_per_chunk, tables}), 1);
   Tables result{shares, 1};
   while (ways && result.ways < max_ways && 2 * result.ways * bytes <= bytes_of_ways &&

@@ -9,6 +9,19 @@ namespace ricci::jit {
 using namespace ir;
 using loop::Value;
 
+namespace {
+
+/// The integer of which every value is an i32 that this one is cast from, or null.
+Expr cast_from_short(Expr e) {
+  const Apply* cast = e->as<Apply>();
+  if (!cast || cast->op != Op::cast || e->dtype != DType::i64) return nullptr;
+  const DType from = cast->args[0]->dtype;
+  const std::size_t most = is_signed_integer(from) ? 4 : 2;
+  return is_integer(from) && size_of(from) <= most ? cast->args[0] : nullptr;
+}
+
+}  // namespace
+
 Symbol pitch_of(const TensorDecl& decl) {
   return {Symbol::Kind::pitch, {decl.table.begin() + 1, decl.table.end()}};
 }
@@ -79,8 +92,11 @@ Address ExpressionLowering::address(TensorId tensor, const std::vector<Expr>& su
   }
   Address result;
   std::ranges::stable_sort(uniform, {}, &Term::level);
-  result.base = builder_.constant(0);
-  for (const Term& term : uniform) result.base = builder_.add(term.level, result.base, term.value);
+  result.base = result.within = builder_.constant(0);
+  for (const Term& term : uniform) {
+    Value& sum = queues_.contains(tensor) && term.level >= lane_->level ? result.within : result.base;
+    sum = builder_.add(term.level, sum, term.value);
+  }
   if (irregular.empty() && !lane_step && unit_steps <= 1) {
     result.motion = unit_steps == 1 ? Motion::contiguous : Motion::still;
     return result;
@@ -141,17 +157,26 @@ void ExpressionLowering::check(TensorId tensor, const std::vector<Expr>& subscri
     const std::size_t level = std::max({inside, v.level, guard ? value(guard).level : 0});
     const bool vector = v.vector || (guard && value(guard).vector);
     if (!vector && !rows_ && !known_[level].checked.emplace(tensor, i, s, guard).second) continue;
-    const std::vector<Value> parts = expand(s, v, v.vector ? lane_dtype(s) : DType::i64, vector);
-    const DType dtype = builder_.type(parts[0]).dtype;
-    const int width = vector ? lanes() : 1;
-    const Value limit = builder_.splat(0, builder_.convert(0, size(tensor, i), dtype), width);
-    const Value zero = builder_.constant(Scalar{dtype, 0}, width);
+    // One comparison is enough: what is below zero is large as an unsigned number. Where a short integer has become
+    // i64, its own lanes are compared, which are fewer vectors.
+    const Expr narrow = v.vector ? cast_from_short(s) : nullptr;
+    const std::vector<Value> parts = narrow ? expand(narrow, value(narrow), DType::i32, vector)
+                                            : expand(s, v, v.vector ? lane_dtype(s) : DType::i64, vector);
+    const DType dtype = size_of(builder_.type(parts[0]).dtype) == 4 ? DType::u32 : DType::u64;
+    Value limit = size(tensor, i);
+    if (narrow) limit = builder_.compute(0, Op::minimum, DType::i64, {limit, builder_.constant(std::int64_t{1} << 31)});
+    limit = builder_.splat(0, builder_.convert(0, limit, dtype), vector ? lanes() : 1);
+    Value all = loop::none;  // of the parts, where all lanes run
     for (std::size_t part = 0; part < parts.size(); ++part) {
-      const Value low = builder_.compute(level, Op::greater_equal, DType::b1, {parts[part], zero});
-      const Value high = builder_.compute(level, Op::less, DType::b1, {parts[part], limit});
-      const Value ok = builder_.compute(level, Op::logical_and, DType::b1, {low, high});
-      builder_.add(level, loop::Check{number, ok, mask(guard, vector, part, level)});
+      const Value bits = builder_.convert(level, parts[part], dtype);
+      const Value ok = builder_.compute(level, Op::less, DType::b1, {bits, limit});
+      const Value runs = mask(guard, vector, part, level);
+      if (runs != loop::none)
+        builder_.add(level, loop::Check{number, ok, runs});
+      else
+        all = all == loop::none ? ok : builder_.compute(level, Op::logical_and, DType::b1, {all, ok});
     }
+    if (all != loop::none) builder_.add(level, loop::Check{number, all});
   }
 }
 
@@ -187,6 +212,7 @@ Lanes ExpressionLowering::read(Expr e, const Read& n) {
       result.parts.push_back(load(level, n.tensor, everywhere, part, true, mask(n.guard, true, part, level)));
     return result;
   }
+  if (vector && !n.guard && at.motion == Motion::contiguous) fetch_for_updates(n, at, level);
   const std::size_t parts = vector ? static_cast<std::size_t>(lane_->parts) : 1;
   for (std::size_t part = 0; part < parts; ++part)
     result.parts.push_back(load(level, n.tensor, at, part, vector, mask(n.guard, vector, part, level)));

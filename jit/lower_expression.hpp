@@ -115,6 +115,15 @@ class ExpressionLowering {
   /// Where they may, the way of each lane as an offset into this table; else none.
   loop::Value way_offsets(ir::TensorId, DType);
 
+  /// From now on, updates of this target in lane loops are only put into the queue.
+  Queue& put_off(ir::TensorId target, Queue queue) { return queues_.insert_or_assign(target, queue).first->second; }
+  /// The queue of a target, or null.
+  Queue* queue(ir::TensorId target) {
+    const auto it = queues_.find(target);
+    return it == queues_.end() ? nullptr : &it->second;
+  }
+  void take_queues() { queues_.clear(); }
+
   /// From now on, accesses to these also fetch the rows of later iterations.
   void fetch_rows_of(const std::vector<ir::TensorId>& tensors) { ahead_ = tensors; }
 
@@ -265,6 +274,7 @@ class ExpressionLowering {
   bool tracks_numbers(const ir::Fold&, const State& empty, ir::AxisId lane) const;
   void fetch_next_row();
   void fetch_planes(const ir::Fold&);
+  void fetch_for_updates(const ir::Read&, const Address&, std::size_t level);
   loop::Value place_of_kept(std::size_t part, std::size_t level);
   Lanes take_kept(ir::Expr);
   void store_kept(const std::vector<loop::Value>& values);
@@ -360,6 +370,7 @@ class ExpressionLowering {
   Stages staged_;
   std::unordered_map<ir::Expr, TransposedTile> transposed_;
   std::unordered_map<ir::TensorId, loop::Value> streaming_;
+  std::unordered_map<ir::TensorId, Queue> queues_;
   std::vector<ir::TensorId> ahead_;
   std::optional<LaneLoop> lane_;
   bool ways_ = false;

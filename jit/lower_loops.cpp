@@ -33,6 +33,7 @@ void NestLowering::loops(std::size_t k, Value low, std::optional<Value> high) {
   const auto body = [&] { loops(k + 1, b_.constant(0), std::nullopt); };
   if (const Interior* next = next_interior(); next && next->axis == axis)
     return border_and_interior(*next, low, end, body);
+  if (queues_updates(k)) return update_in_blocks(low, end, body);
   // With rows side by side the body is long, and masks cost little beside what data choose: no second body.
   if (nest_.abreast) return masked_lanes(low, end, body, false);
   stream_over_lanes(low, end, body);

@@ -33,6 +33,7 @@ struct LaneLoop {
 struct Address {
   Motion motion = Motion::still;
   loop::Value base = 0;               // scalar i64
+  loop::Value within = 0;             // to be added to it, of a target with a queue: what the loop of the lanes changes
   std::vector<loop::Value> offsets;   // by part, unless still or contiguous
 };
 
@@ -43,6 +44,16 @@ struct ScratchState {
   loop::Value low;
   std::optional<ir::AxisId> rows = {};  // one step of the lanes for each value of this axis, from first_row on
   loop::Value first_row = 0;
+};
+
+/// Updates of a target by the lanes of a block, which are put off: where they go, from `base` on, and what they add
+/// unless that is the same for all of them. In scratch, that of iteration `first` at its start.
+struct Queue {
+  loop::BufferId offsets;
+  bool stores_offsets;  // or another queue does, which has the same
+  std::optional<loop::BufferId> values;
+  loop::Value first;
+  loop::Value base = loop::none;
 };
 
 /// Iterations of an axis that are lowered side by side in one body.

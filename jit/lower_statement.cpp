@@ -18,6 +18,7 @@ class StatementLowering {
       : x_(x), b_(x.builder()), program_(program), s_(s) {}
 
   void lower(Expr value) {
+    if (Queue* queue = x_.queue(s_.target)) return put_off(*queue, value);
     const bool vector = x_.lane_loop().has_value();
     const DType dtype = value->dtype, stored_dtype = program_.tensors[s_.target].dtype;
     const std::vector<Value> values = x_.expanded(value, dtype);
@@ -57,14 +58,44 @@ class StatementLowering {
  private:
   std::size_t level() const { return b_.level(); }
 
-  void scatter(const Address& at, std::size_t part, Value value, Value mask, std::optional<Op> combine) {
+  /// Where the lanes go, from the base of the address on.
+  Value offsets_of(const Address& at, std::size_t part) {
     // A target that the lane axis does not move: every lane at offset zero.
     const DType dtype = at.offsets.empty() ? DType::i32 : b_.type(at.offsets[part]).dtype;
-    Value offsets = !at.offsets.empty()          ? at.offsets[part]
-                    : at.motion == Motion::still ? b_.constant(Scalar{dtype, 0}, x_.lanes())
-                                                 : b_.iota(dtype, x_.lanes());
+    const Value offsets = !at.offsets.empty()          ? at.offsets[part]
+                          : at.motion == Motion::still ? b_.constant(Scalar{dtype, 0}, x_.lanes())
+                                                       : b_.iota(dtype, x_.lanes());
     const Value ways = x_.way_offsets(s_.target, dtype);
-    if (ways != loop::none) offsets = b_.compute(level(), Op::add, dtype, {offsets, ways});
+    return ways == loop::none ? offsets : b_.compute(level(), Op::add, dtype, {offsets, ways});
+  }
+
+  void put_off(Queue& queue, Expr value) {
+    if (s_.policy == Policy::check) x_.check(s_.target, s_.subscripts, s_.guard, target_text());
+    const Address at = x_.address(s_.target, s_.subscripts, level());
+    queue.base = at.base;
+    const LaneLoop& lanes = *x_.lane_loop();
+    const auto parts = static_cast<std::size_t>(lanes.parts);
+    const std::vector<Value> values = queue.values ? x_.expanded(value, value->dtype) : std::vector<Value>{};
+    const Value number = b_.compute(level(), Op::subtract, DType::i64, {lanes.base, queue.first});
+    for (std::size_t part = 0; part < parts; ++part) {
+      const Value first = b_.constant(static_cast<std::int64_t>(part) * x_.lanes());
+      const Value to = b_.add(level(), number, first);
+      if (queue.values) b_.add(level(), loop::Store{*queue.values, to, values[part]});
+      if (!queue.stores_offsets) continue;
+      const bool moves = at.motion == Motion::contiguous;
+      const Value within = b_.add(level(), at.within, moves ? first : b_.constant(0));
+      const DType dtype = x_.offset_dtype();
+      Value offsets = b_.convert(level(), offsets_of(at, part), dtype);
+      if (within != b_.constant(0)) {
+        const Value everywhere = b_.splat(level(), b_.convert(level(), within, dtype), x_.lanes());
+        offsets = b_.compute(level(), Op::add, dtype, {offsets, everywhere});
+      }
+      b_.add(level(), loop::Store{queue.offsets, to, offsets});
+    }
+  }
+
+  void scatter(const Address& at, std::size_t part, Value value, Value mask, std::optional<Op> combine) {
+    const Value offsets = offsets_of(at, part);
     const bool moves = at.motion == Motion::contiguous;
     const Value first = b_.constant(moves ? static_cast<std::int64_t>(part) * x_.lanes() : 0);
     b_.add(level(), loop::Scatter{s_.target, b_.add(level(), at.base, first), offsets, value, mask, combine});

@@ -76,6 +76,12 @@ class NestLowering {
   void border_and_interior(const Interior&, loop::Value low, loop::Value end, const Body&);
   /// Masked lanes over [low, first) and [last, end).
   void over_sides(loop::Value low, loop::Value first, loop::Value last, loop::Value end, const Body&);
+  /// Whether the updates of the nest are put off and done after the lanes of a block (lower_updates.cpp).
+  bool queues_updates(std::size_t lanes_at) const;
+  /// The lanes over [low, end) in blocks: first where each update goes and what it adds, in vectors, to scratch; then
+  /// the updates one by one. Lanes that are stored and loaded again at once wait for each other.
+  void update_in_blocks(loop::Value low, loop::Value end, const Body&);
+  void update(const ir::Statement&, loop::Value same, loop::Value count);
   /// Whole steps of so many vectors over [low, end), then one masked vector at a time. The body is lowered for both, or
   /// for the masked ones only.
   void over_lanes(loop::Value low, loop::Value end, int vectors, const Body&, bool only_masked = false);

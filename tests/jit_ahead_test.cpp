@@ -72,7 +72,10 @@ TEST_CASE("rows of ragged bags, picked rows and rows added to are fetched ahead"
   const Prepared added = prepared(sums[row, d], Assign::add, x[n, d]);
   CHECK(fetches(ragged));
   CHECK(fetches(read));
-  CHECK(loops_of(added).find("prefetch ") != std::string::npos);
+  const std::string of_added = loops_of(added);
+  CHECK(of_added.find("prefetch t2[") != std::string::npos);  // the rows that are added, in order,
+  CHECK(of_added.find("prefetch b") != std::string::npos);    // and the rows that are added to
+  CHECK(loops_of(read).find("prefetch t2[") == std::string::npos);
   for (const Prepared* p : {&ragged, &read, &added}) REQUIRE(run_everywhere(*p).fault == "");
   for (std::int64_t k = 0; k < 333; ++k)
     for (std::int64_t column = 0; column < 64; ++column) {

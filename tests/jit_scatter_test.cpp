@@ -257,3 +257,42 @@ TEST_CASE("a selected sum over keys runs as a scatter, not over every class") {
   for (int n = 0; n < 90; ++n) expected[static_cast<std::size_t>(key.at(n))] += x.at(n);
   CHECK(values(out) == expected);
 }
+
+TEMPLATE_TEST_CASE("keys of every integer are checked at both ends of what is inside", "", std::int8_t, std::uint8_t,
+                   std::int16_t, std::uint16_t, std::int32_t, std::uint32_t, std::int64_t) {
+  using Limits = std::numeric_limits<TestType>;
+  for (std::int64_t count : {1, 37, 300}) {
+    auto key = filled<TestType>([](std::int64_t n) { return n * 5 % 100; }, count);
+    key.at(count - 1) = 99;
+    Tensor<std::int32_t, 1> counts(100);
+    std::vector<std::int32_t> expected(100);
+    for (std::int64_t n = 0; n < count; ++n) expected[static_cast<std::size_t>(key.at(n))] += 1;
+    const Prepared p = prepared(counts[key[n]], Assign::add, 1);
+    REQUIRE(run_everywhere(p).fault == "");
+    CHECK(values(counts) == expected);
+    for (const TestType outside : {static_cast<TestType>(100), Limits::min(), Limits::max()}) {
+      if (outside == 0) continue;
+      key.at(count / 2) = outside;
+      const Ran ran = run_everywhere(p);
+      CHECK(ran.fault == "");
+      CHECK(ran.error == Error::Kind::bounds);
+      CHECK(ran.unchanged_on_error);
+    }
+  }
+  if constexpr (sizeof(TestType) == 1) {  // all of them are inside, or all that are not below zero
+    auto key = filled<TestType>([](std::int64_t n) { return n % (std::int64_t{Limits::max()} + 1); }, 700);
+    Tensor<std::int32_t, 1> counts(256);
+    REQUIRE(run_everywhere(prepared(counts[key[n]], Assign::add, 1)).fault == "");
+    for (std::int64_t n = 0; n < 256; ++n) {
+      const std::int64_t period = std::int64_t{Limits::max()} + 1;
+      CHECK(counts.at(n) == (n < period ? 700 / period + (n < 700 % period) : 0));
+    }
+  }
+}
+
+TEST_CASE("an empty target has no place for any key") {
+  Tensor<float, 1> none(0);
+  const Ran ran = run_everywhere(prepared(none[keys(40, 3)[n]], Assign::add, 1));
+  CHECK(ran.fault == "");
+  CHECK(ran.error == Error::Kind::bounds);
+}

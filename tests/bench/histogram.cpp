@@ -21,16 +21,24 @@ Workloads histogram() {
       hist[label[n]] += 1;
     };
     c.hand = [=](int threads) mutable {
-      // With many bins there are few tables of counts: to clear and to merge them is work of its own.
-      const std::int64_t blocks = size / 4096, grain = bins > 1024 ? blocks / threads : 128;
-      std::vector<std::int32_t> counts(static_cast<std::size_t>(blocks / grain * bins));
+      // With many bins there is one table of counts for each thread, the first of them the result itself: to clear and
+      // to merge them is work of its own. Tensors of such sizes have large pages.
+      const bool many = bins > 1024;
+      const std::int64_t blocks = size / 4096, grain = many ? blocks / threads : 128;
+      const std::int64_t tables = blocks / grain - many;
+      Tensor<std::int32_t, 2> counts(tables, bins);
+      const auto table = [&](std::int64_t t) {
+        return many && t == 0 ? by_hand.data() : counts.data() + (t - many) * bins;
+      };
       std::atomic<bool> inside = true;
       parallel_for(blocks, grain, threads, [&](std::int64_t begin, std::int64_t end) {
-        if (!hand().histogram(label.data(), counts.data() + begin / grain * bins, bins, begin, end))
-          inside = false;
+        if (!hand().histogram(label.data(), table(begin / grain), bins, begin, end)) inside = false;
       });
       if (!inside) throw std::out_of_range("a label is no bin");
-      for (std::size_t i = 0; i < counts.size(); ++i) by_hand.data()[i % static_cast<std::size_t>(bins)] += counts[i];
+      parallel_for(bins, many ? bins / threads : bins, threads, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t t = 0; t < tables; ++t)
+          for (std::int64_t bin = begin; bin < end; ++bin) by_hand.data()[bin] += counts.data()[t * bins + bin];
+      });
     };
     // Calls add up: the results are compared after one call of each into zeros.
     c.difference = [=, r = c.ricci, h = c.hand]() mutable {
