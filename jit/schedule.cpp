@@ -323,6 +323,7 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
     // A block of scans, the same for every vector width, so that the order of a float sum is the same too.
     if (nest.lane_axis && nest.lane_axis == nest.in_order)
       nest.unroll = std::max(1, nest.accumulators / 4 / nest.lanes);
+    if (nest.in_order && !nest.streaming.empty()) nest.tile = tile_in_order;
     take_places(program, s, nest);
     nest.next = find_next(program, s, nest);
   }

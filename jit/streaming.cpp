@@ -40,6 +40,22 @@ bool has_tile_in_order(const Nest& nest) {
          nest.order.back() == *nest.in_order;
 }
 
+/// Whether a read takes each lane from an address of its own. After stores past the caches gathers wait until these are
+/// in memory, on some processors at least. (On a Cascade Lake a gather with such a store took six times as long.)
+bool gathers(Program& program, const Specialisation& s, const Read& read, AxisId lane) {
+  const Motion m = motion(program, s, read.tensor, read.subscripts, lane);
+  if (m != Motion::strided) return m == Motion::irregular;
+  std::int64_t apart = 0;  // 0: not known
+  for (std::size_t i = 0; i < read.subscripts.size(); ++i) {
+    const auto affine = affine_in(program.graph, read.subscripts[i], lane);
+    if (!affine || affine->coefficient == 0) continue;
+    const auto stride = known_stride(stride_class(program, s, read.tensor, i));
+    if (!stride || apart != 0) return true;
+    apart = std::abs(*stride * affine->coefficient);
+  }
+  return apart < 1 || apart > 4;  // the nearest are loaded as vectors
+}
+
 // A few places, each some pages long: the processor's fetching begins anew with every page.
 constexpr int places_of_row = 4;
 constexpr std::int64_t place_bytes = 16 << 10;
@@ -50,6 +66,11 @@ constexpr std::size_t most_arrays = 4;
 std::vector<TensorId> find_streaming(Program& program, const Specialisation& s, const Nest& nest) {
   if (!nest.lane_axis || nest.serial || nest.tables || nest.appends || !s.disjoint) return {};
   if (nest.in_order ? !has_tile_in_order(nest) : !nest.transposed && nest.order.back() != *nest.lane_axis) return {};
+  for (Expr e : nodes(nest.values)) {
+    const bool is_moved = nest.transposed && std::ranges::count(nest.transposed->reads, e) > 0;
+    if (e->as<Read>() && !is_moved && uses_axis(e, *nest.lane_axis) && gathers(program, s, *e->as<Read>(), *nest.lane_axis))
+      return {};
+  }
   std::vector<TensorId> targets;
   for (std::size_t i : nest.statements) {
     const Statement& statement = program.statements[i];

@@ -7,8 +7,11 @@
 namespace ricci::jit {
 
 /// The targets of a nest that are written once, in runs along the lanes, and larger than the caches. Not those that
-/// wait for arithmetic, not for memory: there it makes things slower by a twentieth.
+/// wait for arithmetic, not for memory: there it makes things slower by a twentieth; and not beside gathers.
 std::vector<ir::TensorId> find_streaming(ir::Program&, const Specialisation&, const Nest&);
+
+/// The elements of a tile of lanes in order that goes past the caches: long runs in memory, but items for some threads.
+inline constexpr std::int64_t tile_in_order = 1024;
 
 /// Lets lanes that only move elements past the caches work at a few places of a row in turn, if they can. The processor
 /// fetches some twenty lines ahead of what goes through a page of memory. Where little stands between the loads it

@@ -56,3 +56,87 @@ TEST_CASE("large outputs are right for every start, length and layout") {
   }
   CHECK(same);
 }
+
+TEST_CASE("what only moves elements past the caches does so at a few places of a row in turn") {
+  Tensor<float, 1> x(large), y(large), z(large);
+  const auto at_places = [](const Prepared& p) { return schedule_of(p).find(" at 4 places") != std::string::npos; };
+  CHECK(at_places(prepared(y[i], Assign::set, 2 * x[i] + z[i])));
+  CHECK(!at_places(prepared(y[i], Assign::set, sin(x[i]))));
+  Tensor<float, 2> rows(4099, 1031), out(4099, 1031);
+  CHECK(!at_places(prepared(out[i, j], Assign::set, rows[i, j] - sum(k, rows[i, k]))));
+}
+
+namespace {
+
+template <class T>
+bool moves(std::int64_t size) {
+  Tensor<T, 1> x(size), y(size);
+  for (std::int64_t n = 0; n < size; ++n) x.data()[n] = static_cast<T>(n % 113);
+  const Prepared p = prepared(y[i], Assign::set, x[i] + i);
+  CHECK(streams(p));
+  REQUIRE(run_with_threads(p) == "");
+  bool same = true;
+  for (std::int64_t n = 0; n < size; ++n) same &= y.data()[n] == static_cast<T>(x.data()[n] + static_cast<T>(n));
+  return same;
+}
+
+}  // namespace
+
+TEST_CASE("elements of every size arrive where they belong, from all places of a row") {
+  for (const std::int64_t odd : {0, 63, 4097}) CHECK(moves<std::int64_t>((2 << 20) + odd));
+  CHECK(moves<double>((2 << 20) + 1));
+}
+
+TEST_CASE("rows that a reduction reads first fetch the next one while they are stored past the caches") {
+  const std::int64_t rows = 4099, columns = 1031;
+  Tensor<float, 2> x(rows, columns), y(rows, columns);
+  for (std::int64_t n = 0; n < rows * columns; ++n) x.data()[n] = static_cast<float>(n * 7 % 64);
+  const Prepared p = prepared(y[i, j], Assign::set, x[i, j] - sum(k, x[i, k]));
+  CHECK(streams(p));
+  CHECK(schedule_of(p).find("fetching the next ") != std::string::npos);
+  CHECK(loops_of(p).find("prefetch ") != std::string::npos);
+  REQUIRE(run_with_threads(p) == "");
+  bool same = true;
+  for (std::int64_t r = 0; r < rows; ++r) {
+    float sum = 0;  // of small integers, so exact
+    for (std::int64_t c = 0; c < columns; ++c) sum += x.data()[r * columns + c];
+    for (std::int64_t c = 0; c < columns; ++c)
+      same &= y.data()[r * columns + c] == x.data()[r * columns + c] - sum;
+  }
+  CHECK(same);
+}
+
+TEST_CASE("scans down columns go past the caches, from the first row or from the last") {
+  for (const std::int64_t columns : {1040, 1031}) {  // rows that begin lines, and others
+    const std::int64_t rows = 4099;
+    Tensor<float, 2> x(rows, columns), down(rows, columns), up(rows, columns);
+    for (std::int64_t n = 0; n < rows * columns; ++n) x.data()[n] = static_cast<float>(n * 7 % 64);
+    const Prepared from_first = prepared(down[i, j], Assign::set, cumsum(i, x[i, j]));
+    const Prepared from_last = prepared(up[i, j], Assign::set, sum(k(i, rows), x[k, j]));
+    for (const Prepared* p : {&from_first, &from_last}) {
+      CHECK(streams(*p));
+      CHECK(schedule_of(*p).find("fetching the next ") != std::string::npos);
+      REQUIRE(run_with_threads(*p) == "");
+    }
+    bool same = true;
+    for (std::int64_t c = 0; c < columns; ++c) {
+      float above = 0, below = 0;  // of small integers, so exact
+      for (std::int64_t r = 0; r < rows; ++r) {
+        const std::int64_t first = r * columns + c, last = (rows - 1 - r) * columns + c;
+        same &= down.data()[first] == (above += x.data()[first]);
+        same &= up.data()[last] == (below += x.data()[last]);
+      }
+    }
+    CHECK(same);
+  }
+}
+
+TEST_CASE("beside gathers outputs stay in the caches") {
+  Tensor<float, 1> x(large), y(large);
+  Tensor<std::int32_t, 1> place(large);
+  Tensor<float, 1> pairs(2 * large);
+  Tensor<float, 2> rows(large, 40);
+  CHECK(!streams(prepared(y[i], Assign::set, x[place[i]])));
+  CHECK(streams(prepared(y[i], Assign::set, pairs[2 * i])));  // vectors that are taken apart
+  CHECK(!streams(prepared(y[i], Assign::set, rows[i, 3])));
+}
