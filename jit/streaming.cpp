@@ -68,7 +68,8 @@ std::vector<TensorId> find_streaming(Program& program, const Specialisation& s, 
   if (nest.in_order ? !has_tile_in_order(nest) : !nest.transposed && nest.order.back() != *nest.lane_axis) return {};
   for (Expr e : nodes(nest.values)) {
     const bool is_moved = nest.transposed && std::ranges::count(nest.transposed->reads, e) > 0;
-    if (e->as<Read>() && !is_moved && uses_axis(e, *nest.lane_axis) && gathers(program, s, *e->as<Read>(), *nest.lane_axis))
+    if (e->as<Read>() && !is_moved && uses_axis(e, *nest.lane_axis) &&
+        gathers(program, s, *e->as<Read>(), *nest.lane_axis))
       return {};
   }
   std::vector<TensorId> targets;
@@ -110,7 +111,9 @@ void take_places(Program& program, const Specialisation& s, Nest& nest) {
   nest.tile = places_of_row * place_bytes / widest;
 }
 
-AxisId axis_of_rows(const Nest& nest) { return nest.in_order ? *nest.in_order : nest.order[nest.order.size() - 2]; }
+AxisId axis_of_rows(const Nest& nest) {
+  return nest.in_order ? *nest.in_order : nest.order[nest.order.size() - 2];
+}
 
 std::vector<Expr> find_next(Program& program, const Specialisation& s, const Nest& nest) {
   std::vector<Expr> found;
@@ -125,7 +128,8 @@ std::vector<Expr> find_next(Program& program, const Specialisation& s, const Nes
   const auto note = [&](Expr e) {
     const Read* read = e->as<Read>();
     if (!read || read->guard || (!nest.in_order && !reduced.contains(read->tensor))) return;
-    if (std::ranges::count(read->subscripts, axis(program.graph, rows)) == 0 || std::ranges::count(found, e) > 0) return;
+    if (std::ranges::count(read->subscripts, axis(program.graph, rows)) == 0 || std::ranges::count(found, e) > 0)
+      return;
     if (motion(program, s, read->tensor, read->subscripts, *nest.lane_axis) == Motion::contiguous) found.push_back(e);
   };
   walk(nest.values, [&](Expr e) {

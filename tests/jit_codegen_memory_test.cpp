@@ -92,7 +92,7 @@ TEST_CASE("a matrix of any size and stride is transposed, and no byte beside it 
   }
 }
 
-TEST_CASE("a matrix is transposed into rows that are apart, also past the caches, and no byte between them is touched") {
+TEST_CASE("a matrix is transposed into rows that are apart, past the caches too, and no byte between is touched") {
   for (const auto& [dtype, streaming, flush] : ways_of_rows()) {
     const std::int64_t bytes = static_cast<std::int64_t>(size_of(dtype));
     LoopBuilder b;

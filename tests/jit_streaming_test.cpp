@@ -1,7 +1,10 @@
 // Outputs larger than the caches are stored past them, smaller ones are not.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <string>
+#include <vector>
 
+#include "ricci/compile.hpp"
 #include "ricci/target.hpp"
 #include "support/backends.hpp"
 #include "support/tensors.hpp"
@@ -68,16 +71,36 @@ TEST_CASE("what only moves elements past the caches does so at a few places of a
 
 namespace {
 
+/// Runs a statement with one thread and with three, and tells whether each stores what `expected` says of an element.
+template <class T, class Run, class Expected>
+bool stores(T* stored, std::int64_t size, const Run& run, const Expected& expected) {
+  bool same = true;
+  const int before = default_options().threads;
+  for (const int threads : {1, 3}) {
+    default_options().threads = threads;
+    std::fill_n(stored, size, T(-1));
+    run();
+    for (std::int64_t n = 0; n < size; ++n) same &= stored[n] == expected(n);
+  }
+  default_options().threads = before;
+  return same;
+}
+
 template <class T>
 bool moves(std::int64_t size) {
   Tensor<T, 1> x(size), y(size);
   for (std::int64_t n = 0; n < size; ++n) x.data()[n] = static_cast<T>(n % 113);
-  const Prepared p = prepared(y[i], Assign::set, x[i] + i);
-  CHECK(streams(p));
-  REQUIRE(run_with_threads(p) == "");
-  bool same = true;
-  for (std::int64_t n = 0; n < size; ++n) same &= y.data()[n] == static_cast<T>(x.data()[n] + static_cast<T>(n));
-  return same;
+  CHECK(streams(prepared(y[i], Assign::set, x[i] + i)));
+  return stores(
+      y.data(), size, [&] { y[i] = x[i] + i; }, [&](std::int64_t n) { return x.data()[n] + static_cast<T>(n); });
+}
+
+constexpr std::int64_t rows = 4099;
+
+Tensor<float, 2> small_integers(std::int64_t columns) {  // their sums are exact
+  Tensor<float, 2> x(rows, columns);
+  for (std::int64_t n = 0; n < rows * columns; ++n) x.data()[n] = static_cast<float>(n * 7 % 64);
+  return x;
 }
 
 }  // namespace
@@ -88,46 +111,41 @@ TEST_CASE("elements of every size arrive where they belong, from all places of a
 }
 
 TEST_CASE("rows that a reduction reads first fetch the next one while they are stored past the caches") {
-  const std::int64_t rows = 4099, columns = 1031;
-  Tensor<float, 2> x(rows, columns), y(rows, columns);
-  for (std::int64_t n = 0; n < rows * columns; ++n) x.data()[n] = static_cast<float>(n * 7 % 64);
+  const std::int64_t columns = 1031;
+  const Tensor<float, 2> x = small_integers(columns);
+  Tensor<float, 2> y(rows, columns);
   const Prepared p = prepared(y[i, j], Assign::set, x[i, j] - sum(k, x[i, k]));
   CHECK(streams(p));
   CHECK(schedule_of(p).find("fetching the next ") != std::string::npos);
   CHECK(loops_of(p).find("prefetch ") != std::string::npos);
-  REQUIRE(run_with_threads(p) == "");
-  bool same = true;
-  for (std::int64_t r = 0; r < rows; ++r) {
-    float sum = 0;  // of small integers, so exact
-    for (std::int64_t c = 0; c < columns; ++c) sum += x.data()[r * columns + c];
-    for (std::int64_t c = 0; c < columns; ++c)
-      same &= y.data()[r * columns + c] == x.data()[r * columns + c] - sum;
-  }
-  CHECK(same);
+  std::vector<float> sums(rows);
+  for (std::int64_t n = 0; n < rows * columns; ++n) sums[static_cast<std::size_t>(n / columns)] += x.data()[n];
+  CHECK(stores(
+      y.data(), rows * columns, [&] { y[i, j] = x[i, j] - sum(k, x[i, k]); },
+      [&](std::int64_t n) { return x.data()[n] - sums[static_cast<std::size_t>(n / columns)]; }));
 }
 
 TEST_CASE("scans down columns go past the caches, from the first row or from the last") {
   for (const std::int64_t columns : {1040, 1031}) {  // rows that begin lines, and others
-    const std::int64_t rows = 4099;
-    Tensor<float, 2> x(rows, columns), down(rows, columns), up(rows, columns);
-    for (std::int64_t n = 0; n < rows * columns; ++n) x.data()[n] = static_cast<float>(n * 7 % 64);
-    const Prepared from_first = prepared(down[i, j], Assign::set, cumsum(i, x[i, j]));
-    const Prepared from_last = prepared(up[i, j], Assign::set, sum(k(i, rows), x[k, j]));
-    for (const Prepared* p : {&from_first, &from_last}) {
-      CHECK(streams(*p));
-      CHECK(schedule_of(*p).find("fetching the next ") != std::string::npos);
-      REQUIRE(run_with_threads(*p) == "");
+    const Tensor<float, 2> x = small_integers(columns);
+    Tensor<float, 2> down(rows, columns), up(rows, columns);
+    for (const Prepared& p : {prepared(down[i, j], Assign::set, cumsum(i, x[i, j])),
+                              prepared(up[i, j], Assign::set, sum(k(i, rows), x[k, j]))}) {
+      CHECK(streams(p));
+      CHECK(schedule_of(p).find("fetching the next ") != std::string::npos);
     }
-    bool same = true;
-    for (std::int64_t c = 0; c < columns; ++c) {
-      float above = 0, below = 0;  // of small integers, so exact
-      for (std::int64_t r = 0; r < rows; ++r) {
-        const std::int64_t first = r * columns + c, last = (rows - 1 - r) * columns + c;
-        same &= down.data()[first] == (above += x.data()[first]);
-        same &= up.data()[last] == (below += x.data()[last]);
-      }
+    const std::int64_t size = rows * columns;
+    std::vector<float> above(x.data(), x.data() + size), below = above;
+    for (std::int64_t n = columns; n < size; ++n) {
+      above[static_cast<std::size_t>(n)] += above[static_cast<std::size_t>(n - columns)];
+      below[static_cast<std::size_t>(size - 1 - n)] += below[static_cast<std::size_t>(size - 1 - n + columns)];
     }
-    CHECK(same);
+    CHECK(stores(
+        down.data(), size, [&] { down[i, j] = cumsum(i, x[i, j]); },
+        [&](std::int64_t n) { return above[static_cast<std::size_t>(n)]; }));
+    CHECK(stores(
+        up.data(), size, [&] { up[i, j] = sum(k(i, rows), x[k, j]); },
+        [&](std::int64_t n) { return below[static_cast<std::size_t>(n)]; }));
   }
 }
 
@@ -135,7 +153,7 @@ TEST_CASE("beside gathers outputs stay in the caches") {
   Tensor<float, 1> x(large), y(large);
   Tensor<std::int32_t, 1> place(large);
   Tensor<float, 1> pairs(2 * large);
-  Tensor<float, 2> rows(large, 40);
+  Tensor<float, 2> rows(large, 8);
   CHECK(!streams(prepared(y[i], Assign::set, x[place[i]])));
   CHECK(streams(prepared(y[i], Assign::set, pairs[2 * i])));  // vectors that are taken apart
   CHECK(!streams(prepared(y[i], Assign::set, rows[i, 3])));
