@@ -159,7 +159,7 @@ struct Parser : Operands {
     s.descending = accept("descending");
     return s;
   }
-  /// transpose tile[%1 by %2], x[%3 by %4] rows %5 columns %6 ahead [%7 by %8] alternate
+  /// transpose tile[%1 by %2], x[%3 by %4] rows %5 columns %6 ahead [%7 by %8] alternate streaming
   Statement transpose() {
     Transpose s{};
     s.to = buffer();
@@ -173,6 +173,7 @@ struct Parser : Operands {
     s.columns = use();
     if (accept("ahead")) std::tie(s.ahead, s.ahead_step) = steps();
     s.alternate = accept("alternate");
+    s.streaming = accept("streaming");
     return s;
   }
   Statement statement() {

@@ -163,7 +163,7 @@ struct Printer {
                  label(kernel.info, s.from) + "[" + use(s.offset) + " by " + use(s.stride) + "] rows " + use(s.rows) +
                  " columns " + use(s.columns) +
                  (s.ahead == none ? "" : " ahead [" + use(s.ahead) + " by " + use(s.ahead_step) + "]") +
-                 (s.alternate ? " alternate" : "");
+                 (s.alternate ? " alternate" : "") + (s.streaming ? " streaming" : "");
         },
         [&](const Prefetch& s) { return "prefetch " + element(s.buffer, s.offset) + (s.later ? " later" : ""); },
         [&](const Check& s) { return "check " + std::to_string(s.number) + ": " + use(s.ok) + mask(s.mask); },

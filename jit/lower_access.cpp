@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "lower_expression.hpp"
+#include "ricci/error.hpp"
 #include "share.hpp"
 
 namespace ricci::jit {
@@ -101,6 +102,7 @@ Address ExpressionLowering::address(TensorId tensor, const std::vector<Expr>& su
     result.motion = unit_steps == 1 ? Motion::contiguous : Motion::still;
     return result;
   }
+  RICCI_ASSERT(!lane_ || lane_->distances.empty(), "lanes at several places have accesses that are not contiguous");
   for (int i = 0; i < unit_steps; ++i) add_step(builder_.constant(1));
   result.motion = irregular.empty() ? Motion::strided : Motion::irregular;
   for (int part = 0; part < lane_->parts; ++part) {
@@ -185,8 +187,8 @@ Value ExpressionLowering::load(std::size_t level, TensorId tensor, const Address
   const int width = vector ? lanes() : 1;
   const Value result = builder_.make({program_.tensors[tensor].dtype, width});
   if (at.motion == Motion::still || at.motion == Motion::contiguous) {
-    const auto first = static_cast<std::int64_t>(part) * lanes();
-    builder_.add(level, loop::Load{result, tensor, builder_.add(level, at.base, builder_.constant(first)), mask});
+    const Value first = vector ? builder_.add(level, at.base, distance(part)) : at.base;
+    builder_.add(level, loop::Load{result, tensor, first, mask});
   } else {
     builder_.add(level, loop::Gather{result, tensor, at.base, at.offsets[part], mask});
   }

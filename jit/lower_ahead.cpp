@@ -59,6 +59,19 @@ void ExpressionLowering::fetch_ahead(TensorId tensor, const std::vector<Expr>& s
   bound_ = bound;
 }
 
+void ExpressionLowering::fetch_next(const Read& n, AxisId rows, bool backwards) {
+  const auto row = std::ranges::find(n.subscripts, axis(program_.graph, rows));
+  if (row == n.subscripts.end()) return;
+  const std::size_t level = builder_.level();
+  Value next = stride(n.tensor, static_cast<std::size_t>(row - n.subscripts.begin()));
+  if (backwards) next = builder_.multiply(0, next, builder_.constant(-1));
+  const Value at = builder_.add(level, address(n.tensor, n.subscripts, level).base, next);
+  const std::int64_t line = 64 / static_cast<std::int64_t>(size_of(program_.tensors[n.tensor].dtype));
+  const std::int64_t step = std::max<std::int64_t>(line, lanes());
+  for (std::int64_t first = 0; first < std::int64_t{lane_->parts} * lanes(); first += step)
+    builder_.add(level, loop::Prefetch{n.tensor, builder_.add(level, at, builder_.constant(first))});
+}
+
 void ExpressionLowering::fetch_planes(AxisId axis, Value planes, Value lanes) {
   limits_.at(axis).planes_ahead = planes;
   limits_.at(axis).lanes_ahead = lanes;

@@ -112,7 +112,7 @@ Lanes ExpressionLowering::axis_value(Expr e, AxisId axis) {
   const std::size_t level = lane_->level;
   Lanes result{{}, true, level};
   for (int part = 0; part < lane_->parts; ++part) {
-    const Value first = builder_.add(level, binding.variable, builder_.constant(part * lanes()));
+    const Value first = builder_.add(level, binding.variable, distance(static_cast<std::size_t>(part)));
     const Value base = builder_.splat(level, builder_.convert(level, first, dtype), lanes());
     result.parts.push_back(builder_.compute(level, Op::add, dtype, {base, builder_.iota(dtype, lanes())}));
   }

@@ -58,6 +58,13 @@ class ExpressionLowering {
   void enter_lanes(ir::AxisId axis, loop::Value base, int parts, std::optional<loop::Value> remaining,
                    bool repeats = true, std::int64_t whole = 0);
   void leave_lanes() { lane_.reset(); }
+  /// From now on, the parts of the lane loop are so far from its base. All accesses along the lanes are contiguous.
+  void spread_lanes(std::vector<loop::Value> distances) { lane_->distances = std::move(distances); }
+  /// From the base of the lane loop to this part of it.
+  loop::Value distance(std::size_t part) {
+    return lane_->distances.empty() ? builder_.constant(static_cast<std::int64_t>(part) * lanes())
+                                    : lane_->distances[part];
+  }
 
   /// From now on, what reads the target of this recurrence is computed inside the loop of its axis in order.
   void follow_steps(const ir::Statement&);
@@ -91,6 +98,9 @@ class ExpressionLowering {
   /// In the lane loops over [low, high) that follow, whole vectors of these statements may be stored past the caches.
   /// Returns where they should begin: where a line begins in the target of the first statement.
   loop::Value start_streaming(const std::vector<const ir::Statement*>&, ir::AxisId, loop::Value low, loop::Value high);
+  /// The same without leaving out elements: they are, where lines begin at `low` in all targets.
+  void start_aligned_streaming(const std::vector<const ir::Statement*>&, ir::AxisId, loop::Value low,
+                               loop::Value high);
   void stop_streaming() { streaming_.clear(); }
   /// Whether they are (b1), or none.
   loop::Value streaming(ir::TensorId target) const;
@@ -126,6 +136,9 @@ class ExpressionLowering {
 
   /// From now on, accesses to these also fetch the rows of later iterations.
   void fetch_rows_of(const std::vector<ir::TensorId>& tensors) { ahead_ = tensors; }
+
+  /// In a lane loop: fetches the same lanes of the row after this one, or before it.
+  void fetch_next(const ir::Read&, ir::AxisId rows, bool backwards);
 
   /// Fetches what this access will touch in a later iteration, if it is one of them (lower_ahead.cpp).
   void fetch_ahead(ir::TensorId, const std::vector<ir::Expr>& subscripts, std::size_t level);

@@ -217,19 +217,11 @@ Lanes ExpressionLowering::take_kept(Expr e) {
 /// While functions are computed of one row, memory is idle: it can bring the next one, which the processor does not ask
 /// for until the end of this.
 void ExpressionLowering::fetch_next_row() {
-  const std::size_t level = builder_.level();
   for (Expr e : nodes({keeping_->fold->body})) {
     const Read* n = e->as<Read>();
     if (!n || !in_lanes(e)) continue;
-    if (motion(program_, s_, n->tensor, n->subscripts, lane_->axis) != Motion::contiguous) continue;
-    const auto row = std::ranges::find(n->subscripts, axis(program_.graph, keeping_->row));
-    if (row == n->subscripts.end()) continue;
-    const Value next = stride(n->tensor, static_cast<std::size_t>(row - n->subscripts.begin()));
-    const Value at = builder_.add(level, address(n->tensor, n->subscripts, level).base, next);
-    const std::int64_t line = 64 / static_cast<std::int64_t>(size_of(program_.tensors[n->tensor].dtype));
-    const std::int64_t step = std::max<std::int64_t>(line, lanes());
-    for (std::int64_t first = 0; first < std::int64_t{lane_->parts} * lanes(); first += step)
-      builder_.add(level, loop::Prefetch{n->tensor, builder_.add(level, at, builder_.constant(first))});
+    if (motion(program_, s_, n->tensor, n->subscripts, lane_->axis) == Motion::contiguous)
+      fetch_next(*n, keeping_->row, false);
   }
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "nest_lowering.hpp"
+#include "streaming.hpp"
 
 namespace ricci::jit {
 
@@ -29,11 +30,47 @@ void NestLowering::stream_over_lanes(Value low, Value end, const Body& body) {
     if (std::ranges::count(nest_.streaming, program_.statements[i].target) > 0)
       streaming.push_back(&program_.statements[i]);
   if (streaming.empty() || at_border_) return over_lanes(low, end, nest_.unroll, body);
+  const auto fetch_and_body = [&] {
+    for (Expr e : nest_.next)
+      if (x_.lane_loop()->masks.empty()) x_.fetch_next(*e->as<Read>(), axis_of_rows(nest_), is_backwards());
+    body();
+  };
+  if (nest_.in_order) {  // states are in scratch, from `low` on and no longer right behind the end
+    x_.start_aligned_streaming(streaming, *nest_.lane_axis, low, end);
+    over_lanes(low, end, nest_.unroll, fetch_and_body);
+    return x_.stop_streaming();
+  }
   const Value first = x_.start_streaming(streaming, *nest_.lane_axis, low, end);
   const Value last = end_of_vectors(first, end, nest_.unroll);
   over_sides(low, first, last, end, body);
-  lanes(first, last, nest_.unroll, body);
+  if (nest_.places == 1)
+    lanes(first, last, nest_.unroll, fetch_and_body);
+  else
+    lanes_at_places(first, last, body);
   x_.stop_streaming();
+}
+
+bool NestLowering::is_backwards() const {
+  return !nest_.scans.empty() && scan_of(*nest_.scans[0]->as<Fold>())->backwards;
+}
+
+void NestLowering::lanes_at_places(Value first, Value last, const Body& body) {
+  const Value length = i64(Op::subtract, last, first), places = b_.constant(nest_.places);
+  const Value apart = b_.divide(level(), Op::floor_divide, length, places);
+  const Value end = b_.add(level(), first, apart);
+  const std::int64_t vectors = nest_.unroll / nest_.places;
+  std::vector<Value> distances;
+  for (std::int64_t place = 0; place < nest_.places; ++place)
+    for (std::int64_t v = 0; v < vectors; ++v) {
+      const Value start = b_.multiply(level(), apart, b_.constant(place));
+      distances.push_back(b_.add(level(), start, b_.constant(v * x_.lanes())));
+    }
+  const Value base = x_.open_for(first, end, vectors * x_.lanes());
+  x_.enter_lanes(*nest_.lane_axis, base, nest_.unroll, std::nullopt, true);
+  x_.spread_lanes(std::move(distances));
+  body();
+  x_.leave_lanes();
+  x_.close_for();
 }
 
 void NestLowering::border_and_interior(const Interior& interior, Value low, Value end, const Body& body) {

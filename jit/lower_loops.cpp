@@ -77,7 +77,7 @@ void NestLowering::in_order(std::size_t k) {
     scans_.emplace_back(e, scratch_states(e, low));
     x_.clear_scratch(e, scans_.back().second, i64(Op::subtract, high, low));
   }
-  x_.bind_steps(axis, !nest_.scans.empty() && scan_of(*nest_.scans[0]->as<Fold>())->backwards);
+  x_.bind_steps(axis, is_backwards());
   steps(k + 1);
   x_.close_for();
 }
@@ -91,10 +91,9 @@ void NestLowering::blocks_in_order() {
     statements();
     x_.close_blocks();
   };
-  const bool backwards = scan_of(*nest_.scans[0]->as<Fold>())->backwards;
-  if (backwards) blocks(end, extent, true);
+  if (is_backwards()) blocks(end, extent, true);
   blocks(zero, end, false);
-  if (!backwards) blocks(end, extent, true);
+  if (!is_backwards()) blocks(end, extent, true);
 }
 
 void NestLowering::steps(std::size_t inner) {
@@ -110,7 +109,7 @@ void NestLowering::steps(std::size_t inner) {
 void NestLowering::innermost() {
   if (!tile_of_lanes_) return statements();
   const auto [low, high] = *tile_of_lanes_;
-  over_lanes(low, high, nest_.unroll, [&] {
+  stream_over_lanes(low, high, [&] {
     for (const auto& [e, states] : scans_) x_.advance_in_scratch(e, states);
     statements();
   });

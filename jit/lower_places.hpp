@@ -27,6 +27,7 @@ struct LaneLoop {
   std::optional<loop::Value> remaining = {};  // elements from base on, if lanes are masked
   loop::Value index = loop::none;  // position of `base` in the reduction along these lanes, in every lane, if carried
   std::optional<std::size_t> whole_from = {};  // the level at which, and inside of it, all lanes run all the same
+  std::vector<loop::Value> distances = {};  // from base to each part (i64), unless they lie one behind the other
 };
 
 /// Where an access goes: element base + offsets[lane] of its buffer, or consecutive elements from base on.

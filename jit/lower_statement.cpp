@@ -41,8 +41,7 @@ class StatementLowering {
       }
       if (at.motion == Motion::still || at.motion == Motion::contiguous) {
         RICCI_ASSERT(!vector || at.motion == Motion::contiguous, "lanes of an assignment meet in one element");
-        const Value first = b_.constant(static_cast<std::int64_t>(part) * x_.lanes());
-        const Value offset = b_.add(level(), at.base, first);
+        const Value offset = vector ? b_.add(level(), at.base, x_.distance(part)) : at.base;
         const Value streaming = x_.streaming(s_.target);
         if (streaming == loop::none)
           b_.add(level(), loop::Store{s_.target, offset, stored, mask});

@@ -48,6 +48,17 @@ Value ExpressionLowering::start_streaming(const std::vector<const Statement*>& s
   return builder_.add(level, low, skipped);
 }
 
+void ExpressionLowering::start_aligned_streaming(const std::vector<const Statement*>& statements, AxisId axis,
+                                                 Value low, Value high) {
+  const std::size_t level = builder_.level();
+  const Value skipped = start_streaming(statements, axis, low, high);
+  const Value none = builder_.compute(level, Op::equal, DType::b1, {skipped, low});
+  for (const Statement* s : statements) {
+    Value& streams = streaming_.at(s->target);
+    streams = builder_.compute(level, Op::logical_and, DType::b1, {streams, none});
+  }
+}
+
 Value ExpressionLowering::streaming(TensorId target) const {
   const auto found = streaming_.find(target);
   return found == streaming_.end() || !lane_ || !lane_->masks.empty() ? loop::none : found->second;

@@ -1,4 +1,6 @@
 // Tiles of reads, transposed into scratch (transposition.hpp).
+#include <algorithm>
+
 #include "lower_expression.hpp"
 
 namespace ricci::jit {
@@ -96,6 +98,7 @@ void ExpressionLowering::copy_transposed(const Statement& s, const TileSide& row
   tile.to = s.target;
   tile.first = address(s.target, s.subscripts, builder_.level()).base;
   tile.pitch = step_along(s.target, s.subscripts, columns.axis);
+  tile.streaming = std::ranges::count(nest_.streaming, s.target) > 0;
   builder_.add(builder_.level(), tile);
 }
 

@@ -72,6 +72,10 @@ class NestLowering {
 
   /// The lanes over [low, end), where whole vectors may be stored past the caches: from the start of a line on.
   void stream_over_lanes(loop::Value low, loop::Value end, const Body&);
+  /// One loop over lanes: whole steps at a few places of [first, last) in turn, each of them from end to end of its part.
+  void lanes_at_places(loop::Value first, loop::Value last, const Body&);
+  /// Whether the loop in order runs from its last position to the first.
+  bool is_backwards() const;
   /// The lanes over [low, end): a few of them on both sides of the interior, masked, then the interior.
   void border_and_interior(const Interior&, loop::Value low, loop::Value end, const Body&);
   /// Masked lanes over [low, first) and [last, end).

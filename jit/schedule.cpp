@@ -323,6 +323,9 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
     // A block of scans, the same for every vector width, so that the order of a float sum is the same too.
     if (nest.lane_axis && nest.lane_axis == nest.in_order)
       nest.unroll = std::max(1, nest.accumulators / 4 / nest.lanes);
+    if (nest.in_order && !nest.streaming.empty()) nest.tile = tile_in_order;
+    take_places(program, s, nest);
+    nest.next = find_next(program, s, nest);
   }
   return schedule;
 }
@@ -352,6 +355,8 @@ std::string to_string(const Schedule& schedule, const Program& program) {
             : nest.appends ? " parallel over shares that append"
                            : " parallel before |";
     for (TensorId t : nest.streaming) text += " streaming " + program.tensors[t].name;
+    if (nest.places > 1) text += " at " + std::to_string(nest.places) + " places";
+    for (Expr e : nest.next) text += " fetching the next " + to_string(program, e);
     for (TensorId t : nest.ahead) text += " fetching rows of " + program.tensors[t].name;
     text += '\n';
     for (const RegisterTile& tile : nest.registers)

@@ -93,6 +93,8 @@ struct Nest {
   std::vector<ir::Expr> scans;          // reductions that run along with it (scan.hpp)
   std::vector<RegisterTile> registers;  // of the same rows: items are then blocks of them, and one step of the lanes
   std::vector<ir::TensorId> streaming;  // targets whose whole vectors go past the caches
+  int places = 1;                       // of a row, at which lanes that stream work in turn (streaming.hpp)
+  std::vector<ir::Expr> next;           // reads whose next row is fetched while one is stored past the caches
   std::vector<ir::TensorId> ahead;      // whose rows are fetched before they are used (ahead.hpp)
   std::optional<Transposition> transposed;  // order[split] is then its `across`, the lane axis stands before it
   std::optional<Kept> kept;

@@ -1,9 +1,11 @@
 #include "streaming.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "affine.hpp"
 #include "ricci/helpers.hpp"
+#include "share.hpp"
 
 namespace ricci::jit {
 
@@ -32,11 +34,44 @@ bool waits_for_arithmetic(const Nest& nest) {
   return found;
 }
 
+/// Whether a tile of lanes runs inside of the loop in order, and nothing else.
+bool has_tile_in_order(const Nest& nest) {
+  return nest.in_order && nest.order.size() == nest.split + 2 && nest.order[nest.split] == *nest.lane_axis &&
+         nest.order.back() == *nest.in_order;
+}
+
+/// Whether a read takes each lane from an address of its own. After stores past the caches gathers wait until these are
+/// in memory, on some processors at least. (On a Cascade Lake a gather with such a store took six times as long.)
+bool gathers(Program& program, const Specialisation& s, const Read& read, AxisId lane) {
+  const Motion m = motion(program, s, read.tensor, read.subscripts, lane);
+  if (m != Motion::strided) return m == Motion::irregular;
+  std::int64_t apart = 0;  // 0: not known
+  for (std::size_t i = 0; i < read.subscripts.size(); ++i) {
+    const auto affine = affine_in(program.graph, read.subscripts[i], lane);
+    if (!affine || affine->coefficient == 0) continue;
+    const auto stride = known_stride(stride_class(program, s, read.tensor, i));
+    if (!stride || apart != 0) return true;
+    apart = std::abs(*stride * affine->coefficient);
+  }
+  return apart < 1 || apart > 4;  // the nearest are loaded as vectors
+}
+
+// A few places, each some pages long: the processor's fetching begins anew with every page.
+constexpr int places_of_row = 4;
+constexpr std::int64_t place_bytes = 16 << 10;
+constexpr std::size_t most_arrays = 4;
+
 }  // namespace
 
 std::vector<TensorId> find_streaming(Program& program, const Specialisation& s, const Nest& nest) {
-  if (!nest.lane_axis || nest.serial || nest.tables || nest.appends || nest.in_order || !s.disjoint) return {};
-  if (!nest.transposed && nest.order.back() != *nest.lane_axis) return {};
+  if (!nest.lane_axis || nest.serial || nest.tables || nest.appends || !s.disjoint) return {};
+  if (nest.in_order ? !has_tile_in_order(nest) : !nest.transposed && nest.order.back() != *nest.lane_axis) return {};
+  for (Expr e : nodes(nest.values)) {
+    const bool is_moved = nest.transposed && std::ranges::count(nest.transposed->reads, e) > 0;
+    if (e->as<Read>() && !is_moved && uses_axis(e, *nest.lane_axis) &&
+        gathers(program, s, *e->as<Read>(), *nest.lane_axis))
+      return {};
+  }
   std::vector<TensorId> targets;
   for (std::size_t i : nest.statements) {
     const Statement& statement = program.statements[i];
@@ -47,6 +82,68 @@ std::vector<TensorId> find_streaming(Program& program, const Specialisation& s, 
     if (motion(program, s, t, statement.subscripts, *nest.lane_axis) == Motion::contiguous) targets.push_back(t);
   }
   return targets;
+}
+
+void take_places(Program& program, const Specialisation& s, Nest& nest) {
+  if (nest.streaming.size() != nest.statements.size() || nest.unroll != places_of_row) return;
+  if (nest.transposed || nest.in_order || !nest.interiors.empty() || !nest.ahead.empty()) return;
+  if (nest.order[nest.split] != *nest.lane_axis) return;
+  std::set<TensorId> arrays(nest.streaming.begin(), nest.streaming.end());
+  for (Expr e : nodes(nest.values)) {
+    if (e->as<Fold>()) return;
+    const Read* read = e->as<Read>();
+    if (!read || !uses_axis(e, *nest.lane_axis)) continue;
+    if (read->guard || motion(program, s, read->tensor, read->subscripts, *nest.lane_axis) != Motion::contiguous)
+      return;
+    arrays.insert(read->tensor);
+  }
+  std::int64_t widest = 1, narrowest = 8;
+  for (TensorId t : arrays) {
+    const auto bytes = static_cast<std::int64_t>(size_of(program.tensors[t].dtype));
+    widest = std::max(widest, bytes);
+    if (std::ranges::count(nest.streaming, t) > 0) narrowest = std::min(narrowest, bytes);
+  }
+  // Stores past the caches gather whole lines, so all of a line is stored at once.
+  const auto vectors = static_cast<int>(std::max<std::int64_t>(1, 64 / (narrowest * nest.lanes)));
+  if (arrays.size() > most_arrays || vectors > 2) return;
+  nest.places = places_of_row;
+  nest.unroll = places_of_row * vectors;
+  nest.tile = places_of_row * place_bytes / widest;
+}
+
+AxisId axis_of_rows(const Nest& nest) {
+  return nest.in_order ? *nest.in_order : nest.order[nest.order.size() - 2];
+}
+
+std::vector<Expr> find_next(Program& program, const Specialisation& s, const Nest& nest) {
+  std::vector<Expr> found;
+  if (nest.streaming.empty() || nest.transposed || nest.kept || nest.order.size() < 2) return found;
+  if (!nest.in_order && nest.order[nest.split] == *nest.lane_axis) return found;
+  const AxisId rows = axis_of_rows(nest);
+  std::set<TensorId> reduced;
+  for (Expr e : nodes(nest.values))
+    if (e->as<Fold>() && uses_axis(e, rows))
+      for (Expr n : nodes({e->as<Fold>()->body}))
+        if (n->as<Read>()) reduced.insert(n->as<Read>()->tensor);
+  const auto note = [&](Expr e) {
+    const Read* read = e->as<Read>();
+    if (!read || read->guard || (!nest.in_order && !reduced.contains(read->tensor))) return;
+    if (std::ranges::count(read->subscripts, axis(program.graph, rows)) == 0 || std::ranges::count(found, e) > 0)
+      return;
+    if (motion(program, s, read->tensor, read->subscripts, *nest.lane_axis) == Motion::contiguous) found.push_back(e);
+  };
+  walk(nest.values, [&](Expr e) {
+    note(e);
+    return !e->as<Fold>();
+  });
+  for (Expr e : nest.scans) {
+    const Fold& f = *e->as<Fold>();
+    walk({substitute(program.graph, f.body, {{f.axes[0], axis(program.graph, rows)}})}, [&](Expr n) {
+      note(n);
+      return !n->as<Fold>();
+    });
+  }
+  return found;
 }
 
 }  // namespace ricci::jit

@@ -22,7 +22,10 @@ constexpr std::int64_t most_scratch_bytes = 24 << 10;
 bool copies(Program& program, const Specialisation& s, const Nest& nest, const Transposition& found) {
   const Statement& statement = program.statements[nest.statements.front()];
   if (nest.statements.size() > 1 || statement.update || statement.guard || !s.disjoint) return false;
-  if (std::ranges::count(s.large, statement.target) > 0) return false;  // long runs go past the caches
+  // What goes past the caches does so from registers where these are whole lines, otherwise in long runs from scratch.
+  const auto bytes = static_cast<int>(size_of(program.tensors[statement.target].dtype));
+  const bool has_lines = nest.lanes * bytes == 64 && bytes >= 4;
+  if (std::ranges::count(s.large, statement.target) > 0 && !has_lines) return false;
   if (statement.policy != Policy::assume_inside || statement.value != found.reads.front()) return false;
   if (statement.value->dtype != program.tensors[statement.target].dtype || statement.value->dtype == DType::b1)
     return false;

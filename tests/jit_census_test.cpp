@@ -17,6 +17,7 @@ struct Census {
   std::string hot;                  // an instruction that stands in the loops which take the time
   bool scalars = false;             // false: it works on whole vectors, and nothing there on single floats
   std::vector<int> moves = {0, 0};  // of a vector to or from the stack there, with vectors of 64 and of 32 bytes
+  bool by_helper = false;           // with vectors of 64 bytes a helper has these loops
 };
 
 // 16 registers do not hold what 32 do. In W3 the sum of a row has 64 parts at any width, so that its bits are the same:
@@ -39,7 +40,7 @@ const std::vector<Census> expected{
     {.flagship = "W9 product", .hot = "vfmadd\\w*ps"},
     {.flagship = "W9 layer", .hot = "vfmadd\\w*ps"},
     {.flagship = "W9 batch", .hot = "vfmadd\\w*ps"},
-    {.flagship = "W9 NCHW", .hot = "vmov(up|ntp|ap)s"},
+    {.flagship = "W9 NCHW", .hot = "vmov(up|ntp|ap)s", .by_helper = true},
 };
 
 std::ptrdiff_t count(const std::string& text, const std::string& pattern) {
@@ -70,7 +71,7 @@ TEST_CASE("the inner loops of the flagships use whole vectors, keep them in regi
         CHECK(count(body, "\tv[^\n]*[ \t,]-?\\d*\\(%rsp\\)") <= c.moves[w]);
         CHECK((c.scalars || !has(body, "\tv(add|sub|mul|div|max|min|sqrt|fn?m(add|sub)\\d+)s[sd]\\s")));
       }
-      CHECK(hot > 0);
+      CHECK((hot == 0) == (c.by_helper && width == 64));
     }
   }
 }

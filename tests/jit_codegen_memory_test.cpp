@@ -14,6 +14,21 @@ namespace {
 
 constexpr DType memory_dtypes[] = {DType::b1, DType::i8, DType::u16, DType::i32, DType::f32, DType::i64, DType::f64};
 
+struct WayOfRows {
+  DType dtype;
+  bool streaming;
+  Flush flush;
+};
+
+std::vector<WayOfRows> ways_of_rows() {
+  std::vector<WayOfRows> ways;
+  for (const DType dtype : memory_dtypes)
+    for (const bool streaming : {false, true})
+      for (const Flush flush : {Flush::end, Flush::start})  // lines begin where pages do
+        ways.push_back({dtype, streaming, flush});
+  return ways;
+}
+
 }  // namespace
 
 TEST_CASE("a matrix of any size and stride is transposed, and no byte beside it is touched") {
@@ -77,8 +92,8 @@ TEST_CASE("a matrix of any size and stride is transposed, and no byte beside it 
   }
 }
 
-TEST_CASE("a matrix is transposed into rows that are apart, and no byte between them is touched") {
-  for (const DType dtype : memory_dtypes) {
+TEST_CASE("a matrix is transposed into rows that are apart, past the caches too, and no byte between is touched") {
+  for (const auto& [dtype, streaming, flush] : ways_of_rows()) {
     const std::int64_t bytes = static_cast<std::int64_t>(size_of(dtype));
     LoopBuilder b;
     const loop::BufferId in = b.buffer(dtype), out = b.buffer(dtype, true);
@@ -87,19 +102,20 @@ TEST_CASE("a matrix is transposed into rows that are apart, and no byte between 
     matrix.ahead = rows;
     matrix.ahead_step = columns;
     matrix.alternate = true;
+    matrix.streaming = streaming;
     b.transpose(matrix);
     for (Symbol& symbol : b.kernel.info.symbols) symbol = {Symbol::Kind::size, {0, 0}};
     REQUIRE(loop::verify(b.kernel) == "");
     for (const CodegenOptions& options : all_codegen_options()) {
       const Compiled compiled = generate_code(b.kernel, options);
-      for (const std::int64_t r : {0, 1, 4, 15, 16, 70})
+      for (const std::int64_t r : {0, 1, 4, 15, 16, 64, 70, 272})
         for (const std::int64_t c : {1, 2, 3, 4, 5, 16, 33})
           for (const std::int64_t gap : {0, 1, 64})
             for (const std::int64_t begin : {0, 1, 64}) {
               const std::int64_t step = r + gap, used = begin + (c - 1) * step + r;
               std::vector<std::byte> from(static_cast<std::size_t>(r * c * bytes));
               for (std::size_t i = 0; i < from.size(); ++i) from[i] = static_cast<std::byte>(i * 37 % 251);
-              GuardedBuffer to(static_cast<std::size_t>(used * bytes), Flush::end);
+              GuardedBuffer to(static_cast<std::size_t>(used * bytes), flush);
               std::ranges::fill(to.bytes(), std::byte{255});
               std::vector<std::byte> expected(to.bytes().begin(), to.bytes().end());
               for (std::int64_t row = 0; row < r; ++row)
@@ -110,7 +126,7 @@ TEST_CASE("a matrix is transposed into rows that are apart, and no byte between 
               std::vector<void*> buffers{from.data(), to.bytes().data()};
               REQUIRE(call(compiled.code.phase(0), buffers, std::vector{begin, step, r, c}, 0, 1) == 0);
               INFO(to_string(dtype) << ' ' << r << " x " << c << " by " << step << " from " << begin << ", vectors of "
-                                    << options.target.vector_bytes);
+                                    << options.target.vector_bytes << (streaming ? ", streaming" : ""));
               REQUIRE(std::ranges::equal(expected, to.bytes()));
             }
     }

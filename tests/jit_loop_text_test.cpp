@@ -34,8 +34,8 @@ auto members(const Store& s) { const auto& [a, b, c, d, e] = s; return std::tie(
 auto members(const Scatter& s) { const auto& [a, b, c, d, e, f] = s; return std::tie(a, b, c, d, e, f); }
 auto members(const SortRow& s) { const auto& [a, b, c, d, e, f, g, h, i] = s; return std::tie(a, b, c, d, e, f, g, h, i); }
 auto members(const Transpose& s) {
-  const auto& [a, b, c, d, e, f, g, h, i, j, k] = s;
-  return std::tie(a, b, c, d, e, f, g, h, i, j, k);
+  const auto& [a, b, c, d, e, f, g, h, i, j, k, l] = s;
+  return std::tie(a, b, c, d, e, f, g, h, i, j, k, l);
 }
 auto members(const Prefetch& s) { const auto& [a, b, c] = s; return std::tie(a, b, c); }
 auto members(const Check& s) { const auto& [a, b, c] = s; return std::tie(a, b, c); }
@@ -141,6 +141,7 @@ phase fill [%0, %1) trip s0 * ceil(s1 / 16) work s0 * s1 items ceil(s4 / 4) {
   transpose tile[%2 by %0], scores[%1 by %2] rows %0 columns %1
   transpose tile[%2 by %0], scores[%1 by %2] rows %0 columns %1 ahead [%2 by %0]
   transpose tile[%2 by %0], scores[%1 by %2] rows %0 columns %1 ahead [%2 by %1] alternate
+  transpose tile[%2 by %0], scores[%1 by %2] rows %0 columns %1 ahead [%2 by %1] alternate streaming
   for %23 in [%0, %1) step 1 {
     store out[%23], %23
   }
@@ -171,7 +172,7 @@ TEST_CASE("the text of every kind of statement reads back as it was printed") {
   CHECK(verify(k) == "");
   CHECK(to_string(k) == everything);
   check_round_trip(k);
-  CHECK(k.phases[0].body.size() == 28);
+  CHECK(k.phases[0].body.size() == 29);
   CHECK(k.phases[0].types.size() == 33);
   CHECK(k.phases[0].types[4] == Type{DType::i32, 16});
   CHECK(k.info.checks[1] == "\n");

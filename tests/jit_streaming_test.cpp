@@ -1,7 +1,10 @@
 // Outputs larger than the caches are stored past them, smaller ones are not.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <string>
+#include <vector>
 
+#include "ricci/compile.hpp"
 #include "ricci/target.hpp"
 #include "support/backends.hpp"
 #include "support/tensors.hpp"
@@ -14,7 +17,9 @@ namespace {
 
 bool streams(const Prepared& p) {
   const bool scheduled = schedule_of(p).find(" streaming ") != std::string::npos;
-  const bool lowered = loops_of(p).find(" streaming %") != std::string::npos;
+  const std::string loops = loops_of(p);
+  const bool lowered = loops.find(" streaming %") != std::string::npos ||  // a store, or a whole transposition
+                       loops.find(" streaming\n") != std::string::npos;
   REQUIRE(scheduled == lowered);
   return lowered;
 }
@@ -53,4 +58,103 @@ TEST_CASE("large outputs are right for every start, length and layout") {
     same &= z.data()[n % columns * rows + n / columns] == x.data()[n];
   }
   CHECK(same);
+}
+
+TEST_CASE("what only moves elements past the caches does so at a few places of a row in turn") {
+  Tensor<float, 1> x(large), y(large), z(large);
+  const auto at_places = [](const Prepared& p) { return schedule_of(p).find(" at 4 places") != std::string::npos; };
+  CHECK(at_places(prepared(y[i], Assign::set, 2 * x[i] + z[i])));
+  CHECK(!at_places(prepared(y[i], Assign::set, sin(x[i]))));
+  Tensor<float, 2> rows(4099, 1031), out(4099, 1031);
+  CHECK(!at_places(prepared(out[i, j], Assign::set, rows[i, j] - sum(k, rows[i, k]))));
+}
+
+namespace {
+
+/// Runs a statement with one thread and with three, and tells whether each stores what `expected` says of an element.
+template <class T, class Run, class Expected>
+bool stores(T* stored, std::int64_t size, const Run& run, const Expected& expected) {
+  bool same = true;
+  const int before = default_options().threads;
+  for (const int threads : {1, 3}) {
+    default_options().threads = threads;
+    std::fill_n(stored, size, T(-1));
+    run();
+    for (std::int64_t n = 0; n < size; ++n) same &= stored[n] == expected(n);
+  }
+  default_options().threads = before;
+  return same;
+}
+
+template <class T>
+bool moves(std::int64_t size) {
+  Tensor<T, 1> x(size), y(size);
+  for (std::int64_t n = 0; n < size; ++n) x.data()[n] = static_cast<T>(n % 113);
+  CHECK(streams(prepared(y[i], Assign::set, x[i] + i)));
+  return stores(
+      y.data(), size, [&] { y[i] = x[i] + i; }, [&](std::int64_t n) { return x.data()[n] + static_cast<T>(n); });
+}
+
+constexpr std::int64_t rows = 4099;
+
+Tensor<float, 2> small_integers(std::int64_t columns) {  // their sums are exact
+  Tensor<float, 2> x(rows, columns);
+  for (std::int64_t n = 0; n < rows * columns; ++n) x.data()[n] = static_cast<float>(n * 7 % 64);
+  return x;
+}
+
+}  // namespace
+
+TEST_CASE("elements of every size arrive where they belong, from all places of a row") {
+  for (const std::int64_t odd : {0, 63, 4097}) CHECK(moves<std::int64_t>((2 << 20) + odd));
+  CHECK(moves<double>((2 << 20) + 1));
+}
+
+TEST_CASE("rows that a reduction reads first fetch the next one while they are stored past the caches") {
+  const std::int64_t columns = 1031;
+  const Tensor<float, 2> x = small_integers(columns);
+  Tensor<float, 2> y(rows, columns);
+  const Prepared p = prepared(y[i, j], Assign::set, x[i, j] - sum(k, x[i, k]));
+  CHECK(streams(p));
+  CHECK(schedule_of(p).find("fetching the next ") != std::string::npos);
+  CHECK(loops_of(p).find("prefetch ") != std::string::npos);
+  std::vector<float> sums(rows);
+  for (std::int64_t n = 0; n < rows * columns; ++n) sums[static_cast<std::size_t>(n / columns)] += x.data()[n];
+  CHECK(stores(
+      y.data(), rows * columns, [&] { y[i, j] = x[i, j] - sum(k, x[i, k]); },
+      [&](std::int64_t n) { return x.data()[n] - sums[static_cast<std::size_t>(n / columns)]; }));
+}
+
+TEST_CASE("scans down columns go past the caches, from the first row or from the last") {
+  for (const std::int64_t columns : {1040, 1031}) {  // rows that begin lines, and others
+    const Tensor<float, 2> x = small_integers(columns);
+    Tensor<float, 2> down(rows, columns), up(rows, columns);
+    for (const Prepared& p : {prepared(down[i, j], Assign::set, cumsum(i, x[i, j])),
+                              prepared(up[i, j], Assign::set, sum(k(i, rows), x[k, j]))}) {
+      CHECK(streams(p));
+      CHECK(schedule_of(p).find("fetching the next ") != std::string::npos);
+    }
+    const std::int64_t size = rows * columns;
+    std::vector<float> above(x.data(), x.data() + size), below = above;
+    for (std::int64_t n = columns; n < size; ++n) {
+      above[static_cast<std::size_t>(n)] += above[static_cast<std::size_t>(n - columns)];
+      below[static_cast<std::size_t>(size - 1 - n)] += below[static_cast<std::size_t>(size - 1 - n + columns)];
+    }
+    CHECK(stores(
+        down.data(), size, [&] { down[i, j] = cumsum(i, x[i, j]); },
+        [&](std::int64_t n) { return above[static_cast<std::size_t>(n)]; }));
+    CHECK(stores(
+        up.data(), size, [&] { up[i, j] = sum(k(i, rows), x[k, j]); },
+        [&](std::int64_t n) { return below[static_cast<std::size_t>(n)]; }));
+  }
+}
+
+TEST_CASE("beside gathers outputs stay in the caches") {
+  Tensor<float, 1> x(large), y(large);
+  Tensor<std::int32_t, 1> place(large);
+  Tensor<float, 1> pairs(2 * large);
+  Tensor<float, 2> rows(large, 8);
+  CHECK(!streams(prepared(y[i], Assign::set, x[place[i]])));
+  CHECK(streams(prepared(y[i], Assign::set, pairs[2 * i])));  // vectors that are taken apart
+  CHECK(!streams(prepared(y[i], Assign::set, rows[i, 3])));
 }

@@ -217,6 +217,7 @@ bool has_streams(const loop::Block& block) {
   return std::ranges::any_of(block, [](const loop::Statement& s) {
     if (const loop::For* inner = s.as<loop::For>()) return has_streams(inner->body);
     if (const loop::If* inner = s.as<loop::If>()) return has_streams(inner->body);
+    if (const loop::Transpose* matrix = s.as<loop::Transpose>()) return matrix->streaming;
     return s.as<loop::Store>() != nullptr && s.as<loop::Store>()->streaming != loop::none;
   });
 }

@@ -390,7 +390,7 @@ void emit_transpose(PhaseEmitter& e, const loop::Transpose& s) {
   }
   call_helper(e, transpose_slot(bytes, e.target.vector_bytes),
               {from, e[s.stride], to, e[s.pitch], e[s.rows], e[s.columns], ahead, ahead_step,
-               e.builder.getInt32(s.alternate)});
+               e.builder.getInt32(s.alternate), e.builder.getInt32(s.streaming)});
 }
 
 }  // namespace ricci::codegen

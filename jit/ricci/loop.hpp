@@ -73,6 +73,7 @@ struct Transpose {
   Value offset, stride, rows, columns;
   Value ahead = none, ahead_step = none;
   bool alternate = false;
+  bool streaming = false;  // the target's elements go past the caches
 };
 
 /// A hint: the line with this element is wanted soon, or `later`, when the first-level cache may have lost it. It may

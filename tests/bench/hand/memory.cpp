@@ -45,7 +45,11 @@ float sum(const float* x, std::int64_t begin, std::int64_t end) {
 }
 
 void copy(const float* x, float* out, std::int64_t begin, std::int64_t end) {
-  stream(out + begin * block, x + begin * block, (end - begin) * block);
+  // A line at four places in turn: at a single one, loads run ahead of what the processor fetches by itself.
+  constexpr int places = 4, line = 16;
+  const std::int64_t apart = (end - begin) * block / places;
+  for (std::int64_t at = begin * block; at < begin * block + apart; at += line)
+    for (int place = 0; place < places; ++place) stream_line(out + at + place * apart, x + at + place * apart);
   _mm_sfence();
 }
 

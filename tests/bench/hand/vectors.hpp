@@ -32,6 +32,17 @@ inline void stream(float* to, const float* from, long count) {
   for (long i = 0; i < count; i += lanes) stream(to + i, load(from + i));
 }
 
+/// A line; `to` is aligned to it.
+inline void stream_line(float* to, const float* from) {
+#ifdef __AVX512F__
+  _mm512_stream_ps(to, _mm512_loadu_ps(from));
+#else
+  const __m256 lower = _mm256_loadu_ps(from), upper = _mm256_loadu_ps(from + 8);
+  _mm256_stream_ps(to, lower);
+  _mm256_stream_ps(to + 8, upper);
+#endif
+}
+
 inline Floats larger(Floats a, Floats b) { return a > b ? a : b; }
 inline float sum_of_lanes(Floats v) {
   float total = 0;
