@@ -145,7 +145,7 @@ bool reads_what_it_writes(const Program& program, const Nest& nest, std::size_t 
 
 }  // namespace
 
-void order_for_registers(const Program& program, Nest& nest, int lanes) {
+void order_for_registers(const Program& program, Nest& nest, int lanes, bool alone) {
   nest.unroll = nest.registers[0].vectors;
   nest.tile = std::int64_t{nest.unroll} * lanes;
   const auto end = nest.order.begin() + static_cast<std::ptrdiff_t>(nest.split);
@@ -154,8 +154,9 @@ void order_for_registers(const Program& program, Nest& nest, int lanes) {
     std::rotate(rows, rows + 1, end);
     // What rows share is brought to the processor once for every block, from far away if it is much: a product of 1024
     // columns took 1.55 times as long as OpenBLAS's with blocks of 128 and nothing fetched, and 1.25 times with both.
+    // Beside other nests there should be many blocks: their slices are items for all threads (slices.hpp).
     for (RegisterTile& t : nest.registers) {
-      t.block *= 2;
+      if (alone) t.block *= 2;
       t.fetches = true;
     }
   }

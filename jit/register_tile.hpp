@@ -10,8 +10,9 @@ namespace ricci::jit {
 std::vector<RegisterTile> find_register_tiles(ir::Program&, const Specialisation&, const Target&, const Nest&,
                                               ir::AxisId lane, int lanes);
 
-/// Puts the rows of its tiles next to the lanes in the order of a nest, and cuts both into the tiles' blocks.
-void order_for_registers(const ir::Program&, Nest&, int lanes);
+/// Puts the rows of its tiles next to the lanes in the order of a nest, and cuts both into the tiles' blocks. `alone`:
+/// there is no other nest.
+void order_for_registers(const ir::Program&, Nest&, int lanes, bool alone);
 
 /// One line, as for the other parts of a schedule.
 std::string to_string(const RegisterTile&, const Nest&, const ir::Program&, int lanes);

@@ -51,8 +51,8 @@ TEST_CASE("the product of matrices is computed in tiles of registers") {
 }
 
 TEST_CASE("what the rows of a tile share is fetched a piece early, row by row") {
-  const Tensor<float, 2> a(300, 300), b(300, 320);
-  Tensor<float, 2> c(300, 320);
+  const Tensor<float, 2> a(300, 300), b(300, 300);
+  Tensor<float, 2> c(300, 300);
   const auto fetches = [](const Prepared& p, int width) {
     const std::string loops = loops_of(p, width);
     int count = 0;
