@@ -10,6 +10,12 @@ namespace ricci::jit {
 using namespace ir;
 using loop::Value;
 
+void ExpressionLowering::fetch_lines(std::size_t level, TensorId tensor, Value first, int vectors, bool later) {
+  const std::int64_t line = 64 / static_cast<std::int64_t>(size_of(program_.tensors[tensor].dtype));
+  for (std::int64_t at = 0; at < std::int64_t{vectors} * lanes(); at += std::max<std::int64_t>(line, lanes()))
+    builder_.add(level, loop::Prefetch{tensor, builder_.add(level, first, builder_.constant(at)), later});
+}
+
 /// The row is that of the iteration `rows_ahead` further along the innermost axis that chooses rows. Where that axis is
 /// reduced as a whole, its end is followed by the start of the next iteration of the axis around it:
 ///
@@ -50,10 +56,7 @@ void ExpressionLowering::fetch_ahead(TensorId tensor, const std::vector<Expr>& s
   }
   const Address at = address(tensor, subscripts, level);
   if (at.motion == Motion::still || at.motion == Motion::contiguous) {
-    const int parts = at.motion == Motion::still ? 1 : lane_->parts;
-    const std::int64_t line = 64 / static_cast<std::int64_t>(size_of(program_.tensors[tensor].dtype));
-    for (std::int64_t first = 0; first < std::int64_t{parts} * lanes(); first += std::max<std::int64_t>(line, lanes()))
-      builder_.add(level, loop::Prefetch{tensor, builder_.add(level, at.base, builder_.constant(first))});
+    fetch_lines(level, tensor, at.base, at.motion == Motion::still ? 1 : lane_->parts);
   }
   known_ = known;
   bound_ = bound;
@@ -66,10 +69,7 @@ void ExpressionLowering::fetch_next(const Read& n, AxisId rows, bool backwards) 
   Value next = stride(n.tensor, static_cast<std::size_t>(row - n.subscripts.begin()));
   if (backwards) next = builder_.multiply(0, next, builder_.constant(-1));
   const Value at = builder_.add(level, address(n.tensor, n.subscripts, level).base, next);
-  const std::int64_t line = 64 / static_cast<std::int64_t>(size_of(program_.tensors[n.tensor].dtype));
-  const std::int64_t step = std::max<std::int64_t>(line, lanes());
-  for (std::int64_t first = 0; first < std::int64_t{lane_->parts} * lanes(); first += step)
-    builder_.add(level, loop::Prefetch{n.tensor, builder_.add(level, at, builder_.constant(first))});
+  fetch_lines(level, n.tensor, at, lane_->parts);
 }
 
 void ExpressionLowering::fetch_planes(AxisId axis, Value planes, Value lanes) {
@@ -98,10 +98,7 @@ void ExpressionLowering::fetch_planes(const Fold& f) {
     const Value further = builder_.multiply(outside, limit->second.planes_ahead, apart);
     const Value distance = builder_.add(outside, further, limit->second.lanes_ahead);
     const Value at = builder_.add(level, address(n->tensor, n->subscripts, level).base, distance);
-    const std::int64_t line = 64 / static_cast<std::int64_t>(size_of(program_.tensors[n->tensor].dtype));
-    const std::int64_t count = std::int64_t{lane_->parts} * lanes(), step = std::max<std::int64_t>(line, lanes());
-    for (std::int64_t first = 0; first < count; first += step)
-      builder_.add(level, loop::Prefetch{n->tensor, builder_.add(level, at, builder_.constant(first)), true});
+    fetch_lines(level, n->tensor, at, lane_->parts, true);
   }
 }
 
@@ -116,12 +113,9 @@ void ExpressionLowering::fetch_next_piece(const RegisterTile& tile, Value iterat
     const Read* n = e->as<Read>();
     if (!n || !uses_axis(e, inner)) continue;
     if (motion(program_, s_, n->tensor, n->subscripts, lane_->axis) != Motion::contiguous) continue;
-    const std::int64_t line = 64 / static_cast<std::int64_t>(size_of(e->dtype));
     for (int i = 0; i < count; ++i) {
       bind(inner, builder_.add(level, iteration, builder_.constant(tile.depth + i)));
-      const Value at = address(n->tensor, n->subscripts, level).base;
-      for (std::int64_t first = 0; first < step_of_lanes(); first += line)
-        builder_.add(level, loop::Prefetch{n->tensor, builder_.add(level, at, builder_.constant(first)), true});
+      fetch_lines(level, n->tensor, address(n->tensor, n->subscripts, level).base, lane_->parts, true);
       known_[level] = known;
     }
   }

@@ -285,6 +285,8 @@ class ExpressionLowering {
   State step(const ir::Fold&, State);
   State count_lanes(ir::Expr condition, State);
   bool tracks_numbers(const ir::Fold&, const State& empty, ir::AxisId lane) const;
+  /// Fetches what the lines hold of so many vectors from element `first` on.
+  void fetch_lines(std::size_t level, ir::TensorId, loop::Value first, int vectors, bool later = false);
   void fetch_next_row();
   void fetch_planes(const ir::Fold&);
   void fetch_for_updates(const ir::Read&, const Address&, std::size_t level);

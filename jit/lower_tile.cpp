@@ -186,8 +186,8 @@ void ExpressionLowering::reduce_tile(const RegisterTile& tile, Value low, Value 
   }
   const Value begun = builder_.compute(builder_.level(), Op::greater, DType::b1, {first, builder_.constant(0)});
   staged_ = std::move(stages);
-  const Value next = i64(Op::minimum, i64(Op::subtract, left, depth), depth);
-  Piece piece{first, builder_.add(builder_.level(), first, count), begun, loop::none, next};
+  Piece piece{first, builder_.add(builder_.level(), first, count), begun, loop::none, loop::none};
+  if (tile.fetches) piece.next = i64(Op::minimum, i64(Op::subtract, left, depth), depth);
   if (finish.statements) {
     const Value is_last = builder_.compute(builder_.level(), Op::less_equal, DType::b1, {left, depth});
     piece.finishes = builder_.compute(builder_.level(), Op::logical_and, DType::b1, {is_last, finish.condition});

@@ -29,7 +29,6 @@ constexpr std::int64_t bytes_ahead = 2 << 10;
 void ExpressionLowering::fetch_for_updates(const Read& read, const Address& at, std::size_t level) {
   if (!nest_.tables || !nest_.lane_axis || nest_.order.back() != *nest_.lane_axis || rows_) return;
   if (lane_->axis != *nest_.lane_axis || level != lane_->level) return;
-  const auto size = static_cast<std::int64_t>(size_of(program_.tensors[read.tensor].dtype));
   Value ahead = loop::none;
   if (!queues_.empty()) {
     if (!lane_->masks.empty()) return;
@@ -40,6 +39,7 @@ void ExpressionLowering::fetch_for_updates(const Read& read, const Address& at, 
     if (of_row == read.subscripts.end()) return;
     // Whole rows ahead; long rows only a part of one.
     const Value apart = stride(read.tensor, static_cast<std::size_t>(of_row - read.subscripts.begin()));
+    const auto size = static_cast<std::int64_t>(size_of(program_.tensors[read.tensor].dtype));
     const Value distance = builder_.constant(bytes_ahead / size);
     const Value rows = builder_.divide(0, Op::floor_divide, distance, apart);
     const Value is_long = builder_.compute(0, Op::equal, DType::b1, {rows, builder_.constant(0)});
@@ -48,10 +48,7 @@ void ExpressionLowering::fetch_for_updates(const Read& read, const Address& at, 
   } else {
     return;
   }
-  const Value start = builder_.add(level, at.base, ahead);
-  const std::int64_t line = std::max<std::int64_t>(64 / size, lanes());
-  for (std::int64_t first = 0; first < std::int64_t{lane_->parts} * lanes(); first += line)
-    builder_.add(level, loop::Prefetch{read.tensor, builder_.add(level, start, builder_.constant(first))});
+  fetch_lines(level, read.tensor, builder_.add(level, at.base, ahead), lane_->parts);
 }
 
 bool NestLowering::queues_updates(std::size_t lanes_at) const {

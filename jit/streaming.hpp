@@ -20,9 +20,9 @@ inline constexpr std::int64_t tile_in_order = 1024;
 /// times as long as memcpy, so they take 0.95.)
 void take_places(ir::Program&, const Specialisation&, Nest&);
 
-/// The reads along the lanes of rows that are gone through one after another, where nothing asks for the next row before
-/// this one is stored: a reduction reads it first, or each row is a tile of a longer one. While lanes store past the
-/// caches they fetch it. (Layer norm took 1.2 times as long as with ordinary stores, so it takes 0.95.)
+/// The reads along the lanes of rows that are gone through one after another, where nothing asks for the next row
+/// before this one is stored: a reduction reads it first, or each row is a tile of a longer one. While lanes store past
+/// the caches they fetch it. (Layer norm took 1.2 times as long as with ordinary stores, so it takes 0.95.)
 std::vector<ir::Expr> find_next(ir::Program&, const Specialisation&, const Nest&);
 
 /// The axis of those rows.

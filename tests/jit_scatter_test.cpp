@@ -3,19 +3,12 @@
 #include <limits>
 
 #include "support/backends.hpp"
+#include "support/keys.hpp"
 #include "support/tensors.hpp"
 
 using namespace ricci;
 using namespace ricci::test;
 using namespace ricci::names;
-
-namespace {
-
-auto keys(std::int64_t count, int classes) {
-  return filled<std::int32_t>([=](std::int64_t n) { return (n * n + n / 7 * 5) % classes; }, count);
-}
-
-}  // namespace
 
 TEST_CASE("counting keys counts all duplicates") {
   for (std::int64_t count : {1, 15, 16, 17, 1000}) {

@@ -2,19 +2,12 @@
 #include <catch2/catch.hpp>
 
 #include "support/backends.hpp"
+#include "support/keys.hpp"
 #include "support/tensors.hpp"
 
 using namespace ricci;
 using namespace ricci::test;
 using namespace ricci::names;
-
-namespace {
-
-auto keys(std::int64_t count, int classes) {
-  return filled<std::int32_t>([=](std::int64_t n) { return (n * n + n / 7 * 5) % classes; }, count);
-}
-
-}  // namespace
 
 TEST_CASE("updates are put off for blocks of every length") {
   for (std::int64_t count : {7, 8, 9, 255, 256, 257, 511, 512, 1023, 1025, 2047, 2048, 2049, 4097, 6000}) {
