@@ -14,7 +14,8 @@ loop::BufferId ExpressionLowering::scratch_for(std::string name, DType dtype, st
   return static_cast<loop::BufferId>(info_.buffers.size() - 1);
 }
 
-/// A read that is contiguous along the reduced axis: all of it at once. Lanes that are masked find anything there.
+/// A read that is contiguous along the reduced axis: all of it at once. Lanes that are masked find zeros there: with
+/// what the scratch had before, which may be subnormal, a processor can take a hundred times as long.
 void ExpressionLowering::stage_transposed(const RegisterTile& tile, Expr e, const Stage& stage, Value first,
                                           Value count) {
   const std::size_t level = builder_.level();
@@ -33,6 +34,14 @@ void ExpressionLowering::stage_transposed(const RegisterTile& tile, Expr e, cons
   const Value rows = lanes.remaining ? *lanes.remaining : builder_.constant(step_of_lanes());
   const Value stride = step_along(read.tensor, read.subscripts, lanes.axis);
   const Value start = builder_.constant(0), pitch = builder_.constant(step_of_lanes());
+  if (lanes.remaining) {
+    builder_.open_if(builder_.compute(level, Op::less, DType::b1, {rows, pitch}));
+    const Value at = builder_.open_for(start, builder_.multiply(level, count, pitch), this->lanes());
+    const Value zero = builder_.constant(Scalar{e->dtype, 0}, this->lanes());
+    builder_.add(builder_.level(), loop::Store{stage.buffer, at, zero});
+    builder_.close_for();
+    builder_.close_if();
+  }
   builder_.add(level, loop::Transpose{stage.buffer, start, pitch, read.tensor, offset, stride, rows, count});
 }
 

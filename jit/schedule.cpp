@@ -12,11 +12,11 @@
 #include "interior.hpp"
 #include "kept.hpp"
 #include "lane_width.hpp"
-#include "ricci/helpers.hpp"
 #include "place.hpp"
 #include "place_sorts.hpp"
-#include "scan.hpp"
 #include "register_tile.hpp"
+#include "ricci/helpers.hpp"
+#include "scan.hpp"
 #include "schedule_steps.hpp"
 #include "streaming.hpp"
 #include "tables.hpp"
@@ -68,8 +68,8 @@ bool scatters_rows(const Program& program, const Nest& nest) {
 bool lanes_may_meet(const Program& program, const Nest& nest) {
   const auto is_lane = [&](Expr e) { return e->as<Axis>() && e->as<Axis>()->axis == nest.lane_axis; };
   return nest.tables && nest.lane_axis && std::ranges::any_of(nest.statements, [&](std::size_t i) {
-    return std::ranges::none_of(program.statements[i].subscripts, is_lane);
-  });
+           return std::ranges::none_of(program.statements[i].subscripts, is_lane);
+         });
 }
 
 /// Loop order and tiles. The lane axis is the innermost of its kind; loops that reductions do not need are inside all
@@ -121,6 +121,7 @@ std::vector<Expr> find_streams(Program& program, const Specialisation& s, const 
         const auto at = std::ranges::find(nest.order, axis) - nest.order.begin();
         return static_cast<std::size_t>(at) <= nest.split;
       });
+      bool streams_memory = false;
       const auto moves = [&](Expr n) {
         const Read* read = n->as<Read>();
         if (!read) return true;
@@ -128,12 +129,14 @@ std::vector<Expr> find_streams(Program& program, const Specialisation& s, const 
         const bool slides = std::ranges::any_of(read->subscripts, [&](Expr subscript) {
           return uses_axis(subscript, fold->axes[0]) && uses_axis(subscript, *nest.lane_axis);
         });
-        return !slides && motion(program, s, read->tensor, read->subscripts, *nest.lane_axis) == Motion::contiguous;
+        const Motion m = motion(program, s, read->tensor, read->subscripts, *nest.lane_axis);
+        streams_memory |= m == Motion::contiguous;
+        return !slides && (m == Motion::contiguous || m == Motion::still);
       };
       const bool indexed = info(fold->reduction).results == Results::index;
       bytes += nest.tile * static_cast<std::int64_t>(size_of(e->dtype) + (indexed ? 4 : 0));
       const bool fits = of_items && bytes <= max_scratch_bytes;
-      if (fits && std::ranges::all_of(nodes({fold->body}), moves)) streams.push_back(e);
+      if (fits && std::ranges::all_of(nodes({fold->body}), moves) && streams_memory) streams.push_back(e);
     }
   }
   return streams;
@@ -359,8 +362,7 @@ std::string to_string(const Schedule& schedule, const Program& program) {
     for (Expr e : nest.next) text += " fetching the next " + to_string(program, e);
     for (TensorId t : nest.ahead) text += " fetching rows of " + program.tensors[t].name;
     text += '\n';
-    for (const RegisterTile& tile : nest.registers)
-      text += "  " + to_string(tile, nest, program, nest.lanes);
+    for (const RegisterTile& tile : nest.registers) text += "  " + to_string(tile, nest, program, nest.lanes);
     if (nest.transposed) text += "  " + to_string(*nest.transposed, program);
     if (nest.kept) {
       const std::string where = nest.kept->in_scratch ? "scratch" : "the target";

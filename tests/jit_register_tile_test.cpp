@@ -157,6 +157,15 @@ TEST_CASE("what the lanes of a tile would gather along the reduced axis is trans
     }
 }
 
+TEST_CASE("lanes for which nothing is transposed compute with zeros, not with what the scratch had before") {
+  const Tensor<float, 2> a(31, 32), b(31, 32);
+  Tensor<float, 2> c(31, 31);
+  const std::string loops = loops_of(prepared(c[i, j], Assign::set, sum(k, a[i, k] * b[j, k])));
+  const auto transposed = loops.find("transpose shared"), cleared = loops.find("store shared");
+  REQUIRE(transposed != std::string::npos);
+  CHECK(cleared < transposed);
+}
+
 TEST_CASE("short statements take the results of a tile from registers, be it in one piece or in several") {
   Dice dice{std::mt19937_64(6)};
   for (const int inner : {1, 128, 129, 300}) {
