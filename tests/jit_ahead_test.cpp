@@ -2,6 +2,7 @@
 // within their arrays only.
 #include <catch2/catch.hpp>
 #include <string>
+
 #include "ricci/target.hpp"
 #include "support/backends.hpp"
 #include "support/tensors.hpp"
