@@ -83,7 +83,7 @@ void NestLowering::border_and_interior(const Interior& interior, Value low, Valu
   over_sides(low, first, last, end, body);
   at_border_ = false;
   ++inside_;
-  over_lanes(first, last, nest_.unroll, body);
+  stream_over_lanes(first, last, body);
   --inside_;
 }
 

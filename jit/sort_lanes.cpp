@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 #include <limits>
 #include <utility>
@@ -190,36 +191,55 @@ struct Lanes {
     std::memcpy(out, high, sizeof high);
   }
 
-  static constexpr int block = 16 * size;
-  static_assert(lane_sort_block <= block && block <= lane_sort_room(1));
-
-  RICCI_INLINE static T* sort(T* x, T* spare, std::int64_t count) {
-    const std::int64_t whole = count / block * block;
-    for (std::int64_t i = 0; i < whole; i += block) sort_block<16>(x + i);
-    std::int64_t end = whole;
-    if (whole < count) {
-      std::int64_t registers = whole == 0 ? 1 : step_registers;
-      while (whole + registers * size < count) registers *= 2;
-      end = whole + registers * size;
-      std::fill(x + count, x + end, std::numeric_limits<T>::max());
-      if (registers == 1)
-        sort_block<1>(x + whole);
-      else if (registers == 2)
-        sort_block<2>(x + whole);
-      else if (registers == 4)
-        sort_block<4>(x + whole);
-      else if (registers == 8)
-        sort_block<8>(x + whole);
-      else
-        sort_block<16>(x + whole);
-    }
-    for (std::int64_t run = block; run < end; run *= 2) {
+  /// Runs of `run` elements become runs of `length`, the last ones what there is. Returns which array has them.
+  RICCI_INLINE static T* merge_runs(T* x, T* spare, std::int64_t count, std::int64_t run, std::int64_t length) {
+    for (; run < length; run *= 2) {
       std::int64_t i = 0;
-      for (; i + run < end; i += 2 * run) merge(x + i, x + i + run, x + std::min(i + 2 * run, end), spare + i);
-      if (i < end) std::memcpy(spare + i, x + i, static_cast<std::size_t>(end - i) * sizeof(T));
+      for (; i + run < count; i += 2 * run) merge(x + i, x + i + run, x + std::min(i + 2 * run, count), spare + i);
+      if (i < count) std::memcpy(spare + i, x + i, static_cast<std::size_t>(count - i) * sizeof(T));
       std::swap(x, spare);
     }
     return x;
+  }
+
+  static constexpr int block = 16 * size;
+  /// Both arrays of a part take half of a second-level cache of 1 MiB.
+  static constexpr std::int64_t part = (std::int64_t{256} << 10) / sizeof(T);
+  static_assert(lane_sort_block <= block && block <= lane_sort_room(1));
+
+  /// Sorts what is left behind whole blocks, filled up to a few registers with the largest number. Returns its end.
+  RICCI_INLINE static std::int64_t sort_last_block(T* x, std::int64_t whole, std::int64_t count) {
+    if (whole == count) return whole;
+    std::int64_t registers = whole == 0 ? 1 : step_registers;
+    while (whole + registers * size < count) registers *= 2;
+    const std::int64_t end = whole + registers * size;
+    std::fill(x + count, x + end, std::numeric_limits<T>::max());
+    if (registers == 1)
+      sort_block<1>(x + whole);
+    else if (registers == 2)
+      sort_block<2>(x + whole);
+    else if (registers == 4)
+      sort_block<4>(x + whole);
+    else if (registers == 8)
+      sort_block<8>(x + whole);
+    else
+      sort_block<16>(x + whole);
+    return end;
+  }
+
+  /// A part becomes one run before the next part is begun.
+  RICCI_INLINE static T* sort(T* x, T* spare, std::int64_t count) {
+    const std::int64_t whole = count / block * block, end = sort_last_block(x, whole, count);
+    const std::int64_t length =
+        std::min(part, static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(end))));
+    T* runs = x;
+    for (std::int64_t first = 0; first < end; first += part) {
+      const std::int64_t stop = std::min(first + part, end);
+      for (std::int64_t i = first; i < std::min(stop, whole); i += block) sort_block<16>(x + i);
+      runs = merge_runs(x + first, spare + first, stop - first, block, length) - first;
+    }
+    if (runs != x) std::swap(x, spare);
+    return merge_runs(x, spare, end, length, end);
   }
 };
 

@@ -24,6 +24,14 @@ bool is_only_written(const Program& program, TensorId tensor) {
   return writes == 1;
 }
 
+/// What the nest computes in its interior, or everywhere if there is none: borders are short.
+std::vector<Expr> values_inside(const Nest& nest) {
+  if (nest.interiors.empty()) return nest.values;
+  std::vector<Expr> values;
+  for (const Statement& statement : nest.interiors.back().statements) values.push_back(statement.value);
+  return values;
+}
+
 /// Whether functions stand beside the stores. Where a reduction has kept their values, they do not.
 bool waits_for_arithmetic(const Nest& nest) {
   bool found = false;
@@ -66,7 +74,7 @@ constexpr std::size_t most_arrays = 4;
 std::vector<TensorId> find_streaming(Program& program, const Specialisation& s, const Nest& nest) {
   if (!nest.lane_axis || nest.serial || nest.tables || nest.appends || !s.disjoint) return {};
   if (nest.in_order ? !has_tile_in_order(nest) : !nest.transposed && nest.order.back() != *nest.lane_axis) return {};
-  for (Expr e : nodes(nest.values)) {
+  for (Expr e : nodes(values_inside(nest))) {
     const bool is_moved = nest.transposed && std::ranges::count(nest.transposed->reads, e) > 0;
     if (e->as<Read>() && !is_moved && uses_axis(e, *nest.lane_axis) &&
         gathers(program, s, *e->as<Read>(), *nest.lane_axis))
@@ -86,10 +94,10 @@ std::vector<TensorId> find_streaming(Program& program, const Specialisation& s, 
 
 void take_places(Program& program, const Specialisation& s, Nest& nest) {
   if (nest.streaming.size() != nest.statements.size() || nest.unroll != places_of_row) return;
-  if (nest.transposed || nest.in_order || !nest.interiors.empty() || !nest.ahead.empty()) return;
+  if (nest.transposed || nest.in_order || !nest.ahead.empty()) return;
   if (nest.order[nest.split] != *nest.lane_axis) return;
   std::set<TensorId> arrays(nest.streaming.begin(), nest.streaming.end());
-  for (Expr e : nodes(nest.values)) {
+  for (Expr e : nodes(values_inside(nest))) {
     if (e->as<Fold>()) return;
     const Read* read = e->as<Read>();
     if (!read || !uses_axis(e, *nest.lane_axis)) continue;

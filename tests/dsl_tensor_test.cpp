@@ -25,6 +25,9 @@ TEST_CASE("tensors are made of extents, of nested lists and of spans") {
   CHECK(copied.at(2, 0) == 5);
   const std::int64_t shape[] = {4};
   CHECK((Tensor<int, 1>(std::span<const std::int64_t>(shape)).size()) == 4);
+  auto written = Tensor<int, 2>::uninitialised(3, 2);
+  written[i, j] = 10 * i + j;
+  CHECK(values(written) == Ints{0, 1, 10, 11, 20, 21});
 }
 
 TEST_CASE("tensors of wrong shapes are errors") {
@@ -33,6 +36,7 @@ TEST_CASE("tensors of wrong shapes are errors") {
   CHECK_THROWS_WITH((Tensor<int, 2>(std::span<const int>(source), {2, 2})), Contains("3 values") && Contains("(2, 2)"));
   CHECK_THROWS_WITH((Tensor<int, 2>(std::span<const int>(source), {3})), "1 extents for a tensor of rank 2");
   CHECK_THROWS_WITH((Tensor<int, 1>(-1)), "an array of shape (-1,) has the negative extent -1, expected 0 or more");
+  CHECK_THROWS_WITH((Tensor<int, 1>::uninitialised(-1)), Contains("negative extent -1"));
   CHECK_THROWS_WITH((Tensor<int, 2>(Tensor<float, 2>(1, 1).array())), "the elements are f32, expected i32");
   CHECK_THROWS_WITH((Tensor<int, 2>(Tensor<int, 1>(1).array())), "the array has rank 1, expected 2");
 }

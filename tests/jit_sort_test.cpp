@@ -105,10 +105,10 @@ TEMPLATE_TEST_CASE("numbers are sorted by vectors of every width, in arrays of t
   for (const int vector_bytes : {16, 32, 64}) {
     if (vector_bytes > host_target().vector_bytes) continue;
     const LaneSort<TestType> sort = lane_sort_function<TestType>(vector_bytes);
-    // All up to two blocks and a bit, and around the ends of longer runs.
+    // All up to two blocks and a bit, and around the ends of longer runs and of parts for the cache.
     std::vector<std::int64_t> counts;
     for (std::int64_t count = 1; count <= 530; ++count) counts.push_back(count);
-    for (const std::int64_t runs : {640, 768, 1024, 1280, 2048, 4096, 10000})
+    for (const std::int64_t runs : {640, 768, 1024, 1280, 2048, 4096, 10000, 32768, 65536, 98304, 140000})
       for (std::int64_t count = runs - 1; count <= runs + 1; ++count) counts.push_back(count);
     for (const std::int64_t count : counts)
       for (const int kind : {0, 1, 2, 3}) {  // anything, many ties, falling, with the ends of the range

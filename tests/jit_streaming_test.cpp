@@ -110,6 +110,27 @@ TEST_CASE("elements of every size arrive where they belong, from all places of a
   CHECK(moves<double>((2 << 20) + 1));
 }
 
+TEST_CASE("the interior of a large output goes past the caches, its borders as usual") {
+  for (const std::int64_t by : {1, -1, 70}) {
+    Tensor<float, 1> x(large), y(large);
+    for (std::int64_t n = 0; n < large; ++n) x.data()[n] = static_cast<float>(n % 1013);
+    const Prepared p = prepared(y[i], Assign::set, wrap(x)[i + by]);
+    CHECK(streams(p));
+    CHECK(schedule_of(p).find("interior i(") != std::string::npos);
+    const auto expected = [&](std::int64_t n) { return x.data()[(n + by + large) % large]; };
+    CHECK(stores(y.data(), large, [&] { y[i] = wrap(x)[i + by]; }, expected));
+  }
+  constexpr std::int64_t columns = 1031;
+  const Tensor<float, 2> x = small_integers(columns);
+  Tensor<float, 2> y(rows, columns);
+  CHECK(streams(prepared(y[i, j], Assign::set, fill(x, 0)[i - 1, j + 1] + x[i, j])));
+  const auto expected = [&](std::int64_t n) {
+    const bool inside = n >= columns && n % columns + 1 < columns;
+    return x.data()[n] + (inside ? x.data()[n - columns + 1] : 0);
+  };
+  CHECK(stores(y.data(), rows * columns, [&] { y[i, j] = fill(x, 0)[i - 1, j + 1] + x[i, j]; }, expected));
+}
+
 TEST_CASE("rows that a reduction reads first fetch the next one while they are stored past the caches") {
   const std::int64_t columns = 1031;
   const Tensor<float, 2> x = small_integers(columns);

@@ -1,5 +1,6 @@
 #pragma once
 // Tensor<T, Rank>: the user's array. A handle of one word: copies share the elements, as in NumPy.
+#include <array>
 #include <initializer_list>
 #include <span>
 #include <tuple>
@@ -65,6 +66,13 @@ class Tensor {
   template <std::integral... N>
     requires(sizeof...(N) == Rank && Rank > 0)
   explicit Tensor(N... extents) : array_(zeros({static_cast<std::int64_t>(extents)...})) {}
+  /// Tensor<float, 3>::uninitialised(2, 3, 4): anything until it is written. For what a statement writes as a whole: of a
+  /// large tensor, zeros that nobody reads take as long as half of a copy. Throws as Array::uninitialised does.
+  template <std::integral... N>
+    requires(sizeof...(N) == Rank && Rank > 0)
+  static Tensor uninitialised(N... extents) {
+    return Tensor(Array::uninitialised(dtype, std::array{static_cast<std::int64_t>(extents)...}));
+  }
   /// Zeros of these extents, which must be `Rank` many. Throws Error{rank}.
   explicit Tensor(std::span<const std::int64_t> extents) : array_(make_zeros(dtype, Rank, extents)) {}
   /// Tensor<float, 2> t{{1, 2}, {3, 4}}: these elements. Throws Error{extent} for rows of unequal length.

@@ -72,7 +72,7 @@ Make moved() {
   return [](std::int64_t elements) -> Call {
     const auto data = std::make_shared<Data>(elements);
     return [=] {
-      Tensor<float, 1> result(elements);
+      auto result = Tensor<float, 1>::uninitialised(elements);
       result[i] = wrap(data->x)[i + 1];
     };
   };
