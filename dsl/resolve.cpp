@@ -57,12 +57,15 @@ ir::TensorId Resolver::next_tensor(DType dtype, int rank) {
 namespace {
 
 /// What a number of the text is as an element of `dtype`, if the compiler is to know it: a whole number of integer
-/// arithmetic that fits, or the identity of some float reduction, by which a body is known to select.
-std::optional<Scalar> known_value(const Scalar& given, DType dtype) {
+/// arithmetic that fits, the identity of some float reduction, by which a body is known to select, or an exponent that
+/// stands for a few operations.
+std::optional<Scalar> known_value(const Scalar& given, DType dtype, bool is_exponent) {
   const Scalar value = evaluate(Op::cast, dtype, {&given, 1});
   if (is_float(dtype)) {
     const double x = value.as_double();
-    return x == 0 || x == 1 || std::isinf(x) ? std::optional(value) : std::nullopt;
+    const bool is_identity = x == 0 || x == 1 || std::isinf(x);
+    const bool is_easy = is_exponent && (x == -1 || x == 0.5 || x == 2 || x == 3);
+    return is_identity || is_easy ? std::optional(value) : std::nullopt;
   }
   const auto negative = [](const Scalar& n) { return is_signed_integer(n.dtype) && n.as_int() < 0; };
   const bool fits = is_integer(dtype) && is_integer(given.dtype) && value.as_int() == given.as_int() &&
@@ -72,10 +75,10 @@ std::optional<Scalar> known_value(const Scalar& given, DType dtype) {
 
 }  // namespace
 
-ir::Expr Resolver::next_scalar(Form form, DType dtype, std::optional<ir::TensorAxis> subscript) {
+ir::Expr Resolver::next_scalar(Form form, DType dtype, std::optional<ir::TensorAxis> subscript, Role role) {
   const int leaf = scalar_leaf_++;
   if (form == Form::number && leaves_.scalars)
-    if (const auto value = known_value(leaves_.scalars[leaf], dtype)) {
+    if (const auto value = known_value(leaves_.scalars[leaf], dtype, role == Role::exponent)) {
       out_.known.push_back({leaf, leaves_.scalars[leaf]});
       return ir::constant(graph(), *value);
     }
@@ -222,7 +225,9 @@ ir::Expr Resolver::apply(const Syntax& node, const Axes& unnamed) {
   }
   std::vector<ir::Expr> args;
   for (int i = 0; i < node.children; ++i) {
-    if (chooses && i > 0) args.push_back(lower_branch(*node.child[i], common, unnamed));
+    const bool is_exponent = node.op == Op::pow && i == 1 && node.child[i]->form == Form::number;
+    if (is_exponent) args.push_back(next_scalar(Form::number, compute_dtype(common), {}, Role::exponent));
+    else if (chooses && i > 0) args.push_back(lower_branch(*node.child[i], common, unnamed));
     else args.push_back(lower_as(*node.child[i], chooses ? DType::b1 : common, unnamed));
   }
   return ir::apply(graph(), node.op, std::move(args));

@@ -2,6 +2,7 @@
 #include "ricci/ir.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "ricci/error.hpp"
 
@@ -90,7 +91,32 @@ Expr simplify_float(Op op, Expr a, Expr b) {
   return nullptr;
 }
 
+/// Powers that a few operations give, at least as exactly as pow: the cube within 1.5 ULP, the others rounded once.
+Expr simplify_power(Graph& g, Expr x, Expr exponent) {
+  const Const* c = exponent->as<Const>();
+  if (!c) return nullptr;
+  const auto number = [&](double value) {
+    return constant(g, evaluate(Op::cast, x->dtype, std::vector{Scalar::of(value)}));
+  };
+  const double n = c->value.as_double();
+  if (n == 0 && !x->may_fail) return number(1);
+  if (n == 1) return x;
+  if (n == -1) return apply(g, Op::divide, {number(1), x});
+  if (n == 2 || n == 3) {
+    const Expr square = apply(g, Op::multiply, {x, x});
+    return n == 2 ? square : apply(g, Op::multiply, {square, x});
+  }
+  if (n == 0.5) {  // unlike the roots of -0 and of -inf, these powers are 0 and inf
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    const Expr root = apply(g, Op::sqrt, {apply(g, Op::add, {x, number(0)})});
+    const Expr is_least = apply(g, Op::equal, {x, number(-infinity)});
+    return apply(g, Op::select, {is_least, number(infinity), root});
+  }
+  return nullptr;
+}
+
 Expr simplify(Graph& g, Op op, const std::vector<Expr>& args) {
+  if (op == Op::pow) return simplify_power(g, args[0], args[1]);
   if (op == Op::select) {
     if (is_value(args[0], 1) || (args[1] == args[2] && !args[0]->may_fail)) return args[1];
     if (is_value(args[0], 0)) return args[2];

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "support/same_text.hpp"
 #include "support/tensors.hpp"
 
 using namespace ricci;
@@ -34,6 +35,28 @@ using Ints = std::vector<int>;
 using Bools = std::vector<bool>;
 
 }  // namespace
+
+TEST_CASE("powers have the value of pow whatever the exponent and the base, and whichever exponent comes first") {
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  const std::vector<float> bases{-infinity, -2.5f, -1, -0.0f, 0, 1e-40f, 0.3f, 1, 7, 3e38f, infinity, std::nanf("")};
+  const Tensor<float, 1> x(bases, {static_cast<std::int64_t>(bases.size())});
+  const auto bits_of_zero_and_inf = [](float v) { return v == 0 || std::isinf(v) ? std::signbit(v) : false; };
+  const auto check = [&](float exponent) {
+    const std::vector<float> powers = values(evaluate(pow(x[i], exponent)));  // one place for all exponents
+    for (std::size_t k = 0; k < bases.size(); ++k) {
+      const double expected = std::pow(static_cast<double>(bases[k]), static_cast<double>(exponent));
+      INFO(bases[k] << " to the power of " << exponent);
+      const auto rounded = static_cast<float>(expected);
+      CHECK(std::isnan(powers[k]) == std::isnan(rounded));
+      if (std::isnan(rounded)) continue;
+      CHECK(bits_of_zero_and_inf(powers[k]) == bits_of_zero_and_inf(rounded));
+      CHECK((powers[k] == rounded || std::abs(powers[k] - expected) <= 2e-7 * std::abs(expected)));
+    }
+  };
+  for (const float exponent : {2.0f, 0.0f, 0.5f, 3.0f, 1.0f, -1.0f, 1.5f, -2.0f, 2.0f, 0.5f, infinity}) check(exponent);
+  CHECK(test::text_values<float>("x ** 2 + x ** 0.5", {{"x", Tensor<float, 1>{4, 9}.array()}}) ==
+        std::vector<float>{18, 84});
+}
 
 TEST_CASE("float arithmetic") {
   CHECK(run(xs[i] + ys[i]) == each([](float a, float b) { return a + b; }));

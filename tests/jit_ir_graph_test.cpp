@@ -168,6 +168,21 @@ TEST_CASE("floats keep every operation that a special value could notice", "[ir]
     CHECK(apply(g, op, {x, x})->as<Apply>());
 }
 
+TEST_CASE("powers that a few operations give are these operations", "[ir][simplify]") {
+  Graph g;
+  Expr x = param(g, 0, DType::f64);
+  const auto power = [&](double n) { return apply(g, Op::pow, {x, constant(g, Scalar::of(n))}); };
+  const Expr square = apply(g, Op::multiply, {x, x}), one = constant(g, Scalar::of(1.0));
+  CHECK(power(0) == one);
+  CHECK(power(1) == x);
+  CHECK(power(2) == square);
+  CHECK(power(3) == apply(g, Op::multiply, {square, x}));
+  CHECK(power(-1) == apply(g, Op::divide, {one, x}));
+  CHECK(power(0.5)->as<Apply>()->op == Op::select);
+  for (const double n : {-2.0, 1.5, 4.0}) CHECK(power(n)->as<Apply>()->op == Op::pow);
+  CHECK(apply(g, Op::pow, {constant(g, Scalar::of(2.0)), x})->as<Apply>()->op == Op::pow);
+}
+
 TEST_CASE("every simplification gives the bits of the op itself", "[ir][simplify]") {
   const auto specials = [](DType d) -> std::vector<Scalar> {
     return visit_dtype(d, []<class T>(std::type_identity<T>) -> std::vector<Scalar> {
@@ -249,6 +264,8 @@ TEST_CASE("no simplification drops a read that may be outside its tensor", "[ir]
     CHECK(apply(g, Op::multiply, {e, one}) == e);
     CHECK(apply(g, Op::minimum, {e, e}) == e);
   }
+  const Expr number = cast(g, DType::f64, x), none = constant(g, Scalar::of(0.0));
+  CHECK(all(apply(g, Op::pow, {number, none})));
   CHECK(all(apply(g, Op::logical_or, {condition, yes})));
   CHECK(all(apply(g, Op::logical_and, {no, condition})));
   CHECK(all(apply(g, Op::select, {condition, one, one})));
