@@ -15,6 +15,7 @@ using namespace ir;
 namespace {
 
 constexpr double typical_extent = 32;
+constexpr double few_iterations = 5;     // of reductions over short rows
 constexpr double rows_at_once = 4;       // of a tile in registers, for which a value is loaded once
 constexpr double gather_cost = 0.8;      // per lane, hardware gather from cache
 constexpr double transposed_cost = 3;    // per vector: its share of the shuffles, to scratch and back
@@ -71,7 +72,8 @@ double CostModel::trips(AxisId axis) const {
     const Const* limit = decl->limit->as<Const>();
     return limit ? limit->value.as_int() : -1;
   }();
-  const double trips = known < 0 ? typical_extent : std::max(1.0, static_cast<double>(known));
+  const bool few = std::ranges::count(s_.few, axis) > 0;
+  const double trips = few ? few_iterations : known < 0 ? typical_extent : std::max(1.0, static_cast<double>(known));
   return lane_ == axis ? std::max(trips, lanes_) : trips;
 }
 

@@ -145,7 +145,10 @@ class ExpressionLowering {
 
   /// Copies a few `columns` of `all` of a read's tile, which is contiguous along them and affine along `rows`, to
   /// scratch. From now on it is loaded from there, in lanes along `rows`.
-  void transpose(ir::Expr read, const TileSide& rows, const TileSide& columns, const TileSide& all);
+  void transpose(ir::Expr read, const TileSide& rows, const TileSide& columns, const TileSide& all,
+                 bool alternate = true);
+  /// The same of whole short rows, which reductions run through (short_rows.hpp).
+  void transpose_rows(ir::Expr read, const TileSide& rows);
   /// In the loop over the few columns: fetches, for each of them, a share of what the tile of this read leaves to be
   /// fetched. Reading and writing are to take turns at the memory, which drops requests that come all at once.
   void fetch_beside(ir::Expr read, const TileSide& columns);

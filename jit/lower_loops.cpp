@@ -25,6 +25,7 @@ void NestLowering::loops(std::size_t k, Value low, std::optional<Value> high) {
     return;
   }
   if (high && !nest_.in_order) reduce_streams(low, end);
+  for (Expr e : nest_.short_rows) x_.transpose_rows(e, {axis, low, end, nest_.tile});
   if (high && (nest_.in_order || nest_.planes)) {
     tile_of_lanes_ = {low, end};
     return loops(k + 1, b_.constant(0), std::nullopt);

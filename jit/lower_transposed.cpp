@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "lower_expression.hpp"
+#include "short_rows.hpp"
 
 namespace ricci::jit {
 
@@ -55,7 +56,8 @@ loop::Transpose ExpressionLowering::tile_of(const Read& read, const TileSide& ro
           .columns = width, .ahead = ahead, .ahead_step = ahead_step};
 }
 
-void ExpressionLowering::transpose(Expr e, const TileSide& rows, const TileSide& columns, const TileSide& all) {
+void ExpressionLowering::transpose(Expr e, const TileSide& rows, const TileSide& columns, const TileSide& all,
+                                   bool alternate) {
   const Read& read = *e->as<Read>();
   info_.buffers.push_back({"tile", e->dtype, true, {}, rows.most * columns.most});
   const auto scratch = static_cast<loop::BufferId>(info_.buffers.size() - 1);
@@ -73,9 +75,20 @@ void ExpressionLowering::transpose(Expr e, const TileSide& rows, const TileSide&
   tile.to = scratch;
   tile.first = builder_.constant(0);
   tile.pitch = builder_.constant(rows.most);
-  tile.alternate = true;
+  tile.alternate = alternate;
   builder_.add(builder_.level(), tile);
   transposed_.insert_or_assign(e, TransposedTile{wide_rows, wide_columns, tile});
+}
+
+void ExpressionLowering::transpose_rows(Expr e, const TileSide& rows) {
+  // Both axes are bound to the start for as long as its address is computed, and nothing of that is kept.
+  const auto bound = bound_;
+  const Known known = known_[builder_.level()];
+  const AxisId along = axis_of_row(program_, s_, *e->as<Read>());
+  const TileSide columns{along, builder_.constant(0), extent_of(along), longest_short_row};
+  transpose(e, rows, columns, columns, false);
+  known_[builder_.level()] = known;
+  bound_ = bound;
 }
 
 void ExpressionLowering::fetch_beside(Expr e, const TileSide& columns) {

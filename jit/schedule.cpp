@@ -18,6 +18,7 @@
 #include "ricci/helpers.hpp"
 #include "scan.hpp"
 #include "schedule_steps.hpp"
+#include "short_rows.hpp"
 #include "streaming.hpp"
 #include "tables.hpp"
 #include "transposition.hpp"
@@ -267,6 +268,7 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
     std::vector<RegisterTile> registers;
     std::optional<Transposition> transposed;
     std::optional<AxisId> abreast;
+    std::vector<Expr> short_rows;
     const auto cost_of = [&](std::optional<AxisId> lane) {
       registers.clear();
       if (lane) registers = find_register_tiles(program, s, target, nest, *lane, nest.lanes);
@@ -275,8 +277,10 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
         model.staged.insert(model.staged.end(), tile.staged.begin(), tile.staged.end());
       transposed = lane && registers.empty() ? find_transposition(program, s, nest, *lane) : std::nullopt;
       abreast = lane && registers.empty() && !transposed ? find_abreast(program, s, nest, *lane) : std::nullopt;
+      short_rows = lane && registers.empty() && !transposed && !abreast ? find_short_rows(program, s, nest, *lane)
+                                                                        : std::vector<Expr>{};
       model.abreast = abreast;
-      model.transposed = transposed ? transposed->reads : std::vector<Expr>{};
+      model.transposed = transposed ? transposed->reads : short_rows;
       model.scans = lane && lane == nest.in_order ? nest.scans : std::vector<Expr>{};
       const double cost = model.nest(nest, lane, lane ? lane : inner);  // and the lanes of reductions
       return nest.scans.empty() || std::isinf(cost) ? cost : cost_of_scans(program, s, nest, lane, nest.lanes);
@@ -293,6 +297,7 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
       nest.registers = registers;
       nest.transposed = transposed;
       nest.abreast = abreast;
+      nest.short_rows = short_rows;
       fold_lanes = model.fold_lanes;
     }
     for (Expr e : nest.scans) fold_lanes.erase(e);
@@ -314,6 +319,9 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
       nest.streams = find_streams(program, s, nest);
       find_interiors(program, nest, schedule.fold_lanes);
       nest.planes = runs_in_planes(nest);
+      const bool in_tiles = nest.lane_axis && nest.order[nest.split] == *nest.lane_axis && !nest.planes;
+      if (!in_tiles || !nest.interiors.empty()) nest.short_rows.clear();
+      if (!nest.short_rows.empty()) nest.tile = tile_of_short_rows(nest.short_rows);
       keep_values(program, s, schedule.fold_lanes, nest);
     }
     if (!nest.kept || nest.kept->in_scratch) nest.streaming = find_streaming(program, s, nest);
@@ -364,6 +372,7 @@ std::string to_string(const Schedule& schedule, const Program& program) {
     text += '\n';
     for (const RegisterTile& tile : nest.registers) text += "  " + to_string(tile, nest, program, nest.lanes);
     if (nest.transposed) text += "  " + to_string(*nest.transposed, program);
+    for (Expr e : nest.short_rows) text += "  short rows transposed: " + to_string(program, e) + '\n';
     if (nest.kept) {
       const std::string where = nest.kept->in_scratch ? "scratch" : "the target";
       text += "  kept in " + where + ": what " + to_string(program, nest.kept->fold) + " adds up\n";

@@ -8,10 +8,12 @@
 #include <set>
 
 #include "abreast.hpp"
+#include "affine.hpp"
 #include "interval.hpp"
 #include "kept.hpp"
 #include "ricci/overlap.hpp"
 #include "share.hpp"
+#include "short_rows.hpp"
 #include "survey.hpp"
 
 namespace ricci::jit {
@@ -250,16 +252,36 @@ std::vector<TensorId> find_far(const Program& program, const Survey& survey, std
   return {far.begin(), far.end()};
 }
 
+/// The iterations of an axis and of those that it swallowed.
+std::int64_t iterations(AxisId axis, const std::vector<std::vector<AxisId>>& collapsed,
+                        std::span<const std::int64_t> extents) {
+  std::int64_t all = extents[axis];
+  for (AxisId other : collapsed[axis])
+    if (other != axis) all = std::min(all * extents[other], short_limit);
+  return all;
+}
+
 std::vector<AxisId> find_many(const Survey& survey, const std::vector<std::vector<AxisId>>& collapsed,
                               std::span<const std::int64_t> extents) {
   std::vector<AxisId> many;
-  for (AxisId axis : axes_of_reuse(survey)) {
-    std::int64_t rows = extents[axis];
-    for (AxisId other : collapsed[axis])
-      if (other != axis) rows = std::min(rows * extents[other], short_limit);
-    if (rows >= many_rows) many.push_back(axis);
-  }
+  for (AxisId axis : axes_of_reuse(survey))
+    if (iterations(axis, collapsed, extents) >= many_rows) many.push_back(axis);
   return many;
+}
+
+/// The short rows along which some tensor is contiguous.
+std::vector<AxisId> find_few(const Program& program, const Survey& survey, const Specialisation& s,
+                             std::span<const std::int64_t> extents) {
+  std::vector<AxisId> few;
+  for (AxisId axis : axes_of_rows(program)) {
+    const bool is_row = std::ranges::any_of(survey.accesses, [&](const Access& access) {
+      const int at = position_of(access, axis);
+      return at >= 0 && stride_class(program, s, access.tensor, static_cast<std::size_t>(at)) == StrideClass::one;
+    });
+    const std::int64_t length = iterations(axis, s.collapsed, extents);
+    if (is_row && length > 1 && length <= longest_short_row) few.push_back(axis);
+  }
+  return few;
 }
 
 }  // namespace
@@ -291,6 +313,7 @@ Specialisation specialise(const Program& program, std::span<const TensorView> te
     if (extents[axis] <= most_kept) result.brief.push_back(axis);
   result.far = find_far(program, survey, tensors, extents);
   result.many = find_many(survey, result.collapsed, extents);
+  result.few = find_few(program, survey, result, extents);
   for (AxisId axis : axes_of_chosen_places(program))
     if (extents[axis] >= least_abreast) result.abreast.push_back(axis);
   result.answers = ask(program, survey, tensors, extents);
@@ -319,6 +342,8 @@ std::string to_string(const Specialisation& s) {
   for (TensorId t : s.far) text += ' ' + std::to_string(t);
   text += "\nmany";
   for (AxisId axis : s.many) text += ' ' + std::to_string(axis);
+  text += "\nfew";
+  for (AxisId axis : s.few) text += ' ' + std::to_string(axis);
   text += "\nabreast";
   for (AxisId axis : s.abreast) text += ' ' + std::to_string(axis);
   text += "\nanswers " + s.answers;

@@ -75,7 +75,8 @@ std::vector<TensorId> find_streaming(Program& program, const Specialisation& s, 
   if (!nest.lane_axis || nest.serial || nest.tables || nest.appends || !s.disjoint) return {};
   if (nest.in_order ? !has_tile_in_order(nest) : !nest.transposed && nest.order.back() != *nest.lane_axis) return {};
   for (Expr e : nodes(values_inside(nest))) {
-    const bool is_moved = nest.transposed && std::ranges::count(nest.transposed->reads, e) > 0;
+    const bool is_moved = (nest.transposed && std::ranges::count(nest.transposed->reads, e) > 0) ||
+                          std::ranges::count(nest.short_rows, e) > 0;
     if (e->as<Read>() && !is_moved && uses_axis(e, *nest.lane_axis) &&
         gathers(program, s, *e->as<Read>(), *nest.lane_axis))
       return {};

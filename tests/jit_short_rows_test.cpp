@@ -1,0 +1,93 @@
+// Reductions over short rows of memory: transposed for a tile of lanes, and the same in every way to run them.
+#include <catch2/catch.hpp>
+
+#include "support/backends.hpp"
+#include "support/dice.hpp"
+#include "support/program_text.hpp"
+#include "support/tensors.hpp"
+
+using namespace ricci;
+using namespace ricci::names;
+using namespace ricci::test;
+
+namespace {
+
+bool transposes(const Prepared& p) { return schedule_of(p).find("short rows transposed: ") != std::string::npos; }
+
+template <class T>
+Tensor<T, 2> points(Dice& dice, std::int64_t count, std::int64_t length) {
+  return filled<T>([&](auto) { return static_cast<T>(dice.below(100)); }, count, length);
+}
+
+}  // namespace
+
+TEST_CASE("rows of up to a line have lanes across them, and nothing is gathered") {
+  Dice dice{std::mt19937_64(3)};
+  for (const std::int64_t length : {2, 3, 4, 16}) {
+    const auto x = points<float>(dice, 300, length);
+    Tensor<float, 1> out(300);
+    const Prepared p = prepared(out[i], Assign::set, sum(j, x[i, j]));
+    CHECK(transposes(p));
+    CHECK(loops_of(p).find("gather") == std::string::npos);
+  }
+  const auto single = points<float>(dice, 300, 1), long_rows = points<float>(dice, 300, 17);
+  const auto columns = points<float>(dice, 3, 300);
+  Tensor<float, 1> out(300);
+  CHECK(!transposes(prepared(out[i], Assign::set, sum(j, single[i, j]))));
+  CHECK(!transposes(prepared(out[i], Assign::set, sum(j, long_rows[i, j]))));
+  CHECK(!transposes(prepared(out[i], Assign::set, sum(j, columns[j, i]))));
+}
+
+TEST_CASE("one kernel serves all short rows that do not fill vectors") {
+  Dice dice{std::mt19937_64(4)};
+  const auto loops = [&](std::int64_t length) {
+    const auto x = points<float>(dice, 300, length);
+    Tensor<std::int64_t, 1> out(300);
+    return loops_of(prepared(out[i], Assign::set, argmax(j, x[i, j])));
+  };
+  CHECK(loops(5) == loops(6));
+  CHECK(loops(5) == loops(16));
+  CHECK(loops(5) != loops(17));
+}
+
+TEMPLATE_TEST_CASE("reductions over short rows agree in every way to run them", "", float, double, std::int32_t,
+                   std::uint8_t) {
+  Dice dice{std::mt19937_64(5)};
+  for (const std::int64_t length : {2, 3, 5, 7, 8, 9, 15, 16})
+    for (const std::int64_t count : {1, 15, 33, 64, 255, 257, 700}) {
+      CAPTURE(length, count);
+      const std::int64_t beside = dice.one_of({0, 0, 3});
+      const auto x = points<TestType>(dice, count, length + beside).sliced(1, 0, length);
+      const auto y = points<TestType>(dice, count, length);
+      const auto weight = points<TestType>(dice, 2, length);
+      Tensor<TestType, 1> out(count);
+      Tensor<std::int64_t, 1> best(count);
+      Tensor<double, 1> of_both(count);
+      const Prepared weighted = prepared(out[i], Assign::set, sum(j, x[i, j] * weight[1, j]));
+      REQUIRE((transposes(weighted) || count < 2));
+      REQUIRE(run_everywhere(weighted).fault == "");
+      REQUIRE(run_everywhere(prepared(best[i], Assign::set, argmax(j, x[i, j]))).fault == "");
+      REQUIRE(run_everywhere(prepared(out[i], Assign::add, max(j, x[i, j]) - min(k, y[i, k]))).fault == "");
+      REQUIRE(run_everywhere(prepared(of_both[i], Assign::set, sum(j, sq(x[i, j] - y[i, j])))).fault == "");
+      REQUIRE(run_with_threads(weighted) == "");
+    }
+}
+
+TEST_CASE("short rows of pictures, of rows that are apart, and of what is written are right") {
+  Dice dice{std::mt19937_64(6)};
+  const auto colours = filled<float>([&](auto) { return dice.below(256); }, 13, 37, 3);
+  Tensor<float, 2> grey(13, 37), turned(37, 13);
+  const Tensor<float, 1> weight{0.25f, 0.5f, 0.125f};
+  REQUIRE(run_everywhere(prepared(grey[i, j], Assign::set, sum(k, colours[i, j, k] * weight[k]))).fault == "");
+  REQUIRE(run_everywhere(prepared(turned[j, i], Assign::set, sum(k, colours[i, j, k] * weight[k]))).fault == "");
+  const auto part = colours.sliced(1, 1, 30, 2);
+  Tensor<float, 2> half(13, part.extent(1));
+  REQUIRE(run_everywhere(prepared(half[i, j], Assign::set, max(k, part[i, j, k]))).fault == "");
+  const auto backwards = colours.flipped(1);
+  REQUIRE(run_everywhere(prepared(grey[i, j], Assign::set, max(k, backwards[i, j, k]))).fault == "");
+  Tensor<float, 2> own = points<float>(dice, 100, 4);
+  REQUIRE(run_everywhere(prepared(own[i, 0], Assign::set, sum(k, own[i, k]))).fault == "");
+  const Tensor<std::int64_t, 1> at = filled<std::int64_t>([&](auto) { return dice.below(100); }, 50);
+  Tensor<float, 1> chosen(50);
+  REQUIRE(run_everywhere(prepared(chosen[i], Assign::set, sum(k, own[at[i], k]))).fault == "");
+}
