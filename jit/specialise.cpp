@@ -26,6 +26,7 @@ constexpr std::int64_t short_limit = std::int64_t{1} << 31;
 constexpr std::int64_t large_bytes = 16 << 20;  // from which an output is better not left in the caches
 constexpr std::int64_t far_bytes = 256 << 10;   // from which rows that data choose are fetched early
 constexpr std::int64_t many_rows = 16;  // for which loads are arranged beforehand
+constexpr std::int64_t wide_row = 256;   // elements, of which steps of 64 lanes leave few over
 constexpr std::int64_t many_apart = 16;  // elements for which it pays to know how far apart they are
 
 /// Where `axis` stands bare among the subscripts; -1 if nowhere, -2 if twice.
@@ -250,16 +251,19 @@ std::vector<TensorId> find_far(const Program& program, const Survey& survey, std
   return {far.begin(), far.end()};
 }
 
-std::vector<AxisId> find_many(const Survey& survey, const std::vector<std::vector<AxisId>>& collapsed,
-                              std::span<const std::int64_t> extents) {
-  std::vector<AxisId> many;
+void find_many(const Survey& survey, std::span<const std::int64_t> extents, Specialisation& result) {
   for (AxisId axis : axes_of_reuse(survey)) {
     std::int64_t rows = extents[axis];
-    for (AxisId other : collapsed[axis])
+    for (AxisId other : result.collapsed[axis])
       if (other != axis) rows = std::min(rows * extents[other], short_limit);
-    if (rows >= many_rows) many.push_back(axis);
+    if (rows >= many_rows) result.many.push_back(axis);
+    const auto is_contiguous = [&](const Access& access) {
+      const std::vector<StrideClass>& strides = result.strides[access.tensor];
+      const int at = position_of(access, axis);
+      return at >= 0 && !strides.empty() && strides[static_cast<std::size_t>(at)] == StrideClass::one;
+    };
+    if (rows >= wide_row && std::ranges::any_of(survey.accesses, is_contiguous)) result.wide.push_back(axis);
   }
-  return many;
 }
 
 }  // namespace
@@ -290,7 +294,7 @@ Specialisation specialise(const Program& program, std::span<const TensorView> te
   for (AxisId axis : axes_of_kept_values(program, result.large))
     if (extents[axis] <= most_kept) result.brief.push_back(axis);
   result.far = find_far(program, survey, tensors, extents);
-  result.many = find_many(survey, result.collapsed, extents);
+  find_many(survey, extents, result);
   for (AxisId axis : axes_of_chosen_places(program))
     if (extents[axis] >= least_abreast) result.abreast.push_back(axis);
   result.answers = ask(program, survey, tensors, extents);
@@ -319,6 +323,8 @@ std::string to_string(const Specialisation& s) {
   for (TensorId t : s.far) text += ' ' + std::to_string(t);
   text += "\nmany";
   for (AxisId axis : s.many) text += ' ' + std::to_string(axis);
+  text += "\nwide";
+  for (AxisId axis : s.wide) text += ' ' + std::to_string(axis);
   text += "\nabreast";
   for (AxisId axis : s.abreast) text += ' ' + std::to_string(axis);
   text += "\nanswers " + s.answers;
