@@ -153,9 +153,9 @@ bool is_sum_of_products(const RegisterTile& tile) {
          body->op == Op::multiply && std::ranges::count(body->args, tile.staged[0]) == 1;
 }
 
-/// With long rows of results, fewer of them at a time and more vectors of each: a step takes 10 loads for 24 states as
-/// for 16, and the rows' own values are read half as often. Where rows lie pages apart, few of them also leave what they
-/// share in the first cache, of which it is a half: one set takes the lines of all rows. Measured with AVX-512 for 1024
+/// With long rows of results, fewer of them at a time and more vectors of each: 10 loads are for 24 states, not for 16,
+/// and the rows' own values are read half as often. Where rows lie pages apart, few of them also leave what they share
+/// in the first cache, of which it is a half: one set takes the lines of all rows. Measured with AVX-512 for 1024
 /// columns: 1.13 times the time of OpenBLAS, 1.17 if the next rows are not fetched, 1.27 with 8 rows by 2 vectors. With
 /// AVX2: 1.11, and 1.20 with 6 rows by 2 vectors.
 void widen(RegisterTile& tile, const Target& target) {

@@ -98,10 +98,11 @@ TEST_CASE("sums of products with long rows have fewer rows and more vectors in a
 TEMPLATE_TEST_CASE("products with long rows agree in every way to run them", "", float, double) {
   using T = TestType;
   Dice dice{std::mt19937_64(8)};
-  for (const int inner : {0, 65, 129}) {
-    const int rows = dice.below(10) + 16, columns = 256 + dice.below(70);
+  for (const int inner : std::is_same_v<T, float> ? std::vector{0, 65, 129} : std::vector{65}) {
+    const int rows = dice.below(6) + 16, columns = 256 + dice.below(30);
     CAPTURE(rows, columns, inner);
     const auto a = matrix<T>(dice, rows, inner), b = uneven<T>(dice, inner, columns);
+    const auto other = uneven<T>(dice, inner, columns);
     const auto bias = uneven<T>(dice, columns);
     const auto chosen = filled<std::int32_t>(shuffled(rows), 20);
     Tensor<T, 2> c = uneven<T>(dice, rows, columns), d(20, columns);
@@ -111,7 +112,7 @@ TEMPLATE_TEST_CASE("products with long rows agree in every way to run them", "",
     };
     check(prepared(c[i, j], Assign::set, maximum(sum(k, a[i, k] * b[k, j]) + bias[j], 0)));
     check(prepared(c[i, j], Assign::add, sum(k, a[i, k] * b[k, j])));
-    check(prepared(c[i, j], Assign::set, sum(k, a[i, k] * b[k, j]) / sum(k, sq(a[i, k]) * b[k, j])));
+    check(prepared(c[i, j], Assign::set, sum(k, a[i, k] * b[k, j]) / sum(k, a[i, k] * other[k, j])));
     check(prepared(d[i, j], Assign::set, sum(k, a[chosen[i], k] * b[k, j])));
   }
 }
