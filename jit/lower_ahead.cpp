@@ -122,4 +122,31 @@ void ExpressionLowering::fetch_next_piece(const RegisterTile& tile, Value iterat
   bound_ = bound;
 }
 
+/// Of reads that are contiguous along the reduced axis. Each row has but a few lines of a piece: too few for the
+/// processor's own fetching to begin.
+void ExpressionLowering::fetch_next_rows(const RegisterTile& tile, const Piece& piece, Value last) {
+  const std::size_t level = builder_.level();
+  const AxisId inner = tile.fold->as<Fold>()->axes[0];
+  const auto bound = bound_;
+  const Known known = known_[level];
+  const int height = static_cast<int>(rows_->variables.size());
+  const Value next = builder_.add(level, rows_->variables[0], builder_.constant(height));
+  for (Expr e : nodes({tile.fold->as<Fold>()->body})) {
+    const Read* n = e->as<Read>();
+    if (!n || !uses_axis(e, tile.rows) || in_lanes(e)) continue;
+    if (motion(program_, s_, n->tensor, n->subscripts, inner) != Motion::contiguous) continue;
+    const auto size = static_cast<std::int64_t>(size_of(program_.tensors[n->tensor].dtype));
+    for (int row = 0; row < height; ++row) {
+      const Value one = builder_.add(level, next, builder_.constant(row));
+      bind(tile.rows, builder_.compute(level, Op::minimum, DType::i64, {one, last}));
+      bind(inner, piece.first);
+      const Value first = address(n->tensor, n->subscripts, level).base;
+      for (std::int64_t at = 0; at < tile.depth; at += 64 / size)
+        builder_.add(level, loop::Prefetch{n->tensor, builder_.add(level, first, builder_.constant(at)), true});
+      known_[level] = known;
+    }
+  }
+  bound_ = bound;
+}
+
 }  // namespace ricci::jit

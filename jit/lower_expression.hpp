@@ -329,6 +329,8 @@ class ExpressionLowering {
   };
   /// Fetches what `count` iterations will share that are a piece behind this one, in time for the next piece.
   void fetch_next_piece(const RegisterTile&, loop::Value iteration, int count);
+  /// Fetches the piece of the rows that follow these.
+  void fetch_next_rows(const RegisterTile&, const Piece&, loop::Value last);
   loop::Value cut_rows(const RegisterTile&, loop::Value low, loop::Value high);
   void reduce_rows(const RegisterTile&, const ScratchState&, loop::Value from, loop::Value to, int height, const Piece&,
                    const Finish&);

@@ -102,6 +102,7 @@ void ExpressionLowering::reduce_rows(const RegisterTile& tile, const ScratchStat
     under(builder_.compute(level, Op::less, DType::b1, {row, piece.next}),
           [&] { fetch_next_piece(tile, builder_.add(builder_.level(), piece.first, row), height); });
   }
+  if (tile.fetches_rows) fetch_next_rows(tile, piece, last);
   const Value at = scratch_offset(states, level);
   const Value start = builder_.constant((tile.block + tile.lower_height) * step_of_lanes());
   const Value before = builder_.compute(level, Op::select, DType::i64, {piece.begun, at, start});

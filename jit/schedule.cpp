@@ -310,7 +310,7 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
       continue;
     }
     if (!nest.registers.empty()) {
-      order_for_registers(program, nest, nest.lanes, schedule.nests.size() == 1);
+      order_for_registers(program, s, target, nest, schedule.nests.size() == 1);
       continue;
     }
     if (nest.transposed) {

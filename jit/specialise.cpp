@@ -28,6 +28,7 @@ constexpr std::int64_t short_limit = std::int64_t{1} << 31;
 constexpr std::int64_t large_bytes = 16 << 20;  // from which an output is better not left in the caches
 constexpr std::int64_t far_bytes = 256 << 10;   // from which rows that data choose are fetched early
 constexpr std::int64_t many_rows = 16;  // for which loads are arranged beforehand
+constexpr std::int64_t wide_row = 256;   // elements, of which steps of 64 lanes leave few over
 constexpr std::int64_t many_apart = 16;  // elements for which it pays to know how far apart they are
 
 /// Where `axis` stands bare among the subscripts; -1 if nowhere, -2 if twice.
@@ -252,36 +253,27 @@ std::vector<TensorId> find_far(const Program& program, const Survey& survey, std
   return {far.begin(), far.end()};
 }
 
-/// The iterations of an axis and of those that it swallowed.
-std::int64_t iterations(AxisId axis, const std::vector<std::vector<AxisId>>& collapsed,
-                        std::span<const std::int64_t> extents) {
-  std::int64_t all = extents[axis];
-  for (AxisId other : collapsed[axis])
-    if (other != axis) all = std::min(all * extents[other], short_limit);
-  return all;
-}
-
-std::vector<AxisId> find_many(const Survey& survey, const std::vector<std::vector<AxisId>>& collapsed,
-                              std::span<const std::int64_t> extents) {
-  std::vector<AxisId> many;
-  for (AxisId axis : axes_of_reuse(survey))
-    if (iterations(axis, collapsed, extents) >= many_rows) many.push_back(axis);
-  return many;
-}
-
-/// The short rows along which some tensor is contiguous.
-std::vector<AxisId> find_few(const Program& program, const Survey& survey, const Specialisation& s,
-                             std::span<const std::int64_t> extents) {
-  std::vector<AxisId> few;
-  for (AxisId axis : axes_of_rows(program)) {
-    const bool is_row = std::ranges::any_of(survey.accesses, [&](const Access& access) {
+/// How long the axes are for which schedules ask.
+void find_lengths(const Program& program, const Survey& survey, std::span<const std::int64_t> extents,
+                  Specialisation& result) {
+  const auto length = [&](AxisId axis) {  // with those that it swallowed
+    std::int64_t all = extents[axis];
+    for (AxisId other : result.collapsed[axis])
+      if (other != axis) all = std::min(all * extents[other], short_limit);
+    return all;
+  };
+  const auto is_contiguous = [&](AxisId axis) {
+    return std::ranges::any_of(survey.accesses, [&](const Access& access) {
       const int at = position_of(access, axis);
-      return at >= 0 && stride_class(program, s, access.tensor, static_cast<std::size_t>(at)) == StrideClass::one;
+      return at >= 0 && stride_class(program, result, access.tensor, static_cast<std::size_t>(at)) == StrideClass::one;
     });
-    const std::int64_t length = iterations(axis, s.collapsed, extents);
-    if (is_row && length > 1 && length <= longest_short_row) few.push_back(axis);
+  };
+  for (AxisId axis : axes_of_reuse(survey)) {
+    if (length(axis) >= many_rows) result.many.push_back(axis);
+    if (length(axis) >= wide_row && is_contiguous(axis)) result.wide.push_back(axis);
   }
-  return few;
+  for (AxisId axis : axes_of_rows(program))
+    if (length(axis) > 1 && length(axis) <= longest_short_row && is_contiguous(axis)) result.few.push_back(axis);
 }
 
 }  // namespace
@@ -312,8 +304,7 @@ Specialisation specialise(const Program& program, std::span<const TensorView> te
   for (AxisId axis : axes_of_kept_values(program, result.large))
     if (extents[axis] <= most_kept) result.brief.push_back(axis);
   result.far = find_far(program, survey, tensors, extents);
-  result.many = find_many(survey, result.collapsed, extents);
-  result.few = find_few(program, survey, result, extents);
+  find_lengths(program, survey, extents, result);
   for (AxisId axis : axes_of_chosen_places(program))
     if (extents[axis] >= least_abreast) result.abreast.push_back(axis);
   result.answers = ask(program, survey, tensors, extents);
@@ -334,18 +325,17 @@ std::string to_string(const Specialisation& s) {
       text += ' ' + std::to_string(a) + '=';
       for (AxisId axis : s.collapsed[a]) text += (text.back() == '=' ? "" : "*") + std::to_string(axis);
     }
-  text += "\nlarge";
-  for (TensorId t : s.large) text += ' ' + std::to_string(t);
-  text += "\nbrief";
-  for (AxisId axis : s.brief) text += ' ' + std::to_string(axis);
-  text += "\nfar";
-  for (TensorId t : s.far) text += ' ' + std::to_string(t);
-  text += "\nmany";
-  for (AxisId axis : s.many) text += ' ' + std::to_string(axis);
-  text += "\nfew";
-  for (AxisId axis : s.few) text += ' ' + std::to_string(axis);
-  text += "\nabreast";
-  for (AxisId axis : s.abreast) text += ' ' + std::to_string(axis);
+  const auto list = [&](const char* name, const auto& items) {
+    text += name;
+    for (const auto item : items) text += ' ' + std::to_string(item);
+  };
+  list("\nlarge", s.large);
+  list("\nbrief", s.brief);
+  list("\nfar", s.far);
+  list("\nmany", s.many);
+  list("\nwide", s.wide);
+  list("\nfew", s.few);
+  list("\nabreast", s.abreast);
   text += "\nanswers " + s.answers;
   text += s.short_offsets ? "\noffsets 32" : "\noffsets 64";
   text += s.disjoint ? "\ndisjoint\n" : "\noverlapping\n";

@@ -26,8 +26,9 @@ struct Specialisation {
   std::vector<ir::TensorId> large;  // written tensors that are larger than caches (streaming.hpp)
   std::vector<ir::AxisId> brief;    // axes of these along which all values of a reduction fit into scratch (kept.hpp)
   std::vector<ir::TensorId> far;    // accessed where data choose, and larger than the first cache (ahead.hpp)
-  std::vector<ir::AxisId> many;  // axes along which a reduction uses loads again, and that are long enough for it to pay
-  std::vector<ir::AxisId> few;      // axes of reductions that are short rows of memory (short_rows.hpp)
+  std::vector<ir::AxisId> many;  // axes along which a reduction uses loads again, long enough for it to pay
+  std::vector<ir::AxisId> wide;  // of these, those along long rows of memory, which fill steps of many lanes
+  std::vector<ir::AxisId> few;   // axes of reductions that are short rows of memory (short_rows.hpp)
   std::vector<ir::AxisId> abreast;  // axes along which places that data choose are used again (abreast.hpp)
   std::string answers;       // of the interval analysis, question by question: what was proved
   bool short_offsets = true; // every offset and extent fits 31 bits: lanes count in i32

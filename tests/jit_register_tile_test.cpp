@@ -36,6 +36,14 @@ Tensor<T, 2> matrix(Dice& dice, int rows, int columns) {
 
 bool has_tile(const Prepared& p) { return schedule_of(p).find("tile of") != std::string::npos; }
 
+/// How many lines of a tensor the tile fetches, counted in the text.
+int fetches(const Prepared& p, const std::string& tensor, int width) {
+  const std::string loops = loops_of(p, width), fetch = "prefetch " + tensor + "[";
+  int count = 0;
+  for (std::size_t at = loops.find(fetch); at != std::string::npos; at = loops.find(fetch, at + 1)) ++count;
+  return count;
+}
+
 int size(Dice& dice) { return dice.one_of({1, 2, 7, 15, 16, 17, 31, 32, 33, 64, 70, dice.below(70) + 1}); }
 
 }  // namespace
@@ -51,23 +59,62 @@ TEST_CASE("the product of matrices is computed in tiles of registers") {
 }
 
 TEST_CASE("what the rows of a tile share is fetched a piece early, row by row") {
-  const Tensor<float, 2> a(300, 300), b(300, 300);
-  Tensor<float, 2> c(300, 300);
-  const auto fetches = [](const Prepared& p, int width) {
-    const std::string loops = loops_of(p, width);
-    int count = 0;
-    for (std::size_t at = loops.find("prefetch t2["); at != std::string::npos; at = loops.find("prefetch t2[", at + 1))
-      ++count;
-    return count;
-  };
+  const Tensor<float, 2> a(300, 300), b(300, 200), transposed(200, 300);
+  Tensor<float, 2> c(300, 200);
   const Prepared product = prepared(c[i, j], Assign::set, sum(k, a[i, k] * b[k, j]));
   // 8 rows, for each of which 32 elements are 2 lines; or two heights, and elements of one line.
-  for (int width : vector_widths()) CHECK(fetches(product, width) == (width == 64 ? 8 * 2 : (6 + 5) * 1));
+  for (int width : vector_widths()) CHECK(fetches(product, "t2", width) == (width == 64 ? 8 * 2 : (6 + 5) * 1));
   CHECK(run_everywhere(product).fault == "");
   // Along the reduced axis lines follow each other.
-  const Prepared along = prepared(c[i, j], Assign::set, sum(k, a[i, k] * b[j, k]));
+  const Prepared along = prepared(c[i, j], Assign::set, sum(k, a[i, k] * transposed[j, k]));
   CHECK(has_tile(along));
-  CHECK(fetches(along, 0) == 0);
+  CHECK(fetches(along, "t2", 0) == 0);
+}
+
+TEST_CASE("sums of products with long rows have fewer rows and more vectors in a tile, and fetch the next rows") {
+  const Tensor<float, 2> a(40, 50), b(50, 256), columns(50, 40), narrow(50, 255);
+  Tensor<float, 2> c(40, 256), c_narrow(40, 255);
+  const Prepared wide = prepared(c[i, j], Assign::set, sum(k, a[i, k] * b[k, j]));
+  for (int width : vector_widths()) {
+    const std::string schedule = schedule_of(wide, width);
+    CAPTURE(width, schedule);
+    const std::string shape = width == 64 ? "x6, j x16*4" : width == 32 ? "x4 or x3, j x8*3" : "x6 or x5, j x4*2";
+    CHECK(schedule.find("i/264 " + shape) != std::string::npos);
+    CHECK(fetches(wide, "t1", width) == (width == 64 ? 6 * 4 : 0));  // 64 elements are 4 lines
+    CHECK(fetches(wide, "t2", width) == (width == 64 ? 6 * 4 : width == 32 ? (4 + 3) * 2 : 6 + 5));
+  }
+  const auto is_wide = [](const Prepared& p) {
+    CHECK(has_tile(p));
+    return schedule_of(p, 32).find(" x8*3") != std::string::npos;
+  };
+  CHECK(is_wide(wide));
+  CHECK(!is_wide(prepared(c_narrow[i, j], Assign::set, sum(k, a[i, k] * narrow[k, j]))));
+  CHECK(!is_wide(prepared(c[i, j], Assign::set, sum(k, sq(a[i, k] - b[k, j])))));
+  const Prepared by_columns = prepared(c[i, j], Assign::set, sum(k, columns[k, i] * b[k, j]));
+  CHECK(is_wide(by_columns));
+  for (int width : vector_widths()) CHECK(fetches(by_columns, "t1", width) == 0);  // rows are neighbours in a line
+}
+
+TEMPLATE_TEST_CASE("products with long rows agree in every way to run them", "", float, double) {
+  using T = TestType;
+  Dice dice{std::mt19937_64(8)};
+  for (const int inner : std::is_same_v<T, float> ? std::vector{0, 65, 129} : std::vector{65}) {
+    const int rows = dice.below(6) + 16, columns = 256 + dice.below(30);
+    CAPTURE(rows, columns, inner);
+    const auto a = matrix<T>(dice, rows, inner), b = uneven<T>(dice, inner, columns);
+    const auto other = uneven<T>(dice, inner, columns);
+    const auto bias = uneven<T>(dice, columns);
+    const auto chosen = filled<std::int32_t>(shuffled(rows), 20);
+    Tensor<T, 2> c = uneven<T>(dice, rows, columns), d(20, columns);
+    const auto check = [](const Prepared& p) {
+      CHECK(schedule_of(p, 32).find("*3; for 128") != std::string::npos);
+      CHECK(run_everywhere(p).fault == "");
+    };
+    check(prepared(c[i, j], Assign::set, maximum(sum(k, a[i, k] * b[k, j]) + bias[j], 0)));
+    check(prepared(c[i, j], Assign::add, sum(k, a[i, k] * b[k, j])));
+    check(prepared(c[i, j], Assign::set, sum(k, a[i, k] * b[k, j]) / sum(k, a[i, k] * other[k, j])));
+    check(prepared(d[i, j], Assign::set, sum(k, a[chosen[i], k] * b[k, j])));
+  }
 }
 
 TEST_CASE("few rows, and results that share no loads, get no tile") {
@@ -218,8 +265,8 @@ TEST_CASE("products have the same bits for any number of threads") {
 }
 
 TEST_CASE("the innermost loops of a tile use no memory for what registers hold") {
-  const Tensor<float, 2> a(512, 512), b(512, 512);
-  Tensor<float, 2> c(512, 512);
+  const Tensor<float, 2> a(512, 512), b(512, 512), narrow(512, 128);
+  Tensor<float, 2> c(512, 512), short_rows(512, 128);
   Tensor<std::int64_t, 1> at(512);
   const auto check = [](const Prepared& p, int width, const std::vector<int>& states) {
     std::vector<int> tiles;
@@ -239,7 +286,9 @@ TEST_CASE("the innermost loops of a tile use no memory for what registers hold")
   for (int width : vector_widths()) {
     CAPTURE(width);
     const std::vector<int> states = width == 64 ? std::vector{16} : std::vector{12, 10};
-    check(prepared(c[i, j], Assign::set, sum(k, a[i, k] * b[k, j])), width, states);
+    const std::vector<int> of_long_rows = width == 64 ? std::vector{24} : width == 32 ? std::vector{12, 9} : states;
+    check(prepared(c[i, j], Assign::set, sum(k, a[i, k] * b[k, j])), width, of_long_rows);
+    check(prepared(short_rows[i, j], Assign::set, sum(k, a[i, k] * narrow[k, j])), width, states);
     check(prepared(at[i], Assign::set, argmin(j, sum(k, sq(a[i, k] - b[j, k])))), width, states);
   }
 }
