@@ -16,6 +16,7 @@ namespace ricci {
 struct Variant {
   const Variant* next;
   std::vector<std::uint8_t> tensors;  // by leaf: the number of its tensor
+  std::uint64_t code;                 // of these
   std::vector<std::int64_t> axes;
   std::shared_ptr<Executable> executable;
   Resolved plan;  // all but its program, which the executable has
@@ -36,9 +37,12 @@ constexpr int max_tensors = 64;
 
 /// Which leaves are the same tensor, numbered by first appearance.
 struct Pattern {
+  static constexpr int told_by_code = 10;  // of so many leaves the code tells all
+
   std::uint8_t numbers[max_tensors];
   std::uint8_t first_leaf[max_tensors];
   int leaves = 0, distinct = 0;
+  std::uint64_t code = 0;
 
   explicit Pattern(const Operands& operands) : leaves(operands.tensor_count) {
     if (leaves > max_tensors) throw Error(Error::Kind::limit, "a statement may mention at most 64 tensors");
@@ -48,6 +52,7 @@ struct Pattern {
       while (number < distinct && !(*operands.tensors[first_leaf[number]] == *operands.tensors[leaf])) ++number;
       if (number == distinct) first_leaf[distinct++] = static_cast<std::uint8_t>(leaf);
       numbers[leaf] = static_cast<std::uint8_t>(number);
+      code = code * max_tensors + static_cast<std::uint64_t>(number);
     }
   }
 };
@@ -82,7 +87,9 @@ bool are_equal(const std::vector<T>& known, const T* given, int count) {
 }
 
 bool has_pattern(const Variant& v, const Pattern& pattern, const Operands& operands) {
-  return are_equal(v.tensors, pattern.numbers, pattern.leaves) && are_equal(v.axes, operands.axes, operands.axis_count);
+  return v.code == pattern.code &&
+         (pattern.leaves <= Pattern::told_by_code || are_equal(v.tensors, pattern.numbers, pattern.leaves)) &&
+         are_equal(v.axes, operands.axes, operands.axis_count);
 }
 
 bool has_constants(const Variant& v, const Operands& operands) {
@@ -111,11 +118,10 @@ constexpr int most_with_repeats = 4;
 /// integer arithmetic as constants; the second, and last, has them as params and serves all values, but for those that
 /// share a param because they are equal in equal parts. After a few of these no parts are looked for. Beside a mask on
 /// the left a variant always serves only those of which the same are equal.
-const Variant& find_or_add(Site& site, Statements s, const Pattern& pattern, const Operands& operands) {
-  int seen = 0;
-  if (const Variant* v = find(site, pattern, operands, seen)) return *v;
+const Variant& add(Site& site, Statements s, const Pattern& pattern, const Operands& operands) {
   static std::mutex adding;
   const std::lock_guard lock(adding);
+  int seen = 0;
   if (const Variant* v = find(site, pattern, operands, seen)) return *v;
   const std::vector<std::int64_t> axes = normalised_axes(s, operands);
   Resolved plan = resolve(s, {{pattern.numbers, static_cast<std::size_t>(pattern.leaves)}, axes, operands.names,
@@ -123,11 +129,18 @@ const Variant& find_or_add(Site& site, Statements s, const Pattern& pattern, con
   auto executable = prepare(std::move(plan.program));
   const auto* made = new Variant{site.variants.load(std::memory_order_relaxed),
                                  {pattern.numbers, pattern.numbers + pattern.leaves},
+                                 pattern.code,
                                  {operands.axes, operands.axes + operands.axis_count},
                                  std::move(executable),
                                  std::move(plan)};
   site.variants.store(made, std::memory_order_release);
   return *made;
+}
+
+const Variant& find_or_add(Site& site, Statements s, const Pattern& pattern, const Operands& operands) {
+  int seen = 0;
+  const Variant* v = find(site, pattern, operands, seen);
+  return v ? *v : add(site, s, pattern, operands);
 }
 
 void convert_scalars(const Variant& v, const Operands& operands, TensorPointers tensors, Scalar* params) {
@@ -149,9 +162,8 @@ class Bound {
  public:
   Bound(Statements statements, const Operands& operands, const Pattern& pattern)
       : made_(results_of(statements)), tensors_(made_ + static_cast<std::size_t>(pattern.distinct)) {
-    for (std::size_t t = 0; t < made_; ++t) tensors_[t] = nullptr;
-    for (int i = 0; i < pattern.distinct; ++i)
-      tensors_[made_ + static_cast<std::size_t>(i)] = &operands.tensors[pattern.first_leaf[i]]->view();
+    for (std::size_t t = 0; t < tensors_.size(); ++t)
+      tensors_[t] = t < made_ ? nullptr : &operands.tensors[pattern.first_leaf[t - made_]]->view();
   }
   std::size_t made() const { return made_; }
   const TensorView*& operator[](std::size_t t) { return tensors_[t]; }
@@ -209,6 +221,16 @@ bool choose(const Variant& v, Statements statements, Bound& bound, std::span<con
   return false;
 }
 
+/// Runs a statement that is not a repetition of a known call. Not in line: a repetition must not make room for it.
+[[gnu::noinline]] void run_anew(const Variant& v, Bound& bound, std::span<const Scalar> params,
+                                const Executable::Recounted* recounted, Array* results) {
+  std::vector<TensorView> views = bound.views();
+  const Executable::Counted counted = recounted ? Executable::counted(*recounted) : v.executable->count(views, params);
+  make_results(*v.executable, v.plan.result_axes, views, params, counted.counts, results);
+  last_run.report = v.executable->run(views, params, counted, default_options(), bound.made());
+  last_run.repeated = nullptr;
+}
+
 }  // namespace
 
 Scalar converted(const Scalar& number, DType dtype) {
@@ -254,12 +276,7 @@ void execute(Site& site, Statements statements, const Operands& operands, Array*
       last_run.counted.calls.clear();
     return;
   }
-  std::vector<TensorView> views = bound.views();
-  const Executable::Counted counted =
-      recounted ? Executable::counted(recounting) : v.executable->count(views, params.span());
-  make_results(*v.executable, v.plan.result_axes, views, params.span(), counted.counts, results);
-  last_run.report = v.executable->run(views, params.span(), counted, default_options(), bound.made());
-  last_run.repeated = nullptr;
+  run_anew(v, bound, params.span(), recounted ? &recounting : nullptr, results);
 }
 
 Array execute(Site& site, const StatementSyntax& statement, const Operands& operands) {

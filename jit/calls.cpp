@@ -52,9 +52,13 @@ bool Calls::fits(const Call& call, TensorPointers tensors, std::size_t made, std
       call.specialise != options.specialise)
     return false;
   for (std::size_t t = 0; t < tensors.size(); ++t)
-    if (tensors[t] && !(call.layouts[t] == tensors[t]->layout)) return false;
-  return std::ranges::equal(call.shaping, shaping_, {}, {}, [&](ir::ParamId param) { return params[param]; }) &&
-         std::ranges::equal(call.counts, counts, {}, &Count::value, &Count::value);
+    if (tensors[t] ? !(call.layouts[t] == tensors[t]->layout) : t >= made) return false;
+  if (call.counts.size() != counts.size()) return false;
+  for (std::size_t i = 0; i < shaping_.size(); ++i)
+    if (!(call.shaping[i] == params[shaping_[i]])) return false;
+  for (std::size_t i = 0; i < counts.size(); ++i)
+    if (call.counts[i].value != counts[i].value) return false;
+  return true;
 }
 
 void Calls::add(std::shared_ptr<const Call> call) {

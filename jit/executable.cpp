@@ -132,7 +132,8 @@ bool Executable::counts_extents() const { return !impl_->counters.empty(); }
 const std::shared_ptr<const Call>& Executable::known(TensorPointers tensors, std::span<const Scalar> params,
                                                      const Counts& counts, const Options& options) const {
   static const std::shared_ptr<const Call> none;
-  const auto made = static_cast<std::size_t>(std::ranges::count(tensors, static_cast<const TensorView*>(nullptr)));
+  std::size_t made = 0;  // the first ones
+  while (made < tensors.size() && !tensors[made]) ++made;
   const bool has_counts = counts.size() == impl_->counters.size() || (counts.empty() && impl_->kernel.chooses(made));
   if (!has_counts || impl_->chained || options.backend != Backend::native) return none;
   return impl_->kernel.known_call(tensors, made, params, counts, options);

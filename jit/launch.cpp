@@ -113,22 +113,13 @@ std::optional<LaunchPlan::Slices> plan_slices(const KernelInfo& info, const Slic
   return result;
 }
 
-/// All tables and temporaries of a launch, each at a cache line's start: a few lines here, more in one block of the
-/// caching allocator.
+/// All tables and temporaries of a launch: a few lines here, more in one block of the caching allocator.
 class OwnMemory {
  public:
-  /// Sets the addresses of those among all buffers, of which the first `tensors` may be the caller's.
-  OwnMemory(const LaunchPlan& plan, std::size_t tensors, void** buffers) {
-    if (plan.accumulator_bytes + plan.temporary_bytes == 0) return;
-    for (const std::int64_t bytes : plan.own_bytes) bytes_ += in_lines(bytes);
+  /// Sets their addresses among those of all buffers.
+  OwnMemory(const LaunchPlan& plan, void** buffers) : bytes_(plan.own_size) {
     if (bytes_ > sizeof few_) block_ = static_cast<std::byte*>(allocate_block(bytes_));
-    std::byte* const start = block_ ? block_ : few_;
-    std::size_t at = 0;
-    for (std::size_t i = 0; i < plan.own_bytes.size(); ++i) {
-      if (plan.own_bytes[i] == 0 && i < tensors) continue;
-      buffers[i] = start + at;
-      at += in_lines(plan.own_bytes[i]);
-    }
+    for (const LaunchPlan::Own& own : plan.own) buffers[own.buffer] = (block_ ? block_ : few_) + own.offset;
   }
   ~OwnMemory() {
     if (block_) free_block(block_, bytes_);
@@ -137,11 +128,9 @@ class OwnMemory {
   OwnMemory& operator=(const OwnMemory&) = delete;
 
  private:
-  static std::size_t in_lines(std::int64_t bytes) { return (static_cast<std::size_t>(bytes) + 63) / 64 * 64; }
-
   alignas(64) std::byte few_[8 * 64];
   std::byte* block_ = nullptr;
-  std::size_t bytes_ = 0;
+  std::size_t bytes_;
 };
 
 /// The phases of a launch, with what they share.
@@ -278,6 +267,8 @@ LaunchPlan plan_launch(const KernelInfo& info, std::span<const TensorView> tenso
                                                 : product_of(buffer.extents, plan.symbols) *
                                                       static_cast<std::int64_t>(size_of(buffer.dtype));
     if (const std::int64_t less = of_slices[plan.own_bytes.size()]; less > 0) bytes = less;
+    if (bytes > 0) plan.own.push_back({static_cast<std::uint32_t>(plan.own_bytes.size()), plan.own_size});
+    plan.own_size += (static_cast<std::size_t>(bytes) + 63) / 64 * 64;
     plan.own_bytes.push_back(bytes);
     const bool is_table = std::ranges::count(buffer.extents, tables) > 0;
     (is_table ? plan.accumulator_bytes : plan.temporary_bytes) += bytes;
@@ -289,6 +280,8 @@ LaunchPlan plan_launch(const KernelInfo& info, std::span<const TensorView> tenso
     chunks = std::clamp<std::int64_t>(chunks, 1, std::max<std::int64_t>(trip, 1));
     plan.phases.push_back({trip, std::max<std::int64_t>(1, (trip + chunks - 1) / chunks)});
   }
+  plan.simple = plan.params.empty() && plan.slices.empty() && plan.own.empty() &&
+                std::ranges::all_of(plan.phases, [](const LaunchPlan::Phase& p) { return p.grain >= p.trip; });
   return plan;
 }
 
@@ -315,7 +308,7 @@ std::int32_t launch(const LaunchPlan& plan, std::span<void* const> places, std::
   }
   Few<void*, 16> buffers(plan.own_bytes.size());
   std::ranges::copy(places, buffers.data());
-  const OwnMemory memory(plan, places.size(), buffers.data());
+  const OwnMemory memory(plan, buffers.data());
   Launch running(plan, {buffers.data(), symbols, helper_table().data()}, threads, phase);
   const std::size_t first = choice ? choice->first : 0;
   std::int32_t status = choice ? running.run(0, first) : 0;

@@ -43,6 +43,16 @@ struct LaunchPlan {
   std::optional<Choice> choice = {};             // plan_launch() makes none
   std::vector<std::int64_t> own_bytes;           // by buffer: of tables and temporaries; 0 for tensors
   std::int64_t accumulator_bytes = 0, temporary_bytes = 0;
+  /// Where tables and temporaries lie in the memory of a launch, each at a cache line's start.
+  struct Own {
+    std::uint32_t buffer;
+    std::size_t offset;
+  };
+  std::vector<Own> own;
+  std::size_t own_size = 0;  // of that memory
+  /// Whether the kernel needs only the tensors and the symbols, and each of its phases is one chunk: then nothing is
+  /// left of a launch but to call these. Of a plan with a choice it says nothing.
+  bool simple = false;
 };
 
 /// `extents` by axis of the program that the kernel was built from.
@@ -54,7 +64,7 @@ struct ByteRange {
 };
 ByteRange bytes_at(const LaunchPlan&, std::uint32_t buffer, std::size_t phase, std::int64_t begin);
 
-/// Runs all phases. `places` has an address per tensor; those of tables are not looked at. `phase(p, args, begin, end)`
+/// Runs all phases. `places` has an address per buffer; those of tables are not looked at. `phase(p, args, begin, end)`
 /// runs items of phase p. Returns 0, or the status of the failing chunk with the smallest item. Of a plan with a
 /// choice, `make(elements, places)` makes the tensors that are as long as what was chosen, and sets their addresses.
 using RunPhase = FunctionRef<std::int32_t(std::size_t phase, const KernelArgs&, std::int64_t begin, std::int64_t end)>;

@@ -8,6 +8,7 @@
 #include "ricci/disk_cache.hpp"
 #include "ricci/error.hpp"
 #include "ricci/few.hpp"
+#include "ricci/helpers.hpp"
 #include "ricci/overlap.hpp"
 #include "ricci/shape.hpp"
 #include "variants.hpp"
@@ -39,6 +40,9 @@ std::string key_text(const std::string& program, const Specialisation& s, const 
 /// of a process lies at a multiple of it.
 constexpr std::int64_t apart = std::int64_t{1} << 56;
 
+/// A table, which has memory of its own.
+constexpr std::uint32_t no_source = ~std::uint32_t{0};
+
 std::vector<TensorView> views_of(TensorPointers tensors) {
   std::vector<TensorView> views;
   for (const TensorView* view : tensors) views.push_back(*view);
@@ -56,6 +60,10 @@ SingleKernel::SingleKernel(ir::Program program)
       calls_(shaping_params(program_)) {
   for (const ir::Statement& s : program_.statements)
     if (std::ranges::count(targets_, s.target) == 0) targets_.push_back(s.target);
+  for (ir::TensorId t = 0; t < normalised_.program.tensors.size(); ++t) {
+    const bool is_user = t < normalised_.origin.size() && normalised_.program.tensors[t].table.empty();
+    sources_.push_back(is_user ? normalised_.origin[t] : no_source);
+  }
   steering_ = steering_tensors(program_);
   const bool targets_first = std::ranges::all_of(targets_, [&](ir::TensorId t) { return t < targets_.size(); });
   if (!plain_ && targets_first) chosen_ = count_of_results(program_, normalised_.program);
@@ -103,9 +111,7 @@ SingleKernel::Binding SingleKernel::bind(std::span<const TensorView> tensors, st
   const ir::Program& own = normalised_.program;
   check_tensors(program_, tensors);
   check_reductions(program_, axis_extents(program_, tensors, params, counts));
-  for (ir::TensorId t = 0; t < own.tensors.size(); ++t)
-    b.tensors.push_back(t < normalised_.origin.size() && own.tensors[t].table.empty() ? tensors[normalised_.origin[t]]
-                                                                                      : TensorView{});
+  for (const std::uint32_t source : sources_) b.tensors.push_back(source == no_source ? TensorView{} : tensors[source]);
   b.copies = copy_overlapping(own, b.tensors);
   b.extents = axis_extents(own, b.tensors, params, counts);
   b.facts = specialise(own, b.tensors, b.extents);
@@ -135,7 +141,9 @@ const std::shared_ptr<const Call>& SingleKernel::known_call(TensorPointers tenso
                                                             std::span<const Scalar> params, const Counts& counts,
                                                             const Options& options) const {
   static const std::shared_ptr<const Call> none;
-  return is_apart(tensors) ? calls_.find(tensors, made, params, counts, options) : none;
+  // What is still to be made overlaps nothing.
+  const bool makes_all = made > 0 && made == targets_.size() && !tensors[0];
+  return makes_all || is_apart(tensors) ? calls_.find(tensors, made, params, counts, options) : none;
 }
 
 Report SingleKernel::report_of(const KernelInfo& info, const Binding& b, const LaunchPlan& plan) const {
@@ -173,17 +181,23 @@ void SingleKernel::raise_error(std::span<const TensorView> tensors, std::span<co
   internal_error(__FILE__, __LINE__, "a check failed that the reference evaluator passes: " + check);
 }
 
-/// Runs the kernel of a call and returns its time. `places` are the addresses of the normalised program's tensors,
-/// `old` what copies of old values an error message needs.
+/// Runs the kernel of a call and returns its time. `places` are the addresses of its buffers, see set_places(), `old`
+/// what copies of old values an error message needs.
 Ticks SingleKernel::run_kernel(const Call& call, std::span<void* const> places, TensorPointers tensors,
                                std::span<const Scalar> params, const Copies& old, const Options& options) const {
   const std::vector<PhaseFunction>& phases = call.kernel->phases;
   const Ticks start = ticks_now();
-  const std::int32_t status =
-      launch(call.plan, places, params, options.threads,
-             [&](std::size_t p, const KernelArgs& args, std::int64_t begin, std::int64_t end) {
-               return phases[p](&args, begin, end);
-             });
+  std::int32_t status = 0;
+  if (call.plan.simple) {
+    const KernelArgs args{places.data(), call.plan.symbols.data(), helper_table().data()};
+    for (std::size_t p = 0; p < phases.size() && status == 0; ++p)
+      status = phases[p](&args, 0, call.plan.phases[p].trip);
+  } else {
+    status = launch(call.plan, places, params, options.threads,
+                    [&](std::size_t p, const KernelArgs& args, std::int64_t begin, std::int64_t end) {
+                      return phases[p](&args, begin, end);
+                    });
+  }
   const Ticks time = ticks_now() - start;
   if (status != 0)
     raise_error(views_of(tensors), params, call.counts, old,
@@ -197,17 +211,16 @@ Ticks SingleKernel::repeat(const Call& call, TensorPointers tensors, std::span<c
   if (!call.kernel) return 0;
   if (options.no_temporaries) refuse_temporaries(call.report);
   const Copies old = call.report.checks.empty() ? Copies{} : copy_steering(views_of(tensors), targets_, steering_);
-  Few<void*, 16> places(normalised_.program.tensors.size());
+  Few<void*, 16> places(call.plan.own_bytes.size());
   set_places(tensors, places.span());
   return run_kernel(call, places.span(), tensors, params, old, options);
 }
 
-/// The addresses of the normalised program's tensors. A tensor's old values are where its new ones go: a repeated call
-/// has no copies.
+/// The addresses of a kernel's buffers: those of the normalised program's tensors, and none of the others. A tensor's
+/// old values are where its new ones go: a repeated call has no copies.
 void SingleKernel::set_places(TensorPointers tensors, std::span<void*> places) const {
   for (std::size_t t = 0; t < places.size(); ++t) {
-    const bool is_user = t < normalised_.origin.size() && normalised_.program.tensors[t].table.empty();
-    const TensorView* view = is_user ? tensors[normalised_.origin[t]] : nullptr;
+    const TensorView* view = t < sources_.size() && sources_[t] != no_source ? tensors[sources_[t]] : nullptr;
     places[t] = view ? view->data : nullptr;
   }
 }
@@ -217,7 +230,7 @@ std::optional<Ticks> SingleKernel::repeat_choice(const Call& call, TensorPointer
                                                  const Options& options) const {
   if (options.no_temporaries) refuse_temporaries(call.report);
   const std::vector<PhaseFunction>& phases = call.kernel->phases;
-  Few<void*, 16> places(normalised_.program.tensors.size());
+  Few<void*, 16> places(call.plan.own_bytes.size());
   set_places(tensors, places.span());
   const auto run = [&](std::size_t p, const KernelArgs& args, std::int64_t begin, std::int64_t end) {
     return phases[p](&args, begin, end);
@@ -301,8 +314,8 @@ Report SingleKernel::run_native(std::span<const TensorView> tensors, TensorPoint
   report.origin = found.origin;
   report.compile_ms = found.compile_ms;
   if (options.no_temporaries) refuse_temporaries(report);
-  std::vector<void*> places;
-  for (const TensorView& view : binding.tensors) places.push_back(view.data);
+  std::vector<void*> places(call->plan.own_bytes.size());
+  for (std::size_t t = 0; t < binding.tensors.size(); ++t) places[t] = binding.tensors[t].data;
   report.run_ms = milliseconds(run_kernel(*call, places, pointers, params, old, options));
   return report;
 }
@@ -317,8 +330,8 @@ Report SingleKernel::run_interpreted(std::span<const TensorView> tensors, std::s
     kernel = build(normalised_, b.assumed, target_of(options)).kernel;
   }
   const LaunchPlan plan = plan_launch(kernel.info, b.tensors, b.extents);
-  std::vector<void*> places;
-  for (const TensorView& view : b.tensors) places.push_back(view.data);
+  std::vector<void*> places(plan.own_bytes.size());
+  for (std::size_t t = 0; t < b.tensors.size(); ++t) places[t] = b.tensors[t].data;
   Report report = report_of(kernel.info, b, plan);
   if (std::ranges::count(b.extents, 0) > 0 && !report.checks.empty()) return run_plainly(tensors, params, counts);
   const Copies old = old_values(tensors, report);

@@ -71,6 +71,7 @@ class SingleKernel {
   Normalised normalised_;
   const std::string text_;              // of the normalised program, without names
   const std::vector<std::string> contents_;  // by tensor of the normalised program
+  std::vector<std::uint32_t> sources_;  // by tensor of the normalised program: whose memory it has, or no_source
   std::vector<ir::TensorId> targets_;   // user tensors that are written
   ir::Expr chosen_ = nullptr;           // the count that all of these depend on alone (chosen.hpp), or null
   std::vector<ir::TensorId> steering_;  // user tensors whose elements decide which elements are touched

@@ -10,11 +10,12 @@ namespace ricci {
 
 // The elements of an array that owns them follow its record in the same block: one allocation per array.
 struct alignas(block_alignment) Array::Record : Counted {
-  std::size_t block_bytes = sizeof(Record);
+  std::size_t block_bytes;
   Array base;                         // a rearranged array: whose elements these are
   std::shared_ptr<const void> owner;  // borrowed memory: who keeps it
 
-  void* elements() { return this + 1; }
+  Record(const Layout& layout, void* data, bool writable, std::size_t bytes = sizeof(Record))
+      : Counted{{layout, data, writable}}, block_bytes(bytes) {}
 };
 
 void Array::destroy(Counted* counted) noexcept {
@@ -26,11 +27,8 @@ void Array::destroy(Counted* counted) noexcept {
 
 Array Array::owning(const Layout& layout, std::int64_t size) {
   const std::size_t bytes = static_cast<std::size_t>(size) * size_of(layout.dtype) + sizeof(Record);
-  auto* record = new (allocate_block(bytes)) Record;
-  record->block_bytes = bytes;
-  record->view.layout = layout;
-  record->view.data = record->elements();
-  return Array(record);
+  auto* block = static_cast<std::byte*>(allocate_block(bytes));
+  return Array(new (block) Record(layout, block + sizeof(Record), true, bytes));
 }
 
 Array Array::uninitialised(DType dtype, std::span<const std::int64_t> extents) {
@@ -47,15 +45,13 @@ Array Array::zeros(DType dtype, std::span<const std::int64_t> extents) {
 }
 
 Array Array::borrow(const TensorView& view, std::shared_ptr<const void> owner) {
-  auto* record = new (allocate_block(sizeof(Record))) Record;
-  record->view = view;
+  auto* record = new (allocate_block(sizeof(Record))) Record(view.layout, view.data, view.writable);
   record->owner = std::move(owner);
   return Array(record);
 }
 
 Array Array::rearranged(const Layout& layout, void* data) const {
-  auto* record = new (allocate_block(sizeof(Record))) Record;
-  record->view = {layout, data, writable()};
+  auto* record = new (allocate_block(sizeof(Record))) Record(layout, data, writable());
   const Array& base = static_cast<Record*>(record_)->base;
   record->base = base ? base : *this;  // never a chain
   return Array(record);

@@ -184,6 +184,21 @@ TEST_CASE("one place in the text serves every axis, every shape and every patter
   CHECK_THROWS_WITH(dynamic(2), Contains("axis 2, rank 2"));
 }
 
+TEST_CASE("one place serves every pattern of equal tensors among many") {
+  const auto of = [](const Tensor<float, 1>& x, const Tensor<float, 1>& y, const Tensor<float, 1>& z) {
+    return evaluate(x[i] + 2.0f * y[i] + 4.0f * z[i] + x[i] + x[i] + x[i] + x[i] + x[i] + x[i] + x[i] + x[i] + x[i] +
+                    x[i] + x[i]).at(0);
+  };
+  const Tensor<float, 1> a{1}, b{10}, c{100};
+  for (int run = 0; run < 2; ++run) {
+    CHECK(of(a, a, a) == 18);
+    CHECK(of(a, b, a) == 18 + 2 * 9);
+    CHECK(of(a, a, b) == 18 + 4 * 9);
+    CHECK(of(a, b, b) == 18 + 6 * 9);
+    CHECK(of(a, b, c) == 18 + 2 * 9 + 4 * 99);
+  }
+}
+
 TEST_CASE("whole numbers in subscripts may change from run to run") {
   const Tensor<int, 1> v{1, 2, 3, 4, 5};
   const auto reversed_from = [&](int last) {

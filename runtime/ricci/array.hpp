@@ -1,6 +1,10 @@
 #pragma once
 // An array whose dtype and rank are known at run time only: a counted handle of one word. The typed tensors of the
 // language and the variables of the text language are both made of it.
+#if __has_include(<sys/single_threaded.h>)
+#include <sys/single_threaded.h>
+#endif
+
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -11,6 +15,15 @@
 #include "ricci/tensor_view.hpp"
 
 namespace ricci {
+
+/// Whether the process has never had another thread, as far as the C library knows.
+inline bool is_single_threaded() noexcept {
+#if __has_include(<sys/single_threaded.h>)
+  return __libc_single_threaded;
+#else
+  return false;
+#endif
+}
 
 /// A handle to a record {layout, address, owner}. The record never changes; the elements may. Copies share the
 /// elements, as std::shared_ptr does, and handles may be copied and destroyed from several threads at once.
@@ -30,7 +43,7 @@ class Array {
   Array rearranged(const Layout& layout, void* data) const;
 
   Array(const Array& other) noexcept : record_(other.record_) {
-    if (record_) record_->uses.fetch_add(1, std::memory_order_relaxed);
+    if (record_) record_->hold();
   }
   Array(Array&& other) noexcept : record_(std::exchange(other.record_, nullptr)) {}
   Array& operator=(Array other) noexcept {
@@ -38,7 +51,7 @@ class Array {
     return *this;
   }
   ~Array() {
-    if (record_ && record_->uses.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy(record_);
+    if (record_ && record_->release()) destroy(record_);
   }
 
   explicit operator bool() const { return record_ != nullptr; }
@@ -58,9 +71,25 @@ class Array {
 
  private:
   struct Record;
+  /// Locked instructions take as long as a kernel of a few elements: none where one thread, or one handle, is all.
   struct Counted {
     TensorView view;
     std::atomic<std::int64_t> uses = 1;
+
+    void hold() noexcept {
+      if (is_single_threaded())
+        uses.store(uses.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+      else
+        uses.fetch_add(1, std::memory_order_relaxed);
+    }
+    /// Whether this was the last handle. Nobody else can copy the only one.
+    bool release() noexcept {
+      const std::int64_t held = uses.load(std::memory_order_acquire);
+      if (held == 1) return true;
+      if (!is_single_threaded()) return uses.fetch_sub(1, std::memory_order_acq_rel) == 1;
+      uses.store(held - 1, std::memory_order_relaxed);
+      return false;
+    }
   };
 
   explicit Array(Counted* record) : record_(record) {}

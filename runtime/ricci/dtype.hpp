@@ -55,14 +55,18 @@ constexpr std::optional<DType> dtype_from_string(std::string_view text) {
   return std::nullopt;
 }
 
+namespace detail {
+// Not inside the function, where g++ makes it anew in each call.
+inline constexpr std::size_t element_sizes[] = {
+#define X(name, type, npy) sizeof(type),
+    RICCI_DTYPES(X)
+#undef X
+};
+}  // namespace detail
+
 /// Bytes of one element.
 constexpr std::size_t size_of(DType dtype) {
-  constexpr std::size_t sizes[] = {
-#define X(name, type, npy) sizeof(type),
-      RICCI_DTYPES(X)
-#undef X
-  };
-  return sizes[static_cast<int>(dtype)];
+  return detail::element_sizes[static_cast<int>(dtype)];
 }
 
 constexpr bool is_float(DType d) { return d >= DType::f16 && d <= DType::f64; }

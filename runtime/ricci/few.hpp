@@ -1,17 +1,21 @@
 #pragma once
-#include <array>
 #include <cstddef>
+#include <memory>
 #include <span>
-#include <vector>
+#include <type_traits>
 
 namespace ricci {
 
 /// A few values on the stack, many on the heap; indeterminate at first.
 template <class T, std::size_t N>
 class Few {
+  static_assert(std::is_trivially_copyable_v<T>);
+
  public:
-  explicit Few(std::size_t size)
-      : size_(size), large_(size > N ? size : 0), data_(size > N ? large_.data() : small_.data()) {}
+  explicit Few(std::size_t size) : size_(size) {
+    if (size > N) large_ = std::make_unique_for_overwrite<T[]>(size);
+    data_ = large_ ? large_.get() : small_;
+  }
   Few(const Few&) = delete;
   Few& operator=(const Few&) = delete;
 
@@ -22,9 +26,11 @@ class Few {
 
  private:
   std::size_t size_;
-  std::array<T, N> small_;
-  std::vector<T> large_;
   T* data_;
+  std::unique_ptr<T[]> large_;
+  union {
+    T small_[N];  // in a union nothing is written to them
+  };
 };
 
 }  // namespace ricci

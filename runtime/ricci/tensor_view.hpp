@@ -16,10 +16,12 @@ struct Layout {
   std::array<std::int64_t, max_rank> extents{};  // entries from `rank` on are zero
   std::array<std::int64_t, max_rank> strides{};
 
+  /// Every call compares layouts: one branch for an axis.
   bool operator==(const Layout& other) const {
-    bool equal = dtype == other.dtype && rank == other.rank;
-    for (int i = 0; equal && i < rank; ++i) equal = extents[i] == other.extents[i] && strides[i] == other.strides[i];
-    return equal;
+    if (dtype != other.dtype || rank != other.rank) return false;
+    for (int i = 0; i < rank; ++i)
+      if (((extents[i] ^ other.extents[i]) | (strides[i] ^ other.strides[i])) != 0) return false;
+    return true;
   }
 
   /// Number of elements: the product of the extents, 1 for rank 0.
