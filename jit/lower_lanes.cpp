@@ -1,6 +1,7 @@
 // Loops over lanes: whole vectors and masked ones, at borders, past the caches, and plane by plane.
 #include <algorithm>
 
+#include "kept.hpp"
 #include "nest_lowering.hpp"
 #include "streaming.hpp"
 
@@ -22,7 +23,7 @@ constexpr std::int64_t planes_at_once = 7;
 /// times.)
 int vectors_per_step(const Fold& f, int lanes) {
   const int of_line = std::max(1, 64 / lanes / static_cast<int>(size_of(f.body->dtype)));
-  return std::max(of_line, std::min(2 * of_line, 4));
+  return std::max(of_line, std::min(2 * of_line, has_function(f.body) ? 2 : 4));
 }
 
 }  // namespace

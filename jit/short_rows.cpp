@@ -45,8 +45,10 @@ std::vector<Expr> find_short_rows(Program& program, const Specialisation& s, con
     for (Expr e : nodes({program.statements[i].value})) {
       const Fold* fold = e->as<Fold>();
       if (!fold || fold->axes.size() != 1 || std::ranges::count(s.few, fold->axes[0]) == 0) continue;
+      const auto& domain = program.statements[i].domain;
+      const auto is_known = [&](AxisId a) { return a == fold->axes[0] || std::ranges::count(domain, a) > 0; };
       for (Expr n : nodes({fold->body})) {
-        if (!n->as<Read>() || std::ranges::count(found, n) > 0) continue;
+        if (!n->as<Read>() || std::ranges::count(found, n) > 0 || !std::ranges::all_of(n->free, is_known)) continue;
         if (can_transpose(program, s, n, lane, fold->axes[0])) found.push_back(n);
       }
     }

@@ -90,4 +90,8 @@ TEST_CASE("short rows of pictures, of rows that are apart, and of what is writte
   const Tensor<std::int64_t, 1> at = filled<std::int64_t>([&](auto) { return dice.below(100); }, 50);
   Tensor<float, 1> chosen(50);
   REQUIRE(run_everywhere(prepared(chosen[i], Assign::set, sum(k, own[at[i], k]))).fault == "");
+  const auto nested = filled<float>([&](auto) { return dice.below(100); }, 30, 5, 3);
+  Tensor<float, 1> whole(30);
+  REQUIRE(run_everywhere(prepared(whole[i], Assign::set, sum(j, sum(k, nested[i, j, k])))).fault == "");
+  REQUIRE(run_everywhere(prepared(whole[i], Assign::set, max(j, sq(sum(k, nested[i, j, k]))))).fault == "");
 }

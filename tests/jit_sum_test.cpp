@@ -73,16 +73,17 @@ TEMPLATE_TEST_CASE("a sum along contiguous elements keeps its bound and its bits
     const auto x = noise<T>(static_cast<std::uint64_t>(n), rows, n);
     Tensor<T, 1> out(rows);
     const Prepared p = prepared(out[i], Assign::set, sum(j, x[i, j]));
-    if (n > 1) REQUIRE(has_lanes_along_the_sum(p, 0));
+    const bool is_short = n <= 16;  // then lanes take a row each
+    if (n > 1) REQUIRE(has_lanes_along_the_sum(p, 0) == !is_short);
     const std::vector<T> widest = bits_at(p, out, 0);
     for (std::int64_t r = 0; r < rows; ++r) {
       Exact exact;
       for (std::int64_t k = 0; k < n; ++k) exact.add(x.at(r, k));
       CAPTURE(n, r);
-      CHECK(is_within(widest[static_cast<std::size_t>(r)], exact, n / accumulators<T> + 1 + merge_depth));
+      CHECK(is_within(widest[static_cast<std::size_t>(r)], exact, is_short ? n : n / accumulators<T> + 1 + merge_depth));
     }
     for (int width : vector_widths())
-      if (has_lanes_along_the_sum(p, width)) CHECK(same_bits(bits_at(p, out, width), widest));
+      if (is_short || has_lanes_along_the_sum(p, width)) CHECK(same_bits(bits_at(p, out, width), widest));
   }
 }
 

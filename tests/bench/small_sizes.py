@@ -29,6 +29,7 @@ class Data:
         self.rows = rows
         self.x, self.y = RNG.uniform(-1, 1, size).astype("f4"), RNG.uniform(0, 1, size).astype("f4")
         self.m, self.n = (RNG.uniform(-1, 1, (rows, columns)).astype("f4") for _ in range(2))
+        self.thin = RNG.uniform(0, 1, ((size + 2) // 3, 3)).astype("f4")
         self.v, self.w, self.byte = self.x.astype("f8"), self.m.astype("f8"), (200 * self.y).astype("u1")
         self.u, self.flag, self.other_flag = self.y.astype("f8"), self.x > 0, self.y > 0.5
         self.table = RNG.uniform(0, 1, 256).astype("f4")
@@ -169,6 +170,12 @@ FORMS = {
     "cumsum of i32": lambda d: d.label.cumsum(),
     "cummax": lambda d: np.maximum.accumulate(d.x),
     "gather of f64": lambda d: d.v[d.place],
+    "x squared": lambda d: d.x ** 2,
+    "root of y by a power": lambda d: d.y ** np.float32(0.5),
+    "sum of three columns": lambda d: d.thin.sum(1),
+    "largest of three columns": lambda d: d.thin.argmax(1),
+    "three columns to grey": lambda d: d.thin @ d.thin[0],
+    "matmul of columns": lambda d: d.m.T @ d.n,
     "x[x > 0.98]": lambda d: d.x[d.x > 0.98],
     "x[x > -0.98]": lambda d: d.x[d.x > -0.98],
     "x[flag]": lambda d: d.x[d.flag],
