@@ -16,8 +16,11 @@ namespace ricci {
 
 namespace {
 
-/// Keys of a block, side by side: a line of them. Two lines, or four, were not faster.
-constexpr std::int64_t bytes_of_block = block_alignment;
+/// Rows of a block: those with keys in one line. Two lines, or four, were not faster.
+template <class T>
+constexpr std::int64_t rows_of_block = block_alignment / sizeof(T);
+/// Of fewer rows, vectors do not transpose enough at once.
+constexpr std::int64_t fewest_rows = 4;
 
 /// Element n of row r stands at first + n * stride + r * step.
 template <class T>
@@ -58,11 +61,17 @@ class Scratch {
   T* block_ = nullptr;
 };
 
+/// The number of an element in all memory.
+template <class T>
+std::int64_t place_of(const T* element) {
+  return static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(element) / sizeof(T));
+}
+
 /// Unless `ahead` is 0, fetches what lies so far behind the rows.
 template <class T>
-void turn(const T* from, std::int64_t stride, T* to, std::int64_t pitch, std::int64_t rows, std::int64_t columns,
-          std::int64_t ahead) {
-  static const TransposeFunction transpose = transpose_function(sizeof(T), host_target().vector_bytes);
+void turn(int vector_bytes, const T* from, std::int64_t stride, T* to, std::int64_t pitch, std::int64_t rows,
+          std::int64_t columns, std::int64_t ahead) {
+  const TransposeFunction transpose = transpose_function(sizeof(T), vector_bytes);
   transpose(from, stride, to, pitch, rows, columns, ahead, ahead == 0 ? 0 : stride, false, false);
 }
 
@@ -74,19 +83,24 @@ void sort_all(Rows<const T> keys, std::int64_t count, Rows<Result> sorted, std::
     for (std::int64_t r = 0; r < number; ++r) sort_row(from.row(r), from.stride, to.row(r), to.stride);
   };
   const bool collect = keys.are_side_by_side(), spread = sorted.are_side_by_side();
-  if (rows == 1 || (!collect && !spread)) return one_by_one(keys, sorted, rows);
-  const std::int64_t block = std::min<std::int64_t>(rows, bytes_of_block / sizeof(T));
-  const Scratch<T> own_keys(collect ? block : 0, count);
-  const Scratch<Result> own_sorted(spread ? block : 0, limit);
+  if (rows < fewest_rows || (!collect && !spread)) return one_by_one(keys, sorted, rows);
+  constexpr std::int64_t whole = rows_of_block<T>;
+  const Scratch<T> own_keys(collect ? std::min(rows, whole) : 0, count);
+  const Scratch<Result> own_sorted(spread ? std::min(rows, whole) : 0, limit);
   if (collect != own_keys.exists() || spread != own_sorted.exists()) return one_by_one(keys, sorted, rows);
-  for (std::int64_t r = 0; r < rows; r += block) {
-    const std::int64_t number = std::min(block, rows - r);
-    const Rows<T> k = own_keys.rows();
-    const Rows<Result> s = own_sorted.rows();
-    const std::int64_t next = std::min(block, rows - r - number);  // is fetched while these are sorted
-    if (collect) turn(keys.row(r), keys.stride, k.first, k.step, count, number, next);
+  // The widest vectors slow the clock of some processors down for a while, for the sake of a few of them.
+  const int vector_bytes = std::min(host_target().vector_bytes, is_selection(count, limit) ? 32 : 64);
+  const Rows<T> k = own_keys.rows();
+  const Rows<Result> s = own_sorted.rows();
+  // The first of several blocks ends with a line, so that others have whole lines where all lines begin alike.
+  std::int64_t number = rows;
+  if (rows > whole) number = whole - (collect ? place_of(keys.first) : place_of(sorted.first)) % whole;
+  for (std::int64_t r = 0; r < rows; r += number, number = whole) {
+    number = std::min(number, rows - r);
+    const std::int64_t next = std::min(whole, rows - r - number);  // is fetched while these are sorted
+    if (collect) turn(vector_bytes, keys.row(r), keys.stride, k.first, k.step, count, number, next);
     one_by_one(collect ? Rows<const T>{k.first, k.stride, k.step} : keys.from(r), spread ? s : sorted.from(r), number);
-    if (spread) turn<Result>(s.first, s.step, sorted.row(r), sorted.stride, number, limit, 0);
+    if (spread) turn<Result>(vector_bytes, s.first, s.step, sorted.row(r), sorted.stride, number, limit, 0);
   }
 }
 
