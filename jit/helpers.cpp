@@ -1,6 +1,6 @@
 #include "ricci/helpers.hpp"
 
-#include "sort_row.hpp"
+#include "sort_rows.hpp"
 #include "transpose.hpp"
 
 // Only addresses are taken here, so the functions need no prototypes, and this file no vector instruction sets.
@@ -36,10 +36,10 @@ const std::array<const void*, helper_count>& helper_table() {
   reinterpret_cast<const void*>(&Sleef_finz_##op##d8_u10avx512f),
       RICCI_HELPERS(X)
 #undef X
-#define X(name, type, npy) reinterpret_cast<const void*>(sort_row_function(DType::name)),
+#define X(name, type, npy) reinterpret_cast<const void*>(sort_rows_function(DType::name)),
       RICCI_DTYPES(X)
 #undef X
-#define X(name, type, npy) reinterpret_cast<const void*>(sort_keys_function(DType::name)),
+#define X(name, type, npy) reinterpret_cast<const void*>(sort_keys_of_rows_function(DType::name)),
       RICCI_DTYPES(X)
 #undef X
 #define X(element_bytes)                                                \

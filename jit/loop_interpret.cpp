@@ -194,23 +194,27 @@ struct Machine {
         std::memcpy(element(s.buffer, number++ * stride), at(s.value, i), size_of(dtype_of_buffer(s.buffer)));
     return true;
   }
-  bool run(const SortRow& s) {
+  bool run(const SortRows& s) {
+    for (std::int64_t row = 0; row < get<std::int64_t>(s.rows); ++row)
+      sort_row(s, get<std::int64_t>(s.offset) + row * get<std::int64_t>(s.key_step),
+               get<std::int64_t>(s.first) + row * get<std::int64_t>(s.step));
+    return true;
+  }
+  void sort_row(const SortRows& s, std::int64_t offset, std::int64_t first) {
     const DType dtype = dtype_of_buffer(s.keys);
     const auto count = get<std::int64_t>(s.count), limit = s.limit == none ? count : get<std::int64_t>(s.limit);
     std::vector<Scalar> keys;
     for (std::int64_t i = 0; i < count; ++i)
-      keys.push_back(
-          Scalar::load(dtype, element(s.keys, get<std::int64_t>(s.offset) + i * get<std::int64_t>(s.stride))));
+      keys.push_back(Scalar::load(dtype, element(s.keys, offset + i * get<std::int64_t>(s.stride))));
     const std::vector<std::int64_t> order = stable_order(keys, s.descending);
     for (std::int64_t i = 0; i < limit; ++i) {
       const std::int64_t at = i < count ? order[static_cast<std::size_t>(i)] : 0;
-      std::byte* const to = element(s.to, get<std::int64_t>(s.first) + i * get<std::int64_t>(s.pitch));
+      std::byte* const to = element(s.to, first + i * get<std::int64_t>(s.pitch));
       if (s.limit == none)
         keys[static_cast<std::size_t>(at)].store(to);
       else
         std::memcpy(to, &at, sizeof at);
     }
-    return true;
   }
   bool run(const Transpose& s) {
     const std::size_t bytes = size_of(dtype_of_buffer(s.to));

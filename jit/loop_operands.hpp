@@ -2,6 +2,7 @@
 // What the text of a loop kernel is made of: symbols, values with their types, buffers, places in them, literals.
 #include <algorithm>
 #include <map>
+#include <tuple>
 
 #include "loop_lexer.hpp"
 #include "loop_text.hpp"
@@ -117,6 +118,17 @@ struct Operands : Reader {
     const Value step = use();
     expect("]");
     return {first, step};
+  }
+  /// [%1 by %2 by %3]
+  std::tuple<Value, Value, Value> steps_of_rows() {
+    expect("[");
+    const Value first = use();
+    expect("by");
+    const Value step = use();
+    expect("by");
+    const Value row_step = use();
+    expect("]");
+    return {first, step, row_step};
   }
 };
 

@@ -139,11 +139,11 @@ struct Parser : Operands {
     const Value value = use();
     return Scatter{to, base, offsets, value, mask(), combine};
   }
-  /// argsort order[%1 by %2] limit %3, keys[%4] step %5 count %6 descending, or sort y[%1 by %2], keys[%4] step ...
-  Statement sort_row(bool indices) {
-    SortRow s{};
+  /// argsort order[%1 by %2 by %3] limit %4, keys[%5 by %6 by %7] count %8 rows %9 descending, or sort y[%1 ...
+  Statement sort_rows(bool indices) {
+    SortRows s{};
     s.to = buffer();
-    std::tie(s.first, s.pitch) = steps();
+    std::tie(s.first, s.pitch, s.step) = steps_of_rows();
     s.limit = none;
     if (indices) {
       expect("limit");
@@ -151,11 +151,11 @@ struct Parser : Operands {
     }
     expect(",");
     s.keys = buffer();
-    s.offset = subscript();
-    expect("step");
-    s.stride = use();
+    std::tie(s.offset, s.stride, s.key_step) = steps_of_rows();
     expect("count");
     s.count = use();
+    expect("rows");
+    s.rows = use();
     s.descending = accept("descending");
     return s;
   }
@@ -184,8 +184,8 @@ struct Parser : Operands {
     }
     if (is("(") || is("for")) return loop();
     if (accept("scatter")) return scatter();
-    if (accept("sort")) return sort_row(false);
-    if (accept("argsort")) return sort_row(true);
+    if (accept("sort")) return sort_rows(false);
+    if (accept("argsort")) return sort_rows(true);
     if (accept("transpose")) return transpose();
     if (accept("prefetch")) {
       const BufferId of = buffer();

@@ -152,10 +152,13 @@ struct Printer {
           return "append " + label(kernel.info, s.buffer) + "[" + use(s.first) + " by " + use(s.stride) + "] before " +
                  use(s.end) + ", " + use(s.value) + mask(s.mask);
         },
-        [&](const SortRow& s) {
-          return (s.limit == none ? "sort " : "argsort ") + label(kernel.info, s.to) + "[" + use(s.first) + " by " +
-                 use(s.pitch) + "]" + (s.limit == none ? "" : " limit " + use(s.limit)) + ", " +
-                 element(s.keys, s.offset) + " step " + use(s.stride) + " count " + use(s.count) +
+        [&](const SortRows& s) {
+          const auto rows = [&](BufferId b, Value first, Value step, Value row_step) {
+            return label(kernel.info, b) + "[" + use(first) + " by " + use(step) + " by " + use(row_step) + "]";
+          };
+          return (s.limit == none ? "sort " : "argsort ") + rows(s.to, s.first, s.pitch, s.step) +
+                 (s.limit == none ? "" : " limit " + use(s.limit)) + ", " +
+                 rows(s.keys, s.offset, s.stride, s.key_step) + " count " + use(s.count) + " rows " + use(s.rows) +
                  (s.descending ? " descending" : "");
         },
         [&](const Transpose& s) {

@@ -205,7 +205,7 @@ struct Verifier {
     expect(s.value, "value", t, {dtype, t.lanes});
     use(s.mask, "mask", {DType::b1, t.lanes});
   }
-  void check(const SortRow& s) {
+  void check(const SortRows& s) {
     const DType wanted = s.limit == none ? buffer(s.keys).dtype : DType::i64, dtype = written(s.to).dtype;
     require(dtype == wanted, "buffer " + std::to_string(s.to) + " has " + std::string(to_string(dtype)) +
                                  " elements; expected " + std::string(to_string(wanted)) +
@@ -213,9 +213,12 @@ struct Verifier {
     buffer(s.keys);
     use(s.offset, "offset", index);
     use(s.stride, "step", index);
+    use(s.key_step, "step of rows", index);
     use(s.count, "count", index);
+    use(s.rows, "number of rows", index);
     use(s.first, "offset", index);
     use(s.pitch, "pitch", index);
+    use(s.step, "pitch of rows", index);
     if (s.limit != none) use(s.limit, "limit", index);
   }
   void check(const Transpose& s) {

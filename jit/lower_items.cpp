@@ -36,7 +36,10 @@ loop::Phase NestLowering::lower(std::string name) {
     over_tables(factors);
   } else {
     phase.trip = factors;
-    over_items(b_.begin(), b_.end(), factors);
+    if (nest_.sorts)
+      over_rows(factors);
+    else
+      over_items(b_.begin(), b_.end(), factors);
   }
   info_.phases.push_back(std::move(phase));
   return b_.finish();
@@ -135,6 +138,31 @@ void NestLowering::over_items(Value begin, Value end, const std::vector<TripFact
     carry = b_.convert(level(), wraps, DType::i64);
   }
   x_.close_for(next);
+}
+
+void NestLowering::over_rows(const std::vector<TripFactor>& factors) {
+  const Statement& s = program_.statements[nest_.statements.front()];
+  info_.loops += static_cast<int>(factors.size());
+  if (factors.empty()) return lower_sort_rows(x_, program_, s, b_.constant(1));
+  const auto rows = [&](Value low, Value high) {
+    x_.bind(nest_.order.back(), low);
+    lower_sort_rows(x_, program_, s, i64(Op::subtract, high, low));
+  };
+  if (factors.size() == 1) return rows(b_.begin(), b_.end());
+  const std::vector<Value> count = counts(factors);
+  const Value width = count.back(), up = b_.add(0, width, b_.constant(-1));
+  const Value first = b_.divide(0, Op::floor_divide, b_.begin(), width);
+  const Value last = b_.divide(0, Op::floor_divide, b_.add(0, b_.end(), up), width);
+  const Value line = x_.open_for(first, last, 1);
+  Value rest = line;
+  for (std::size_t k = factors.size() - 1; k-- > 0;) {
+    x_.bind(nest_.order[k], k > 0 ? b_.divide(level(), Op::remainder, rest, count[k]) : rest);
+    if (k > 0) rest = b_.divide(level(), Op::floor_divide, rest, count[k]);
+  }
+  const Value start = b_.multiply(level(), line, width);
+  rows(i64(Op::maximum, i64(Op::subtract, b_.begin(), start), b_.constant(0)),
+       i64(Op::minimum, i64(Op::subtract, b_.end(), start), width));
+  x_.close_for();
 }
 
 Value NestLowering::is_decided() {

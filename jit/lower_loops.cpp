@@ -117,19 +117,15 @@ void NestLowering::innermost() {
 }
 
 void NestLowering::statements() {
-  if (part_of_step_) return statement(*part_of_step_, part_of_step_->value);
+  if (part_of_step_) return lower_statement(x_, program_, *part_of_step_, part_of_step_->value);
   if (inside_ > 0) {
-    for (const Statement& s : nest_.interiors[inside_ - 1].statements) statement(s, s.value);
+    for (const Statement& s : nest_.interiors[inside_ - 1].statements) lower_statement(x_, program_, s, s.value);
     return;
   }
   x_.each_row([&](std::size_t) {
     for (std::size_t k = 0; k < nest_.statements.size(); ++k)
-      statement(program_.statements[nest_.statements[k]], nest_.values[k]);
+      lower_statement(x_, program_, program_.statements[nest_.statements[k]], nest_.values[k]);
   });
-}
-
-void NestLowering::statement(const Statement& s, Expr value) {
-  return nest_.sorts ? lower_sort_row(x_, program_, s) : lower_statement(x_, program_, s, value);
 }
 
 }  // namespace ricci::jit

@@ -12,8 +12,9 @@ std::vector<std::uint32_t> work_of(ExpressionLowering&, const ir::Program&, cons
 /// one after another.
 void lower_statement(ExpressionLowering&, const ir::Program&, const ir::Statement&, ir::Expr value);
 
-/// The statement of a nest that sorts: one row, where the loops are.
-void lower_sort_row(ExpressionLowering&, ir::Program&, const ir::Statement&);
+/// The statement of a nest that sorts: some rows from where the loops are, along the last axis before that of positions,
+/// or one if there is no other axis.
+void lower_sort_rows(ExpressionLowering&, ir::Program&, const ir::Statement&, loop::Value rows);
 
 /// The phase of a nest whose statements append:
 ///

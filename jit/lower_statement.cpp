@@ -130,7 +130,7 @@ void lower_statement(ExpressionLowering& x, const Program& program, const Statem
   StatementLowering(x, program, s).lower(value);
 }
 
-void lower_sort_row(ExpressionLowering& x, Program& program, const Statement& s) {
+void lower_sort_rows(ExpressionLowering& x, Program& program, const Statement& s, Value rows) {
   PhaseBuilder& b = x.builder();
   const Sort& sort = *sort_of(s);
   const Read& keys = *sort.key->as<Read>();
@@ -147,14 +147,21 @@ void lower_sort_row(ExpressionLowering& x, Program& program, const Statement& s)
     return x.address(tensor, subscripts, b.level()).base;
   };
   const auto step = [&](TensorId tensor, const std::vector<Expr>& subscripts, AxisId along) {
-    const auto at = std::ranges::find(subscripts, axis(program.graph, along)) - subscripts.begin();
-    return x.stride(tensor, static_cast<std::size_t>(at));
+    Value sum = b.constant(0);
+    for (std::size_t i = 0; i < subscripts.size(); ++i)
+      if (subscripts[i] == axis(program.graph, along)) sum = b.add(0, sum, x.stride(tensor, i));
+    return sum;
   };
   const Value stride = step(keys.tensor, keys.subscripts, sort.axes.back());
   const Value offset = base(keys.tensor, keys.subscripts), first = base(s.target, s.subscripts);
   const Value pitch = step(s.target, s.subscripts, positions);
+  const auto to_next_row = [&](TensorId tensor, const std::vector<Expr>& subscripts) {
+    return s.domain.size() == 1 ? b.constant(0) : step(tensor, subscripts, s.domain[s.domain.size() - 2]);
+  };
+  const Value key_step = to_next_row(keys.tensor, keys.subscripts), row_step = to_next_row(s.target, s.subscripts);
   const Value limit = s.value->as<Sort>() ? x.extent_of(positions) : loop::none;
-  b.add(b.level(), loop::SortRow{keys.tensor, offset, stride, count, s.target, first, pitch, limit, sort.descending});
+  b.add(b.level(), loop::SortRows{keys.tensor, offset, stride, key_step, count, rows, s.target, first, pitch, row_step,
+                                  limit, sort.descending});
 }
 
 }  // namespace ricci::jit

@@ -37,6 +37,8 @@ class NestLowering {
   void clear(const ir::Statement&, loop::Value table, loop::Value tables);
   /// for item in [begin, end): the indices of the item's loops are found once by division and then counted on.
   void over_items(loop::Value begin, loop::Value end, const std::vector<TripFactor>&);
+  /// The items of a nest that sorts, which are rows: those of [begin, end) that are neighbours are sorted together.
+  void over_rows(const std::vector<TripFactor>&);
   void item_body(const std::vector<loop::Value>& index);
   /// Whether no further item changes what the nest accumulates (scalar b1); none where all must be looked at.
   loop::Value is_decided();
@@ -66,7 +68,6 @@ class NestLowering {
   /// What stands inside all loops but that of a tile of lanes: side by side, they go through steps or planes.
   void innermost();
   void statements();
-  void statement(const ir::Statement&, ir::Expr value);
 
   // Lanes (lower_lanes.cpp).
 

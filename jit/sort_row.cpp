@@ -215,7 +215,7 @@ struct Row {
     }
   }
   void run(std::int64_t* indices, std::int64_t pitch, std::int64_t limit) const {
-    if (limit <= count / 8) return select({indices, pitch}, limit);
+    if (is_selection(count, limit)) return select({indices, pitch}, limit);
     try {
       order(indices, pitch, limit);
     } catch (const Error&) {  // no memory

@@ -13,6 +13,9 @@ namespace ricci {
 using SortRowFunction = void (*)(const void* keys, std::int64_t stride, std::int64_t count, std::int64_t* indices,
                                  std::int64_t pitch, std::int64_t limit, std::int32_t descending);
 
+/// Whether so few indices are found by looking at one key after the other, without vectors or memory.
+constexpr bool is_selection(std::int64_t count, std::int64_t limit) { return limit <= count / 8; }
+
 /// The function for keys of this dtype. It does not throw.
 SortRowFunction sort_row_function(DType keys);
 

@@ -124,7 +124,7 @@ TEST_CASE("every helper has a slot of its own, and every slot a function") {
         CHECK(helper_table()[slot] != nullptr);
       }
   for (int d = 0; d < dtype_count; ++d)
-    for (const std::size_t slot : {sort_row_slot(static_cast<DType>(d)), sort_keys_slot(static_cast<DType>(d))}) {
+    for (const std::size_t slot : {sort_rows_slot(static_cast<DType>(d)), sort_keys_slot(static_cast<DType>(d))}) {
       REQUIRE(slot < helper_count);
       ++uses[slot];
       CHECK(helper_table()[slot] != nullptr);

@@ -32,7 +32,10 @@ auto members(const Gather& s) { const auto& [a, b, c, d, e] = s; return std::tie
 auto members(const ToLine& s) { const auto& [a, b, c] = s; return std::tie(a, b, c); }
 auto members(const Store& s) { const auto& [a, b, c, d, e] = s; return std::tie(a, b, c, d, e); }
 auto members(const Scatter& s) { const auto& [a, b, c, d, e, f] = s; return std::tie(a, b, c, d, e, f); }
-auto members(const SortRow& s) { const auto& [a, b, c, d, e, f, g, h, i] = s; return std::tie(a, b, c, d, e, f, g, h, i); }
+auto members(const SortRows& s) {
+  const auto& [a, b, c, d, e, f, g, h, i, j, k, l] = s;
+  return std::tie(a, b, c, d, e, f, g, h, i, j, k, l);
+}
 auto members(const Transpose& s) {
   const auto& [a, b, c, d, e, f, g, h, i, j, k, l] = s;
   return std::tie(a, b, c, d, e, f, g, h, i, j, k, l);
@@ -136,8 +139,8 @@ phase fill [%0, %1) trip s0 * ceil(s1 / 16) work s0 * s1 items ceil(s4 / 4) {
   scatter hist[%2 + %4], %6
   scatter add hist[%2 + %4], %6 mask %5
   append hist[%2 by %0] before %1, %6 mask %5
-  argsort out[%0 by %2] limit %1, scores[%2] step %0 count %1 descending
-  sort hist[%0 by %1], scores[%2] step %0 count %1
+  argsort out[%0 by %2 by %1] limit %1, scores[%2 by %0 by %2] count %1 rows %2 descending
+  sort hist[%0 by %1 by %2], scores[%2 by %1 by %0] count %1 rows %0
   transpose tile[%2 by %0], scores[%1 by %2] rows %0 columns %1
   transpose tile[%2 by %0], scores[%1 by %2] rows %0 columns %1 ahead [%2 by %0]
   transpose tile[%2 by %0], scores[%1 by %2] rows %0 columns %1 ahead [%2 by %1] alternate
@@ -237,7 +240,7 @@ TEST_CASE("buffers with odd, equal or misleading names are told apart") {
     p.body.push_back(Scatter{b, 0, 0, 1, 0, std::nullopt});
     p.body.push_back(Scatter{b, 0, 0, 1, 0, Op::add});
     p.body.push_back(Append{b, 0, 1, 0, 1, 0});
-    p.body.push_back(SortRow{b, 0, 1, 0, 14 - b, 1, 0, b % 3 == 0 ? none : 1, b % 2 == 0});
+    p.body.push_back(SortRows{b, 0, 1, 0, 1, 0, 14 - b, 1, 0, 1, b % 3 == 0 ? none : 1, b % 2 == 0});
   }
   check_round_trip(k);
   const std::string text = to_string(k);

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <bit>
 #include <catch2/catch.hpp>
-#include <cmath>
 #include <cstring>
 #include <limits>
 #include <numeric>
@@ -13,50 +12,15 @@
 #include "ricci/target.hpp"
 #include "sort_lanes.hpp"
 #include "sort_row.hpp"
+#include "sort_rows.hpp"
 #include "support/backends.hpp"
 #include "support/program_builder.hpp"
+#include "support/sort_keys.hpp"
 
 using namespace ricci;
 using namespace ricci::test;
 
 namespace {
-
-/// Keys with many ties; floats with NaN, infinities and both zeros.
-template <class T>
-std::vector<T> keys_of(std::size_t count, unsigned seed, bool ties) {
-  std::mt19937_64 random(seed);
-  std::vector<T> keys;
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::uint64_t bits = random();
-    if constexpr (std::is_same_v<T, bool>) {
-      keys.push_back(bits & 1);
-    } else if constexpr (std::is_floating_point_v<T>) {
-      constexpr T infinity = std::numeric_limits<T>::infinity();
-      const T special[] = {
-          -infinity, infinity, std::numeric_limits<T>::quiet_NaN(),  -std::numeric_limits<T>::quiet_NaN(),
-          T(0),      -T(0),    std::numeric_limits<T>::denorm_min(), std::numeric_limits<T>::lowest()};
-      const T value = static_cast<T>(static_cast<std::int64_t>(bits >> 20) % 1000003 - 500001);
-      keys.push_back(ties && bits % 3 == 0 ? special[bits / 3 % 8] : ties ? std::round(value / 50000) : value / 7);
-    } else {
-      keys.push_back(static_cast<T>(ties ? bits % 5 - 2 : bits));
-    }
-  }
-  return keys;
-}
-
-/// Ranks by definition: how many keys come before this one.
-template <class T>
-std::vector<std::int64_t> expected_order(const std::vector<T>& keys, bool descending) {
-  std::vector<std::int64_t> order(keys.size());
-  std::iota(order.begin(), order.end(), 0);
-  const auto is_nan = [](T x) { return x != x; };
-  const auto less = [&](T a, T b) { return is_nan(a) ? false : is_nan(b) ? true : a < b; };
-  std::stable_sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
-    const T x = keys[static_cast<std::size_t>(a)], y = keys[static_cast<std::size_t>(b)];
-    return descending ? less(y, x) : less(x, y);
-  });
-  return order;
-}
 
 template <class T>
 void check_helper(std::size_t count, std::int64_t stride, bool ties) {
@@ -120,7 +84,9 @@ TEMPLATE_TEST_CASE("numbers are sorted by vectors of every width, in arrays of t
           x[static_cast<std::size_t>(i)] = kind == 0   ? any
                                            : kind == 1 ? static_cast<TestType>(bits % 4) - 2
                                            : kind == 2 ? static_cast<TestType>(count - i)
-                                                       : (bits % 3 == 0 ? most : bits % 3 == 1 ? least : any);
+                                                       : (bits % 3 == 0   ? most
+                                                          : bits % 3 == 1 ? least
+                                                                          : any);
         }
         wanted.assign(x.begin(), x.begin() + count);
         std::ranges::sort(wanted);
@@ -170,11 +136,11 @@ TEST_CASE("sorted rows stay as they are, reversed rows turn round") {
 
 TEST_CASE("every key dtype has a helper of its own") {
   for (int d = 0; d < dtype_count; ++d)
-    CHECK(helper_table()[sort_row_slot(static_cast<DType>(d))] ==
-          reinterpret_cast<const void*>(sort_row_function(static_cast<DType>(d))));
+    CHECK(helper_table()[sort_rows_slot(static_cast<DType>(d))] ==
+          reinterpret_cast<const void*>(sort_rows_function(static_cast<DType>(d))));
   for (int d = 0; d < dtype_count; ++d)
     CHECK(helper_table()[sort_keys_slot(static_cast<DType>(d))] ==
-          reinterpret_cast<const void*>(sort_keys_function(static_cast<DType>(d))));
+          reinterpret_cast<const void*>(sort_keys_of_rows_function(static_cast<DType>(d))));
 }
 
 namespace {

@@ -134,7 +134,7 @@ void emit(PhaseEmitter& e, const loop::Store& s) { emit_store(e, s); }
 void emit(PhaseEmitter& e, const loop::Scatter& s) { emit_scatter(e, s); }
 void emit(PhaseEmitter& e, const loop::Append& s) { emit_append(e, s); }
 
-void emit(PhaseEmitter& e, const loop::SortRow& s) { emit_sort_row(e, s); }
+void emit(PhaseEmitter& e, const loop::SortRows& s) { emit_sort_rows(e, s); }
 
 void emit(PhaseEmitter& e, const loop::Transpose& s) { emit_transpose(e, s); }
 

@@ -370,14 +370,13 @@ void emit_scatter(PhaseEmitter& e, const loop::Scatter& s) {
   tag(e, s.buffer, e.builder.CreateMaskedScatter(e[s.value], addresses, alignment(type.dtype), mask));
 }
 
-void emit_sort_row(PhaseEmitter& e, const loop::SortRow& s) {
+void emit_sort_rows(PhaseEmitter& e, const loop::SortRows& s) {
   Value *keys = element_address(e, s.keys, e[s.offset]), *to = element_address(e, s.to, e[s.first]);
   const DType dtype = buffer_dtype(e, s.keys);
-  Value* const descending = e.builder.getInt32(s.descending);
-  if (s.limit == loop::none)
-    call_helper(e, sort_keys_slot(dtype), {keys, e[s.stride], e[s.count], to, e[s.pitch], descending});
-  else
-    call_helper(e, sort_row_slot(dtype), {keys, e[s.stride], e[s.count], to, e[s.pitch], e[s.limit], descending});
+  llvm::SmallVector<Value*> args{keys, e[s.stride], e[s.key_step], e[s.count], e[s.rows], to, e[s.pitch], e[s.step]};
+  if (s.limit != loop::none) args.push_back(e[s.limit]);
+  args.push_back(e.builder.getInt32(s.descending));
+  call_helper(e, s.limit == loop::none ? sort_keys_slot(dtype) : sort_rows_slot(dtype), args);
 }
 
 void emit_transpose(PhaseEmitter& e, const loop::Transpose& s) {

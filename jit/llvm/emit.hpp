@@ -63,7 +63,7 @@ void emit_store(PhaseEmitter&, const loop::Store&);
 void emit_streaming(PhaseEmitter&, std::span<const loop::Statement>);
 void emit_scatter(PhaseEmitter&, const loop::Scatter&);
 void emit_append(PhaseEmitter&, const loop::Append&);
-void emit_sort_row(PhaseEmitter&, const loop::SortRow&);
+void emit_sort_rows(PhaseEmitter&, const loop::SortRows&);
 void emit_transpose(PhaseEmitter&, const loop::Transpose&);
 
 /// Address of the element (or vector of addresses of the elements) at `offset` of a buffer.

@@ -1,6 +1,6 @@
 #pragma once
 // Functions that compiled kernels call through KernelArgs::helpers: vector math from SLEEF's deterministic family
-// (names with `finz`), whose vector functions of every width give the bits of the scalar one, the sorting of a row, and
+// (names with `finz`), whose vector functions of every width give the bits of the scalar one, the sorting of rows, and
 // transposition.
 // The slots are shared by the emitter, which compiles calls to them, and the host, which fills them.
 #include <algorithm>
@@ -31,11 +31,11 @@ constexpr std::size_t helper_slot(Op op, DType dtype, int lanes) {
   return (row * 2 + (dtype == DType::f64)) * helper_widths + width;
 }
 
-/// The slot of sort_row (sort_row.hpp) on keys of this dtype; the type of the function is SortRowFunction.
-constexpr std::size_t sort_row_slot(DType keys) { return math_helper_count + static_cast<std::size_t>(keys); }
+/// The slot of sort_rows_function (sort_rows.hpp) for keys of this dtype.
+constexpr std::size_t sort_rows_slot(DType keys) { return math_helper_count + static_cast<std::size_t>(keys); }
 
-/// The slot of sort_keys (sort_row.hpp) on keys of this dtype; the type of the function is SortKeysFunction.
-constexpr std::size_t sort_keys_slot(DType keys) { return sort_row_slot(keys) + dtype_count; }
+/// The slot of sort_keys_of_rows_function (sort_rows.hpp) for keys of this dtype.
+constexpr std::size_t sort_keys_slot(DType keys) { return sort_rows_slot(keys) + dtype_count; }
 
 /// The slot of transpose_function (transpose.hpp) for these elements and vectors of 16, 32 or 64 bytes.
 constexpr std::size_t transpose_slot(int element_bytes, int vector_bytes) {

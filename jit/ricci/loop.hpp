@@ -53,14 +53,14 @@ struct Scatter { BufferId buffer; Value base; Value offsets; Value value; Value 
 /// The lanes whose mask is true, in their order, to elements number `first` and following, none of them number `end` or
 /// beyond. Number n lies at n * stride.
 struct Append  { BufferId buffer; Value first; Value stride; Value end; Value value; Value mask; };
-/// Puts the keys at offset + index * stride, 0 <= index < count, in the stable order of sort_row.hpp and stores the
-/// indices of the first `limit` of them, or without a limit all the keys themselves; number n at first + n * pitch. All
-/// but the flag and the buffers are scalar i64.
-struct SortRow {
+/// Puts in each of some rows the keys at offset + index * stride + row * key_step, 0 <= index < count, in the stable order
+/// of sort_row.hpp and stores the indices of the first `limit` of them, or without a limit all the keys themselves;
+/// number n at first + n * pitch + row * step. All but the flag and the buffers are scalar i64.
+struct SortRows {
   BufferId keys;
-  Value offset, stride, count;
+  Value offset, stride, key_step, count, rows;
   BufferId to;
-  Value first, pitch, limit;
+  Value first, pitch, step, limit;
   bool descending;
 };
 
@@ -110,7 +110,7 @@ struct If {
 };
 
 using Kind = std::variant<Constant, Argument, Compute, Splat, Iota, LaneMask, Half, Slide, AnyLane, CountLanes, ToLine,
-                          Load, Gather, Store, Scatter, Append, SortRow, Transpose, Prefetch, Check, For, If>;
+                          Load, Gather, Store, Scatter, Append, SortRows, Transpose, Prefetch, Check, For, If>;
 struct Statement : Kind {
   using Kind::Kind;
   template <class T>
