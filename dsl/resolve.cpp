@@ -54,6 +54,11 @@ ir::TensorId Resolver::next_tensor(DType dtype, int rank) {
   return id;
 }
 
+bool is_easy_exponent(const Scalar& number, DType dtype) {
+  const double n = evaluate(Op::cast, dtype, {&number, 1}).as_double();
+  return is_float(dtype) && (n == -1 || n == 0 || n == 0.5 || n == 1 || n == 2 || n == 3);
+}
+
 namespace {
 
 /// What a number of the text is as an element of `dtype`, if the compiler is to know it: a whole number of integer
@@ -64,8 +69,7 @@ std::optional<Scalar> known_value(const Scalar& given, DType dtype, bool is_expo
   if (is_float(dtype)) {
     const double x = value.as_double();
     const bool is_identity = x == 0 || x == 1 || std::isinf(x);
-    const bool is_easy = is_exponent && (x == -1 || x == 0.5 || x == 2 || x == 3);
-    return is_identity || is_easy ? std::optional(value) : std::nullopt;
+    return is_identity || (is_exponent && is_easy_exponent(given, dtype)) ? std::optional(value) : std::nullopt;
   }
   const auto negative = [](const Scalar& n) { return is_signed_integer(n.dtype) && n.as_int() < 0; };
   const bool fits = is_integer(dtype) && is_integer(given.dtype) && value.as_int() == given.as_int() &&
@@ -77,11 +81,16 @@ std::optional<Scalar> known_value(const Scalar& given, DType dtype, bool is_expo
 
 ir::Expr Resolver::next_scalar(Form form, DType dtype, std::optional<ir::TensorAxis> subscript, Role role) {
   const int leaf = scalar_leaf_++;
-  if (form == Form::number && leaves_.scalars)
-    if (const auto value = known_value(leaves_.scalars[leaf], dtype, role == Role::exponent)) {
-      out_.known.push_back({leaf, leaves_.scalars[leaf]});
+  // Not of more exponents, of which each could ask for seven variants.
+  const bool is_exponent = role == Role::exponent && exponents_++ < 2;
+  const Scalar* numbers = is_exponent && leaves_.numbers ? leaves_.numbers : leaves_.scalars;
+  if (form == Form::number && numbers) {
+    if (const auto value = known_value(numbers[leaf], dtype, is_exponent)) {
+      out_.known.push_back({leaf, numbers[leaf]});
       return ir::constant(graph(), *value);
     }
+    if (is_exponent) out_.hard_exponents.push_back({leaf, dtype});
+  }
   if (shares_numbers_ && leaves_.numbers) {
     out_.shared.push_back({leaf, dtype, subscript, leaf});
     const int first = out_.shared.back().first = first_equal(out_.shared, out_.shared.size() - 1, leaves_.numbers);

@@ -121,7 +121,7 @@ class Resolver {
   Axes new_axes_;  // of newaxis: extent 1, unless something else gives them another
   std::vector<Binding> scope_;  // inner bindings last; a binder hides equal names outside
   bool conditional_ = false;    // what is being lowered is not evaluated everywhere
-  int tensor_leaf_ = 0, scalar_leaf_ = 0, axis_leaf_ = 0;
+  int tensor_leaf_ = 0, scalar_leaf_ = 0, axis_leaf_ = 0, exponents_ = 0;
 };
 
 }  // namespace ricci

@@ -97,6 +97,8 @@ bool has_constants(const Variant& v, const Operands& operands) {
     if (first_equal(v.plan.shared, k, operands.scalars) != v.plan.shared[k].first) return false;
   for (const auto& [leaf, first] : v.plan.repeats)
     if (!(operands.scalars[leaf] == operands.scalars[first])) return false;
+  for (const HardExponent& exponent : v.plan.hard_exponents)
+    if (is_easy_exponent(operands.scalars[exponent.leaf], exponent.dtype)) return false;
   return std::all_of(v.plan.known.begin(), v.plan.known.end(),
                      [&](const KnownScalar& known) { return operands.scalars[known.leaf] == known.value; });
 }
@@ -116,8 +118,9 @@ constexpr int most_with_repeats = 4;
 
 /// Variants are only ever added, in front: readers need no lock. The first of a pattern has the whole numbers of
 /// integer arithmetic as constants; the second, and last, has them as params and serves all values, but for those that
-/// share a param because they are equal in equal parts. After a few of these no parts are looked for. Beside a mask on
-/// the left a variant always serves only those of which the same are equal.
+/// share a param because they are equal in equal parts, and for exponents: one that is easy is a constant in all of
+/// them, so that its power has the same bits in every call. After a few of these no parts are looked for. Beside a mask
+/// on the left a variant always serves only those of which the same are equal.
 const Variant& add(Site& site, Statements s, const Pattern& pattern, const Operands& operands) {
   static std::mutex adding;
   const std::lock_guard lock(adding);

@@ -26,6 +26,14 @@ struct KnownScalar {
   Scalar value;
 };
 
+/// A scalar leaf that is an exponent, and a param, because its number is not easy.
+struct HardExponent {
+  int leaf;
+  DType dtype;
+};
+/// Whether a power with this exponent is a division, a root or a few products: those are compiled as such.
+bool is_easy_exponent(const Scalar& number, DType dtype);
+
 /// A scalar leaf that is a param: that of the first leaf with the same number in the same place.
 struct SharedScalar {
   int leaf;
@@ -42,6 +50,7 @@ struct Resolved {
   std::vector<int> scalars;                // by param: its scalar leaf, to be converted to the declared dtype
   std::vector<IntegerSubscript> integers;
   std::vector<KnownScalar> known;
+  std::vector<HardExponent> hard_exponents;
   std::vector<SharedScalar> shared;
   std::vector<std::pair<int, int>> repeats;  // scalar leaves that are the param of an earlier one with an equal number
 };
