@@ -80,7 +80,8 @@ TEMPLATE_TEST_CASE("a sum along contiguous elements keeps its bound and its bits
       Exact exact;
       for (std::int64_t k = 0; k < n; ++k) exact.add(x.at(r, k));
       CAPTURE(n, r);
-      CHECK(is_within(widest[static_cast<std::size_t>(r)], exact, is_short ? n : n / accumulators<T> + 1 + merge_depth));
+      const std::int64_t roundings = is_short ? n : n / accumulators<T> + 1 + merge_depth;
+      CHECK(is_within(widest[static_cast<std::size_t>(r)], exact, roundings));
     }
     for (int width : vector_widths())
       if (is_short || has_lanes_along_the_sum(p, width)) CHECK(same_bits(bits_at(p, out, width), widest));

@@ -66,8 +66,8 @@ class Tensor {
   template <std::integral... N>
     requires(sizeof...(N) == Rank && Rank > 0)
   explicit Tensor(N... extents) : array_(zeros({static_cast<std::int64_t>(extents)...})) {}
-  /// Tensor<float, 3>::uninitialised(2, 3, 4): anything until it is written. For what a statement writes as a whole: of a
-  /// large tensor, zeros that nobody reads take as long as half of a copy. Throws as Array::uninitialised does.
+  /// Tensor<float, 3>::uninitialised(2, 3, 4): anything until it is written. For what a statement writes as a whole: of
+  /// a large tensor, zeros that nobody reads take as long as half of a copy. Throws as Array::uninitialised does.
   template <std::integral... N>
     requires(sizeof...(N) == Rank && Rank > 0)
   static Tensor uninitialised(N... extents) {
