@@ -62,14 +62,12 @@ bool is_easy_exponent(const Scalar& number, DType dtype) {
 namespace {
 
 /// What a number of the text is as an element of `dtype`, if the compiler is to know it: a whole number of integer
-/// arithmetic that fits, the identity of some float reduction, by which a body is known to select, or an exponent that
-/// stands for a few operations.
-std::optional<Scalar> known_value(const Scalar& given, DType dtype, bool is_exponent) {
+/// arithmetic that fits, or the identity of some float reduction, by which a body is known to select.
+std::optional<Scalar> known_value(const Scalar& given, DType dtype) {
   const Scalar value = evaluate(Op::cast, dtype, {&given, 1});
   if (is_float(dtype)) {
     const double x = value.as_double();
-    const bool is_identity = x == 0 || x == 1 || std::isinf(x);
-    return is_identity || (is_exponent && is_easy_exponent(given, dtype)) ? std::optional(value) : std::nullopt;
+    return x == 0 || x == 1 || std::isinf(x) ? std::optional(value) : std::nullopt;
   }
   const auto negative = [](const Scalar& n) { return is_signed_integer(n.dtype) && n.as_int() < 0; };
   const bool fits = is_integer(dtype) && is_integer(given.dtype) && value.as_int() == given.as_int() &&
@@ -79,18 +77,13 @@ std::optional<Scalar> known_value(const Scalar& given, DType dtype, bool is_expo
 
 }  // namespace
 
-ir::Expr Resolver::next_scalar(Form form, DType dtype, std::optional<ir::TensorAxis> subscript, Role role) {
+ir::Expr Resolver::next_scalar(Form form, DType dtype, std::optional<ir::TensorAxis> subscript) {
   const int leaf = scalar_leaf_++;
-  // Not of more exponents, of which each could ask for seven variants.
-  const bool is_exponent = role == Role::exponent && exponents_++ < 2;
-  const Scalar* numbers = is_exponent && leaves_.numbers ? leaves_.numbers : leaves_.scalars;
-  if (form == Form::number && numbers) {
-    if (const auto value = known_value(numbers[leaf], dtype, is_exponent)) {
-      out_.known.push_back({leaf, numbers[leaf]});
+  if (form == Form::number && leaves_.scalars)
+    if (const auto value = known_value(leaves_.scalars[leaf], dtype)) {
+      out_.known.push_back({leaf, leaves_.scalars[leaf]});
       return ir::constant(graph(), *value);
     }
-    if (is_exponent) out_.hard_exponents.push_back({leaf, dtype});
-  }
   if (shares_numbers_ && leaves_.numbers) {
     out_.shared.push_back({leaf, dtype, subscript, leaf});
     const int first = out_.shared.back().first = first_equal(out_.shared, out_.shared.size() - 1, leaves_.numbers);
@@ -110,6 +103,19 @@ ir::Expr Resolver::next_scalar(Form form, DType dtype, std::optional<ir::TensorA
   out_.program.params.push_back({"s" + std::to_string(id), dtype});
   out_.scalars.push_back(leaf);
   return ir::param(graph(), id, dtype);
+}
+
+/// A number as an exponent. Of the first two in a statement those that are easy are constants: each of more could ask
+/// for seven variants.
+ir::Expr Resolver::exponent(DType dtype) {
+  if (!leaves_.numbers || exponents_++ >= 2) return next_scalar(Form::number, dtype);
+  const Scalar& number = leaves_.numbers[scalar_leaf_];
+  if (!is_easy_exponent(number, dtype)) {
+    out_.hard_exponents.push_back({scalar_leaf_, dtype});
+    return next_scalar(Form::number, dtype);
+  }
+  out_.known.push_back({scalar_leaf_++, number});
+  return ir::constant(graph(), evaluate(Op::cast, dtype, {&number, 1}));
 }
 
 int first_equal(std::span<const SharedScalar> shared, std::size_t k, const Scalar* numbers) {
@@ -235,7 +241,7 @@ ir::Expr Resolver::apply(const Syntax& node, const Axes& unnamed) {
   std::vector<ir::Expr> args;
   for (int i = 0; i < node.children; ++i) {
     const bool is_exponent = node.op == Op::pow && i == 1 && node.child[i]->form == Form::number;
-    if (is_exponent) args.push_back(next_scalar(Form::number, compute_dtype(common), {}, Role::exponent));
+    if (is_exponent) args.push_back(exponent(compute_dtype(common)));
     else if (chooses && i > 0) args.push_back(lower_branch(*node.child[i], common, unnamed));
     else args.push_back(lower_as(*node.child[i], chooses ? DType::b1 : common, unnamed));
   }

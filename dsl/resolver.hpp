@@ -35,8 +35,8 @@ class Resolver {
   Axes axes_of(const IndexSet& set) const;
   void add_size(ir::AxisId axis, ir::TensorAxis use);
   ir::TensorId next_tensor(DType dtype, int rank);
-  enum class Role { any, exponent };
-  ir::Expr next_scalar(Form form, DType dtype, std::optional<ir::TensorAxis> subscript = {}, Role = Role::any);
+  ir::Expr next_scalar(Form form, DType dtype, std::optional<ir::TensorAxis> subscript = {});
+  ir::Expr exponent(DType dtype);
   ir::Expr integer(ir::TensorAxis, bool checked);
 
   /// The value in the dtype in which the node's own dtype computes (f32 for f16 and bf16, so that a value is rounded

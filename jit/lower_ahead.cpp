@@ -135,14 +135,12 @@ void ExpressionLowering::fetch_next_rows(const RegisterTile& tile, const Piece& 
     const Read* n = e->as<Read>();
     if (!n || !uses_axis(e, tile.rows) || in_lanes(e)) continue;
     if (motion(program_, s_, n->tensor, n->subscripts, inner) != Motion::contiguous) continue;
-    const auto size = static_cast<std::int64_t>(size_of(program_.tensors[n->tensor].dtype));
     for (int row = 0; row < height; ++row) {
       const Value one = builder_.add(level, next, builder_.constant(row));
       bind(tile.rows, builder_.compute(level, Op::minimum, DType::i64, {one, last}));
       bind(inner, piece.first);
       const Value first = address(n->tensor, n->subscripts, level).base;
-      for (std::int64_t at = 0; at < tile.depth; at += 64 / size)
-        builder_.add(level, loop::Prefetch{n->tensor, builder_.add(level, first, builder_.constant(at)), true});
+      fetch_lines(level, n->tensor, first, static_cast<int>(tile.depth) / lanes(), true);
       known_[level] = known;
     }
   }

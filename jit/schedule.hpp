@@ -78,7 +78,7 @@ struct Nest {
   std::size_t split = 0;                // order[split] is cut into tiles; it and the axes before it are the items
   std::int64_t tile = 1;                // elements of order[split] per item
   /// Reductions over one axis, inner before outer, whose reads move with the lanes, or are the same for all of them:
-  /// they are done for a whole tile at once, a few planes of memory at a time.
+  /// they are done for a whole tile at once, a few planes of memory at a time (planes.hpp).
   std::vector<ir::Expr> streams;
   /// These are all that the lanes need of reductions, and the tile runs inside of all loops: plane after plane.
   bool planes = false;

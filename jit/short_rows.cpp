@@ -25,7 +25,7 @@ std::set<AxisId> axes_of_rows(const Program& program) {
       if (!fold || s.domain.empty() || fold->axes.size() != 1) continue;
       for (Expr n : nodes({fold->body}))
         if (const Read* read = n->as<Read>(); read && read->subscripts.size() > 1)
-          if (std::ranges::any_of(read->subscripts, [&](Expr s) { return is_bare(s, fold->axes[0]); }))
+          if (std::ranges::any_of(read->subscripts, [&](Expr at) { return is_bare(at, fold->axes[0]); }))
             found.insert(fold->axes[0]);
     }
   return found;

@@ -74,10 +74,10 @@ T* radix_sort(T* from, T* to, std::int64_t count, T low, int lowest, int bits) {
 template <class T>
 T* sort_numbers(T* x, T* spare, std::int64_t count, T low, int lowest, int bits) {
   if (std::is_sorted(x, x + count)) return x;
-  // A pass of the one costs as much as so many passes of the other, which are log(count). Both were measured with up to
-  // 10 million numbers; below a thousand, counting digits takes long.
-  const bool wide = host_target().vector_bytes == 64;
-  const int merges = sizeof(T) == 4 ? (wide ? 6 : 4) : wide ? 5 : 2, digits = (bits + 7) / 8;
+  // Merging takes log2(count) passes. So many of them cost as much as one over a digit, measured with up to 10 million
+  // numbers; below a thousand, the counts of the digits take long.
+  constexpr int by_wide_vectors = sizeof(T) == 4 ? 6 : 5, by_others = sizeof(T) == 4 ? 4 : 2;
+  const int merges = host_target().vector_bytes == 64 ? by_wide_vectors : by_others, digits = (bits + 7) / 8;
   if (count >> std::max(10, merges * digits) > 0) return radix_sort(x, spare, count, low, lowest, bits);
   static const LaneSort<T> sort = lane_sort_function<T>(host_target().vector_bytes);
   return sort(x, spare, count);

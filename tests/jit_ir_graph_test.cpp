@@ -198,7 +198,7 @@ TEST_CASE("every simplification gives the bits of the op itself", "[ir][simplify
   };
   for (int op_number = 0; op_number < static_cast<int>(std::size(op_table)); ++op_number) {
     const Op op = static_cast<Op>(op_number);
-    if (info(op).arity != 2 || op == Op::pow) continue;  // x to the power of 1 is x, also where pow gives infinity
+    if (info(op).arity != 2) continue;
     for (int d = 0; d < dtype_count; ++d) {
       const DType dtype = static_cast<DType>(d);
       if (!accepts(op, dtype)) continue;
@@ -214,6 +214,8 @@ TEST_CASE("every simplification gives the bits of the op itself", "[ir][simplify
             const Scalar wanted = evaluate(op, made->dtype, args);
             const Const* constant = made->as<Const>();
             if (!constant && made != x) continue;  // not simplified
+            // The largest numbers to the power of 1 are themselves, where the library's pow gives others.
+            if (op == Op::pow && made == x) continue;
             INFO(to_string(op) << " " << to_string(dtype) << " " << test::text(args[0]) << ", " << test::text(args[1]));
             CHECK(test::same_value(constant ? constant->value : v, wanted));
           }

@@ -117,6 +117,7 @@ TEST_CASE("the interior of a large output goes past the caches, its borders as u
     const Prepared p = prepared(y[i], Assign::set, wrap(x)[i + by]);
     CHECK(streams(p));
     CHECK(schedule_of(p).find("interior i(") != std::string::npos);
+    CHECK(schedule_of(p).find(" at 4 places") != std::string::npos);
     const auto expected = [&](std::int64_t n) { return x.data()[(n + by + large) % large]; };
     CHECK(stores(y.data(), large, [&] { y[i] = wrap(x)[i + by]; }, expected));
   }
