@@ -1,10 +1,12 @@
 // ricci_bench: every workload as an index expression and by hand, in one table.
 //
-//   ricci_bench [--json FILE] [--benchmark_filter=REGEX] [other options of Google Benchmark]
+//   ricci_bench [--json FILE] [--threads 1,2] [--benchmark_filter=REGEX] [other options of Google Benchmark]
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <sstream>
 
 #include "ricci/compile.hpp"
 #include "ricci/parallel.hpp"
@@ -113,19 +115,32 @@ Workloads all_workloads() {
 }
 
 /// --json FILE in terms of Google Benchmark.
-std::vector<std::string> translated(int argc, char** argv) {
-  std::vector<std::string> arguments(argv, argv + argc);
-  for (std::size_t i = 1; i + 1 < arguments.size(); ++i)
-    if (arguments[i] == "--json") {
-      arguments[i] = "--benchmark_out=" + arguments[i + 1];
-      arguments[i + 1] = "--benchmark_out_format=json";
-    }
-  return arguments;
+void translate_json(std::vector<std::string>& arguments) {
+  const auto at = std::ranges::find(arguments, "--json");
+  if (arguments.end() - at < 2) return;
+  at[0] = "--benchmark_out=" + at[1];
+  at[1] = "--benchmark_out_format=json";
+}
+
+/// Takes `--threads 1,2,16` out of the arguments: the numbers of threads to run every workload with.
+std::vector<int> take_threads(std::vector<std::string>& arguments) {
+  const auto at = std::ranges::find(arguments, "--threads");
+  if (arguments.end() - at < 2) return hardware_threads() > 1 ? std::vector{1, 2} : std::vector{1};
+  std::vector<int> threads;
+  std::istringstream text(at[1]);
+  for (std::string number; std::getline(text, number, ',');) {
+    threads.push_back(std::atoi(number.c_str()));
+    if (threads.back() < 1) throw std::runtime_error("--threads: numbers from 1 were expected, got '" + number + "'");
+  }
+  arguments.erase(at, at + 2);
+  return threads;
 }
 
 int run_all(int argc, char** argv) {
   setenv("RICCI_CACHE", "off", 1);  // compile_ms is that of compiling
-  std::vector<std::string> arguments = translated(argc, argv);
+  std::vector<std::string> arguments(argv, argv + argc);
+  translate_json(arguments);
+  const std::vector<int> threads_of_runs = take_threads(arguments);
   std::vector<char*> pointers;
   for (std::string& argument : arguments) pointers.push_back(argument.data());
   int count = static_cast<int>(pointers.size());
@@ -138,7 +153,7 @@ int run_all(int argc, char** argv) {
 
   const Workloads workloads = all_workloads();
   for (const Workload& workload : workloads)
-    for (int threads = 1; threads <= std::min(2, hardware_threads()); ++threads)
+    for (const int threads : threads_of_runs)
       benchmark::RegisterBenchmark((workload.name + '/' + std::to_string(threads)).c_str(),
                                    [&workload, threads](benchmark::State& state) { run(state, workload, threads); })
           ->Iterations(1)
@@ -163,4 +178,9 @@ const Hand& hand() {
 
 }  // namespace ricci::bench
 
-int main(int argc, char** argv) { return ricci::bench::run_all(argc, argv); }
+int main(int argc, char** argv) try {
+  return ricci::bench::run_all(argc, argv);
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "ricci_bench: %s\n", error.what());
+  return 2;
+}

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs ricci_bench and the same work in NumPy, workload by workload, and prints one table.
 
-  /usr/bin/python3 tests/bench/report.py [--bench build/tests/bench/ricci_bench] [--filter REGEX]
+  /usr/bin/python3 tests/bench/report.py [--bench build/tests/bench/ricci_bench] [--filter REGEX] [--threads 1,2]
                                          [--json FILE] [--png FILE] [--readme README.md]
 
 --readme puts the table between the two lines `<!-- benchmark -->` of the file. NumPy is needed, for --png matplotlib
@@ -51,12 +51,12 @@ def has_wide_vectors():
     return " avx512bw " in pathlib.Path("/proc/cpuinfo").read_text()
 
 
-def run_ricci(bench, name, threads="", environment={}):
-    """Rows by number of threads, or of one such number."""
+def run_ricci(bench, name, threads, environment={}):
+    """Rows by number of threads."""
     escaped = re.sub(r"([()[.*+?^$|{\\])", r"\\\1", name)  # POSIX knows fewer escapes than re.escape writes
     with tempfile.TemporaryDirectory() as folder:
         out = pathlib.Path(folder) / "rows.json"
-        done = subprocess.run([bench, "--json", str(out), f"--benchmark_filter=^{escaped}/{threads}"],
+        done = subprocess.run([bench, "--json", str(out), "--threads", threads, f"--benchmark_filter=^{escaped}/"],
                               env=os.environ | {"RICCI_CACHE": "off"} | environment, capture_output=True, text=True)
         rows = json.loads(out.read_text())["benchmarks"] if out.exists() and out.stat().st_size else []
     failed = [row for row in rows if row.get("error_occurred")]
@@ -126,6 +126,7 @@ def main():
     root = pathlib.Path(__file__).parents[2]
     parser.add_argument("--bench", default=str(root / "build/tests/bench/ricci_bench"))
     parser.add_argument("--filter", default="")
+    parser.add_argument("--threads", default="1,2" if os.cpu_count() > 1 else "1")
     parser.add_argument("--json")
     parser.add_argument("--png")
     parser.add_argument("--readme")
@@ -134,8 +135,8 @@ def main():
     names = dict.fromkeys(line.split("/")[0] for line in listed.stdout.splitlines())  # name/threads/iterations:1
     rows = []
     for name in filter(re.compile(options.filter).search, names):
-        measured = run_ricci(options.bench, name)
-        narrow = run_ricci(options.bench, name, 1, narrow_vectors)[1] if has_wide_vectors() else None
+        measured = run_ricci(options.bench, name, options.threads)
+        narrow = run_ricci(options.bench, name, "1", narrow_vectors)[1] if has_wide_vectors() else None
         naive, expert = FORMS[name]() if name in FORMS else (None, None)
         peers = {"numpy_ms": milliseconds(naive), "expert_ms": milliseconds(expert)}
         keep = ("hand_ms", "ricci_ms", "ratio", "gigabytes_per_second", "temporary_bytes", "accumulator_bytes", "compile_ms")
