@@ -49,7 +49,7 @@ Calls::Calls(std::vector<ir::ParamId> shaping) : shaping_(std::move(shaping)), n
 bool Calls::fits(const Call& call, TensorPointers tensors, std::size_t made, std::span<const Scalar> params,
                  const Counts& counts, const Options& options) const {
   if (call.made != made || call.vector_bytes != options.vector_bytes || call.optimise != options.optimise ||
-      call.specialise != options.specialise)
+      call.specialise != options.specialise || call.threads.value_or(options.threads) != options.threads)
     return false;
   for (std::size_t t = 0; t < tensors.size(); ++t)
     if (tensors[t] ? !(call.layouts[t] == tensors[t]->layout) : t >= made) return false;

@@ -2,6 +2,7 @@
 // Calls that may be repeated: for equal layouts nothing has to be checked, proved, planned or looked up again.
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <unordered_map>
 #include <vector>
@@ -20,6 +21,7 @@ struct Call {
   Counts counts;
   int vector_bytes;
   bool optimise, specialise;
+  std::optional<int> threads;  // that it was planned for, if its plan depends on them
   std::shared_ptr<const jit::ReadyKernel> kernel;  // null where there is nothing to do
   jit::LaunchPlan plan;
   Report report;

@@ -30,8 +30,13 @@ constexpr std::int64_t max_ways = 8, bytes_of_ways = 24 << 10;
 // Updates for each element of a table: to clear it and to merge it are vectors' work in the caches. Where data place
 // single elements in a table that the first of them does not hold, each update takes several times as long.
 constexpr std::int64_t updates_per_element = 24, far_updates_per_element = 6;
-// Slices run in turn, each in parallel, where one has so many chunks of work and its phases so many items.
-constexpr std::int64_t chunks_in_turn = 16, items_in_turn = 8;
+// Slices run in turn, each in parallel, where one has so many chunks of work and its phases so many items, and where
+// there are not as many slices for each thread, or a slice's temporaries are too large for the caches. To run beside
+// each other needs no thread to wait for others at the end of each phase: attention of 128 heads took 16 threads twice
+// as long in turn.
+constexpr std::int64_t chunks_in_turn = 16, items_in_turn = 8, slices_per_thread = 4, bytes_beside = 4 << 20;
+// Fewer of them beside each other are not worth their temporaries.
+constexpr std::int64_t fewest_beside = 8;
 
 std::int64_t capped_product(std::int64_t a, std::int64_t b) {
   std::int64_t product;
@@ -90,26 +95,31 @@ Tables count_tables(const KernelInfo& info, const std::vector<std::int64_t>& sym
 }
 
 /// How slices of these phases run. Few slices are worth it only if each has work for all threads.
-std::optional<LaunchPlan::Slices> plan_slices(const KernelInfo& info, const SliceInfo& slices, const LaunchPlan& plan) {
+std::optional<LaunchPlan::Slices> plan_slices(const KernelInfo& info, const SliceInfo& slices, const LaunchPlan& plan,
+                                              int threads) {
   const std::int64_t values = count({info.phases[slices.first].trip[0]}, plan.symbols);
   if (values < 2) return std::nullopt;
   LaunchPlan::Slices result{slices.first, slices.end, values, 1, 1, true, {}, {}};
-  std::int64_t steps = 0;  // per value
+  std::int64_t steps = 0, bytes = 0;  // per value
   for (std::uint32_t p = slices.first; p < slices.end; ++p) {
     steps += product_of(info.phases[p].work, plan.symbols) / values;
     result.items.push_back(count(info.phases[p].trip, plan.symbols) / values);
   }
   for (std::uint32_t id : slices.temporaries) {
     const BufferInfo& buffer = info.buffers[id];
-    const auto bytes = static_cast<std::int64_t>(size_of(buffer.dtype));
-    result.temporaries.push_back({id, product_of(buffer.extents, plan.symbols) / values * bytes});
+    const auto size = static_cast<std::int64_t>(size_of(buffer.dtype));
+    result.temporaries.push_back({id, product_of(buffer.extents, plan.symbols) / values * size});
+    bytes += result.temporaries.back().bytes;
   }
   if (std::ranges::min(result.items) == 0) return std::nullopt;
-  result.in_turn = steps >= chunks_in_turn * steps_per_chunk && std::ranges::min(result.items) >= items_in_turn;
+  const bool may_take_turns =
+      steps >= chunks_in_turn * steps_per_chunk && std::ranges::min(result.items) >= items_in_turn;
+  result.in_turn = may_take_turns && (values < slices_per_thread * threads || bytes > bytes_beside);
   if (result.in_turn) return result;
   result.run = std::clamp<std::int64_t>(steps_per_chunk / std::max<std::int64_t>(steps, 1), 1, values);
-  result.places = std::min((values + result.run - 1) / result.run, max_shares);
-  if (result.places < max_shares / 4) return std::nullopt;
+  const std::int64_t runs = (values + result.run - 1) / result.run;
+  if (runs < fewest_beside) return std::nullopt;
+  result.places = std::min<std::int64_t>(runs, threads);
   return result;
 }
 
@@ -203,12 +213,14 @@ class Launch {
     return status;
   }
 
+  /// Whoever is free takes the next slice to its place.
   std::int32_t side_by_side(const LaunchPlan::Slices& s) {
     const std::int64_t slices = (s.values + s.run - 1) / s.run;
     std::atomic<std::int32_t> status = 0;
+    std::atomic<std::int64_t> next = 0;
     parallel_for(s.places, 1, threads_, [&](std::int64_t first, std::int64_t end) {
       for (std::int64_t place = first; place < end; ++place)
-        for (std::int64_t n = place * slices / s.places; n < (place + 1) * slices / s.places && status == 0; ++n)
+        for (std::int64_t n; status == 0 && (n = next++) < slices;)
           if (const std::int32_t result = slice(s, n, place, phase_); result != 0) status = result;
     });
     return status;
@@ -223,7 +235,7 @@ class Launch {
 }  // namespace
 
 LaunchPlan plan_launch(const KernelInfo& info, std::span<const TensorView> tensors,
-                       std::span<const std::int64_t> extents) {
+                       std::span<const std::int64_t> extents, int threads) {
   LaunchPlan plan;
   const auto no_symbol = static_cast<std::uint32_t>(info.symbols.size());
   std::uint32_t tables = no_symbol, shares = no_symbol, ways = no_symbol;
@@ -257,7 +269,7 @@ LaunchPlan plan_launch(const KernelInfo& info, std::span<const TensorView> tenso
   }
   std::vector<std::int64_t> of_slices(info.buffers.size());
   for (const SliceInfo& s : info.slices) {
-    const auto slices = plan_slices(info, s, plan);
+    const auto slices = plan_slices(info, s, plan, threads > 0 ? threads : hardware_threads());
     if (!slices) continue;
     for (const auto& t : slices->temporaries) of_slices[t.buffer] = slices->places * slices->run * t.bytes;
     plan.slices.push_back(*slices);

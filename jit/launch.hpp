@@ -55,8 +55,10 @@ struct LaunchPlan {
   bool simple = false;
 };
 
-/// `extents` by axis of the program that the kernel was built from.
-LaunchPlan plan_launch(const KernelInfo&, std::span<const TensorView> tensors, std::span<const std::int64_t> extents);
+/// `extents` by axis of the program that the kernel was built from. Only slices depend on `threads` (0: all of the
+/// process): how many of them have temporaries at a time.
+LaunchPlan plan_launch(const KernelInfo&, std::span<const TensorView> tensors, std::span<const std::int64_t> extents,
+                       int threads);
 
 /// The bytes [low, high) that a table or temporary has while a phase runs the item `begin`: those of a slice, or all.
 struct ByteRange {

@@ -273,7 +273,7 @@ std::optional<Report> SingleKernel::choose(TensorPointers tensors, std::size_t m
   const Found found = find(binding, options);
   auto call = std::make_shared<Call>(call_of(views, made, params, {}, options));
   call->kernel = found.kernel;
-  call->plan = plan_launch(found.kernel->info, binding.tensors, binding.extents);
+  call->plan = plan_launch(found.kernel->info, binding.tensors, binding.extents, options.threads);
   if (!call->plan.slices.empty()) return std::nullopt;
   std::vector<bool> is_target(normalised_.program.tensors.size());
   for (std::size_t t = 0; t < normalised_.origin.size(); ++t) is_target[t] = normalised_.origin[t] < made;
@@ -293,7 +293,7 @@ std::optional<Report> SingleKernel::choose(TensorPointers tensors, std::size_t m
 Call SingleKernel::call_of(std::span<const TensorView> tensors, std::size_t made, std::span<const Scalar> params,
                            const Counts& counts, const Options& options) const {
   Call call{{}, made, calls_.shaping(params), counts, options.vector_bytes, options.optimise, options.specialise,
-            nullptr, {}, {}};
+            std::nullopt, nullptr, {}, {}};
   for (const TensorView& view : tensors) call.layouts.push_back(view.layout);
   return call;
 }
@@ -304,7 +304,8 @@ Report SingleKernel::run_native(std::span<const TensorView> tensors, TensorPoint
   const Found found = find(binding, options);
   auto call = std::make_shared<Call>(call_of(tensors, made, params, counts, options));
   call->kernel = found.kernel;
-  call->plan = plan_launch(found.kernel->info, binding.tensors, binding.extents);
+  call->plan = plan_launch(found.kernel->info, binding.tensors, binding.extents, options.threads);
+  if (!call->plan.slices.empty()) call->threads = options.threads;
   call->report = report_of(found.kernel->info, binding, call->plan);
   if (std::ranges::count(binding.extents, 0) > 0 && !call->report.checks.empty())
     return run_plainly(tensors, params, counts);
@@ -329,7 +330,7 @@ Report SingleKernel::run_interpreted(std::span<const TensorView> tensors, std::s
     const std::lock_guard lock(mutex_);
     kernel = build(normalised_, b.assumed, target_of(options)).kernel;
   }
-  const LaunchPlan plan = plan_launch(kernel.info, b.tensors, b.extents);
+  const LaunchPlan plan = plan_launch(kernel.info, b.tensors, b.extents, options.threads);
   std::vector<void*> places(plan.own_bytes.size());
   for (std::size_t t = 0; t < b.tensors.size(); ++t) places[t] = b.tensors[t].data;
   Report report = report_of(kernel.info, b, plan);

@@ -16,6 +16,12 @@ auto attention(const Tensor<float, 3>& query, const Tensor<float, 3>& key, const
   return sum(k, softmax(k, sum(e, query[h, i, e] * key[h, k, e])) * value[h, k, j]);
 }
 
+Report run_with(const Prepared& p, int threads) {
+  Options options;
+  options.threads = threads;
+  return p.executable->run(p.tensors, p.params, options);
+}
+
 bool is_sliced(const Prepared& p) { return loops_of(p).find("\nslices of phases") != std::string::npos; }
 
 }  // namespace
@@ -29,8 +35,10 @@ TEST_CASE("attention of many heads stores a few of them at a time") {
   const Prepared p = prepared(y[h, i, j], Assign::set, attention(q, x, v));
   CHECK(loops_of(p).find("\nslices of phases 0 to 3 with ") != std::string::npos);
   CHECK(run_with_threads(p) == "");
-  const std::int64_t bytes = p.executable->run(p.tensors, p.params).temporary_bytes;
-  CHECK(bytes == 32 * 2 * queries * keys * static_cast<std::int64_t>(sizeof(float)));
+  for (int threads : {1, 3, 5}) {
+    const std::int64_t bytes = run_with(p, threads).temporary_bytes;
+    CHECK(bytes == threads * 2 * queries * keys * static_cast<std::int64_t>(sizeof(float)));
+  }
   // Each head is what it is alone.
   for (int n : {0, 1, 99, 199}) {
     const auto head = [&](const Tensor<float, 3>& of) {
@@ -51,6 +59,21 @@ TEST_CASE("slices that keep all threads busy by themselves are stored one at a t
   const Report report = p.executable->run(p.tensors, p.params);
   CHECK(report.temporary_bytes == 2 * 256 * 256 * 4);
   CHECK_THAT(explain(report), Contains("would be computed again and again, a part of it at a time\n"));
+}
+
+TEST_CASE("slices are stored one for each thread where there are enough of them") {
+  Dice dice{std::mt19937_64(2)};
+  const Tensor<float, 3> q = uneven(dice, 12, 256, 32), x = uneven(dice, 12, 256, 32), v = uneven(dice, 12, 256, 160);
+  Tensor<float, 3> y(12, 256, 160);
+  const Prepared p = prepared(y[h, i, j], Assign::set, attention(q, x, v));
+  const std::int64_t slice = 2 * 256 * 256 * 4;
+  CHECK(run_with(p, 2).temporary_bytes == 2 * slice);
+  const std::vector<float> of_two = values(y);
+  CHECK(run_with(p, 3).temporary_bytes == 3 * slice);
+  CHECK(values(y) == of_two);
+  CHECK(run_with(p, 8).temporary_bytes == slice);  // one after another, each in parallel
+  CHECK(values(y) == of_two);
+  CHECK(run_with(p, 2).temporary_bytes == 2 * slice);
 }
 
 TEST_CASE("small slices are taken together, and few of them not at all") {
