@@ -3,6 +3,7 @@
 
 #include "kept.hpp"
 #include "nest_lowering.hpp"
+#include "planes.hpp"
 #include "streaming.hpp"
 
 namespace ricci::jit {
@@ -163,19 +164,26 @@ void NestLowering::reduce_streams(Value low, Value end) {
     const Fold& f = *e->as<Fold>();
     const ScratchState states = scratch_states(e, low);
     x_.clear_scratch(e, states, i64(Op::subtract, end, low));
-    const Value extent = x_.extent_of(f.axes[0]);
-    const Value first = x_.open_for(b_.constant(0), extent, planes_at_once);
-    ++info_.loops;
-    const Value last = i64(Op::minimum, b_.add(level(), first, b_.constant(planes_at_once)), extent);
-    x_.limit(f.axes[0], first, last);
-    if (e == nest_.streams[0]) fetch_planes(f.axes[0], first, last);  // the others find their planes in the caches
     // What follows in a nest over tables is long code already: masks cost less there than a second body takes to
     // compile.
-    over_lanes(
-        low, end, vectors_per_step(f, x_.lanes()), [&] { x_.reduce_into_scratch(e, states); },
-        nest_.tables && x_.has_mask_registers());
-    x_.unlimit(f.axes[0]);
-    x_.close_for();
+    const auto reduce = [&] {
+      over_lanes(
+          low, end, vectors_per_step(f, x_.lanes()), [&] { x_.reduce_into_scratch(e, states); },
+          nest_.tables && x_.has_mask_registers());
+    };
+    if (reads_chosen_rows(program_, f)) {
+      reduce();
+    } else {
+      const Value extent = x_.extent_of(f.axes[0]);
+      const Value first = x_.open_for(b_.constant(0), extent, planes_at_once);
+      ++info_.loops;
+      const Value last = i64(Op::minimum, b_.add(level(), first, b_.constant(planes_at_once)), extent);
+      x_.limit(f.axes[0], first, last);
+      if (e == nest_.streams[0]) fetch_planes(f.axes[0], first, last);  // the others find their planes in the caches
+      reduce();
+      x_.unlimit(f.axes[0]);
+      x_.close_for();
+    }
     x_.take_from_scratch(e, states);
   }
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "affine.hpp"
+#include "ahead.hpp"
 
 namespace ricci::jit {
 
@@ -50,6 +51,13 @@ std::vector<Expr> find_streams(Program& program, const Specialisation& s, const 
     }
   }
   return streams;
+}
+
+bool reads_chosen_rows(const Program& program, const Fold& fold) {
+  return std::ranges::any_of(nodes({fold.body}), [&](Expr e) {
+    const Read* read = e->as<Read>();
+    return read && uses_axis(e, fold.axes[0]) && chooses_rows(program, read->subscripts);
+  });
 }
 
 bool runs_in_planes(const Nest& nest) {

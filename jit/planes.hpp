@@ -11,6 +11,9 @@ namespace ricci::jit {
 /// The reductions of a nest that read many planes of memory along the lanes.
 std::vector<ir::Expr> find_streams(ir::Program&, const Specialisation&, const Nest&);
 
+/// Whether a reduction across planes takes rows that data choose, in any order: nothing is gained by a few at a time.
+bool reads_chosen_rows(const ir::Program&, const ir::Fold&);
+
 /// Whether there are loops inside of a tile of lanes that need no reduction but those that are done for the whole tile.
 bool runs_in_planes(const Nest&);
 

@@ -6,6 +6,7 @@
 #include "ricci/target.hpp"
 #include "support/backends.hpp"
 #include "support/tensors.hpp"
+#include "support/uneven.hpp"
 
 using namespace ricci;
 using namespace ricci::names;
@@ -60,6 +61,27 @@ TEST_CASE("bags of every length are summed the same with rows fetched ahead") {
       REQUIRE(run_everywhere(p).fault == "");
       for (std::int64_t n = 0; n < out.size(); ++n) REQUIRE(out.data()[n] == expected.data()[n]);
     }
+}
+
+TEST_CASE("rows that data choose are summed all at once, whatever their length") {
+  Dice dice{std::mt19937_64(3)};
+  const auto ids = ids_of(7, 5, 50);
+  for (const std::int64_t columns : {1, 15, 16, 31, 32, 48, 64, 65, 100, 131, 300}) {
+    CAPTURE(columns);
+    const Tensor<float, 2> table = uneven(dice, 50, columns);
+    Tensor<float, 2> out(7, columns), most(7, columns);
+    CHECK(run_everywhere(prepared(out[b, d], Assign::set, sum(j, table[ids[b, j], d]))).fault == "");
+    CHECK(run_everywhere(prepared(most[b, d], Assign::set, max(j, table[ids[b, j], d]))).fault == "");
+    const Tensor<double, 2> doubles = filled<double>([](std::int64_t n) { return static_cast<double>(n % 17); }, 50, columns);
+    Tensor<double, 2> wide(7, columns);
+    CHECK(run_everywhere(prepared(wide[b, d], Assign::set, sum(j, doubles[ids[b, j], d]))).fault == "");
+  }
+  const Tensor<float, 2> table = table_of(50);
+  Tensor<float, 2> out(7, 64);
+  const Tensor<float, 3> planes(7, 5, 64);
+  const auto by_seven = [](const Prepared& p) { return loops_of(p).find(" step 7 {") != std::string::npos; };
+  CHECK(!by_seven(prepared(out[b, d], Assign::set, sum(j, table[ids[b, j], d]))));
+  CHECK(by_seven(prepared(out[b, d], Assign::set, sum(j, planes[b, j, d]))));
 }
 
 TEST_CASE("rows of ragged bags, picked rows and rows added to are fetched ahead") {
