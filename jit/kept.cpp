@@ -33,6 +33,29 @@ Expr replace(Program& program, Expr e, Expr old, Expr next) {
   return rewrite(program.graph, e, memo, [&](Expr original, Expr rebuilt) { return original == old ? next : rebuilt; });
 }
 
+/// Keeps the values of a reduction across planes for each step of lanes instead of whole tiles, if all reductions of the
+/// nest run across the same planes.
+void keep_planes(Program& program, Nest& nest) {
+  if (!nest.planes || nest.order.size() != nest.split + 2) return;
+  const Fold& fold = *nest.kept->fold->as<Fold>();
+  for (Expr e : nest.streams)
+    if (!are_equally_long(program, e->as<Fold>()->axes[0], nest.kept->along)) return;
+  for (Expr subscript : program.statements[nest.statements[0]].subscripts)
+    if (!affine_in(program.graph, subscript, nest.kept->along)) return;
+  nest.kept->in_scratch = nest.kept->planes = true;
+  for (Expr e : nest.streams) {
+    const Fold& other = *e->as<Fold>();
+    if (!other.body->as<Read>() || other.body->dtype != fold.body->dtype || other.axes == fold.axes) continue;
+    const Expr same = substitute(program.graph, other.body, {{other.axes[0], axis(program.graph, fold.axes[0])}});
+    if (std::ranges::count(nodes({fold.body}), same) == 0) continue;
+    nest.kept->copying = e;
+    nest.kept->copied = same;
+    break;
+  }
+  nest.streams.clear();
+  nest.planes = false;
+}
+
 }  // namespace
 
 void keep_values(Program& program, const Specialisation& s,
@@ -72,8 +95,10 @@ void keep_values(Program& program, const Specialisation& s,
     if (with_kept == value) continue;
     value = with_kept;
     const auto contains = [](const auto& list, auto element) { return std::ranges::count(list, element) > 0; };
-    nest.kept = {e, along, fold_lanes.contains(e) && nest.lane_axis == along && contains(s.large, statement.target) &&
-                               contains(s.brief, along)};
+    const bool large = contains(s.large, statement.target);
+    const bool in_row = fold_lanes.contains(e) && nest.lane_axis == along;
+    nest.kept = {e, along, in_row && large && contains(s.brief, along)};
+    if (large && contains(s.slim, along)) keep_planes(program, nest);
     return;
   }
 }

@@ -197,7 +197,8 @@ Value ExpressionLowering::load(std::size_t level, TensorId tensor, const Address
 
 Lanes ExpressionLowering::read(Expr e, const Read& n) {
   if (const auto tile = transposed_.find(e); tile != transposed_.end()) return take_transposed(e, tile->second);
-  if (keeping_ && keeping_->scratch && n.tensor == keeping_->target) return take_kept(e);
+  if (keeping_ && keeping_->scratch && n.tensor == keeping_->target) return take_kept(e, keeping_->kept.along);
+  if (keeping_ && keeping_->kept.copied == e) return take_kept(e, keeping_->kept.fold->as<Fold>()->axes[0]);
   const std::size_t level = level_of(e);
   if (n.policy == Policy::check) check(n.tensor, n.subscripts, n.guard, to_string(program_, e));
   if (!n.guard) fetch_ahead(n.tensor, n.subscripts, level);

@@ -156,13 +156,13 @@ class ExpressionLowering {
   void copy_transposed(const ir::Statement&, const TileSide& rows, const TileSide& columns, const TileSide& all);
 
   /// From now on, a reduction also stores the values of its body, at these subscripts.
-  void keep(ir::Expr fold, ir::TensorId target, std::vector<ir::Expr> subscripts, ir::AxisId row) {
-    keeping_ = Keeping{fold->as<ir::Fold>(), target, std::move(subscripts), row};
+  void keep(const Kept& kept, ir::TensorId target, std::vector<ir::Expr> subscripts, ir::AxisId row) {
+    keeping_ = Keeping{kept, target, std::move(subscripts), row};
   }
   /// The same at the position in a scratch buffer of so many elements.
-  void keep_in_scratch(ir::Expr fold, ir::TensorId target, ir::AxisId row, std::int64_t elements) {
+  void keep_in_scratch(const Kept& kept, ir::TensorId target, ir::AxisId row, std::int64_t elements) {
     info_.buffers.push_back({"kept", program_.tensors[target].dtype, true, {}, elements});
-    keeping_ = Keeping{fold->as<ir::Fold>(), target, {}, row, static_cast<loop::BufferId>(info_.buffers.size() - 1)};
+    keeping_ = Keeping{kept, target, {}, row, static_cast<loop::BufferId>(info_.buffers.size() - 1)};
   }
 
   /// Opens the loop of a statement's axis in order, which holds no other loop. It carries the states of the scans along
@@ -213,7 +213,7 @@ class ExpressionLowering {
     loop::Value planes_ahead = loop::none, lanes_ahead = loop::none;  // where to fetch what comes after this
   };
   struct Keeping {
-    const ir::Fold* fold;
+    Kept kept;
     ir::TensorId target;
     std::vector<ir::Expr> subscripts;
     ir::AxisId row;  // of the loop around the reduction
@@ -291,11 +291,12 @@ class ExpressionLowering {
   /// Fetches what the lines hold of so many vectors from element `first` on.
   void fetch_lines(std::size_t level, ir::TensorId, loop::Value first, int vectors, bool later = false);
   void fetch_next_row();
+  void fetch_next_lanes();
   void fetch_planes(const ir::Fold&);
   void fetch_for_updates(const ir::Read&, const Address&, std::size_t level);
-  loop::Value place_of_kept(std::size_t part, std::size_t level);
-  Lanes take_kept(ir::Expr);
-  void store_kept(const std::vector<loop::Value>& values);
+  loop::Value place_of_kept(ir::AxisId along, std::size_t part, std::size_t level);
+  Lanes take_kept(ir::Expr, ir::AxisId along);
+  void store_kept(const std::vector<loop::Value>& values, ir::AxisId along);
   loop::Value index_of(const ir::Fold&, std::optional<ir::AxisId> lane, loop::Value lane_base);
   loop::Value shared_index(const ir::Fold&, ir::AxisId lane, loop::Value base, DType);
   loop::Value lane_indices(const ir::Fold&, DType);

@@ -101,9 +101,11 @@ ExpressionLowering::State ExpressionLowering::step(const Fold& f, State state) {
   const auto lanes_of = [&](Expr e) { return expand(e, value(e), dtype, vector); };
   const std::vector<Value> values = lanes_of(product ? product->args[0] : f.body);
   const std::vector<Value> factors = product ? lanes_of(product->args[1]) : std::vector<Value>{};
-  if (keeping_ && keeping_->fold == &f) {
-    store_kept(values);
-    if (lane_ && std::ranges::count(f.axes, lane_->axis) > 0) fetch_next_row();
+  const auto is_kept = [&](Expr e) { return keeping_ && e && e->as<Fold>() == &f; };
+  if (keeping_ && (is_kept(keeping_->kept.fold) || is_kept(keeping_->kept.copying))) store_kept(values, f.axes[0]);
+  if (keeping_ && is_kept(keeping_->kept.fold) && lane_) {
+    if (std::ranges::count(f.axes, lane_->axis) > 0) fetch_next_row();
+    if (keeping_->kept.planes) fetch_next_lanes();
   }
   fetch_planes(f);
   const std::size_t level = builder_.level();
@@ -186,30 +188,35 @@ bool ExpressionLowering::tracks_numbers(const Fold& f, const State& empty, AxisI
   return indexed && shares_index(f, lane) && has_mask_registers() && empty.best.size() <= most;
 }
 
-void ExpressionLowering::store_kept(const std::vector<Value>& values) {
+void ExpressionLowering::store_kept(const std::vector<Value>& values, AxisId along) {
   const std::size_t level = builder_.level();
   for (std::size_t part = 0; part < values.size(); ++part) {
     const Value active = mask(nullptr, lane_.has_value(), part, level);
     const loop::BufferId buffer = keeping_->scratch.value_or(keeping_->target);
-    builder_.add(level, loop::Store{buffer, place_of_kept(part, level), values[part], active});
+    const Value place = place_of_kept(along, part, level);
+    builder_.add(level, loop::Store{buffer, place, values[part], active});
   }
 }
 
-/// Where a vector of kept values is stored: in the target, or in scratch at the position of its first lane.
-Value ExpressionLowering::place_of_kept(std::size_t part, std::size_t level) {
-  const Value first =
-      keeping_->scratch ? lane_->base : address(keeping_->target, keeping_->subscripts, level).base;
+/// Where a vector of kept values is stored: in the target, or in scratch at the position of its first lane, or of its
+/// plane `along`.
+Value ExpressionLowering::place_of_kept(AxisId along, std::size_t part, std::size_t level) {
+  Value first = lane_ ? lane_->base : loop::none;
+  if (!keeping_->scratch)
+    first = address(keeping_->target, keeping_->subscripts, level).base;
+  else if (keeping_->kept.planes)
+    first = builder_.multiply(level, variable(along), builder_.constant(step_of_lanes()));
   return builder_.add(level, first, builder_.constant(static_cast<std::int64_t>(part) * lanes()));
 }
 
-/// Kept values as a statement reads them in the target, from scratch.
-Lanes ExpressionLowering::take_kept(Expr e) {
+/// Kept values as a statement reads them in the target, from scratch; or what was copied there.
+Lanes ExpressionLowering::take_kept(Expr e, AxisId along) {
   Lanes result{{}, true, builder_.level()};
   for (std::size_t part = 0; part < static_cast<std::size_t>(lane_->parts); ++part) {
     result.parts.push_back(builder_.make({e->dtype, lanes()}));
     const Value active = mask(nullptr, true, part, result.level);
-    builder_.add(result.level,
-                 loop::Load{result.parts.back(), *keeping_->scratch, place_of_kept(part, result.level), active});
+    const Value place = place_of_kept(along, part, result.level);
+    builder_.add(result.level, loop::Load{result.parts.back(), *keeping_->scratch, place, active});
   }
   return result;
 }
@@ -217,12 +224,22 @@ Lanes ExpressionLowering::take_kept(Expr e) {
 /// While functions are computed of one row, memory is idle: it can bring the next one, which the processor does not ask
 /// for until the end of this.
 void ExpressionLowering::fetch_next_row() {
-  for (Expr e : nodes({keeping_->fold->body})) {
+  for (Expr e : nodes({keeping_->kept.fold->as<Fold>()->body})) {
     const Read* n = e->as<Read>();
     if (!n || !in_lanes(e)) continue;
     if (motion(program_, s_, n->tensor, n->subscripts, lane_->axis) == Motion::contiguous)
       fetch_next(*n, keeping_->row, false);
   }
+}
+
+/// The same of planes: their next lanes.
+void ExpressionLowering::fetch_next_lanes() {
+  if (!keeping_->kept.copied || lane_->repeats || !lane_->masks.empty()) return;
+  const Read& n = *keeping_->kept.copied->as<Read>();
+  if (motion(program_, s_, n.tensor, n.subscripts, lane_->axis) != Motion::contiguous) return;
+  const std::size_t level = builder_.level();
+  const Value here = address(n.tensor, n.subscripts, level).base;
+  fetch_lines(level, n.tensor, builder_.add(level, here, builder_.constant(step_of_lanes())), lane_->parts, true);
 }
 
 /// Where the states of the current lanes begin.
@@ -316,7 +333,7 @@ void ExpressionLowering::fold(Expr e) {
     std::erase(loops, lane);
     rows = rows_of(f);
     const int parts = std::max(1, nest_.accumulators / lanes()) * static_cast<int>(rows);
-    const bool counts = counted_condition(f) && !(keeping_ && keeping_->fold == &f);
+    const bool counts = counted_condition(f) && !(keeping_ && keeping_->kept.fold == e);
     State empty = counts ? start(f, DType::i64, parts, 1, false) : start(f, e->dtype, parts, lanes(), has_index);
     if (tracks_numbers(f, empty, own->second))
       empty.is_number.assign(empty.best.size(), builder_.constant(Scalar::of(true), lanes()));

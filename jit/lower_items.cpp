@@ -14,11 +14,12 @@ using loop::Value;
 void NestLowering::keep(const Kept& kept) {
   const Statement& s = program_.statements[nest_.statements[0]];
   const AxisId row = nest_.order[nest_.order.size() - 2];
-  if (kept.in_scratch) return x_.keep_in_scratch(kept.fold, s.target, row, most_kept);
+  const std::int64_t elements = kept.planes ? most_planes_kept * nest_.unroll * nest_.lanes : most_kept;
+  if (kept.in_scratch) return x_.keep_in_scratch(kept, s.target, row, elements);
   const Expr reduced = axis(program_.graph, kept.fold->as<Fold>()->axes[0]);
   std::vector<Expr> subscripts = s.subscripts;
   for (Expr& e : subscripts) e = substitute(program_.graph, e, {{kept.along, reduced}});
-  x_.keep(kept.fold, s.target, std::move(subscripts), row);
+  x_.keep(kept, s.target, std::move(subscripts), row);
 }
 
 loop::Phase NestLowering::lower(std::string name) {

@@ -19,6 +19,7 @@ Value ExpressionLowering::to_line(const Statement& s, AxisId axis, Value low) {
   const auto bound = bound_;
   const Known known = known_[level];
   bind(axis, low);
+  if (keeping_ && keeping_->kept.planes) bind(keeping_->kept.along, builder_.constant(0));  // the first of the planes
   const Value offset = address(s.target, s.subscripts, level).base;
   known_[level] = known;
   bound_ = bound;
@@ -37,7 +38,14 @@ Value ExpressionLowering::start_streaming(const std::vector<const Statement*>& s
   const DType dtype = program_.tensors[statements[0]->target].dtype;
   const Value least = builder_.constant(least_run_bytes / static_cast<std::int64_t>(size_of(dtype)));
   const Value length = compute(Op::subtract, DType::i64, {high, low});
-  const Value is_long = compute(Op::greater_equal, DType::b1, {length, least});
+  Value is_long = compute(Op::greater_equal, DType::b1, {length, least});
+  if (keeping_ && keeping_->kept.planes) {  // and the others begin lines where the first does
+    const Value line = builder_.constant(64 / static_cast<std::int64_t>(size_of(dtype)) - 1);
+    const Value apart = step_along(statements[0]->target, statements[0]->subscripts, keeping_->kept.along);
+    const Value behind = compute(Op::logical_and, DType::i64, {apart, line});
+    const Value agree = compute(Op::equal, DType::b1, {behind, builder_.constant(0)});
+    is_long = compute(Op::logical_and, DType::b1, {is_long, agree});
+  }
   for (const Statement* s : statements) {
     streaming_[s->target] = is_long;
     if (s == statements[0]) continue;

@@ -279,6 +279,7 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
     // Reductions over streams have planes to overlap, and merges of tables are short.
     const bool short_step = !nest.streams.empty() || merges_tables(program, nest) || scatters_rows(program, nest);
     nest.unroll = !nest.lane_axis || short_step ? 1 : nodes <= 12 ? 4 : nodes <= 32 ? 2 : 1;
+    if (nest.kept && nest.kept->planes) nest.unroll = planes_step;
     // A block of scans, the same for every vector width, so that the order of a float sum is the same too.
     if (nest.lane_axis && nest.lane_axis == nest.in_order)
       nest.unroll = std::max(1, nest.accumulators / 4 / nest.lanes);
@@ -324,6 +325,7 @@ std::string to_string(const Schedule& schedule, const Program& program) {
     if (nest.kept) {
       const std::string where = nest.kept->in_scratch ? "scratch" : "the target";
       text += "  kept in " + where + ": what " + to_string(program, nest.kept->fold) + " adds up\n";
+      if (nest.kept->copied) text += "  and before that " + to_string(program, nest.kept->copied) + '\n';
     }
     for (const Interior& interior : nest.interiors)
       text += "  interior " + name(interior.axis) + '(' + to_string(program, interior.low) + ", " +

@@ -62,6 +62,10 @@ struct Kept {
   ir::Expr fold;
   ir::AxisId along;
   bool in_scratch = false;
+  /// In scratch for each step of lanes across planes of memory (keep_planes()). Another reduction before it then leaves
+  /// what it reads there, and `copied`, the same read in the body of `fold`, is taken from there.
+  bool planes = false;
+  ir::Expr copying = {}, copied = {};
 };
 
 /// One phase: statements over the same domain, in the same loops.

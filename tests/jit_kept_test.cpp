@@ -96,6 +96,61 @@ TEST_CASE("rows for a target larger than the caches are kept in scratch if they 
   }
 }
 
+TEST_CASE("planes for a target larger than the caches are kept in scratch if they are few, with the same bits") {
+  for (const auto& [planes, columns] : {std::pair{1, 4096}, {2, 1031}, {21, 512}, {21, 1000}, {64, 33}, {65, 512}}) {
+    CAPTURE(planes, columns);
+    const std::int64_t size = std::int64_t{planes} * columns, rows = (4 << 20) / size + 1;
+    const Tensor<float, 3> x =
+        filled<float>([](std::int64_t n) { return static_cast<float>(n * 7 % 1009) / 100; }, rows, planes, columns);
+    const Tensor<float, 3> some = x.sliced(0, rows - 3, rows);
+    Tensor<float, 3> y(rows, planes, columns), few(3, planes, columns);
+    const auto softmax_of = [](const Tensor<float, 3>& from) {
+      const auto most = max(from, 1)[i, k];
+      return exp(from[i, j, k] - most) / sum(l, exp(from[i, l, k] - most));
+    };
+    const Prepared large = prepared(y[i, j, k], Assign::set, softmax_of(x));
+    const std::string schedule = schedule_of(large);
+    CHECK((schedule.find("kept in scratch") != std::string::npos) == (planes <= 64));
+    CHECK((schedule.find("and before that t1[i, ") != std::string::npos) == (planes <= 64));
+    CHECK((schedule.find("streaming t0") != std::string::npos) == (planes <= 64));
+    if (columns == 1000) {  // every access within its buffer
+      large.executable->run(large.tensors, large.params, {.backend = Backend::loop_interpreter});
+      const std::vector<float> interpreted = values(y);
+      large.executable->run(large.tensors, large.params, {.threads = 3});
+      CHECK(values(y) == interpreted);
+    }
+    large.executable->run(large.tensors, large.params, {.threads = 3});
+    const Prepared small = prepared(few[i, j, k], Assign::set, softmax_of(some));
+    CHECK(keeps(small));
+    small.executable->run(small.tensors, small.params);
+    CHECK(std::equal(few.data(), few.data() + 3 * size, y.data() + (rows - 3) * size));
+  }
+}
+
+TEST_CASE("planes are copied to scratch only by a reduction of what another one reads") {
+  const std::int64_t columns = 200'000;
+  const Tensor<float, 2> x = filled<float>([](std::int64_t n) { return static_cast<float>(n % 1009) / 500; }, 21, columns);
+  const Tensor<float, 2> other = filled<float>([](std::int64_t n) { return static_cast<float>(n % 7); }, 21, columns);
+  Tensor<float, 2> y(21, columns);
+  const auto copies = [&](const auto& most) {
+    const Prepared p = prepared(y[c, w], Assign::set, exp(x[c, w] - most) / sum(k, exp(x[k, w] - most)));
+    const std::string schedule = schedule_of(p);
+    CHECK(schedule.find("kept in scratch") != std::string::npos);
+    p.executable->run(p.tensors, p.params);
+    for (std::int64_t at : {std::int64_t{0}, std::int64_t{15}, columns - 1}) {
+      double total = 0;
+      for (std::int64_t plane = 0; plane < 21; ++plane) total += static_cast<double>(y.at(plane, at));
+      CHECK(std::abs(total - 1) < 1e-4);
+    }
+    return schedule.find("and before that") != std::string::npos;
+  };
+  CHECK(copies(max(l, x[l, w])));
+  CHECK(copies(min(l, x[l, w])));
+  CHECK(!copies(max(l, 2 * x[l, w])));
+  const auto most = max(l, other[l, w]);  // of as many planes as it has
+  CHECK(keeps(prepared(y[c, w], Assign::set, exp(x[c, w] - most) / sum(k, exp(x[k, w] - most)))));
+}
+
 TEST_CASE("loops inside of a tile of lanes run plane after plane when its reductions are done") {
   Dice dice{std::mt19937_64(6)};
   for (int n = 0; n < 6; ++n) {
