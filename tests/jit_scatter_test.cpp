@@ -52,6 +52,25 @@ TEST_CASE("a million keys are counted in several tables, with the same bits for 
   CHECK(largest.at(0) == 1.0f);
 }
 
+TEST_CASE("many keys of few classes have a share for each of many threads, those of more classes fewer") {
+  const auto key = filled<std::uint8_t>([](std::int64_t n) { return n * n % 251 % 13; }, 128 << 17);
+  const auto tables_of = [&](int classes) {
+    Tensor<std::int32_t, 1> counts(classes), expected(classes);
+    for (const std::uint8_t k : values(key)) expected.data()[k] += 1;
+    const Prepared counting = prepared(counts[key[n]], Assign::add, 1);
+    for (const int threads : {1, 3}) {
+      const Report report = counting.executable->run(counting.tensors, counting.params, {.threads = threads});
+      CHECK(values(counts) == values(expected));
+      CHECK(report.accumulator_bytes <= 600 << 10);
+      if (threads == 3) return report.accumulator_bytes / (classes == 16 ? 16 * 4 : 1040 * 4);
+      std::ranges::fill_n(counts.data(), classes, 0);
+    }
+    return std::int64_t{0};
+  };
+  CHECK(tables_of(16) == 128 * 8);
+  CHECK(tables_of(1024) == 32 * 4);
+}
+
 TEST_CASE("lanes that may meet take as many tables in turn as fit into the first-level cache") {
   struct Row {
     std::int64_t keys;
