@@ -174,7 +174,7 @@ class Launch {
   /// Items [first, end) of a phase in parallel. Returns the status of the failing chunk with the smallest item.
   std::int32_t items(std::size_t p, const KernelArgs& args, std::int64_t first, std::int64_t end) {
     const std::int64_t grain = plan_.phases[p].grain;
-    if (grain >= end - first) return phase_(p, args, first, end);
+    if (grain >= end - first || threads_ == 1) return phase_(p, args, first, end);
     std::mutex mutex;
     std::int64_t failed = end;
     std::int32_t status = 0;

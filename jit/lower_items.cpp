@@ -49,7 +49,7 @@ loop::Phase NestLowering::lower(std::string name) {
 std::int64_t NestLowering::block_of(std::size_t k) const {
   if (nest_.transposed && nest_.order[k] == nest_.lane_axis) return nest_.transposed->rows;
   if (nest_.abreast == nest_.order[k]) return rows_abreast;
-  return k == nest_.split ? nest_.tile : has_rows(k) ? nest_.registers[0].block : 1;
+  return k == nest_.split ? nest_.tile / nest_.items_of_tile : has_rows(k) ? nest_.registers[0].block : 1;
 }
 
 std::vector<Value> NestLowering::counts(const std::vector<TripFactor>& factors) {
@@ -107,7 +107,18 @@ void NestLowering::clear(const Statement& s, Value table, Value tables) {
   }
 }
 
+void NestLowering::over_tiles(Value begin, Value end) {
+  const Value item = b_.constant(block_of(0)), tile = b_.constant(nest_.tile);
+  const Value low = b_.multiply(level(), begin, item), limit = b_.multiply(level(), end, item);
+  const Value high = i64(Op::minimum, limit, x_.extent_of(nest_.order[0]));
+  const Value first = x_.open_for(low, high, nest_.tile);
+  ++info_.loops;
+  loops(0, first, i64(Op::minimum, b_.add(level(), first, tile), high));
+  x_.close_for();
+}
+
 void NestLowering::over_items(Value begin, Value end, const std::vector<TripFactor>& factors) {
+  if (nest_.items_of_tile > 1) return over_tiles(begin, end);
   const std::vector<Value> count = counts(factors);
   if (factors.size() <= 1) {
     const Value item = x_.open_for(begin, end, 1);

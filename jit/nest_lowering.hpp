@@ -37,6 +37,8 @@ class NestLowering {
   void clear(const ir::Statement&, loop::Value table, loop::Value tables);
   /// for item in [begin, end): the indices of the item's loops are found once by division and then counted on.
   void over_items(loop::Value begin, loop::Value end, const std::vector<TripFactor>&);
+  /// The same where items that follow each other make tiles.
+  void over_tiles(loop::Value begin, loop::Value end);
   /// The items of a nest that sorts, which are rows: those of [begin, end) that are neighbours are sorted together.
   void over_rows(const std::vector<TripFactor>&);
   void item_body(const std::vector<loop::Value>& index);

@@ -103,6 +103,9 @@ void order_loops(const Program& program, Nest& nest) {
   nest.tile = on_lanes ? (outside > 0 ? 2048 : 4096) : outside > 0 ? 16 : 256;
 }
 
+/// Lanes that threads share at least: lines enough for the processor to fetch ahead.
+constexpr std::int64_t least_item = 256;
+
 /// An item is a run of the outermost axis with everything inside. Nests over the same domain have the same items.
 void take_runs_as_items(const Program& program, Nest& nest) {
   nest.order = program.statements[nest.statements.front()].domain;
@@ -265,6 +268,8 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
       order_for_transposition(nest);
     } else {
       nest.streams = find_streams(program, s, nest);
+      // Nothing but lanes can be shared out.
+      if (!nest.streams.empty() && nest.split == 0 && !nest.tables) nest.items_of_tile = nest.tile / least_item;
       find_interiors(program, nest, schedule.fold_lanes);
       nest.planes = runs_in_planes(nest);
       const bool in_tiles = nest.lane_axis && nest.order[nest.split] == *nest.lane_axis && !nest.planes;
@@ -302,6 +307,8 @@ std::string to_string(const Schedule& schedule, const Program& program) {
       if (nest.transposed && nest.lane_axis == nest.order[k]) text += '/' + std::to_string(nest.transposed->rows);
       if (nest.abreast == nest.order[k]) text += '/' + std::to_string(rows_abreast) + " abreast";
       if (!nest.serial && k == nest.split) text += '/' + std::to_string(nest.tile);
+      if (!nest.serial && k == nest.split && nest.items_of_tile > 1)
+        text += " of " + std::to_string(nest.items_of_tile) + " items";
       if (nest.in_order == nest.order[k]) text += " in order";
       if (nest.lane_axis == nest.order[k])
         text += " x" + std::to_string(nest.lanes) + (nest.unroll > 1 ? "*" + std::to_string(nest.unroll) : "");

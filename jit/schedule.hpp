@@ -81,6 +81,7 @@ struct Nest {
   int unroll = 1;                       // vectors per step of lane_axis
   std::size_t split = 0;                // order[split] is cut into tiles; it and the axes before it are the items
   std::int64_t tile = 1;                // elements of order[split] per item
+  std::int64_t items_of_tile = 1;       // or items that make one tile where a thread takes so many behind each other
   /// Reductions over one axis, inner before outer, whose reads move with the lanes, or are the same for all of them:
   /// they are done for a whole tile at once, a few planes of memory at a time (planes.hpp).
   std::vector<ir::Expr> streams;

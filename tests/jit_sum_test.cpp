@@ -13,6 +13,7 @@
 #include "support/backends.hpp"
 #include "support/dice.hpp"
 #include "support/tensors.hpp"
+#include "support/uneven.hpp"
 
 using namespace ricci;
 using namespace ricci::test;
@@ -103,6 +104,22 @@ TEMPLATE_TEST_CASE("a sum along a strided axis keeps its bound, and its bits for
         CHECK(is_within(found[static_cast<std::size_t>(c)], exact, n));
       }
     }
+  }
+}
+
+TEST_CASE("columns that threads share have the same bits in tiles of any length") {
+  Dice dice{std::mt19937_64(8)};
+  for (const std::int64_t columns : {1, 255, 256, 257, 2048, 2049, 2305, 5000}) {
+    CAPTURE(columns);
+    const Tensor<float, 2> x = uneven(dice, 150, columns);
+    const Tensor<float, 1> weight = uneven(dice, 150);
+    Tensor<float, 1> sums(columns);
+    Tensor<std::int64_t, 1> places(columns);
+    const Prepared p = prepared(sums[j], Assign::set, sum(i, weight[i] * x[i, j]));
+    CHECK(schedule_of(p).find("2048 of 8 items") != std::string::npos);
+    CHECK(run_everywhere(p).fault == "");
+    CHECK(run_with_threads(p) == "");
+    CHECK(run_with_threads(prepared(places[j], Assign::set, argmax(i, x[i, j]))) == "");
   }
 }
 
