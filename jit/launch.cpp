@@ -23,10 +23,9 @@ constexpr std::int64_t steps_per_chunk = std::int64_t{1} << 17;
 // over 21 planes on two threads took 21 ms in most runs and 13 in others; with chunks of 80 KiB of a plane 13 in all).
 // Phases that follow each other stay as they are: in attention larger chunks took twice as long.
 constexpr std::int64_t many_chunks = 64;
-// Shares of private tables: enough for many threads, as long as their tables fit into a second-level cache together.
-// (With 32 of them 16 threads took 1.25 times as long for mean scores of 21 classes.)
-constexpr std::int64_t many_shares = 128, bytes_of_shares = 512 << 10;
-constexpr std::int64_t max_shares = 32;
+// Shares of private tables, which bound the threads that can help; more of them where all their tables fit into a
+// second-level cache together. (With 32, mean scores of 21 classes took 16 threads 1.25 times as long.)
+constexpr std::int64_t max_shares = 32, max_small_shares = 128, bytes_of_small_shares = 512 << 10;
 // What adds to one element again and again waits for its own store, some five cycles; eight tables hide that. They fill
 // three quarters of a first-level cache at most.
 constexpr std::int64_t max_ways = 8, bytes_of_ways = 24 << 10;
@@ -75,7 +74,7 @@ std::int64_t pitch_of(std::int64_t elements) {
 Tables count_tables(const KernelInfo& info, const std::vector<std::int64_t>& symbols,
                     const std::vector<std::uint32_t>& shared_by, bool ways) {
   const auto is_shared = [&](std::uint32_t symbol) { return std::ranges::count(shared_by, symbol) > 0; };
-  std::int64_t elements = 1, bytes = 1, shares = many_shares, updates = std::numeric_limits<std::int64_t>::max();
+  std::int64_t elements = 1, bytes = 1, shares = max_small_shares, updates = std::numeric_limits<std::int64_t>::max();
   for (const BufferInfo& buffer : info.buffers) {
     if (std::ranges::none_of(buffer.extents, is_shared)) continue;
     const std::int64_t of_table = product_of(buffer.extents, symbols);
@@ -94,7 +93,7 @@ Tables count_tables(const KernelInfo& info, const std::vector<std::int64_t>& sym
   while (ways && result.ways < max_ways && 2 * result.ways * bytes <= bytes_of_ways &&
          2 * result.ways * result.shares <= tables)
     result.ways *= 2;
-  const std::int64_t small = std::min(bytes_of_shares / bytes, tables) / result.ways;
+  const std::int64_t small = std::min(bytes_of_small_shares / bytes, tables) / result.ways;
   result.shares = std::max(result.shares, std::min(most, small));
   return result;
 }
