@@ -4,6 +4,7 @@
 
 #include "ahead.hpp"
 #include "lower_expression.hpp"
+#include "register_tile.hpp"
 
 namespace ricci::jit {
 
@@ -103,48 +104,42 @@ void ExpressionLowering::fetch_planes(const Fold& f) {
 }
 
 /// The reads are contiguous along the lanes, and a piece takes a few lines of each row of memory: the processor's own
-/// fetching, which follows lines and stops at pages, would begin anew with every iteration.
-void ExpressionLowering::fetch_next_piece(const RegisterTile& tile, Value iteration, int count) {
-  const std::size_t level = builder_.level();
+/// fetching, which follows lines and stops at pages, would begin anew with every iteration. A block of so many rows has
+/// fetched the next piece when it ends.
+void ExpressionLowering::fetch_next_piece(const RegisterTile& tile, const Piece& piece, Value row, int rows) {
   const AxisId inner = tile.fold->as<Fold>()->axes[0];
+  std::vector<const Read*> reads;
+  for (Expr e : nodes(tile.staged))
+    if (const Read* n = e->as<Read>(); n && uses_axis(e, inner))
+      if (motion(program_, s_, n->tensor, n->subscripts, lane_->axis) == Motion::contiguous) reads.push_back(n);
+  if (reads.empty()) return;
+  const std::size_t level = builder_.level();
+  const std::int64_t each = (tile.depth + tile.block - 1) / tile.block;
+  const Value from = builder_.multiply(level, row, builder_.constant(each));
+  const Value to = builder_.add(level, from, builder_.constant(each * rows));
   const auto bound = bound_;
-  const Known known = known_[level];
-  for (Expr e : nodes(tile.staged)) {
-    const Read* n = e->as<Read>();
-    if (!n || !uses_axis(e, inner)) continue;
-    if (motion(program_, s_, n->tensor, n->subscripts, lane_->axis) != Motion::contiguous) continue;
-    for (int i = 0; i < count; ++i) {
-      bind(inner, builder_.add(level, iteration, builder_.constant(tile.depth + i)));
-      fetch_lines(level, n->tensor, address(n->tensor, n->subscripts, level).base, lane_->parts, true);
-      known_[level] = known;
-    }
-  }
+  const Value ahead = open_for(from, builder_.compute(level, Op::minimum, DType::i64, {to, piece.next}), 1);
+  bind(inner, builder_.add(level + 1, builder_.add(level, piece.first, builder_.constant(tile.depth)), ahead));
+  for (const Read* n : reads)
+    fetch_lines(level + 1, n->tensor, address(n->tensor, n->subscripts, level + 1).base, lane_->parts, true);
+  close_for();
   bound_ = bound;
 }
 
-/// Of reads that are contiguous along the reduced axis. Each row has but a few lines of a piece: too few for the
-/// processor's own fetching to begin.
-void ExpressionLowering::fetch_next_rows(const RegisterTile& tile, const Piece& piece, Value last) {
+/// In an iteration of the reduced axis: of reads that are contiguous along the rows, and a row of memory away from
+/// those of the next iteration, the line after that of the first row.
+void ExpressionLowering::fetch_next_rows(const RegisterTile& tile) {
   const std::size_t level = builder_.level();
-  const AxisId inner = tile.fold->as<Fold>()->axes[0];
-  const auto bound = bound_;
-  const Known known = known_[level];
-  const int height = static_cast<int>(rows_->variables.size());
-  const Value next = builder_.add(level, rows_->variables[0], builder_.constant(height));
+  turn_to(0);
   for (Expr e : nodes({tile.fold->as<Fold>()->body})) {
     const Read* n = e->as<Read>();
-    if (!n || !uses_axis(e, tile.rows) || in_lanes(e)) continue;
-    if (motion(program_, s_, n->tensor, n->subscripts, inner) != Motion::contiguous) continue;
-    for (int row = 0; row < height; ++row) {
-      const Value one = builder_.add(level, next, builder_.constant(row));
-      bind(tile.rows, builder_.compute(level, Op::minimum, DType::i64, {one, last}));
-      bind(inner, piece.first);
-      const Value first = address(n->tensor, n->subscripts, level).base;
-      fetch_lines(level, n->tensor, first, static_cast<int>(tile.depth) / lanes(), true);
-      known_[level] = known;
-    }
+    if (!n || !goes_by_rows(program_, s_, *n, tile.rows, tile.fold->as<Fold>()->axes[0])) continue;
+    if (uses_axis(e, lane_->axis)) continue;
+    const std::int64_t line = 64 / static_cast<std::int64_t>(size_of(program_.tensors[n->tensor].dtype));
+    const Value next = builder_.constant(std::max<std::int64_t>(line, tile.height));
+    const Value at = address(n->tensor, n->subscripts, level).base;
+    builder_.add(level, loop::Prefetch{n->tensor, builder_.add(level, at, next)});
   }
-  bound_ = bound;
 }
 
 }  // namespace ricci::jit

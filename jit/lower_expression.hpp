@@ -328,10 +328,10 @@ class ExpressionLowering {
   struct Piece {
     loop::Value first, end, begun, finishes, next;
   };
-  /// Fetches what `count` iterations will share that are a piece behind this one, in time for the next piece.
-  void fetch_next_piece(const RegisterTile&, loop::Value iteration, int count);
-  /// Fetches the piece of the rows that follow these.
-  void fetch_next_rows(const RegisterTile&, const Piece&, loop::Value last);
+  /// Before so many `rows` of a block, from number `row` on: fetches their part of what the next piece will share.
+  void fetch_next_piece(const RegisterTile&, const Piece&, loop::Value row, int rows);
+  /// Fetches what the next rows read in this iteration.
+  void fetch_next_rows(const RegisterTile&);
   loop::Value cut_rows(const RegisterTile&, loop::Value low, loop::Value high);
   void reduce_rows(const RegisterTile&, const ScratchState&, loop::Value from, loop::Value to, int height, const Piece&,
                    const Finish&);

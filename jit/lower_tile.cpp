@@ -97,12 +97,8 @@ void ExpressionLowering::reduce_rows(const RegisterTile& tile, const ScratchStat
     known_.pop_back();
     builder_.close_if();
   };
-  if (tile.fetches) {  // beside each row its share
-    const Value row = builder_.compute(level, Op::subtract, DType::i64, {low, states.first_row});
-    under(builder_.compute(level, Op::less, DType::b1, {row, piece.next}),
-          [&] { fetch_next_piece(tile, builder_.add(builder_.level(), piece.first, row), height); });
-  }
-  if (tile.fetches_rows) fetch_next_rows(tile, piece, last);
+  if (tile.fetches)  // beside each row its share
+    fetch_next_piece(tile, piece, builder_.compute(level, Op::subtract, DType::i64, {low, states.first_row}), height);
   const Value at = scratch_offset(states, level);
   const Value start = builder_.constant((tile.block + tile.lower_height) * step_of_lanes());
   const Value before = builder_.compute(level, Op::select, DType::i64, {piece.begun, at, start});
@@ -121,6 +117,7 @@ void ExpressionLowering::reduce_rows(const RegisterTile& tile, const ScratchStat
   });
   bind(f.axes[0], open_for(piece.first, piece.end, 1, std::move(carried)));
   for (Expr e : tile.staged) staged_.at(e).at = staged_at;
+  if (tile.fetches_rows) fetch_next_rows(tile);
   std::vector<Value> next{builder_.add(builder_.level(), staged_at, builder_.constant(step_of_lanes()))};
   each_row([&](std::size_t row) {
     const State after = step(f, state[row]);

@@ -2,12 +2,18 @@
 
 #include <algorithm>
 
+#include "affine.hpp"
 #include "ricci/helpers.hpp"
 #include "transposition.hpp"
 
 namespace ricci::jit {
 
 using namespace ir;
+
+bool goes_by_rows(Program& program, const Specialisation& s, const Read& read, AxisId rows, AxisId inner) {
+  const Motion along = motion(program, s, read.tensor, read.subscripts, inner);
+  return motion(program, s, read.tensor, read.subscripts, rows) == Motion::contiguous && along == Motion::strided;
+}
 
 namespace {
 
@@ -60,6 +66,15 @@ bool is_reduced_by_rows(const std::vector<Expr>& all, const std::vector<AxisId>&
          });
 }
 
+/// Whether rows of the tile are neighbours in memory, where those of the next iteration are far away.
+bool goes_by_rows(Program& program, const Specialisation& s, const RegisterTile& tile, AxisId lane) {
+  const Fold& fold = *tile.fold->as<Fold>();
+  return std::ranges::any_of(nodes({fold.body}), [&](Expr e) {
+    const Read* read = e->as<Read>();
+    return read && !uses_axis(e, lane) && goes_by_rows(program, s, *read, tile.rows, fold.axes[0]);
+  });
+}
+
 /// Half of 32 registers hold states, or 12 of 16: the loads of two vectors, one value for all lanes, and one register
 /// for what the body makes of them are beside them. Eight states hide the latency of fma; a value of a wide dtype takes
 /// several registers. Blocks of a second height leave fewer rows over, but are code to compile: 32 rows are five blocks
@@ -105,6 +120,9 @@ std::vector<RegisterTile> find_register_tiles(Program& program, const Specialisa
       if (!staged) continue;
       RegisterTile& tile = tiles.emplace_back();
       tile = {.fold = e, .rows = *rows, .staged = *staged, .transposed = {}};
+      tile.fetches_rows = goes_by_rows(program, s, tile, lane);
+      // Then each iteration reads from a page of its own: pieces are as long as the first cache can hold what they read.
+      if (tile.fetches_rows) tile.depth = 64;
       for (Expr part : *staged)
         if (part->as<Read>() && can_transpose(program, s, part, lane, fold->axes[0])) tile.transposed.push_back(part);
       set_heights(tile, target, lanes);
@@ -154,23 +172,24 @@ bool is_sum_of_products(const RegisterTile& tile) {
 }
 
 /// With long rows of results, fewer of them at a time and more vectors of each: 10 loads are for 24 states, not for 16,
-/// and the rows' own values are read half as often. Where rows lie pages apart, few of them also leave what they share
-/// in the first cache, of which it is a half: one set takes the lines of all rows. Measured with AVX-512 for 1024
-/// columns: 1.13 times the time of OpenBLAS, 1.17 if the next rows are not fetched, 1.27 with 8 rows by 2 vectors. With
-/// AVX2: 1.11, and 1.20 with 6 rows by 2 vectors.
-void widen(RegisterTile& tile, const Target& target) {
+/// and the rows' own values are read half as often. With 32 registers a step takes at least 12 cycles, in which the
+/// second cache brings the four lines that rows share: pieces are long, so that states go to scratch and come back
+/// seldom. Measured with AVX-512 for 1024 columns: 1.03 times the time of OpenBLAS, 1.09 with pieces of 256, 1.17 with
+/// 64, and 1.27 with 8 rows by 2 vectors. With AVX2: 1.11, and 1.20 with 6 rows by 2 vectors. Where rows are neighbours:
+/// 1.24, 2.0 with pieces of 256, and 1.4 if nothing is fetched.
+void widen(RegisterTile& tile, const Target& target, const Nest& nest) {
   const bool many = target.vector_bytes == 64;  // registers
   tile.vectors = many ? 4 : 3;
   tile.height = many ? 6 : 4;
   tile.lower_height = many ? 6 : 3;
   tile.block = 264;  // whole heights of each
-  tile.depth = many ? 64 : 128;
-  tile.fetches_rows = many;
+  const bool is_only = nest.registers.size() == 1;  // in scratch, which is the stack
+  if (!tile.fetches_rows) tile.depth = many && is_only ? 512 : 128;
 }
 
 }  // namespace
 
-void order_for_registers(const Program& program, const Specialisation& s, const Target& target, Nest& nest,
+void order_for_registers(Program& program, const Specialisation& s, const Target& target, Nest& nest,
                          bool alone) {
   const auto end = nest.order.begin() + static_cast<std::ptrdiff_t>(nest.split);
   const auto rows = std::find(nest.order.begin(), end, nest.registers[0].rows);
@@ -185,7 +204,7 @@ void order_for_registers(const Program& program, const Specialisation& s, const 
     }
     const bool wide = alone && target.vector_bytes >= 32 && std::ranges::count(s.wide, *nest.lane_axis) > 0;
     if (wide && std::ranges::all_of(nest.registers, is_sum_of_products))
-      for (RegisterTile& t : nest.registers) widen(t, target);
+      for (RegisterTile& t : nest.registers) widen(t, target, nest);
   }
   nest.unroll = nest.registers[0].vectors;
   nest.tile = std::int64_t{nest.unroll} * nest.lanes;

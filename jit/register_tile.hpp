@@ -12,7 +12,10 @@ std::vector<RegisterTile> find_register_tiles(ir::Program&, const Specialisation
 
 /// Puts the rows of its tiles next to the lanes in the order of a nest, and cuts both into the tiles' blocks. `alone`:
 /// there is no other nest.
-void order_for_registers(const ir::Program&, const Specialisation&, const Target&, Nest&, bool alone);
+void order_for_registers(ir::Program&, const Specialisation&, const Target&, Nest&, bool alone);
+
+/// Whether a read is contiguous along the rows of a tile, and not along the axis that its reduction runs over.
+bool goes_by_rows(ir::Program&, const Specialisation&, const ir::Read&, ir::AxisId rows, ir::AxisId inner);
 
 /// One line, as for the other parts of a schedule.
 std::string to_string(const RegisterTile&, const Nest&, const ir::Program&, int lanes);

@@ -41,7 +41,7 @@ struct RegisterTile {
   bool has_two_heights() const { return height > lower_height; }
   bool finishes = false;  // the statements take the results from registers, where the last piece leaves them
   bool fetches = false;   // for the next piece what rows share
-  bool fetches_rows = false;  // for the next rows what they have of a piece
+  bool fetches_rows = false;  // in every iteration, what the next rows read in it
   std::int64_t block = 128, depth = 128;
 };
 

@@ -27,7 +27,8 @@ __extension__ using Wide = __int128;
 constexpr std::int64_t short_limit = std::int64_t{1} << 31;
 constexpr std::int64_t large_bytes = 16 << 20;  // from which an output is better not left in the caches
 constexpr std::int64_t far_bytes = 256 << 10;   // from which rows that data choose are fetched early
-constexpr std::int64_t many_rows = 16;  // for which loads are arranged beforehand
+constexpr std::int64_t many_rows = 3;           // of results, for which loads are arranged beforehand
+constexpr std::int64_t many_reduced_rows = 16;  // the same of rows that a reduction runs over
 constexpr std::int64_t wide_row = 256;   // elements, of which steps of 64 lanes leave few over
 constexpr std::int64_t many_apart = 16;  // elements for which it pays to know how far apart they are
 
@@ -269,7 +270,9 @@ void find_lengths(const Program& program, const Survey& survey, std::span<const 
     });
   };
   for (AxisId axis : axes_of_reuse(survey)) {
-    if (length(axis) >= many_rows) result.many.push_back(axis);
+    const auto is_axis_of = [&](const Statement& s) { return std::ranges::count(s.domain, axis) > 0; };
+    const bool of_results = std::ranges::any_of(program.statements, is_axis_of);
+    if (length(axis) >= (of_results ? many_rows : many_reduced_rows)) result.many.push_back(axis);
     if (length(axis) >= wide_row && is_contiguous(axis)) result.wide.push_back(axis);
   }
   for (AxisId axis : axes_of_rows(program))

@@ -62,8 +62,8 @@ TEST_CASE("what the rows of a tile share is fetched a piece early, row by row") 
   const Tensor<float, 2> a(300, 300), b(300, 200), transposed(200, 300);
   Tensor<float, 2> c(300, 200);
   const Prepared product = prepared(c[i, j], Assign::set, sum(k, a[i, k] * b[k, j]));
-  // 8 rows, for each of which 32 elements are 2 lines; or two heights, and elements of one line.
-  for (int width : vector_widths()) CHECK(fetches(product, "t2", width) == (width == 64 ? 8 * 2 : (6 + 5) * 1));
+  // A loop beside the rows of each height, over iterations of which 32 elements are 2 lines, or elements of one line.
+  for (int width : vector_widths()) CHECK(fetches(product, "t2", width) == (width == 64 ? 2 : 2 * 1));
   CHECK(run_everywhere(product).fault == "");
   // Along the reduced axis lines follow each other.
   const Prepared along = prepared(c[i, j], Assign::set, sum(k, a[i, k] * transposed[j, k]));
@@ -71,18 +71,21 @@ TEST_CASE("what the rows of a tile share is fetched a piece early, row by row") 
   CHECK(fetches(along, "t2", 0) == 0);
 }
 
-TEST_CASE("sums of products with long rows have fewer rows and more vectors in a tile, and fetch the next rows") {
-  const Tensor<float, 2> a(40, 50), b(50, 256), columns(50, 40), narrow(50, 255);
+TEST_CASE("sums of products with long rows have fewer rows and more vectors in a tile, and long pieces") {
+  const Tensor<float, 2> a(40, 50), b(50, 256), other(50, 256), columns(50, 40), narrow(50, 255);
   Tensor<float, 2> c(40, 256), c_narrow(40, 255);
   const Prepared wide = prepared(c[i, j], Assign::set, sum(k, a[i, k] * b[k, j]));
   for (int width : vector_widths()) {
     const std::string schedule = schedule_of(wide, width);
     CAPTURE(width, schedule);
-    const std::string shape = width == 64 ? "x6, j x16*4" : width == 32 ? "x4 or x3, j x8*3" : "x6 or x5, j x4*2";
+    const std::string shape = width == 64   ? "x6, j x16*4; for 512"
+                              : width == 32 ? "x4 or x3, j x8*3; for 128"
+                                            : "x6 or x5, j x4*2; for 128";
     CHECK(schedule.find("i/264 " + shape) != std::string::npos);
-    CHECK(fetches(wide, "t1", width) == (width == 64 ? 6 * 4 : 0));  // 64 elements are 4 lines
-    CHECK(fetches(wide, "t2", width) == (width == 64 ? 6 * 4 : width == 32 ? (4 + 3) * 2 : 6 + 5));
+    CHECK(fetches(wide, "t1", width) == 0);
+    CHECK(fetches(wide, "t2", width) == (width == 64 ? 4 : width == 32 ? 2 * 2 : 2 * 1));  // 64 elements are 4 lines
   }
+  if (vector_widths().front() < 32) return;
   const auto is_wide = [](const Prepared& p) {
     CHECK(has_tile(p));
     return schedule_of(p, 32).find(" x8*3") != std::string::npos;
@@ -92,7 +95,31 @@ TEST_CASE("sums of products with long rows have fewer rows and more vectors in a
   CHECK(!is_wide(prepared(c[i, j], Assign::set, sum(k, sq(a[i, k] - b[k, j])))));
   const Prepared by_columns = prepared(c[i, j], Assign::set, sum(k, columns[k, i] * b[k, j]));
   CHECK(is_wide(by_columns));
-  for (int width : vector_widths()) CHECK(fetches(by_columns, "t1", width) == 0);  // rows are neighbours in a line
+  const Prepared ratio = prepared(c[i, j], Assign::set, sum(k, a[i, k] * b[k, j]) / sum(k, a[i, k] * other[k, j]));
+  CHECK(schedule_of(ratio, 64).find("for 512") == std::string::npos);  // scratch is on the stack
+}
+
+TEST_CASE("where the rows of a tile are neighbours, each iteration fetches what the next rows read, in short pieces") {
+  const Tensor<float, 2> a(50, 300), rows(300, 50), b(50, 256), narrow(50, 100), points(50, 300);
+  Tensor<float, 2> wide(300, 256), c(300, 100);
+  Tensor<std::int64_t, 1> at(100);
+  const auto check = [](const Prepared& p, const std::string& tensor) {
+    for (int width : vector_widths()) {
+      const std::string schedule = schedule_of(p, width);
+      CAPTURE(width, schedule);
+      CHECK(schedule.find("; for 64 of k in scratch") != std::string::npos);
+      CHECK(schedule.find("; the next rows fetched") != std::string::npos);
+      CHECK(fetches(p, tensor, width) == (schedule.find(" or x") == std::string::npos ? 1 : 2));  // for each height
+    }
+    CHECK(run_everywhere(p).fault == "");
+  };
+  check(prepared(wide[i, j], Assign::set, sum(k, a[k, i] * b[k, j])), "t1");
+  check(prepared(c[i, j], Assign::set, sum(k, a[k, i] * narrow[k, j])), "t1");
+  check(prepared(c[i, j], Assign::set, sum(k, sq(a[k, i] - narrow[k, j]))), "t1");
+  check(prepared(at[j], Assign::set, argmin(i, sum(k, sq(points[k, i] - narrow[k, j])))), "t1");
+  const Prepared along = prepared(c[i, j], Assign::set, sum(k, rows[i, k] * narrow[k, j]));
+  CHECK(schedule_of(along).find("the next rows fetched") == std::string::npos);
+  for (int width : vector_widths()) CHECK(fetches(along, "t1", width) == 0);
 }
 
 TEMPLATE_TEST_CASE("products with long rows agree in every way to run them", "", float, double) {
@@ -107,7 +134,7 @@ TEMPLATE_TEST_CASE("products with long rows agree in every way to run them", "",
     const auto chosen = filled<std::int32_t>(shuffled(rows), 20);
     Tensor<T, 2> c = uneven<T>(dice, rows, columns), d(20, columns);
     const auto check = [](const Prepared& p) {
-      CHECK(schedule_of(p, 32).find("*3; for 128") != std::string::npos);
+      CHECK((vector_widths().front() < 32 || schedule_of(p, 32).find("*3; for ") != std::string::npos));
       CHECK(run_everywhere(p).fault == "");
     };
     check(prepared(c[i, j], Assign::set, maximum(sum(k, a[i, k] * b[k, j]) + bias[j], 0)));
@@ -118,14 +145,35 @@ TEMPLATE_TEST_CASE("products with long rows agree in every way to run them", "",
 }
 
 TEST_CASE("few rows, and results that share no loads, get no tile") {
-  const Tensor<float, 2> few(15, 50), many(16, 50), b(50, 60), narrow(50, 15);
+  const Tensor<float, 2> two(2, 50), three(3, 50), b(50, 60), narrow(50, 2);
   const Tensor<float, 3> x(40, 60, 50);
-  Tensor<float, 2> c15(15, 15), c16(16, 60), c(40, 60);
-  CHECK(!has_tile(prepared(c15[i, j], Assign::set, sum(k, few[i, k] * narrow[k, j]))));
-  CHECK(has_tile(prepared(c16[i, j], Assign::set, sum(k, many[i, k] * b[k, j]))));
+  Tensor<float, 2> c2(2, 2), c3(3, 60), c(40, 60);
+  CHECK(!has_tile(prepared(c2[i, j], Assign::set, sum(k, two[i, k] * narrow[k, j]))));
+  CHECK(has_tile(prepared(c3[i, j], Assign::set, sum(k, three[i, k] * b[k, j]))));
   CHECK(!has_tile(prepared(c[i, j], Assign::set, sum(k, x[i, j, k]))));
   Tensor<float, 1> row(60);
   CHECK(!has_tile(prepared(row[j], Assign::set, sum(k, b[k, j]))));
+  // Rows that a reduction runs over are more, or their loop is cheaper.
+  const Tensor<float, 2> few(15, 3), many(16, 3), points(60, 3);
+  Tensor<std::int64_t, 1> at(60);
+  CHECK(!has_tile(prepared(at[i], Assign::set, argmin(j, sum(k, sq(points[i, k] - few[j, k]))))));
+  CHECK(has_tile(prepared(at[i], Assign::set, argmin(j, sum(k, sq(points[i, k] - many[j, k]))))));
+}
+
+TEST_CASE("products of a few rows agree in every way to run them, by long rows and by short ones, turned or not") {
+  Dice dice{std::mt19937_64(9)};
+  int tiles = 0;
+  for (int rows = 2; rows < 16; ++rows)
+    for (const int columns : {dice.below(20) + 1, 260}) {
+      const int inner = dice.below(70) + 1;
+      CAPTURE(rows, columns, inner);
+      const auto a = matrix<float>(dice, rows, inner), b = matrix<float>(dice, inner, columns);
+      Tensor<float, 2> c = matrix<float>(dice, rows, columns);
+      const Prepared p = prepared(c[i, j], Assign::set, sum(k, a[i, k] * b[k, j]));
+      tiles += has_tile(p);
+      CHECK(run_everywhere(p).fault == "");
+    }
+  CHECK(tiles >= 20);
 }
 
 TEMPLATE_TEST_CASE("products of matrices of any shape and order agree in every way to run them", "", float, double,
@@ -234,7 +282,7 @@ TEST_CASE("short statements take the results of a tile from registers, be it in 
 
 TEST_CASE("any number of rows is cut into blocks of one or two heights, and every row is counted once") {
   Dice dice{std::mt19937_64(7)};
-  for (int rows = 16; rows < 600; rows += rows < 50 ? 1 : rows < 150 ? 17 : 131) {
+  for (int rows = 3; rows < 600; rows += rows < 50 ? 1 : rows < 150 ? 17 : 131) {
     CAPTURE(rows);
     const auto a = uneven<float>(dice, rows, 5), b = uneven<float>(dice, 5, 35);
     Tensor<float, 2> c = uneven<float>(dice, rows, 35);
