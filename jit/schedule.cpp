@@ -12,6 +12,7 @@
 #include "interior.hpp"
 #include "kept.hpp"
 #include "lane_width.hpp"
+#include "periods.hpp"
 #include "place.hpp"
 #include "place_sorts.hpp"
 #include "planes.hpp"
@@ -271,6 +272,7 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
       if (!in_tiles || !nest.interiors.empty()) nest.short_rows.clear();
       if (!nest.short_rows.empty()) nest.tile = tile_of_short_rows(nest.short_rows);
       keep_values(program, s, schedule.fold_lanes, nest);
+      find_periods(program, nest, schedule.fold_lanes);
     }
     if (!nest.kept || nest.kept->in_scratch) nest.streaming = find_streaming(program, s, nest);
     nest.ahead = find_ahead(program, s, nest);
@@ -325,6 +327,8 @@ std::string to_string(const Schedule& schedule, const Program& program) {
       const std::string where = nest.kept->in_scratch ? "scratch" : "the target";
       text += "  kept in " + where + ": what " + to_string(program, nest.kept->fold) + " adds up\n";
     }
+    for (const Period& p : nest.periods ? nest.periods->all : std::vector<Period>{})
+      text += "  periods of " + to_string(program, p.divisor) + " along " + name(*nest.lane_axis) + '\n';
     for (const Interior& interior : nest.interiors)
       text += "  interior " + name(interior.axis) + '(' + to_string(program, interior.low) + ", " +
               to_string(program, interior.high) + ")\n";
