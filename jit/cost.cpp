@@ -176,7 +176,7 @@ double CostModel::own_lanes(Expr e, const Fold& fold) {
 double CostModel::store(const Statement& s) {
   if (!lane_) return s.update ? 2 * typical_extent : 1;
   const Motion m = motion(program_, s_, s.target, s.subscripts, *lane_);
-  if (m == Motion::contiguous) return 1.0 / lanes_ * typical_extent;
+  if (m == Motion::contiguous) return 1.0 / lanes_;  // less than a scalar one, also where nothing is computed
   if (m == Motion::reversed && !s.update) return reversed_cost / lanes_ * typical_extent;
   const bool meets = m != Motion::strided && m != Motion::reversed && s.update;
   return typical_extent * (meets ? collision_cost : scatter_cost);
