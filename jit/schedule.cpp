@@ -20,6 +20,7 @@
 #include "ricci/helpers.hpp"
 #include "scan.hpp"
 #include "schedule_steps.hpp"
+#include "short_results.hpp"
 #include "short_rows.hpp"
 #include "streaming.hpp"
 #include "tables.hpp"
@@ -218,6 +219,7 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
     std::optional<Transposition> transposed;
     std::optional<AxisId> abreast;
     std::vector<Expr> short_rows;
+    if (schedule.mask_registers) model.short_result = find_short_result(program, s, nest);
     const auto cost_of = [&](std::optional<AxisId> lane) {
       registers.clear();
       if (lane) registers = find_register_tiles(program, s, target, nest, *lane, nest.lanes);
@@ -268,6 +270,7 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
       nest.streams = find_streams(program, s, nest);
       find_interiors(program, nest, schedule.fold_lanes);
       nest.planes = runs_in_planes(nest);
+      if (model.short_result) order_short_result(*model.short_result, nest);
       const bool in_tiles = nest.lane_axis && nest.order[nest.split] == *nest.lane_axis && !nest.planes;
       if (!in_tiles || !nest.interiors.empty()) nest.short_rows.clear();
       if (!nest.short_rows.empty()) nest.tile = tile_of_short_rows(nest.short_rows);

@@ -96,7 +96,8 @@ struct Nest {
   /// Reductions over one axis, inner before outer, whose reads move with the lanes, or are the same for all of them:
   /// they are done for a whole tile at once, a few planes of memory at a time (planes.hpp).
   std::vector<ir::Expr> streams;
-  /// These are all that the lanes need of reductions, and the tile runs inside of all loops: plane after plane.
+  /// These are all that the lanes need of reductions, and the tile runs inside of all loops: plane after plane. So does
+  /// one of short rows, element after element (short_results.hpp).
   bool planes = false;
   bool tables = false;                  // accumulates into private tables: items are shared among them
   bool ways = false;                    // lanes may meet in one element: those of a share take several tables in turn
