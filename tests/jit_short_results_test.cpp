@@ -84,3 +84,24 @@ TEST_CASE("what is reduced for a short row is not reduced again for each of its 
   REQUIRE(run_everywhere(p).fault == "");
   CHECK_FALSE(runs_down(p, "i", "j"));
 }
+
+TEST_CASE("products of complex numbers, whose parts are chosen by their number") {
+  Dice dice{std::mt19937_64(13)};
+  for (const std::int64_t count : {1, 16, 17, 300}) {
+    const auto a = points<float>(dice, count, 2), b = points<float>(dice, count, 2);
+    Tensor<float, 2> y(count, 2);
+    CAPTURE(count);
+    const Prepared p =
+        prepared(y[i, j], Assign::set,
+                 where(j == 0, a[i, 0] * b[i, 0] - a[i, 1] * b[i, 1], a[i, 0] * b[i, 1] + a[i, 1] * b[i, 0]));
+    REQUIRE(run_everywhere(p).fault == "");
+    for (std::int64_t r = 0; r < count; ++r) {
+      REQUIRE(y.at(r, 0) == a.at(r, 0) * b.at(r, 0) - a.at(r, 1) * b.at(r, 1));
+      REQUIRE(y.at(r, 1) == a.at(r, 0) * b.at(r, 1) + a.at(r, 1) * b.at(r, 0));
+    }
+    if (count >= 16 && has_mask_registers()) CHECK(runs_down(p, "i", "j"));
+    // A column outside of the rows is not touched, also at the end of memory.
+    REQUIRE(run_everywhere(prepared(y[i, j], Assign::set, fill(a, -1)[i, j + 1] + fill(b, -2)[i, 2 * j - 1])).fault ==
+            "");
+  }
+}

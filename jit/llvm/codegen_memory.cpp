@@ -255,10 +255,32 @@ Value* emit_load(PhaseEmitter& e, const loop::Load& s) {
   return from_memory(e, type.dtype, load_vector(e, type, s.buffer, address, mask));
 }
 
-Value* emit_gather(PhaseEmitter& e, const loop::Gather& s) {
+namespace {
+
+/// What `load` gives where the condition holds, else zeros.
+Value* load_if(PhaseEmitter& e, Value* condition, llvm::function_ref<Value*()> load) {
+  Builder& b = e.builder;
+  llvm::BasicBlock* before = b.GetInsertBlock();
+  auto* then = llvm::BasicBlock::Create(b.getContext(), "some", e.function);
+  auto* after = llvm::BasicBlock::Create(b.getContext(), "loaded", e.function);
+  b.CreateCondBr(condition, then, after);
+  b.SetInsertPoint(then);
+  Value* loaded = load();
+  then = b.GetInsertBlock();
+  b.CreateBr(after);
+  b.SetInsertPoint(after);
+  llvm::PHINode* all = b.CreatePHI(loaded->getType(), 2);
+  all->addIncoming(loaded, then);
+  all->addIncoming(llvm::Constant::getNullValue(loaded->getType()), before);
+  return all;
+}
+
+Value* load_lanes(PhaseEmitter& e, const loop::Gather& s, Value* mask) {
   const loop::Type type = e.type(s.result);
-  Value *offsets = e[s.offsets], *mask = s.mask == loop::none ? nullptr : e[s.mask];
-  Value* loaded;
+  Value *offsets = e[s.offsets], *loaded;
+  Value* same = mask != nullptr && type.lanes > 1 ? llvm::getSplatValue(mask) : nullptr;
+  if (same != nullptr && !llvm::isa<llvm::Constant>(same))  // all lanes or none
+    return load_if(e, same, [&] { return load_lanes(e, s, nullptr); });
   if (const auto last = last_of_reversed(offsets)) {
     Value* address = element_address(e, s.buffer, e[s.base], e.builder.getInt64(*last));
     loaded = reversed(e, load_vector(e, type, s.buffer, address, reversed(e, mask)));
@@ -268,7 +290,13 @@ Value* emit_gather(PhaseEmitter& e, const loop::Gather& s) {
     Value* addresses = element_address(e, s.buffer, e[s.base], offsets);
     loaded = type.lanes == 1 ? load_scalar(e, s.buffer, addresses, mask) : gather(e, type, s.buffer, addresses, mask);
   }
-  return from_memory(e, type.dtype, loaded);
+  return loaded;
+}
+
+}  // namespace
+
+Value* emit_gather(PhaseEmitter& e, const loop::Gather& s) {
+  return from_memory(e, e.type(s.result).dtype, load_lanes(e, s, s.mask == loop::none ? nullptr : e[s.mask]));
 }
 
 void emit_store(PhaseEmitter& e, const loop::Store& s) {
