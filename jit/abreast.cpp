@@ -12,7 +12,8 @@ using namespace ir;
 
 namespace {
 
-constexpr int least_shared = 4;  // operations, for which the loops are worth their registers
+constexpr int least_shared = 4;     // operations, for which the loops are worth their registers
+constexpr int shared_by_check = 4;  // with the wide integers that are loaded, compared and made offsets
 
 bool has_reads(Expr e) {
   return std::ranges::any_of(nodes({e}), [](Expr n) { return n->as<Read>() != nullptr; });
@@ -73,14 +74,17 @@ std::optional<AxisId> find_abreast(Program& program, const Specialisation& s, co
     if (axis == lane || std::ranges::count(s.abreast, axis) == 0) continue;
     const auto allows_it = [&](std::size_t i) { return allows(program.statements[i], axis); };
     if (!std::ranges::all_of(nest.statements, allows_it)) continue;
-    const bool gathers = std::ranges::any_of(all, [&](Expr e) {
+    std::ptrdiff_t shared =
+        std::ranges::count_if(all, [&](Expr e) { return e->as<Apply>() && uses_axis(e, lane) && !uses_axis(e, axis); });
+    bool gathers = false;
+    for (Expr e : all) {
       const Read* read = e->as<Read>();
-      return read && is_beside_chosen(*read, axis) &&
-             motion(program, s, read->tensor, read->subscripts, lane) == Motion::irregular;
-    });
-    const auto shared = std::ranges::count_if(all, [&](Expr e) {
-      return e->as<Apply>() && uses_axis(e, lane) && !uses_axis(e, axis);
-    });
+      if (!read || !is_beside_chosen(*read, axis) ||
+          motion(program, s, read->tensor, read->subscripts, lane) != Motion::irregular)
+        continue;
+      gathers = true;
+      if (read->policy == Policy::check) shared += shared_by_check;
+    }
     if (gathers && shared >= least_shared) return axis;
   }
   return {};

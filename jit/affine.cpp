@@ -1,8 +1,51 @@
 #include "affine.hpp"
 
+#include <algorithm>
+#include <cstdlib>
+#include <iterator>
+#include <limits>
+
 namespace ricci::jit {
 
 using namespace ir;
+
+namespace {
+
+constexpr std::int64_t many_apart = 16;  // elements for which it pays to know how far apart they are
+
+constexpr StrideClass known_classes[] = {StrideClass::zero, StrideClass::one,   StrideClass::minus_one,
+                                         StrideClass::two,  StrideClass::three, StrideClass::four};
+
+}  // namespace
+
+std::optional<std::int64_t> known_stride(StrideClass c) {
+  switch (c) {
+    case StrideClass::zero: return 0;
+    case StrideClass::one: return 1;
+    case StrideClass::minus_one: return -1;
+    case StrideClass::two: return 2;
+    case StrideClass::three: return 3;
+    case StrideClass::four: return 4;
+    case StrideClass::any: break;
+  }
+  return std::nullopt;
+}
+
+std::vector<StrideClass> classes_of(const Layout& layout, const std::set<std::size_t>& columns) {
+  std::int64_t nearest = std::numeric_limits<std::int64_t>::max();
+  for (int i = 0; i < layout.rank; ++i)
+    if (layout.extents[i] > 1 && layout.strides[i] != 0) nearest = std::min(nearest, std::abs(layout.strides[i]));
+  std::vector<StrideClass> classes;
+  for (int i = 0; i < layout.rank; ++i) {
+    const std::int64_t stride = layout.strides[i];
+    const auto found = std::ranges::find_if(known_classes, [&](StrideClass c) { return known_stride(c) == stride; });
+    const bool is_column = stride == nearest || columns.contains(static_cast<std::size_t>(i));
+    const bool fills_vectors = is_column && layout.extents[i] >= many_apart;
+    const bool known = found != std::end(known_classes) && (stride <= 1 || fills_vectors);
+    classes.push_back(known ? *found : StrideClass::any);
+  }
+  return classes;
+}
 
 StrideClass stride_class(const Program& program, const Specialisation& s, TensorId tensor, std::size_t axis) {
   const auto& table = program.tensors[tensor].table;

@@ -1,5 +1,7 @@
 #pragma once
 // How an access moves in memory when one axis moves: what decides between a vector load, a broadcast and a gather.
+#include <set>
+
 #include "ricci/ir.hpp"
 #include "specialise.hpp"
 
@@ -16,6 +18,10 @@ enum class Motion : std::uint8_t {
 /// How `tensor[subscripts]` moves with `axis`. Tables are row-major.
 Motion motion(ir::Program&, const Specialisation&, ir::TensorId tensor, const std::vector<ir::Expr>& subscripts,
               ir::AxisId axis);
+
+/// What a kernel knows of the strides of a tensor. Those from 2 to 4 it knows where elements so far apart fill vectors:
+/// along the nearest axis, and along others of which single `columns` are accessed.
+std::vector<StrideClass> classes_of(const Layout&, const std::set<std::size_t>& columns);
 
 /// The stride class of one axis of a tensor or table.
 StrideClass stride_class(const ir::Program&, const Specialisation&, ir::TensorId tensor, std::size_t axis);

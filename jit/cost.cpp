@@ -22,6 +22,7 @@ constexpr double transposed_cost = 3;    // per vector: its share of the shuffle
 constexpr double reversed_cost = 2;      // per vector, with a shuffle
 constexpr double spread_cost = 1.6;      // the same from lines far apart, of which data choose others each time
 constexpr double scatter_cost = 1.2;     // per lane
+constexpr double apart_cost = 2;         // per vector from the first to the last of elements a few apart
 constexpr double collision_cost = 2.0;   // per lane, when lanes may meet and go one after another
 constexpr double function_cost = 20;     // a transcendental: scalar, or one vector of them
 constexpr double merge_cost = 2;         // per halving of a vector at the end of a reduction along its lanes
@@ -45,6 +46,8 @@ double CostModel::nest(const Nest& nest, std::optional<AxisId> lane, std::option
     if (s.guard) total += expression(s.guard);
     total += expression(s.value) + store(s);
   }
+  // Vectors along short rows are mostly empty.
+  if (short_result && lane == short_result->along) total *= typical_extent / static_cast<double>(short_result->elements);
   return total;
 }
 
@@ -174,9 +177,11 @@ double CostModel::own_lanes(Expr e, const Fold& fold) {
 }
 
 double CostModel::store(const Statement& s) {
-  if (!lane_) return s.update ? 2 * typical_extent : 1;
+  if (!lane_) return s.update ? 2 * typical_extent : short_result ? typical_extent : 1;
   const Motion m = motion(program_, s_, s.target, s.subscripts, *lane_);
-  if (m == Motion::contiguous) return 1.0 / lanes_ * typical_extent;
+  if (short_result && lane_ == short_result->down)
+    return apart_cost * static_cast<double>(short_result->elements) / lanes_ * typical_extent;
+  if (m == Motion::contiguous) return 1.0 / lanes_;  // less than a scalar one, also where nothing is computed
   if (m == Motion::reversed && !s.update) return reversed_cost / lanes_ * typical_extent;
   const bool meets = m != Motion::strided && m != Motion::reversed && s.update;
   return typical_extent * (meets ? collision_cost : scatter_cost);

@@ -10,6 +10,7 @@
 
 #include "ricci/ir.hpp"
 #include "schedule.hpp"
+#include "short_results.hpp"
 #include "specialise.hpp"
 
 namespace ricci::jit {
@@ -33,6 +34,9 @@ class CostModel {
 
   /// The axis of which iterations of the next nest share steps of the lanes (abreast.hpp).
   std::optional<ir::AxisId> abreast;
+
+  /// Where the results of the next nest lie in short rows (short_results.hpp).
+  std::optional<ShortResult> short_result;
 
   /// The lane axes that reductions outside the lanes of the last nest would choose for themselves.
   std::unordered_map<ir::Expr, ir::AxisId> fold_lanes;

@@ -69,7 +69,8 @@ std::size_t ExpressionLowering::level_of(Expr e) {
 /// Subscripts that fit i32 in every lane when offsets do: axes, winners, and choices between such.
 bool ExpressionLowering::is_short(Expr e) const {
   if (e->dtype != DType::i64 || !s_.short_offsets) return false;
-  if (e->as<Axis>() || e->as<Extent>()) return true;
+  if (e->as<Extent>()) return true;
+  if (const Axis* axis = e->as<Axis>()) return axis->axis < s_.collapsed.size();  // not what stands for another number
   if (const Project* project = e->as<Project>()) return project->result == 1;
   if (const Const* c = e->as<Const>()) return c->value.as_int() == static_cast<std::int32_t>(c->value.as_int());
   const Apply* apply = e->as<Apply>();

@@ -37,6 +37,7 @@ void NestLowering::loops(std::size_t k, Value low, std::optional<Value> high) {
   if (queues_updates(k)) return update_in_blocks(low, end, body);
   // With rows side by side the body is long, and masks cost little beside what data choose: no second body.
   if (nest_.abreast) return masked_lanes(low, end, body, false);
+  if (nest_.periods) return over_periods(low, end, body);
   stream_over_lanes(low, end, body);
 }
 
@@ -118,8 +119,9 @@ void NestLowering::innermost() {
 
 void NestLowering::statements() {
   if (part_of_step_) return lower_statement(x_, program_, *part_of_step_, part_of_step_->value);
-  if (inside_ > 0) {
-    for (const Statement& s : nest_.interiors[inside_ - 1].statements) lower_statement(x_, program_, s, s.value);
+  if (inside_ > 0 || in_period_) {
+    for (const Statement& s : in_period_ ? nest_.periods->statements : nest_.interiors[inside_ - 1].statements)
+      lower_statement(x_, program_, s, s.value);
     return;
   }
   x_.each_row([&](std::size_t) {

@@ -1,6 +1,6 @@
 #pragma once
 // The loops of a nest around its statements. Items: lower_items.cpp. The loops inside one, with their interiors:
-// lower_loops.cpp. Lanes: lower_lanes.cpp.
+// lower_loops.cpp. Lanes: lower_lanes.cpp, lower_periods.cpp.
 #include <functional>
 
 #include "lower_nest.hpp"
@@ -81,6 +81,12 @@ class NestLowering {
   bool is_backwards() const;
   /// The lanes over [low, end): a few of them on both sides of the interior, masked, then the interior.
   void border_and_interior(const Interior&, loop::Value low, loop::Value end, const Body&);
+  /// The lanes over [low, end) period by period where periods are long, else in masked vectors.
+  void over_periods(loop::Value low, loop::Value end, const Body&);
+  void by_period(loop::Value low, loop::Value end, const Body&);
+  /// Binds what stands for the quotient and the remainder in the period at `at`. Returns how far it goes, and not beyond
+  /// `most` elements.
+  loop::Value enter_period(const Period&, loop::Value at, loop::Value most);
   /// Masked lanes over [low, first) and [last, end).
   void over_sides(loop::Value low, loop::Value first, loop::Value last, loop::Value end, const Body&);
   /// Whether the updates of the nest are put off and done after the lanes of a block (lower_updates.cpp).
@@ -118,6 +124,7 @@ class NestLowering {
   std::optional<std::pair<loop::Value, loop::Value>> tile_of_lanes_;  // that runs inside of all other loops
   const ir::Statement* part_of_step_ = nullptr;
   std::size_t inside_ = 0;  // how many interiors the loops are in
+  bool in_period_ = false;
   bool at_border_ = false;  // of the next one: no more of them are looked at
   std::vector<std::pair<ir::Expr, ScratchState>> scans_;  // whose states are in scratch
 };

@@ -12,6 +12,7 @@
 #include "interior.hpp"
 #include "kept.hpp"
 #include "lane_width.hpp"
+#include "periods.hpp"
 #include "place.hpp"
 #include "place_sorts.hpp"
 #include "planes.hpp"
@@ -19,6 +20,7 @@
 #include "ricci/helpers.hpp"
 #include "scan.hpp"
 #include "schedule_steps.hpp"
+#include "short_results.hpp"
 #include "short_rows.hpp"
 #include "streaming.hpp"
 #include "tables.hpp"
@@ -220,6 +222,7 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
     std::optional<Transposition> transposed;
     std::optional<AxisId> abreast;
     std::vector<Expr> short_rows;
+    if (schedule.mask_registers) model.short_result = find_short_result(program, s, nest);
     const auto cost_of = [&](std::optional<AxisId> lane) {
       registers.clear();
       if (lane) registers = find_register_tiles(program, s, target, nest, *lane, nest.lanes);
@@ -272,10 +275,12 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
       if (!nest.streams.empty() && nest.split == 0 && !nest.tables) nest.items_of_tile = nest.tile / least_item;
       find_interiors(program, nest, schedule.fold_lanes);
       nest.planes = runs_in_planes(nest);
+      if (model.short_result) order_short_result(*model.short_result, nest);
       const bool in_tiles = nest.lane_axis && nest.order[nest.split] == *nest.lane_axis && !nest.planes;
       if (!in_tiles || !nest.interiors.empty()) nest.short_rows.clear();
       if (!nest.short_rows.empty()) nest.tile = tile_of_short_rows(nest.short_rows);
       keep_values(program, s, schedule.fold_lanes, nest);
+      find_periods(program, nest, schedule.fold_lanes);
     }
     if (!nest.kept || nest.kept->in_scratch) nest.streaming = find_streaming(program, s, nest);
     nest.ahead = find_ahead(program, s, nest);
@@ -334,6 +339,8 @@ std::string to_string(const Schedule& schedule, const Program& program) {
       text += "  kept in " + where + ": what " + to_string(program, nest.kept->fold) + " adds up\n";
       if (nest.kept->copied) text += "  and before that " + to_string(program, nest.kept->copied) + '\n';
     }
+    for (const Period& p : nest.periods ? nest.periods->all : std::vector<Period>{})
+      text += "  periods of " + to_string(program, p.divisor) + " along " + name(*nest.lane_axis) + '\n';
     for (const Interior& interior : nest.interiors)
       text += "  interior " + name(interior.axis) + '(' + to_string(program, interior.low) + ", " +
               to_string(program, interior.high) + ")\n";

@@ -21,6 +21,22 @@ struct Interior {
   std::vector<ir::Statement> statements;
 };
 
+/// The quotient and the remainder of `sign` (1 or -1) * the lane axis + rest by a divisor. While the lanes run through one
+/// period the quotient is the same, and the remainder `sign` * the lane axis + start. These two stand as axes in the
+/// statements, but they have no loops.
+struct Period {
+  std::int64_t sign;
+  ir::Expr rest, divisor;
+  ir::AxisId quotient, start;
+};
+
+/// All that a nest has, if they are long (null: always), and its statements as they are within a period of each.
+struct Periods {
+  std::vector<Period> all;
+  ir::Expr are_long = nullptr;
+  std::vector<ir::Statement> statements;
+};
+
 /// A reduction over one axis that is done for a block of its results at once: `block` rows by one step of the lane
 /// loop. States are in scratch; of `height` rows at a time they are in registers while the reduced axis runs. That axis
 /// runs in pieces of `depth`, and for a piece the values that all rows share are computed before it:
@@ -85,7 +101,8 @@ struct Nest {
   /// Reductions over one axis, inner before outer, whose reads move with the lanes, or are the same for all of them:
   /// they are done for a whole tile at once, a few planes of memory at a time (planes.hpp).
   std::vector<ir::Expr> streams;
-  /// These are all that the lanes need of reductions, and the tile runs inside of all loops: plane after plane.
+  /// These are all that the lanes need of reductions, and the tile runs inside of all loops: plane after plane. So does
+  /// one of short rows, element after element (short_results.hpp).
   bool planes = false;
   bool tables = false;                  // accumulates into private tables: items are shared among them
   bool ways = false;                    // lanes may meet in one element: those of a share take several tables in turn
@@ -96,6 +113,7 @@ struct Nest {
   /// A recurrence: the loop of this axis is in the items. Lanes along order[split] then run inside of it, tile by tile.
   std::optional<ir::AxisId> in_order;
   std::vector<Interior> interiors;  // in the order of their axes
+  std::optional<Periods> periods;       // through which the lanes run one after another (periods.hpp)
   std::vector<ir::Expr> scans;          // reductions that run along with it (scan.hpp)
   std::vector<RegisterTile> registers;  // of the same rows: items are then blocks of them, and one step of the lanes
   std::vector<ir::TensorId> streaming;  // targets whose whole vectors go past the caches

@@ -13,6 +13,7 @@
 #include "kept.hpp"
 #include "ricci/overlap.hpp"
 #include "share.hpp"
+#include "short_results.hpp"
 #include "short_rows.hpp"
 #include "survey.hpp"
 
@@ -30,7 +31,6 @@ constexpr std::int64_t far_bytes = 256 << 10;   // from which rows that data cho
 constexpr std::int64_t many_rows = 3;           // of results, for which loads are arranged beforehand
 constexpr std::int64_t many_reduced_rows = 16;  // the same of rows that a reduction runs over
 constexpr std::int64_t wide_row = 256;   // elements, of which steps of 64 lanes leave few over
-constexpr std::int64_t many_apart = 16;  // elements for which it pays to know how far apart they are
 
 /// Where `axis` stands bare among the subscripts; -1 if nowhere, -2 if twice.
 int position_of(const Access& access, AxisId axis) {
@@ -201,24 +201,6 @@ std::set<AxisId> axes_of_reuse(const Survey& survey) {
   return found;
 }
 
-constexpr StrideClass known_classes[] = {StrideClass::zero, StrideClass::one,   StrideClass::minus_one,
-                                         StrideClass::two,  StrideClass::three, StrideClass::four};
-
-std::vector<StrideClass> classes_of(const Layout& layout) {
-  std::int64_t nearest = std::numeric_limits<std::int64_t>::max();
-  for (int i = 0; i < layout.rank; ++i)
-    if (layout.extents[i] > 1 && layout.strides[i] != 0) nearest = std::min(nearest, std::abs(layout.strides[i]));
-  std::vector<StrideClass> classes;
-  for (int i = 0; i < layout.rank; ++i) {
-    const std::int64_t stride = layout.strides[i];
-    const auto found = std::ranges::find_if(known_classes, [&](StrideClass c) { return known_stride(c) == stride; });
-    const bool fills_vectors = stride == nearest && layout.extents[i] >= many_apart;
-    const bool known = found != std::end(known_classes) && (stride <= 1 || fills_vectors);
-    classes.push_back(known ? *found : StrideClass::any);
-  }
-  return classes;
-}
-
 std::vector<TensorId> find_large(const Program& program, std::span<const TensorView> tensors) {
   std::set<TensorId> large;
   for (const Statement& s : program.statements) {
@@ -281,27 +263,15 @@ void find_lengths(const Program& program, const Survey& survey, std::span<const 
 
 }  // namespace
 
-std::optional<std::int64_t> known_stride(StrideClass c) {
-  switch (c) {
-    case StrideClass::zero: return 0;
-    case StrideClass::one: return 1;
-    case StrideClass::minus_one: return -1;
-    case StrideClass::two: return 2;
-    case StrideClass::three: return 3;
-    case StrideClass::four: return 4;
-    case StrideClass::any: break;
-  }
-  return std::nullopt;
-}
-
 Specialisation specialise(const Program& program, std::span<const TensorView> tensors,
                           std::span<const std::int64_t> extents) {
   Survey survey(program);
   note_compared_axes(program, tensors, extents, survey);
   Specialisation result;
   result.strides.resize(program.tensors.size());
+  Columns columns = axes_of_columns(program);
   for (TensorId t = 0; t < program.tensors.size(); ++t)
-    if (program.tensors[t].table.empty()) result.strides[t] = classes_of(tensors[t].layout);
+    if (program.tensors[t].table.empty()) result.strides[t] = classes_of(tensors[t].layout, columns[t]);
   result.collapsed = find_collapsed(program, survey, tensors, extents);
   result.large = find_large(program, tensors);
   for (AxisId axis : axes_of_kept_values(program, result.large))

@@ -24,11 +24,12 @@ bool is_only_written(const Program& program, TensorId tensor) {
   return writes == 1;
 }
 
-/// What the nest computes in its interior, or everywhere if there is none: borders are short.
+/// What the nest computes in its interior, or in its periods, or everywhere if there are none: borders are short.
 std::vector<Expr> values_inside(const Nest& nest) {
-  if (nest.interiors.empty()) return nest.values;
+  if (nest.interiors.empty() && !nest.periods) return nest.values;
   std::vector<Expr> values;
-  for (const Statement& statement : nest.interiors.back().statements) values.push_back(statement.value);
+  for (const Statement& s : nest.periods ? nest.periods->statements : nest.interiors.back().statements)
+    values.push_back(s.value);
   return values;
 }
 
@@ -96,7 +97,7 @@ std::vector<TensorId> find_streaming(Program& program, const Specialisation& s, 
 
 void take_places(Program& program, const Specialisation& s, Nest& nest) {
   if (nest.streaming.size() != nest.statements.size() || nest.unroll != places_of_row) return;
-  if (nest.transposed || nest.in_order || !nest.ahead.empty()) return;
+  if (nest.transposed || nest.in_order || nest.periods || !nest.ahead.empty()) return;
   if (nest.order[nest.split] != *nest.lane_axis) return;
   std::set<TensorId> arrays(nest.streaming.begin(), nest.streaming.end());
   for (Expr e : nodes(values_inside(nest))) {

@@ -155,3 +155,31 @@ TEST_CASE("rows abreast of a reduction give what one after another does") {
       CHECK(run_everywhere(prepared(most[n], Assign::set, sum(k, sum(d, x[n, d] * centre[k, d])))).fault == "");
     }
 }
+
+TEST_CASE("columns that data choose are loaded and checked once for several rows") {
+  const Tensor<float, 2> x(20, 50), few(2, 50);
+  const Tensor<std::int64_t, 1> at(40);
+  Tensor<float, 2> out(20, 40), two(2, 40);
+  const Prepared p = prepared(out[i, j], Assign::set, x[i, at[j]]);
+  CHECK(is_abreast(p));
+  CHECK(occurrences(loops_of(p), "check 0:") == 1);
+  CHECK(occurrences(loops_of(p), "gather t1[") == 4);
+  CHECK_FALSE(is_abreast(prepared(two[i, j], Assign::set, few[i, at[j]])));
+}
+
+TEST_CASE("a chosen column outside is an error of its row, whatever is read beside it") {
+  Dice dice{std::mt19937_64(3)};
+  for (int rows : {1, 3, 4, 5, 9})
+    for (int columns : {1, 15, 16, 17, 70})
+      for (std::int64_t wrong : {std::int64_t{0}, std::int64_t{12}, std::int64_t{-1}}) {
+        const auto x = uneven(dice, rows, 12);
+        Tensor<std::int64_t, 1> at(columns);
+        for (int k = 0; k < columns; ++k) at.data()[k] = dice.below(12);
+        at.data()[columns - 1] = wrong;
+        Tensor<float, 2> out(rows, columns);
+        CAPTURE(rows, columns, wrong);
+        const Ran ran = run_everywhere(prepared(out[i, j], Assign::set, x[i, at[j]]));
+        REQUIRE(ran.fault == "");
+        CHECK(ran.error.has_value() == (wrong != 0));
+      }
+}

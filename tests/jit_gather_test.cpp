@@ -327,3 +327,14 @@ TEMPLATE_TEST_CASE("elements a few apart, by subscripts and by strides, forwards
     }
   }
 }
+
+TEST_CASE("a column of short rows is loaded as whole vectors") {
+  for (const std::int64_t width : {2, 3, 4}) {
+    const auto x = filled<float>(shuffled(37), 100, width);
+    Tensor<float, 1> y(100);
+    const Prepared p = prepared(y[i], Assign::set, x[i, width - 1] - x[i, 0]);
+    REQUIRE(run_everywhere(p).fault == "");
+    for (std::int64_t k = 0; k < 100; ++k) REQUIRE(y.at(k) == x.at(k, width - 1) - x.at(k, 0));
+    CHECK(loops_of(p).find("stride 1, 0") == std::string::npos);  // known when compiling
+  }
+}

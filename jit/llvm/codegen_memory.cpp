@@ -196,66 +196,9 @@ void store_vector(PhaseEmitter& e, loop::Type type, loop::BufferId buffer, Value
   }
 }
 
-/// Offsets that are known when compiling, the same distance from lane to lane.
-struct Progression {
-  std::int64_t first, step, last;
-};
-std::optional<Progression> progression(const Value* offsets) {
-  const auto* numbers = llvm::dyn_cast<llvm::ConstantDataVector>(offsets);
-  if (numbers == nullptr) return std::nullopt;
-  const auto at = [&](unsigned i) { return numbers->getElementAsAPInt(i).getSExtValue(); };
-  const unsigned count = numbers->getNumElements();
-  const std::int64_t step = at(1) - at(0);
-  for (unsigned i = 2; i < count; ++i)
-    if (at(i) - at(i - 1) != step) return std::nullopt;
-  return Progression{at(0), step, at(count - 1)};
-}
 std::optional<std::int64_t> last_of_reversed(const Value* offsets) {
   const auto numbers = progression(offsets);
   return numbers && numbers->step == -1 ? std::optional(numbers->last) : std::nullopt;
-}
-
-/// How many lanes of this type go into one register.
-int lanes_of_register(PhaseEmitter& e, loop::Type type) {
-  return std::min(type.lanes, e.target.vector_bytes / static_cast<int>(size_of(type.dtype)));
-}
-
-/// Whether lanes are so near to each other that whole vectors hold enough of what is wanted, and none goes beyond.
-bool are_near(PhaseEmitter& e, loop::Type type, const Progression& offsets) {
-  const std::int64_t apart = std::abs(offsets.step);
-  return 2 <= apart && apart <= 4 && apart <= lanes_of_register(e, type);
-}
-
-/// Elements a few apart: whole vectors from the first to the last of them, which end with it, so that nothing outside
-/// is touched, and what is wanted of these. What lies between may be in other buffers: these loads have no scope.
-Value* load_apart(PhaseEmitter& e, loop::Type type, loop::BufferId buffer, Value* base, const Progression& offsets) {
-  Builder& b = e.builder;
-  const int lanes = lanes_of_register(e, type);
-  const int apart = static_cast<int>(std::abs(offsets.step));
-  llvm::SmallVector<Value*, 8> parts;
-  for (int part = 0; part < type.lanes; part += lanes) {
-    const std::int64_t first = offsets.first + part * offsets.step;
-    const std::int64_t low = std::min(first, first + (lanes - 1) * offsets.step);
-    // Vector number v begins at v * lanes, but the last one `apart - 1` earlier.
-    const auto begin = [&](int v) { return v * lanes - (v == apart - 1 ? apart - 1 : 0); };
-    const auto load = [&](int v) {
-      Value* address = element_address(e, buffer, base, b.getInt64(low + begin(v)));
-      return b.CreateAlignedLoad(memory_type(e, {type.dtype, lanes}), address, alignment(type.dtype));
-    };
-    Value* wanted = load(0);
-    for (int v = 1; v < apart; ++v) {
-      llvm::SmallVector<int, 64> from;
-      for (int lane = 0; lane < lanes; ++lane) {
-        const int place = apart * (offsets.step > 0 ? lane : lanes - 1 - lane);
-        int in = 0;
-        while (place >= begin(in) + lanes) ++in;
-        from.push_back(in < v ? (v == 1 ? place : lane) : in == v ? lanes + place - begin(v) : -1);
-      }
-      wanted = b.CreateShuffleVector(wanted, load(v), from);
-    }
-    parts.push_back(wanted);
-  }
-  return parts.size() == 1 ? parts[0] : llvm::concatenateVectors(b, parts);
 }
 
 Value* reversed(PhaseEmitter& e, Value* vector) {
@@ -312,10 +255,32 @@ Value* emit_load(PhaseEmitter& e, const loop::Load& s) {
   return from_memory(e, type.dtype, load_vector(e, type, s.buffer, address, mask));
 }
 
-Value* emit_gather(PhaseEmitter& e, const loop::Gather& s) {
+namespace {
+
+/// What `load` gives where the condition holds, else zeros.
+Value* load_if(PhaseEmitter& e, Value* condition, llvm::function_ref<Value*()> load) {
+  Builder& b = e.builder;
+  llvm::BasicBlock* before = b.GetInsertBlock();
+  auto* then = llvm::BasicBlock::Create(b.getContext(), "some", e.function);
+  auto* after = llvm::BasicBlock::Create(b.getContext(), "loaded", e.function);
+  b.CreateCondBr(condition, then, after);
+  b.SetInsertPoint(then);
+  Value* loaded = load();
+  then = b.GetInsertBlock();
+  b.CreateBr(after);
+  b.SetInsertPoint(after);
+  llvm::PHINode* all = b.CreatePHI(loaded->getType(), 2);
+  all->addIncoming(loaded, then);
+  all->addIncoming(llvm::Constant::getNullValue(loaded->getType()), before);
+  return all;
+}
+
+Value* load_lanes(PhaseEmitter& e, const loop::Gather& s, Value* mask) {
   const loop::Type type = e.type(s.result);
-  Value *offsets = e[s.offsets], *mask = s.mask == loop::none ? nullptr : e[s.mask];
-  Value* loaded;
+  Value *offsets = e[s.offsets], *loaded;
+  Value* same = mask != nullptr && type.lanes > 1 ? llvm::getSplatValue(mask) : nullptr;
+  if (same != nullptr && !llvm::isa<llvm::Constant>(same))  // all lanes or none
+    return load_if(e, same, [&] { return load_lanes(e, s, nullptr); });
   if (const auto last = last_of_reversed(offsets)) {
     Value* address = element_address(e, s.buffer, e[s.base], e.builder.getInt64(*last));
     loaded = reversed(e, load_vector(e, type, s.buffer, address, reversed(e, mask)));
@@ -325,7 +290,13 @@ Value* emit_gather(PhaseEmitter& e, const loop::Gather& s) {
     Value* addresses = element_address(e, s.buffer, e[s.base], offsets);
     loaded = type.lanes == 1 ? load_scalar(e, s.buffer, addresses, mask) : gather(e, type, s.buffer, addresses, mask);
   }
-  return from_memory(e, type.dtype, loaded);
+  return loaded;
+}
+
+}  // namespace
+
+Value* emit_gather(PhaseEmitter& e, const loop::Gather& s) {
+  return from_memory(e, e.type(s.result).dtype, load_lanes(e, s, s.mask == loop::none ? nullptr : e[s.mask]));
 }
 
 void emit_store(PhaseEmitter& e, const loop::Store& s) {
@@ -365,6 +336,9 @@ void emit_scatter(PhaseEmitter& e, const loop::Scatter& s) {
     Value* address = element_address(e, s.buffer, e[s.base], e.builder.getInt64(*last));
     return store_vector(e, type, s.buffer, address, reversed(e, to_memory(e, type, e[s.value])), reversed(e, mask));
   }
+  if (const auto apart = progression(e[s.offsets]); apart && !s.combine && !mask && has_avx512(e.target) &&
+                                                     are_near(e, type, *apart))
+    return store_apart(e, type, s.buffer, e[s.base], to_memory(e, type, e[s.value]), *apart);
   if (s.combine || type.lanes == 1 || !has_scatter(e, type.dtype)) return store_lanes(e, s);
   Value* addresses = element_address(e, s.buffer, e[s.base], e[s.offsets]);
   tag(e, s.buffer, e.builder.CreateMaskedScatter(e[s.value], addresses, alignment(type.dtype), mask));

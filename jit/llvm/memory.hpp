@@ -1,5 +1,5 @@
 #pragma once
-// What everything that touches memory shares: codegen_memory.cpp and codegen_append.cpp.
+// What everything that touches memory shares: codegen_memory.cpp, codegen_apart.cpp and codegen_append.cpp.
 #include "emit.hpp"
 
 namespace ricci::codegen {
@@ -20,6 +20,22 @@ llvm::Value* lane_numbers(PhaseEmitter&, int lanes);
 
 /// Calls `body` with every lane number whose mask bit is set, in order.
 void for_set_bits(PhaseEmitter&, llvm::Value* mask, llvm::function_ref<void(llvm::Value*)> body);
+
+/// Offsets that are known when compiling, the same distance from lane to lane.
+struct Progression {
+  std::int64_t first, step, last;
+};
+std::optional<Progression> progression(const llvm::Value* offsets);
+
+/// Whether lanes are so near to each other that whole vectors hold enough of what is wanted, and none goes beyond.
+bool are_near(PhaseEmitter&, loop::Type, const Progression& offsets);
+
+/// Elements a few apart: whole vectors from the first to the last of them, which end with it, so that nothing outside
+/// is touched, and what is wanted of these. What lies between may be in other buffers: these loads have no scope.
+llvm::Value* load_apart(PhaseEmitter&, loop::Type, loop::BufferId, llvm::Value* base, const Progression& offsets);
+/// The same for stores, whose masks leave alone what lies between. For AVX-512.
+void store_apart(PhaseEmitter&, loop::Type, loop::BufferId, llvm::Value* base, llvm::Value* value,
+                 const Progression& offsets);
 
 /// A vector whose lanes are wanted one after the other: through the stack, unless they are plain to see.
 class Lanes {

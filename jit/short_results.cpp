@@ -1,0 +1,79 @@
+#include "short_results.hpp"
+
+#include <algorithm>
+
+#include "affine.hpp"
+
+namespace ricci::jit {
+
+using namespace ir;
+
+namespace {
+
+constexpr std::int64_t rows_of_tile = 1024;  // stay in the first cache while one element after another is stored
+
+std::optional<ShortResult> short_result(const Program& program, const Specialisation& s, const Statement& statement) {
+  if (statement.update || statement.policy == Policy::check) return {};
+  std::optional<AxisId> along, down;
+  std::int64_t elements = 0;
+  for (std::size_t i = 0; i < statement.subscripts.size(); ++i) {
+    const Axis* bare = statement.subscripts[i]->as<Axis>();
+    const auto stride = known_stride(stride_class(program, s, statement.target, i));
+    if (!bare || !stride) continue;
+    if (*stride == 1) along = bare->axis;
+    if (*stride >= 2) down = bare->axis, elements = *stride;
+  }
+  return along && down ? std::optional(ShortResult{*along, *down, elements}) : std::nullopt;
+}
+
+}  // namespace
+
+Columns axes_of_columns(const Program& program) {
+  Columns found;
+  const auto is_bare = [](Expr e) { return e->as<Axis>() != nullptr; };
+  for (const Statement& s : program.statements) {
+    bool reduces = false;
+    for (Expr e : nodes(expressions(s))) reduces |= bound_axes(e) != nullptr;
+    const auto note = [&](TensorId tensor, const std::vector<Expr>& subscripts) {
+      if (subscripts.size() < 2 || (reduces && std::ranges::all_of(subscripts, is_bare))) return;
+      for (std::size_t i = 0; i < subscripts.size(); ++i)
+        if (is_bare(subscripts[i])) found[tensor].insert(i);
+    };
+    note(s.target, s.subscripts);
+    walk(expressions(s), [&](Expr e) {
+      if (const Read* read = e->as<Read>()) note(read->tensor, read->subscripts);
+      return !bound_axes(e);
+    });
+  }
+  return found;
+}
+
+std::optional<ShortResult> find_short_result(const Program& program, const Specialisation& s, const Nest& nest) {
+  if (nest.serial || nest.tables || nest.appends || nest.sorts || nest.folds || nest.in_order) return {};
+  std::optional<ShortResult> found;
+  for (std::size_t i : nest.statements) {
+    const Statement& statement = program.statements[i];
+    const auto own = short_result(program, s, statement);
+    if (!own || (found && (found->along != own->along || found->down != own->down))) return {};
+    found = own;
+    for (Expr e : nodes(expressions(statement)))
+      if (bound_axes(e)) return {};
+  }
+  return found;
+}
+
+void order_short_result(const ShortResult& result, Nest& nest) {
+  if (nest.lane_axis != result.down || !nest.streams.empty()) return;
+  // Tests of an element's number are not worth a pass over all rows for each side of them.
+  if (std::ranges::any_of(nest.interiors, [&](const Interior& i) { return i.axis != result.along; })) return;
+  nest.interiors.clear();
+  for (AxisId axis : {result.down, result.along}) {
+    const auto at = std::ranges::find(nest.order, axis);
+    std::rotate(at, at + 1, nest.order.end());
+  }
+  nest.split = nest.order.size() - 2;
+  nest.tile = rows_of_tile;
+  nest.planes = true;
+}
+
+}  // namespace ricci::jit
