@@ -1,0 +1,70 @@
+// The program as a kernel for certain arguments sees it: what was found about them (specialise.cpp) decides its
+// comparisons and guards, and axes that are gone through as one are one.
+#include <algorithm>
+#include <set>
+#include <unordered_map>
+
+#include "specialise.hpp"
+#include "survey.hpp"
+
+namespace ricci::jit {
+
+using namespace ir;
+
+void apply_specialisation(Program& program, const Specialisation& s) {
+  Graph& g = program.graph;
+  std::set<AxisId> swallowed;
+  for (const auto& group : s.collapsed)
+    for (std::size_t i = 0; i + 1 < group.size(); ++i) swallowed.insert(group[i]);
+  const auto without_swallowed = [&](std::vector<AxisId> axes) {
+    std::erase_if(axes, [&](AxisId axis) { return swallowed.contains(axis); });
+    return axes;
+  };
+
+  // The questions were asked of the original nodes, so that is whose answers count.
+  const Survey survey(program);
+  std::unordered_map<Expr, char> answers;
+  std::size_t next = 0;
+  for (Expr e : survey.nodes) {
+    const Apply* apply = e->as<Apply>();
+    if ((apply && info(apply->op).typing == Typing::compare) || e->as<Read>()) answers.emplace(e, s.answers[next++]);
+  }
+
+  Memo memo;
+  const Rewrite use = [&](Expr original, Expr e) -> Expr {
+    if (const auto it = answers.find(original); it != answers.end()) {
+      if ((it->second == 't' || it->second == 'f') && !e->may_fail) return constant(g, Scalar::of(it->second == 't'));
+      if (const Read* read = e->as<Read>(); read && it->second != 'c') {
+        if (it->second == 'g')
+          return ir::read(g, read->tensor, e->dtype, read->subscripts, Policy::assume_inside, read->guard);
+        const Expr always = ir::read(g, read->tensor, e->dtype, read->subscripts, Policy::assume_inside);
+        if (!read->guard) return always;
+        return ir::apply(g, Op::select, {read->guard, always, constant(g, Scalar{e->dtype, 0})});
+      }
+    }
+    if (const Axis* axis = e->as<Axis>(); axis && swallowed.contains(axis->axis)) return constant(g, std::int64_t{0});
+    if (const Sort* sort = e->as<Sort>())
+      return ir::sort(g, without_swallowed(sort->axes), sort->key, sort->position, sort->descending);
+    if (const Fold* fold = e->as<Fold>()) {
+      Fold kept{fold->reduction, {}, fold->body};
+      for (std::size_t i = 0; i < fold->axes.size(); ++i) {
+        if (swallowed.contains(fold->axes[i])) continue;
+        kept.axes.push_back(fold->axes[i]);
+        if (!fold->ranges.empty()) kept.ranges.push_back(fold->ranges[i]);
+      }
+      return fold_node(g, std::move(kept));
+    }
+    return e;
+  };
+  for (Statement& statement : program.statements) {
+    for (Expr& e : statement.subscripts) e = rewrite(g, e, memo, use);
+    statement.value = rewrite(g, statement.value, memo, use);
+    if (statement.guard) statement.guard = rewrite(g, statement.guard, memo, use);
+    if (statement.guard && statement.guard->as<Const>() && statement.guard->as<Const>()->value.get<bool>())
+      statement.guard = nullptr;
+    if (s.answers[next++] != 'c') statement.policy = Policy::assume_inside;
+    statement.domain = without_swallowed(statement.domain);
+  }
+}
+
+}  // namespace ricci::jit
