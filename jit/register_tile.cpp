@@ -121,7 +121,7 @@ std::vector<RegisterTile> find_register_tiles(Program& program, const Specialisa
       RegisterTile& tile = tiles.emplace_back();
       tile = {.fold = e, .rows = *rows, .staged = *staged, .transposed = {}};
       tile.fetches_rows = goes_by_rows(program, s, tile, lane);
-      // Then each iteration reads from a page of its own: pieces are as long as the first cache can hold what they read.
+      // Each iteration then reads from a page of its own: the first cache is to hold what a piece reads.
       if (tile.fetches_rows) tile.depth = 64;
       for (Expr part : *staged)
         if (part->as<Read>() && can_transpose(program, s, part, lane, fold->axes[0])) tile.transposed.push_back(part);
@@ -175,8 +175,8 @@ bool is_sum_of_products(const RegisterTile& tile) {
 /// and the rows' own values are read half as often. With 32 registers a step takes at least 12 cycles, in which the
 /// second cache brings the four lines that rows share: pieces are long, so that states go to scratch and come back
 /// seldom. Measured with AVX-512 for 1024 columns: 1.03 times the time of OpenBLAS, 1.09 with pieces of 256, 1.17 with
-/// 64, and 1.27 with 8 rows by 2 vectors. With AVX2: 1.11, and 1.20 with 6 rows by 2 vectors. Where rows are neighbours:
-/// 1.24, 2.0 with pieces of 256, and 1.4 if nothing is fetched.
+/// 64, and 1.27 with 8 rows by 2 vectors. With AVX2: 1.11, and 1.20 with 6 rows by 2 vectors. Where rows are
+/// neighbours: 1.24, 2.0 with pieces of 256, and 1.4 if nothing is fetched.
 void widen(RegisterTile& tile, const Target& target, const Nest& nest) {
   const bool many = target.vector_bytes == 64;  // registers
   tile.vectors = many ? 4 : 3;

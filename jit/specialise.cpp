@@ -252,9 +252,9 @@ void find_lengths(const Program& program, const Survey& survey, std::span<const 
     });
   };
   for (AxisId axis : axes_of_reuse(survey)) {
-    const auto is_axis_of = [&](const Statement& s) { return std::ranges::count(s.domain, axis) > 0; };
-    const bool of_results = std::ranges::any_of(program.statements, is_axis_of);
-    if (length(axis) >= (of_results ? many_rows : many_reduced_rows)) result.many.push_back(axis);
+    const auto has_rows = [&](const Statement& s) { return std::ranges::count(s.domain, axis) > 0; };
+    const bool reduced = std::ranges::none_of(program.statements, has_rows);
+    if (length(axis) >= (reduced ? many_reduced_rows : many_rows)) result.many.push_back(axis);
     if (length(axis) >= wide_row && is_contiguous(axis)) result.wide.push_back(axis);
   }
   for (AxisId axis : axes_of_rows(program))

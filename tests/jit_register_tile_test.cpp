@@ -1,4 +1,5 @@
 // Reductions that use what they load for a whole tile of results: which they are, and that tiles change nothing.
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "ricci/target.hpp"
@@ -52,10 +53,13 @@ TEST_CASE("the product of matrices is computed in tiles of registers") {
   const Tensor<float, 2> a(40, 50), b(50, 60);
   Tensor<float, 2> c(40, 60);
   const Prepared p = prepared(c[i, j], Assign::set, sum(k, a[i, k] * b[k, j]));
+  const int lanes = std::min(32, vector_widths().front()) / 4;
+  const std::string vectors = " x" + std::to_string(lanes) + "*2";
   CHECK(schedule_of(p, 32) ==
-        "nest t0: i j/16 x8*2 | parallel before |\n"
-        "  tile of sum(k, t1[i, k]! * t2[k, j]!): i/264 x6 or x5, j x8*2; for 128 of k in scratch: t2[k, j]!; "
-        "fetched a piece early; finished in registers\n");
+        "nest t0: i j/" + std::to_string(2 * lanes) + vectors +
+            " | parallel before |\n"
+            "  tile of sum(k, t1[i, k]! * t2[k, j]!): i/264 x6 or x5, j" +
+            vectors + "; for 128 of k in scratch: t2[k, j]!; fetched a piece early; finished in registers\n");
 }
 
 TEST_CASE("what the rows of a tile share is fetched a piece early, row by row") {
