@@ -9,8 +9,8 @@
 
 namespace ricci {
 
-/// What compiled code sees. `helpers` is the fixed table of functions that it calls (helpers.hpp). One of them may use as
-/// many `threads` (0: all); its results do not depend on them.
+/// What compiled code sees. `helpers` is the fixed table of functions that it calls (helpers.hpp). One of them may use
+/// as many `threads` (0: all); its results do not depend on them.
 struct KernelArgs {
   void* const* buffers;
   const std::int64_t* symbols;
