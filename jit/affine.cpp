@@ -11,7 +11,8 @@ using namespace ir;
 
 namespace {
 
-constexpr std::int64_t many_apart = 16;  // elements for which it pays to know how far apart they are
+// Elements for which it pays to know how far apart they are: those of some vectors, where rows lie between them.
+constexpr std::int64_t many_apart = 16, many_in_column = 64;
 
 constexpr StrideClass known_classes[] = {StrideClass::zero, StrideClass::one,   StrideClass::minus_one,
                                          StrideClass::two,  StrideClass::three, StrideClass::four};
@@ -39,8 +40,8 @@ std::vector<StrideClass> classes_of(const Layout& layout, const std::set<std::si
   for (int i = 0; i < layout.rank; ++i) {
     const std::int64_t stride = layout.strides[i];
     const auto found = std::ranges::find_if(known_classes, [&](StrideClass c) { return known_stride(c) == stride; });
-    const bool is_column = stride == nearest || columns.contains(static_cast<std::size_t>(i));
-    const bool fills_vectors = is_column && layout.extents[i] >= many_apart;
+    const bool is_column = columns.contains(static_cast<std::size_t>(i)) && layout.extents[i] >= many_in_column;
+    const bool fills_vectors = is_column || (stride == nearest && layout.extents[i] >= many_apart);
     const bool known = found != std::end(known_classes) && (stride <= 1 || fills_vectors);
     classes.push_back(known ? *found : StrideClass::any);
   }

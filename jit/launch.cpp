@@ -173,12 +173,16 @@ class Launch {
   /// Items [first, end) of a phase in parallel. Returns the status of the failing chunk with the smallest item.
   std::int32_t items(std::size_t p, const KernelArgs& args, std::int64_t first, std::int64_t end) {
     const std::int64_t grain = plan_.phases[p].grain;
-    if (grain >= end - first || threads_ == 1) return phase_(p, args, first, end);
+    KernelArgs own = args;
+    own.threads = threads_;
+    if (grain >= end - first || threads_ == 1) return phase_(p, own, first, end);
+    const std::int64_t chunks = (end - first - 1) / grain + 1, all = threads_ > 0 ? threads_ : hardware_threads();
+    own.threads = static_cast<std::int32_t>(std::max<std::int64_t>(all / chunks, 1));
     std::mutex mutex;
     std::int64_t failed = end;
     std::int32_t status = 0;
     parallel_for(end - first, grain, threads_, [&](std::int64_t low, std::int64_t high) {
-      const std::int32_t result = phase_(p, args, first + low, first + high);
+      const std::int32_t result = phase_(p, own, first + low, first + high);
       if (result == 0) return;
       const std::lock_guard lock(mutex);
       if (low < failed) {

@@ -31,11 +31,13 @@ std::optional<ShortResult> short_result(const Program& program, const Specialisa
 Columns axes_of_columns(const Program& program) {
   Columns found;
   const auto is_bare = [](Expr e) { return e->as<Axis>() != nullptr; };
+  const auto is_plain = [&](Expr e) { return is_bare(e) || e->free.empty(); };
   for (const Statement& s : program.statements) {
     bool reduces = false;
     for (Expr e : nodes(expressions(s))) reduces |= bound_axes(e) != nullptr;
     const auto note = [&](TensorId tensor, const std::vector<Expr>& subscripts) {
-      if (subscripts.size() < 2 || (reduces && std::ranges::all_of(subscripts, is_bare))) return;
+      if (subscripts.size() < 2 || !std::ranges::all_of(subscripts, is_plain)) return;
+      if (reduces && std::ranges::all_of(subscripts, is_bare)) return;
       for (std::size_t i = 0; i < subscripts.size(); ++i)
         if (is_bare(subscripts[i])) found[tensor].insert(i);
     };

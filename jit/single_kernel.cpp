@@ -189,7 +189,7 @@ Ticks SingleKernel::run_kernel(const Call& call, std::span<void* const> places, 
   const Ticks start = ticks_now();
   std::int32_t status = 0;
   if (call.plan.simple) {
-    const KernelArgs args{places.data(), call.plan.symbols.data(), helper_table().data()};
+    const KernelArgs args{places.data(), call.plan.symbols.data(), helper_table().data(), options.threads};
     for (std::size_t p = 0; p < phases.size() && status == 0; ++p)
       status = phases[p](&args, 0, call.plan.phases[p].trip);
   } else {

@@ -1,268 +1,196 @@
 #include "sort_lanes.hpp"
 
+#include <immintrin.h>
+
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
 #include <limits>
-#include <utility>
+#include <type_traits>
 
-// What is inlined into functions of several instruction sets has none of its own.
-#define RICCI_INLINE [[gnu::always_inline]] inline
+#include "lane_network.hpp"
 
 namespace ricci {
 namespace {
 
-struct Comparator {
-  int low, high;
-};
-
-/// Calls f for every comparator of Batcher's odd-even merge sort of n = 2^k elements, in order.
-template <class F>
-consteval void each_comparator(int n, F f) {
-  for (int p = 1; p < n; p *= 2)
-    for (int k = p; k >= 1; k /= 2)
-      for (int j = k % p; j + k < n; j += 2 * k)
-        for (int i = j; i < j + k && i + k < n; ++i)
-          if (i / (2 * p) == (i + k) / (2 * p)) f(Comparator{i, i + k});
+/// For each mask of `lanes` lanes those of its set bits, then the others; each lane has some parts.
+template <int lanes, int parts>
+consteval auto make_partings() {
+  std::array<std::array<std::uint8_t, 8>, 1 << lanes> table{};
+  for (unsigned mask = 0; mask < table.size(); ++mask)
+    for (int lane = 0, low = 0, high = std::popcount(mask); lane < lanes; ++lane) {
+      const int to = mask >> lane & 1 ? low++ : high++;
+      for (int part = 0; part < parts; ++part)
+        table[mask][static_cast<std::size_t>(to * parts + part)] = static_cast<std::uint8_t>(lane * parts + part);
+    }
+  return table;
 }
+template <int lanes>
+alignas(64) constexpr auto partings = make_partings<lanes, 8 / lanes>();
 
-consteval std::size_t comparators(int n) {
-  std::size_t count = 0;
-  each_comparator(n, [&](Comparator) { ++count; });
-  return count;
-}
+template <class T>
+constexpr T largest =
+    std::numeric_limits<T>::has_infinity ? std::numeric_limits<T>::infinity() : std::numeric_limits<T>::max();
 
-template <int n>
-consteval std::array<Comparator, comparators(n)> network() {
-  std::array<Comparator, comparators(n)> list{};
-  std::size_t count = 0;
-  each_comparator(n, [&](Comparator c) { list[count++] = c; });
-  return list;
-}
+// --- with AVX-512 --------------------------------------------------------------------------------------------------
 
-template <class T, int vector_bytes>
-struct Lanes {
-  static constexpr int size = vector_bytes / sizeof(T);
-  typedef T Vector __attribute__((vector_size(vector_bytes)));  // not `using`: g++ 12 loses the attribute there
-  static constexpr auto lanes = std::make_integer_sequence<int, size>();
+namespace wide {
 
-  RICCI_INLINE static void in_order(Vector& low, Vector& high) {
-    const Vector least = low < high ? low : high;
-    high = low < high ? high : low;
-    low = least;
-  }
+#define RICCI_TARGET gnu::target("avx512f,avx512bw,avx512dq,avx512vl,bmi2,popcnt")
 
-  /// Lane n of the result is lane n ^ crossed of `v`.
-  template <int crossed, int... lane>
-  RICCI_INLINE static void cross(Vector& result, const Vector& v, std::integer_sequence<int, lane...>) {
-    result = __builtin_shufflevector(v, v, (lane ^ crossed)...);
-  }
-  /// Lane n of the result is lane n ^ crossed of `a` where n lacks the bit, of `b` where it has it.
-  template <int crossed, int bit, int... lane>
-  RICCI_INLINE static void choose(Vector& result, const Vector& a, const Vector& b,
-                                  std::integer_sequence<int, lane...>) {
-    result = __builtin_shufflevector(a, b, ((lane ^ crossed) + (lane & bit ? size : 0))...);
-  }
-  /// Puts lanes n and n ^ crossed in order; of the two, the one with the bit gets the larger.
-  template <int crossed, int bit>
-  RICCI_INLINE static void order_lanes(Vector& v) {
-    Vector low = v, high;
-    cross<crossed>(high, v, lanes);
-    in_order(low, high);
-    choose<0, bit>(v, low, high, lanes);
-  }
+template <class T>
+struct Part {
+  static constexpr int bytes = 64, size = bytes / sizeof(T);
+  using Vector = typename Lanes<T, bytes>::Vector;
+  using Mask = std::conditional_t<size == 16, __mmask16, __mmask8>;
 
-  /// Sorts within each register what is bitonic over 2 * distance lanes.
-  template <int distance, int registers>
-  RICCI_INLINE static void merge_lanes(Vector (&r)[registers]) {
-    if constexpr (distance >= 1) {
-#pragma GCC unroll 16
-      for (int i = 0; i < registers; ++i) order_lanes<distance, distance>(r[i]);
-      merge_lanes<distance / 2>(r);
-    }
+  [[RICCI_TARGET]] static Mask first(std::int64_t count) {
+    return static_cast<Mask>(_bzhi_u32(0xffff, static_cast<unsigned>(std::clamp<std::int64_t>(count, 0, size))));
   }
-  /// The same across registers, lane by lane.
-  template <int distance, int registers>
-  RICCI_INLINE static void merge_registers(Vector (&r)[registers]) {
-    if constexpr (distance >= 1) {
-#pragma GCC unroll 16
-      for (int i = 0; i < registers; ++i)
-        if ((i & distance) == 0) in_order(r[i], r[i + distance]);
-      merge_registers<distance / 2>(r);
-    }
-  }
-
-  // --- a block in registers. Element n is lane n / registers of register n % registers: first steps need no shuffle
-
-  template <int registers, std::size_t... i>
-  RICCI_INLINE static void sort_columns(Vector (&r)[registers], std::index_sequence<i...>) {
-    constexpr auto list = network<registers>();
-    (in_order(r[list[i].low], r[list[i].high]), ...);
-  }
-  /// Sorted in groups of `group` / 2 lanes; then in groups of `group`, and on.
-  template <int group, int registers>
-  RICCI_INLINE static void merge_columns(Vector (&r)[registers]) {
-    if constexpr (group <= size) {
-      // Each element meets its mirror image in the group.
-      if constexpr (registers == 1)
-        order_lanes<group - 1, group / 2>(r[0]);
-      else
-#pragma GCC unroll 16
-        for (int i = 0; i < registers / 2; ++i) {
-          Vector low = r[i], high;
-          cross<group - 1>(high, r[registers - 1 - i], lanes);
-          in_order(low, high);
-          choose<0, group / 2>(r[i], low, high, lanes);
-          choose<group - 1, group / 2>(r[registers - 1 - i], low, high, lanes);
-        }
-      merge_lanes<group / 4>(r);
-      merge_registers<registers / 2>(r);
-      merge_columns<2 * group>(r);
-    }
-  }
-  /// The lower (or upper) halves of two vectors, their lanes in turns.
-  template <bool upper, int... lane>
-  RICCI_INLINE static void interleave(Vector& result, const Vector& a, const Vector& b,
-                                      std::integer_sequence<int, lane...>) {
-    result = __builtin_shufflevector(a, b, (lane / 2 + upper * (size / 2) + lane % 2 * size)...);
-  }
-  /// From columns to rows, where element n is lane n % size of register n / size. There are `streams` groups of
-  /// registers behind each other, whose elements take turns: two by two they become one.
-  template <int streams, int registers>
-  RICCI_INLINE static void to_rows(Vector (&r)[registers]) {
-    if constexpr (streams > 1) {
-      constexpr int length = registers / streams;
-      Vector next[registers];
-#pragma GCC unroll 16
-      for (int i = 0; i < registers / 2; ++i) {
-        interleave<false>(next[2 * i], r[i], r[i + streams / 2 * length], lanes);
-        interleave<true>(next[2 * i + 1], r[i], r[i + streams / 2 * length], lanes);
-      }
-      std::memcpy(r, next, sizeof r);
-      to_rows<streams / 2>(r);
-    }
-  }
-  template <int registers>
-  RICCI_INLINE static void sort_block(T* x) {
-    Vector r[registers];
-    std::memcpy(r, x, sizeof r);
-    if constexpr (registers > 1) sort_columns(r, std::make_index_sequence<comparators(registers)>());
-    merge_columns<2>(r);
-    to_rows<registers>(r);
-    std::memcpy(x, r, sizeof r);
-  }
-
-  // --- merging runs --------------------------------------------------------------------------------------------------
-
-  static constexpr int step_registers = 4, step = step_registers * size;
-  using Step = Vector[step_registers];
-
-  /// Of two sorted steps, the lower half and the upper one.
-  RICCI_INLINE static void split(Step& low, Step& high) {
-#pragma GCC unroll 16
-    for (int i = 0; i < step_registers; ++i) cross<size - 1>(high[i], high[i], lanes);
-#pragma GCC unroll 16
-    for (int i = 0; i < step_registers; ++i) in_order(low[i], high[step_registers - 1 - i]);
-    merge_registers<step_registers / 2>(low);
-    merge_registers<step_registers / 2>(high);
-    merge_lanes<size / 2>(low);
-    merge_lanes<size / 2>(high);
-  }
-  /// [a, b) and [b, end) to `out`; their lengths are multiples of `step`.
-  RICCI_INLINE static void merge(const T* a, const T* b, const T* end, T* out) {
-    const T* const a_end = b;
-    Step low, high;
-    std::memcpy(low, a, sizeof low);
-    std::memcpy(high, b, sizeof high);
-    a += step;
-    b += step;
-    while (true) {
-      split(low, high);
-      std::memcpy(out, low, sizeof low);
-      out += step;
-      if (a == a_end && b == end) break;
-      // Without a branch that nobody can predict, as long as both have something left.
-      const bool first = b == end || (a != a_end && *a <= *b);
-      std::memcpy(low, first ? a : b, sizeof low);
-      a += first ? step : 0;
-      b += first ? 0 : step;
-    }
-    std::memcpy(out, high, sizeof high);
-  }
-
-  /// Runs of `run` elements become runs of `length`, the last ones what there is. Returns which array has them.
-  RICCI_INLINE static T* merge_runs(T* x, T* spare, std::int64_t count, std::int64_t run, std::int64_t length) {
-    for (; run < length; run *= 2) {
-      std::int64_t i = 0;
-      for (; i + run < count; i += 2 * run) merge(x + i, x + i + run, x + std::min(i + 2 * run, count), spare + i);
-      if (i < count) std::memcpy(spare + i, x + i, static_cast<std::size_t>(count - i) * sizeof(T));
-      std::swap(x, spare);
-    }
-    return x;
-  }
-
-  static constexpr int block = 16 * size;
-  /// Both arrays of a part take half of a second-level cache of 1 MiB.
-  static constexpr std::int64_t part = (std::int64_t{256} << 10) / sizeof(T);
-  static_assert(lane_sort_block <= block && block <= lane_sort_room(1));
-
-  /// Sorts what is left behind whole blocks, filled up to a few registers with the largest number. Returns its end.
-  RICCI_INLINE static std::int64_t sort_last_block(T* x, std::int64_t whole, std::int64_t count) {
-    if (whole == count) return whole;
-    std::int64_t registers = whole == 0 ? 1 : step_registers;
-    while (whole + registers * size < count) registers *= 2;
-    const std::int64_t end = whole + registers * size;
-    std::fill(x + count, x + end, std::numeric_limits<T>::max());
-    if (registers == 1)
-      sort_block<1>(x + whole);
-    else if (registers == 2)
-      sort_block<2>(x + whole);
-    else if (registers == 4)
-      sort_block<4>(x + whole);
-    else if (registers == 8)
-      sort_block<8>(x + whole);
+  /// The first `count` numbers there, behind them the largest number.
+  [[RICCI_TARGET]] static void load(Vector& v, const T* x, std::int64_t count) {
+    const Vector others = Vector{} + largest<T>;
+    if constexpr (size == 16)
+      v = Vector(_mm512_mask_loadu_epi32(__m512i(others), first(count), x));
     else
-      sort_block<16>(x + whole);
-    return end;
+      v = Vector(_mm512_mask_loadu_epi64(__m512i(others), first(count), x));
   }
-
-  /// A part becomes one run before the next part is begun.
-  RICCI_INLINE static T* sort(T* x, T* spare, std::int64_t count) {
-    const std::int64_t whole = count / block * block, end = sort_last_block(x, whole, count);
-    const std::int64_t length =
-        std::min(part, static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(end))));
-    T* runs = x;
-    for (std::int64_t first = 0; first < end; first += part) {
-      const std::int64_t stop = std::min(first + part, end);
-      for (std::int64_t i = first; i < std::min(stop, whole); i += block) sort_block<16>(x + i);
-      runs = merge_runs(x + first, spare + first, stop - first, block, length) - first;
+  [[RICCI_TARGET]] static void store(T* x, const Vector& v, std::int64_t count) {
+    if constexpr (size == 16)
+      _mm512_mask_storeu_epi32(x, first(count), __m512i(v));
+    else
+      _mm512_mask_storeu_epi64(x, first(count), __m512i(v));
+  }
+  template <bool equal>
+  [[RICCI_TARGET]] static Mask lower(const Vector& v, const Vector& pivot) {
+    constexpr int less = equal ? _CMP_LE_OQ : _CMP_LT_OQ;
+    if constexpr (std::is_same_v<T, float>)
+      return _mm512_cmp_ps_mask(__m512(v), __m512(pivot), less);
+    else if constexpr (std::is_same_v<T, double>)
+      return _mm512_cmp_pd_mask(__m512d(v), __m512d(pivot), less);
+    else if constexpr (size == 16)
+      return equal ? _mm512_cmple_epi32_mask(__m512i(v), __m512i(pivot))
+                   : _mm512_cmplt_epi32_mask(__m512i(v), __m512i(pivot));
+    else
+      return equal ? _mm512_cmple_epi64_mask(__m512i(v), __m512i(pivot))
+                   : _mm512_cmplt_epi64_mask(__m512i(v), __m512i(pivot));
+  }
+  /// Stores the lanes that are less than the pivot, or with `equal` not greater, at `low` and the others before `high`;
+  /// there is room for all of them at both ends.
+  template <bool equal>
+  [[RICCI_TARGET]] static void part(const Vector& v, const Vector& pivot, T*& low, T*& high) {
+    const Mask mask = lower<equal>(v, pivot);
+    const int count = __builtin_popcount(mask);
+    if constexpr (size == 16) {
+      high -= size - count;
+      _mm512_storeu_si512(low, _mm512_maskz_compress_epi32(mask, __m512i(v)));
+      _mm512_mask_storeu_epi32(high, static_cast<Mask>(_bzhi_u32(0xffff, static_cast<unsigned>(size - count))),
+                               _mm512_maskz_compress_epi32(static_cast<Mask>(~mask), __m512i(v)));
+    } else {
+      const void* const order = partings<8>[mask].data();
+      const __m512i lanes = _mm512_maskz_cvtepu8_epi64(0xff, _mm_loadl_epi64(static_cast<const __m128i*>(order)));
+      const __m512i parted = _mm512_maskz_permutexvar_epi64(0xff, lanes, __m512i(v));
+      _mm512_storeu_si512(low, parted);
+      _mm512_storeu_si512(high - size, parted);
+      high -= size - count;
     }
-    if (runs != x) std::swap(x, spare);
-    return merge_runs(x, spare, end, length, end);
+    low += count;
+  }
+  /// The same for the first `number` lanes, without more room than they need.
+  template <bool equal>
+  [[RICCI_TARGET]] static void part(const Vector& v, std::int64_t number, const Vector& pivot, T*& low, T*& high) {
+    const Mask some = first(number), mask = static_cast<Mask>(lower<equal>(v, pivot) & some);
+    Vector lower_ones, others;
+    if constexpr (size == 16) {
+      lower_ones = Vector(_mm512_maskz_compress_epi32(mask, __m512i(v)));
+      others = Vector(_mm512_maskz_compress_epi32(static_cast<Mask>(some & ~mask), __m512i(v)));
+    } else {
+      lower_ones = Vector(_mm512_maskz_compress_epi64(mask, __m512i(v)));
+      others = Vector(_mm512_maskz_compress_epi64(static_cast<Mask>(some & ~mask), __m512i(v)));
+    }
+    const int count = __builtin_popcount(mask);
+    high -= number - count;
+    store(low, lower_ones, count);
+    store(high, others, number - count);
+    low += count;
   }
 };
 
+#include "lane_quicksort.hpp"
+
+#undef RICCI_TARGET
+}  // namespace wide
+
+// --- with AVX2 -----------------------------------------------------------------------------------------------------
+
+namespace narrow {
+
+#define RICCI_TARGET gnu::target("avx2,bmi2,popcnt")
+
+/// The same.
 template <class T>
-T* sort16(T* x, T* spare, std::int64_t count) {
-  return Lanes<T, 16>::sort(x, spare, count);
-}
-template <class T>
-[[gnu::target("avx2")]] T* sort32(T* x, T* spare, std::int64_t count) {
-  return Lanes<T, 32>::sort(x, spare, count);
-}
-template <class T>
-[[gnu::target("avx512f,avx512bw,avx512dq,avx512vl")]] T* sort64(T* x, T* spare, std::int64_t count) {
-  return Lanes<T, 64>::sort(x, spare, count);
-}
+struct Part {
+  static constexpr int bytes = 32, size = bytes / sizeof(T);
+  using Vector = typename Lanes<T, bytes>::Vector;
+
+  [[RICCI_TARGET]] static void load(Vector& v, const T* x, std::int64_t count) {
+    if (count >= size) {
+      std::memcpy(&v, x, sizeof v);
+    } else {
+      v = Vector{} + largest<T>;
+      if (count > 0) std::memcpy(&v, x, static_cast<std::size_t>(count) * sizeof(T));
+    }
+  }
+  [[RICCI_TARGET]] static void store(T* x, const Vector& v, std::int64_t count) {
+    if (count >= size)
+      std::memcpy(x, &v, sizeof v);
+    else if (count > 0)
+      std::memcpy(x, &v, static_cast<std::size_t>(count) * sizeof(T));
+  }
+  template <bool equal>
+  [[RICCI_TARGET]] static void part(const Vector& v, const Vector& pivot, T*& low, T*& high) {
+    const auto is_lower = equal ? v <= pivot : v < pivot;
+    const auto mask =
+        static_cast<unsigned>(size == 8 ? _mm256_movemask_ps(__m256(is_lower)) : _mm256_movemask_pd(__m256d(is_lower)));
+    const void* const order = partings<size>[mask].data();
+    const __m256i halves = _mm256_cvtepu8_epi32(_mm_loadl_epi64(static_cast<const __m128i*>(order)));
+    const __m256i parted = _mm256_permutevar8x32_epi32(__m256i(v), halves);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(low), parted);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(high - size), parted);
+    const int count = __builtin_popcount(mask);
+    low += count;
+    high -= size - count;
+  }
+  template <bool equal>
+  [[RICCI_TARGET]] static void part(const Vector& v, std::int64_t number, const Vector& pivot, T*& low, T*& high) {
+    for (int i = 0; i < number; ++i) {
+      const bool is_lower = equal ? v[i] <= pivot[0] : v[i] < pivot[0];
+      *low = high[-1] = v[i];
+      low += is_lower;
+      high -= !is_lower;
+    }
+  }
+};
+
+#include "lane_quicksort.hpp"
+
+#undef RICCI_TARGET
+}  // namespace narrow
 
 }  // namespace
 
 template <class T>
-LaneSort<T> lane_sort_function(int vector_bytes) {
-  return vector_bytes == 16 ? sort16<T> : vector_bytes == 32 ? sort32<T> : sort64<T>;
+const LaneSort<T>& lane_sort(int vector_bytes) {
+  static constexpr LaneSort<T> by_wide{&wide::Quicksort<T>::sort, &wide::Quicksort<T>::sort_by,
+                                       &wide::Quicksort<T>::part_by};
+  static constexpr LaneSort<T> by_narrow{&narrow::Quicksort<T>::sort, &narrow::Quicksort<T>::sort_by,
+                                         &narrow::Quicksort<T>::part_by};
+  return vector_bytes == 64 ? by_wide : by_narrow;
 }
-template LaneSort<std::int32_t> lane_sort_function(int);
-template LaneSort<std::int64_t> lane_sort_function(int);
+template const LaneSort<std::int32_t>& lane_sort(int);
+template const LaneSort<std::int64_t>& lane_sort(int);
+template const LaneSort<float>& lane_sort(int);
+template const LaneSort<double>& lane_sort(int);
 
 }  // namespace ricci

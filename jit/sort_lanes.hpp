@@ -1,20 +1,23 @@
 #pragma once
-// Sorting numbers by vectors: blocks are put in order in registers, runs of blocks are merged.
+// Sorting numbers by vectors: they are parted around a pivot until few are left, which are put in order in registers.
 #include <cstdint>
 
 namespace ricci {
 
-/// How many elements the arrays of a LaneSort must have for `count` numbers.
-constexpr std::int64_t lane_sort_room(std::int64_t count) { return (count + 255) / 256 * 256; }
-
-/// Sorts `count` numbers at `x` and returns where they are then: `x`, or `spare`. What lies behind them up to the room
-/// is overwritten in both. `spare` is not used where `count` is at most lane_sort_block.
+/// Numbers of one type, in place. Floats have no NaN among them, and only one of the zeros.
 template <class T>
-using LaneSort = T* (*)(T* x, T* spare, std::int64_t count);
-inline constexpr std::int64_t lane_sort_block = 32;
+struct LaneSort {
+  void (*sort)(T* x, std::int64_t count);
+  /// The same. After so many pivots for numbers of one part it goes on by another sort, of count * log(count) steps.
+  void (*sort_by)(T* x, std::int64_t count, int pivots);
 
-/// For int32_t or int64_t, by vectors of 16, 32 or 64 bytes.
+  /// The numbers below the first of some ascending pivots come first, then those below the second, and on. Stores where
+  /// each of these parts ends.
+  void (*part)(T* x, std::int64_t count, const T* pivots, std::int64_t number, std::int64_t* ends);
+};
+
+/// For int32_t, int64_t, float and double, by vectors of 32 or 64 bytes.
 template <class T>
-LaneSort<T> lane_sort_function(int vector_bytes);
+const LaneSort<T>& lane_sort(int vector_bytes);
 
 }  // namespace ricci

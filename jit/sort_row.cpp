@@ -4,30 +4,29 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <bit>
 #include <limits>
 #include <memory>
 
-#include "ordered_key.hpp"
 #include "ricci/error.hpp"
 #include "ricci/memory.hpp"
 #include "ricci/target.hpp"
 #include "sort_lanes.hpp"
+#include "sort_numbers.hpp"
+#include "sort_parts.hpp"
 #include "strided_iterator.hpp"
-
-// What is inlined into functions of several instruction sets has none of its own.
-#define RICCI_INLINE [[gnu::always_inline]] inline
 
 namespace ricci {
 
 namespace {
 
-/// Memory for sorting: two arrays with the room of a LaneSort, on the stack if they are short. Throws Error{limit}.
+/// Memory for sorting: some arrays of `count` numbers, on the stack if they are short. Throws Error{limit}.
 template <class T>
 class Arrays {
  public:
-  explicit Arrays(std::int64_t count) : room_(lane_sort_room(count)) {
-    if (room_ > few) block_ = static_cast<T*>(allocate_block(bytes()));
+  Arrays(std::int64_t arrays, std::int64_t count) : count_(count), all_(arrays * count) {
+    if (all_ > few) block_ = static_cast<T*>(allocate_block(bytes()));
   }
   Arrays(const Arrays&) = delete;
   Arrays& operator=(const Arrays&) = delete;
@@ -35,15 +34,15 @@ class Arrays {
     if (block_) free_block(block_, bytes());
   }
   T* first() { return block_ ? block_ : few_; }
-  T* second() { return first() + room_; }
+  T* second() { return first() + count_; }
 
  private:
-  static constexpr std::int64_t few = lane_sort_room(1);
-  std::size_t bytes() const { return 2 * sizeof(T) * static_cast<std::size_t>(room_); }
+  static constexpr std::int64_t few = 512;
+  std::size_t bytes() const { return sizeof(T) * static_cast<std::size_t>(all_); }
 
-  std::int64_t room_;
+  std::int64_t count_, all_;
   T* block_ = nullptr;
-  alignas(64) T few_[2 * few];
+  alignas(64) T few_[few];
 };
 
 /// One pass per byte of the `bits` above the `lowest` that is not the same everywhere, from the lowest. The numbers are
@@ -70,86 +69,32 @@ T* radix_sort(T* from, T* to, std::int64_t count, T low, int lowest, int bits) {
   return from;
 }
 
-/// Sorts numbers from `low` on that differ in the `bits` above the `lowest` only, or also in order of the lowest ones.
+/// Counts keys of 8 bits, and stores each as often. Several counts of one key do not wait for each other.
 template <class T>
-T* sort_numbers(T* x, T* spare, std::int64_t count, T low, int lowest, int bits) {
-  if (std::is_sorted(x, x + count)) return x;
-  // Merging takes log2(count) passes. So many of them cost as much as one over a digit, measured with up to 10 million
-  // numbers; below a thousand, the counts of the digits take long.
-  constexpr int by_wide_vectors = sizeof(T) == 4 ? 6 : 5, by_others = sizeof(T) == 4 ? 4 : 2;
-  const int merges = host_target().vector_bytes == 64 ? by_wide_vectors : by_others, digits = (bits + 7) / 8;
-  if (count >> std::max(10, merges * digits) > 0) return radix_sort(x, spare, count, low, lowest, bits);
-  static const LaneSort<T> sort = lane_sort_function<T>(host_target().vector_bytes);
-  return sort(x, spare, count);
-}
-
-// --- loops over whole rows, by vectors: every CPU that Ricci runs on has AVX2 --------------------------------------
-
-template <class T>
-RICCI_INLINE T key_at(const T* keys, std::int64_t place) {
-  if constexpr (std::is_same_v<T, bool>)
-    return reinterpret_cast<const std::uint8_t*>(keys)[place] != 0;
-  else
-    return keys[place];
-}
-
-template <class T, class Number>
-RICCI_INLINE bool load_by(std::int64_t stride, const T* keys, std::int64_t count, OrderedKey<T> flip, Number* x) {
-  OrderedKey<T> special = 0;
-  for (std::int64_t i = 0; i < count; ++i) {
-    const T key = key_at(keys, i * stride);
-    if constexpr (Float16<T>)
-      special |= is_nan_or_negative_zero(static_cast<float>(key));
-    else if constexpr (std::is_floating_point_v<T>)
-      special |= is_nan_or_negative_zero(key);
-    x[i] = ordered(key) ^ flip;
-  }
-  return special != 0;
-}
-/// Stores the keys as numbers in their order, which is turned by `flip`; returns whether one is NaN or -0.
-template <class T, class Number>
-[[gnu::target("avx2")]] bool load(const T* keys, std::int64_t stride, std::int64_t count, OrderedKey<T> flip,
-                                  Number* x) {
-  return stride == 1 ? load_by(1, keys, count, flip, x) : load_by(stride, keys, count, flip, x);
-}
-
-template <class T>
-RICCI_INLINE void unload_by(std::int64_t pitch, const OrderedKey<T>* x, std::int64_t count, OrderedKey<T> flip, T* to) {
-  for (std::int64_t i = 0; i < count; ++i) to[i * pitch] = unordered<T>(x[i] ^ flip);
-}
-template <class T>
-[[gnu::target("avx2")]] void unload(const OrderedKey<T>* x, std::int64_t count, OrderedKey<T> flip, T* to,
-                                    std::int64_t pitch) {
-  pitch == 1 ? unload_by(1, x, count, flip, to) : unload_by(pitch, x, count, flip, to);
-}
-
-struct Span {
-  std::int64_t least, most;
-};
-[[gnu::target("avx2")]] Span span_of(const std::int64_t* x, std::int64_t count) {
-  Span span{x[0], x[0]};
-  for (std::int64_t i = 0; i < count; ++i) {
-    span.least = std::min(span.least, x[i]);
-    span.most = std::max(span.most, x[i]);
-  }
-  return span;
-}
-
-/// Puts their index below numbers from `low` on, whose `waiting` lowest bits are left out.
-[[gnu::target("avx2")]] void pack(std::int64_t* x, std::int64_t count, std::int64_t low, int waiting, int index_bits) {
-  for (std::int64_t i = 0; i < count; ++i) {
-    const std::uint64_t above = static_cast<std::uint64_t>(x[i]) - static_cast<std::uint64_t>(low);
-    x[i] = static_cast<std::int64_t>(above >> waiting << index_bits | static_cast<std::uint64_t>(i));
+void sort_by_counting(const T* keys, std::int64_t stride, std::int64_t count, bool descending, T* to,
+                      std::int64_t pitch) {
+  constexpr int tables = 4;
+  const auto value = [&](std::int64_t i) {
+    return static_cast<std::uint8_t>(ordered(key_at(keys, i * stride)) - least_key<T>);
+  };
+  std::array<std::array<std::int64_t, 256>, tables> counts{};
+  std::int64_t i = 0;
+  for (; i + tables <= count; i += tables)
+    for (int t = 0; t < tables; ++t) ++counts[static_cast<std::size_t>(t)][value(i + t)];
+  for (; i < count; ++i) ++counts[0][value(i)];
+  StridedIterator<T> next(to, pitch);
+  for (int n = 0; n < 256; ++n) {
+    const int which = descending ? 255 - n : n;
+    std::int64_t number = 0;
+    for (const auto& table : counts) number += table[static_cast<std::size_t>(which)];
+    if (number > 0) next = std::fill_n(next, number, unordered<T>(which + least_key<T>));
   }
 }
 
-RICCI_INLINE void unpack_by(std::int64_t pitch, const std::int64_t* pairs, std::int64_t count, std::int64_t mask,
-                            std::int64_t* to) {
-  for (std::int64_t i = 0; i < count; ++i) to[i * pitch] = pairs[i] & mask;
-}
-[[gnu::target("avx2")]] void unpack(const std::int64_t* pairs, std::int64_t count, std::int64_t mask, std::int64_t* to,
-                                    std::int64_t pitch) {
-  pitch == 1 ? unpack_by(1, pairs, count, mask, to) : unpack_by(pitch, pairs, count, mask, to);
+/// How many passes over a digit of 8 bits cost no more than parting and sorting pairs by vectors, measured with up to 4
+/// million pairs; below a thousand, the counts of the digits take long.
+bool is_for_digits(std::int64_t count, int digits) {
+  return count >= 1000 && digits <= (host_target().vector_bytes == 64 ? 1 : 3);
 }
 
 template <class T>
@@ -159,6 +104,11 @@ struct Row {
   const T* keys;
   std::int64_t stride, count;
   Key flip;  // all ones to descend
+  int threads;
+
+  static constexpr std::int64_t fewest_counted = 300;  // fewer are sorted sooner than counts are cleared
+
+  bool in_parts() const { return threads != 1 && count >= fewest_in_parts; }
 
   Key key(std::int64_t i) const { return ordered(key_at(keys, i * stride)) ^ flip; }
   bool before(std::int64_t i, std::int64_t j) const {
@@ -187,29 +137,60 @@ struct Row {
 
   /// By pairs of 63 bits: the index, above it the key less the least key. If that is too much, its lowest bits wait.
   void order(std::int64_t* indices, std::int64_t pitch, std::int64_t limit) const {
-    Arrays<std::int64_t> arrays(count);
-    std::int64_t* pairs = arrays.first();
     const int index_bits = std::bit_width(static_cast<std::uint64_t>(count - 1));
+    const bool in_place = pitch == 1 && limit == count;
+    Arrays<std::int64_t> arrays(in_place ? 1 : 2, count);
+    std::int64_t *pairs = in_place ? indices : arrays.second(), *const spare = arrays.first();
     std::int64_t low = least_key<T>;
     int bits = key_bits<T>;
-    load(keys, stride, count, flip, pairs);
+    if (!in_parts()) load(keys, stride, count, flip, pairs);
     if constexpr (sizeof(T) == 8) {
-      const auto [least, most] = span_of(pairs, count);
+      const auto [least, most] = in_parts() ? span() : span_of(pairs, count);
       low = least;
       bits = std::bit_width(static_cast<std::uint64_t>(most) - static_cast<std::uint64_t>(least));
     }
-    const int waiting = std::max(0, bits + index_bits - 63);
-    pack(pairs, count, low, waiting, index_bits);
-    pairs = sort_numbers(pairs, arrays.second(), count, std::int64_t{0}, index_bits, bits - waiting);
+    const int waiting = std::max(0, bits + index_bits - 63), digits = (bits - waiting + 7) / 8;
     const std::int64_t mask = (std::int64_t{1} << index_bits) - 1;
-    if (waiting > 0) settle(pairs, index_bits, limit);
+    if (in_parts())
+      return sort_in_parts<std::int64_t>(
+          spare, pairs, count, waiting > 0 ? index_bits : 0, threads,
+          [&](std::int64_t begin, std::int64_t end, std::int64_t* some) {
+            load(keys + begin * stride, stride, end - begin, flip, some);
+            pack(some, end - begin, begin, low, waiting, index_bits);
+          },
+          [&](std::int64_t begin, std::int64_t end, std::int64_t* sorted) {
+            const std::int64_t found = std::clamp<std::int64_t>(limit - begin, 0, end - begin);
+            if (waiting > 0) settle(sorted, end - begin, index_bits, found);
+            unpack(sorted, found, mask, indices + begin * pitch, pitch);
+          });
+    pack(pairs, count, 0, low, waiting, index_bits);
+    if (!std::is_sorted(pairs, pairs + count)) {
+      if (is_for_digits(count, digits))
+        pairs = radix_sort(pairs, spare, count, std::int64_t{0}, index_bits, bits - waiting);
+      else
+        lane_sort<std::int64_t>(host_target().vector_bytes).sort(pairs, count);
+    }
+    if (waiting > 0) settle(pairs, count, index_bits, limit);
     unpack(pairs, limit, mask, indices, pitch);
   }
+  /// Of keys of 8 bytes the least and the most, a piece at a time.
+  Span span() const {
+    constexpr std::int64_t piece = 1024;
+    std::int64_t some[piece];
+    Span all{std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::int64_t>::min()};
+    for (std::int64_t i = 0; i < count; i += piece) {
+      const std::int64_t number = std::min(piece, count - i);
+      load(keys + i * stride, stride, number, flip, some);
+      const Span span = span_of(some, number);
+      all = {std::min(all.least, span.least), std::max(all.most, span.most)};
+    }
+    return all;
+  }
   /// Puts in order, as far as the limit, what is equal but for the bits that waited.
-  void settle(std::int64_t* pairs, int index_bits, std::int64_t limit) const {
+  void settle(std::int64_t* pairs, std::int64_t number, int index_bits, std::int64_t limit) const {
     const std::int64_t mask = (std::int64_t{1} << index_bits) - 1;
     for (std::int64_t i = 0, end = 1; i < limit; i = end++) {
-      while (end < count && (pairs[end] ^ pairs[i]) <= mask) ++end;
+      while (end < number && (pairs[end] ^ pairs[i]) <= mask) ++end;
       if (end - i > 1)
         std::sort(pairs + i, pairs + end, [&](std::int64_t a, std::int64_t b) { return before(a & mask, b & mask); });
     }
@@ -225,15 +206,42 @@ struct Row {
 
   // --- keys in order ---------------------------------------------------------------------------------------------
 
+  /// In the place of the keys, if there is one for each number.
+  bool sort_numbers(T* to, std::int64_t pitch) const {
+    using N = Number<T>;
+    const bool in_place = pitch == 1 && sizeof(N) == sizeof(T);
+    Arrays<N> arrays((in_place ? 0 : 1) + (in_parts() ? 1 : 0), count);
+    N *const x = in_place ? reinterpret_cast<N*>(to) : arrays.first(), *const spare =
+                                                                           in_place ? arrays.first() : arrays.second();
+    const auto use = [&](std::int64_t begin, std::int64_t end, N* sorted) {
+      if (!in_place)
+        unload(sorted, end - begin, flip, to + begin * pitch, pitch);
+      else if (!is_as_it_was<T>(flip))
+        unload<T>(sorted, end - begin, flip);
+    };
+    if (in_parts()) {
+      std::atomic<bool> special = false;
+      sort_in_parts<N>(
+          spare, x, count, 0, threads,
+          [&](std::int64_t begin, std::int64_t end, N* numbers) {
+            if (load(keys + begin * stride, stride, end - begin, flip, numbers)) special = true;
+          },
+          use);
+      return special;
+    }
+    const bool special = load(keys, stride, count, flip, x);
+    if (!std::is_sorted(x, x + count)) lane_sort<N>(host_target().vector_bytes).sort(x, count);
+    use(0, count, x);
+    return special;
+  }
+
   void store(T* to, std::int64_t pitch) const {
+    if constexpr (sizeof(T) == 1)
+      if (count >= fewest_counted) return sort_by_counting(keys, stride, count, flip != 0, to, pitch);
     const StridedIterator<T> sorted(to, pitch);
     bool some_equal_differ = false;
     try {
-      Arrays<Key> arrays(count);
-      Key* x = arrays.first();
-      some_equal_differ = load(keys, stride, count, flip, x);
-      x = sort_numbers(x, arrays.second(), count, least_key<T>, 0, key_bits<T>);
-      unload(x, count, flip, to, pitch);
+      some_equal_differ = sort_numbers(to, pitch);
     } catch (const Error&) {  // no memory
       some_equal_differ = !std::is_integral_v<T>;
       for (std::int64_t i = 0; i < count; ++i) sorted[i] = key_at(keys, i * stride);
@@ -243,37 +251,42 @@ struct Row {
     }
     if constexpr (!std::is_integral_v<T>)
       if (some_equal_differ) {
-        restore(sorted, ordered(T(0)));
-        restore(sorted, ordered(std::numeric_limits<T>::quiet_NaN()));
+        const auto sooner = [&](T a, Key b) { return (ordered(a) ^ flip) < b; };
+        constexpr Key zero = ordered(T(0)), nan = ordered(std::numeric_limits<T>::quiet_NaN());
+        restore(std::lower_bound(sorted, sorted + count, zero ^ flip, sooner), zero);
+        restore(flip == 0 ? sorted + (count - count_of(nan)) : sorted, nan);
       }
   }
 
+  std::int64_t count_of(Key equal) const {
+    std::int64_t number = 0;
+    for (std::int64_t i = 0; i < count; ++i) number += ordered(keys[i * stride]) == equal;
+    return number;
+  }
   /// Stores the keys that have become `equal` as they were, in their order.
-  void restore(StridedIterator<T> sorted, Key equal) const {
-    const auto sooner = [&](T a, Key b) { return (ordered(a) ^ flip) < b; };
-    StridedIterator<T> to = std::lower_bound(sorted, sorted + count, equal ^ flip, sooner);
+  void restore(StridedIterator<T> to, Key equal) const {
     for (std::int64_t i = 0; i < count; ++i)
       if (ordered(keys[i * stride]) == equal) *to++ = keys[i * stride];
   }
 };
 
 template <class T>
-Row<T> row(const void* keys, std::int64_t stride, std::int64_t count, std::int32_t descending) {
-  return {static_cast<const T*>(keys), stride, count, static_cast<OrderedKey<T>>(descending ? -1 : 0)};
+Row<T> row(const void* keys, std::int64_t stride, std::int64_t count, std::int32_t descending, std::int32_t threads) {
+  return {static_cast<const T*>(keys), stride, count, static_cast<OrderedKey<T>>(descending ? -1 : 0), threads};
 }
 
 template <class T>
 void sort_row(const void* keys, std::int64_t stride, std::int64_t count, std::int64_t* indices, std::int64_t pitch,
-              std::int64_t limit, std::int32_t descending) noexcept {
+              std::int64_t limit, std::int32_t descending, std::int32_t threads) noexcept {
   const std::int64_t found = std::min(limit, count);
   for (std::int64_t i = found; i < limit; ++i) indices[i * pitch] = 0;
-  if (found > 0) row<T>(keys, stride, count, descending).run(indices, pitch, found);
+  if (found > 0) row<T>(keys, stride, count, descending, threads).run(indices, pitch, found);
 }
 
 template <class T>
 void sort_keys(const void* keys, std::int64_t stride, std::int64_t count, void* sorted, std::int64_t pitch,
-               std::int32_t descending) noexcept {
-  if (count > 0) row<T>(keys, stride, count, descending).store(static_cast<T*>(sorted), pitch);
+               std::int32_t descending, std::int32_t threads) noexcept {
+  if (count > 0) row<T>(keys, stride, count, descending, threads).store(static_cast<T*>(sorted), pitch);
 }
 
 }  // namespace

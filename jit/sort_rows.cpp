@@ -107,22 +107,22 @@ void sort_all(Rows<const T> keys, std::int64_t count, Rows<Result> sorted, std::
 template <class T>
 void sort_rows(const void* keys, std::int64_t stride, std::int64_t key_step, std::int64_t count, std::int64_t rows,
                std::int64_t* indices, std::int64_t pitch, std::int64_t step, std::int64_t limit,
-               std::int32_t descending) noexcept {
+               std::int32_t descending, std::int32_t threads) noexcept {
   static const SortRowFunction sort = sort_row_function(dtype_of<T>);
   sort_all(Rows{static_cast<const T*>(keys), stride, key_step}, count, Rows{indices, pitch, step}, limit, rows,
            [&](const T* row, std::int64_t row_stride, std::int64_t* to, std::int64_t to_pitch) {
-             sort(row, row_stride, count, to, to_pitch, limit, descending);
+             sort(row, row_stride, count, to, to_pitch, limit, descending, threads);
            });
 }
 
 template <class T>
 void sort_keys_of_rows(const void* keys, std::int64_t stride, std::int64_t key_step, std::int64_t count,
-                       std::int64_t rows, void* sorted, std::int64_t pitch, std::int64_t step,
-                       std::int32_t descending) noexcept {
+                       std::int64_t rows, void* sorted, std::int64_t pitch, std::int64_t step, std::int32_t descending,
+                       std::int32_t threads) noexcept {
   static const SortKeysFunction sort = sort_keys_function(dtype_of<T>);
   sort_all(Rows{static_cast<const T*>(keys), stride, key_step}, count, Rows{static_cast<T*>(sorted), pitch, step},
            count, rows, [&](const T* row, std::int64_t row_stride, T* to, std::int64_t to_pitch) {
-             sort(row, row_stride, count, to, to_pitch, descending);
+             sort(row, row_stride, count, to, to_pitch, descending, threads);
            });
 }
 

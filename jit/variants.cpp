@@ -63,6 +63,11 @@ bool holds(const Specialisation& assumed, const Specialisation& facts) {
     const char a = assumed.answers[i], fact = facts.answers[i];
     if (a != fact && a != '?' && a != 'c' && !(a == 'g' && fact == 'p')) return false;
   }
+  // Along these axes scratch is as long as was assumed.
+  using Axes = std::vector<AxisId> Specialisation::*;
+  for (const Axes axes : {&Specialisation::brief, &Specialisation::slim, &Specialisation::few})
+    for (const AxisId axis : assumed.*axes)
+      if (std::ranges::count(facts.*axes, axis) == 0) return false;
   return std::ranges::includes(collapsed_pairs(facts), collapsed_pairs(assumed)) &&
          (facts.short_offsets || !assumed.short_offsets) && (facts.disjoint || !assumed.disjoint);
 }

@@ -248,3 +248,35 @@ TEST_CASE("lanes that go back by one element are loaded and stored as a whole, a
       }
     }
 }
+
+namespace {
+
+std::int32_t threads_of_sort = -1;
+
+void note_threads(const void*, std::int64_t, std::int64_t, std::int64_t, std::int64_t, void*, std::int64_t,
+                  std::int64_t, std::int32_t, std::int32_t threads) {
+  threads_of_sort = threads;
+}
+
+}  // namespace
+
+TEST_CASE("what sorts rows is told how many threads it may use") {
+  for (const CodegenOptions& options : all_codegen_options()) {
+    LoopBuilder b;
+    const loop::BufferId keys = b.buffer(DType::f32), to = b.buffer(DType::f32, true);
+    const Value zero = b.constant(std::int64_t{0}), one = b.constant(std::int64_t{1});
+    b.kernel.phases[0].body.push_back(
+        loop::SortRows{keys, zero, one, one, one, one, to, zero, one, one, loop::none, false});
+    const Compiled compiled = generate_code(b.kernel, options);
+    auto helpers = helper_table();
+    helpers[sort_keys_slot(DType::f32)] = reinterpret_cast<const void*>(&note_threads);
+    float key = 1, sorted = 0;
+    void* const buffers[] = {&key, &sorted};
+    for (const std::int32_t threads : {0, 1, 7}) {
+      const KernelArgs args{buffers, nullptr, helpers.data(), threads};
+      threads_of_sort = -1;
+      REQUIRE(compiled.code.phase(0)(&args, 0, 1) == 0);
+      CHECK(threads_of_sort == threads);
+    }
+  }
+}

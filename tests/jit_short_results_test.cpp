@@ -44,7 +44,7 @@ TEMPLATE_TEST_CASE("pairs, points and pixels are computed down their columns", "
       for (std::int64_t r = 0; r < count; ++r)
         for (std::int64_t k = 0; k < width; ++k)
           REQUIRE(y.at(r, k) == static_cast<T>(a.at(r, width - 1 - k) + b.at(r, (k + 1) % width)));
-      if (count >= 16 && has_mask_registers()) CHECK(runs_down(p, "i", "j") == (width < 5));
+      if (count >= 64 && has_mask_registers()) CHECK(runs_down(p, "i", "j") == (width < 5));
     }
 }
 
@@ -61,7 +61,7 @@ TEST_CASE("columns that data choose, separate arrays and guards go into short ro
     REQUIRE(run_everywhere(p).fault == "");
     REQUIRE(run_with_threads(p) == "");
     for (std::int64_t r = 0; r < count; ++r) REQUIRE((two.at(r, 0) == u.at(r) && two.at(r, 1) == v.at(r)));
-    if (count >= 16 && has_mask_registers()) CHECK(runs_down(p, "i", "j"));
+    if (count >= 64 && has_mask_registers()) CHECK(runs_down(p, "i", "j"));
     REQUIRE(run_everywhere(prepared(two[i, j], Assign::set, clip(a)[i - 1, j] + fill(a, 0)[i + 2, 3 * j])).fault == "");
   }
 }
@@ -99,7 +99,7 @@ TEST_CASE("products of complex numbers, whose parts are chosen by their number")
       REQUIRE(y.at(r, 0) == a.at(r, 0) * b.at(r, 0) - a.at(r, 1) * b.at(r, 1));
       REQUIRE(y.at(r, 1) == a.at(r, 0) * b.at(r, 1) + a.at(r, 1) * b.at(r, 0));
     }
-    if (count >= 16 && has_mask_registers()) CHECK(runs_down(p, "i", "j"));
+    if (count >= 64 && has_mask_registers()) CHECK(runs_down(p, "i", "j"));
     // A column outside of the rows is not touched, also at the end of memory.
     REQUIRE(run_everywhere(prepared(y[i, j], Assign::set, fill(a, -1)[i, j + 1] + fill(b, -2)[i, 2 * j - 1])).fault ==
             "");

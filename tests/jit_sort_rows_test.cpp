@@ -2,12 +2,15 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <cstring>
 #include <functional>
 #include <numeric>
 
+#include "launch.hpp"
 #include "ricci/error.hpp"
 #include "ricci/memory.hpp"
 #include "sort_row.hpp"
@@ -81,14 +84,14 @@ void check_rows(std::int64_t count, std::int64_t rows, bool descending) {
       PlacedRows<T> sorted{to}, wanted{to};
       wanted.fill([&](std::int64_t n, std::int64_t r) { return value(index(n, r), r); });
       sort_keys_of_rows_function(dtype_of<T>)(keys.first(), from.stride, from.step, count, rows, sorted.first(),
-                                              to.stride, to.step, descending);
+                                              to.stride, to.step, descending, 1);
       CHECK(sorted.same_bytes(wanted));
       for (const std::int64_t limit : {count, count / 9, count + 2}) {
         const Placing places = placings(limit, rows)[kind];
         PlacedRows<std::int64_t> found{places}, expected{places};
         expected.fill(index);
         sort_rows_function(dtype_of<T>)(keys.first(), from.stride, from.step, count, rows, found.first(), places.stride,
-                                        places.step, limit, descending);
+                                        places.step, limit, descending, 1);
         INFO("limit " << limit);
         CHECK(found.same_bytes(expected));
       }
@@ -110,7 +113,7 @@ TEST_CASE("rows are sorted where they lie when there is no memory for a block of
   const std::vector<float> keys = keys_of<float>(count * rows, 6, true);
   std::vector<float> enough(keys.size()), little(keys.size());
   const auto sort = [&](std::vector<float>& to) {
-    sort_keys_of_rows_function(DType::f32)(keys.data(), rows, 1, count, rows, to.data(), rows, 1, false);
+    sort_keys_of_rows_function(DType::f32)(keys.data(), rows, 1, count, rows, to.data(), rows, 1, false, 1);
   };
   sort(enough);
   drop_kept_blocks();
@@ -213,4 +216,30 @@ TEST_CASE("columns are sorted whatever shares of them threads take") {
     REQUIRE(run_with_threads(s.b.program, std::vector{out.view(), x.view()}) == "");
     check_columns(x.view(), out.view(), indices, false);
   }
+}
+
+TEST_CASE("a long row and a few long rows are sorted by any number of threads to the same bits") {
+  for (const bool indices : {false, true})
+    for (const std::int64_t columns : {1, 3}) {
+      Columns s(DType::f32, indices, columns == 3);
+      const Shape shape{1, 70001, columns};
+      GuardedTensor x(DType::f32, shape), out(indices ? DType::i64 : DType::f32, shape);
+      fill(x.view());
+      REQUIRE(run_with_threads(s.b.program, std::vector{out.view(), x.view()}) == "");
+      check_columns(x.view(), out.view(), indices, columns == 3);
+    }
+}
+
+TEST_CASE("what runs on the caller alone may use all threads, chunks share them") {
+  jit::LaunchPlan plan;
+  plan.phases = {{1, 1}, {5, 5}, {2, 1}, {3, 1}, {40, 1}};
+  const std::array<std::int32_t, 5> wanted{8, 8, 4, 2, 1};
+  std::array<std::atomic<std::int32_t>, 5> items{};
+  const std::int32_t status =
+      jit::launch(plan, {}, {}, 8, [&](std::size_t p, const KernelArgs& args, std::int64_t begin, std::int64_t end) {
+        if (args.threads == wanted[p]) items[p] += static_cast<std::int32_t>(end - begin);
+        return 0;
+      });
+  CHECK(status == 0);
+  for (std::size_t p = 0; p < items.size(); ++p) CHECK(items[p] == plan.phases[p].trip);
 }

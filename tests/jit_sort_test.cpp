@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <cstring>
 #include <limits>
+#include <memory>
 #include <numeric>
 #include <random>
 
@@ -36,7 +37,7 @@ void check_helper(std::size_t count, std::int64_t stride, bool ties) {
     for (const std::int64_t limit : {std::int64_t{0}, std::int64_t{1}, std::int64_t{7}, length, length + 3}) {
       const auto size = static_cast<std::size_t>(limit);
       std::vector<std::int64_t> found(size * static_cast<std::size_t>(pitch) + 1, -7), wanted(found);
-      sort_row_function(dtype_of<T>)(first, stride, length, found.data(), pitch, limit, descending);
+      sort_row_function(dtype_of<T>)(first, stride, length, found.data(), pitch, limit, descending, 1);
       for (std::size_t i = 0; i < size; ++i) wanted[i * static_cast<std::size_t>(pitch)] = i < count ? expected[i] : 0;
       INFO("limit " << limit);
       CHECK(found == wanted);
@@ -47,7 +48,7 @@ void check_helper(std::size_t count, std::int64_t stride, bool ties) {
       const T key = keys[static_cast<std::size_t>(expected[i])];
       std::memcpy(&wanted[i * static_cast<std::size_t>(pitch) * sizeof(T)], &key, sizeof key);
     }
-    sort_keys_function(dtype_of<T>)(first, stride, length, sorted.data(), pitch, descending);
+    sort_keys_function(dtype_of<T>)(first, stride, length, sorted.data(), pitch, descending, 1);
     CHECK(sorted == wanted);
   }
 }
@@ -62,40 +63,173 @@ TEMPLATE_TEST_CASE("a row is sorted stably whatever its length, stride and dtype
       for (const bool ties : {false, true}) check_helper<TestType>(count, stride, ties);
 }
 
-TEMPLATE_TEST_CASE("numbers are sorted by vectors of every width, in arrays of the promised room", "", std::int32_t,
-                   std::int64_t) {
-  constexpr TestType most = std::numeric_limits<TestType>::max(), least = std::numeric_limits<TestType>::min();
-  std::mt19937_64 random(5);
-  for (const int vector_bytes : {16, 32, 64}) {
-    if (vector_bytes > host_target().vector_bytes) continue;
-    const LaneSort<TestType> sort = lane_sort_function<TestType>(vector_bytes);
-    // All up to two blocks and a bit, and around the ends of longer runs and of parts for the cache.
-    std::vector<std::int64_t> counts;
-    for (std::int64_t count = 1; count <= 530; ++count) counts.push_back(count);
-    for (const std::int64_t runs : {640, 768, 1024, 1280, 2048, 4096, 10000, 32768, 65536, 98304, 140000})
-      for (std::int64_t count = runs - 1; count <= runs + 1; ++count) counts.push_back(count);
-    for (const std::int64_t count : counts)
-      for (const int kind : {0, 1, 2, 3}) {  // anything, many ties, falling, with the ends of the range
-        const auto room = static_cast<std::size_t>(lane_sort_room(count));
-        std::vector<TestType> x(room), spare(room), wanted;
-        for (std::int64_t i = 0; i < count; ++i) {
-          const std::uint64_t bits = random();
-          const auto any = static_cast<TestType>(bits);
-          x[static_cast<std::size_t>(i)] = kind == 0   ? any
-                                           : kind == 1 ? static_cast<TestType>(bits % 4) - 2
-                                           : kind == 2 ? static_cast<TestType>(count - i)
-                                                       : (bits % 3 == 0   ? most
-                                                          : bits % 3 == 1 ? least
-                                                                          : any);
-        }
-        wanted.assign(x.begin(), x.begin() + count);
-        std::ranges::sort(wanted);
-        const TestType* sorted = sort(x.data(), spare.data(), count);
-        INFO(count << " numbers of kind " << kind << ", vectors of " << vector_bytes << " bytes");
-        REQUIRE(std::equal(wanted.begin(), wanted.end(), sorted));
-        REQUIRE((sorted == x.data() || sorted == spare.data()));
-      }
+namespace {
+
+constexpr int patterns = 8;
+
+/// Any numbers; few different ones; falling, rising, rising and falling ones; all equal; with the ends of the range; a
+/// rising row with some that are not.
+template <class T>
+std::vector<T> numbers_of(int pattern, std::int64_t count, std::mt19937_64& random) {
+  using Limits = std::numeric_limits<T>;
+  constexpr T most = Limits::has_infinity ? Limits::infinity() : Limits::max(),
+              least = Limits::has_infinity ? -most : Limits::min();
+  std::vector<T> x;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::uint64_t bits = random();
+    const auto any = static_cast<T>(static_cast<std::int64_t>(bits) >> (64 - 8 * sizeof(T)));
+    const auto place = static_cast<T>(i);
+    switch (pattern) {
+      case 0:
+        x.push_back(any);
+        break;
+      case 1:
+        x.push_back(static_cast<T>(bits % 4));
+        break;
+      case 2:
+        x.push_back(static_cast<T>(count - i));
+        break;
+      case 3:
+        x.push_back(place);
+        break;
+      case 4:
+        x.push_back(static_cast<T>(std::min(i, count - i)));
+        break;
+      case 5:
+        x.push_back(T{7});
+        break;
+      case 6:
+        x.push_back(bits % 3 == 0 ? most : bits % 3 == 1 ? least : any);
+        break;
+      default:
+        x.push_back(bits % 100 == 0 ? any : place);
+        break;
+    }
   }
+  return x;
+}
+
+/// Numbers in the middle of memory that nobody may touch.
+template <class T>
+struct Fenced {
+  static constexpr std::size_t fence = 64;
+  std::vector<T> all;
+
+  explicit Fenced(const std::vector<T>& x) : all(x.size() + 2 * fence, T{99}) {
+    std::ranges::copy(x, all.begin() + fence);
+  }
+  T* first() { return all.data() + fence; }
+  bool is(const std::vector<T>& x) const { return all == Fenced(x).all; }
+};
+
+std::vector<int> widths() {
+  return host_target().vector_bytes == 64 ? std::vector{32, 64} : std::vector{32};
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("numbers are sorted by vectors of every width", "", std::int32_t, std::int64_t, float, double) {
+  std::mt19937_64 random(5);
+  std::vector<std::int64_t> counts;
+  for (std::int64_t count = 0; count <= 530; ++count) counts.push_back(count);
+  for (const std::int64_t some : {640, 1024, 4096, 10000, 140000})
+    for (std::int64_t count = some - 1; count <= some + 1; ++count) counts.push_back(count);
+  for (const int vector_bytes : widths())
+    for (const std::int64_t count : counts)
+      for (int pattern = 0; pattern < patterns; ++pattern) {
+        const std::vector<TestType> x = numbers_of<TestType>(pattern, count, random);
+        std::vector<TestType> wanted = x;
+        std::ranges::sort(wanted);
+        Fenced<TestType> sorted(x);
+        lane_sort<TestType>(vector_bytes).sort(sorted.first(), count);
+        INFO(count << " numbers of pattern " << pattern << ", vectors of " << vector_bytes << " bytes");
+        REQUIRE(sorted.is(wanted));
+      }
+}
+
+TEMPLATE_TEST_CASE("numbers are sorted whatever the pivots", "", std::int32_t, std::int64_t, float, double) {
+  std::mt19937_64 random(6);
+  for (const int vector_bytes : widths())
+    for (const int pivots : {0, 1, 2, 5})
+      for (int pattern = 0; pattern < patterns; ++pattern) {
+        const std::vector<TestType> x = numbers_of<TestType>(pattern, 9999, random);
+        std::vector<TestType> wanted = x;
+        std::ranges::sort(wanted);
+        Fenced<TestType> sorted(x);
+        lane_sort<TestType>(vector_bytes).sort_by(sorted.first(), 9999, pivots);
+        INFO(pivots << " pivots, pattern " << pattern << ", vectors of " << vector_bytes << " bytes");
+        REQUIRE(sorted.is(wanted));
+      }
+}
+
+TEMPLATE_TEST_CASE("numbers are parted around pivots", "", std::int32_t, std::int64_t, float, double) {
+  std::mt19937_64 random(7);
+  for (const int vector_bytes : widths())
+    for (const std::int64_t count : {0, 1, 31, 64, 127, 128, 1000, 4099})
+      for (const std::size_t number : {1, 2, 7, 31})
+        for (int pattern = 0; pattern < patterns; ++pattern) {
+          const std::vector<TestType> x = numbers_of<TestType>(pattern, count, random);
+          std::vector<TestType> pivots = numbers_of<TestType>(pattern, static_cast<std::int64_t>(number), random),
+                                wanted = x;
+          std::ranges::sort(pivots);
+          std::ranges::sort(wanted);
+          Fenced<TestType> parted(x);
+          std::vector<std::int64_t> ends(number + 2, -1), expected(ends);
+          lane_sort<TestType>(vector_bytes)
+              .part(parted.first(), count, pivots.data(), static_cast<std::int64_t>(number), ends.data());
+          for (std::size_t i = 0; i < number; ++i)
+            expected[i] = std::ranges::lower_bound(wanted, pivots[i]) - wanted.begin();
+          expected[number] = count;
+          INFO(count << " numbers of pattern " << pattern << ", " << number << " pivots, vectors of " << vector_bytes
+                     << " bytes");
+          REQUIRE(ends == expected);
+          for (std::size_t i = 0, begin = 0; i <= number; begin = static_cast<std::size_t>(ends[i++]))
+            std::sort(parted.first() + begin, parted.first() + ends[i]);
+          REQUIRE(parted.is(wanted));
+        }
+}
+
+TEMPLATE_TEST_CASE("a long row is sorted by several threads as by one", "", bool, std::int16_t, std::int32_t,
+                   std::int64_t, std::uint32_t, std::uint64_t, float, double) {
+  std::mt19937_64 random(9);
+  for (const std::int64_t count : {65535, 65536, 100003, 300000})
+    for (int pattern = 0; pattern <= patterns; ++pattern) {
+      std::vector<TestType> keys;
+      if constexpr (std::is_same_v<TestType, bool>) {
+        keys = keys_of<bool>(static_cast<std::size_t>(count), static_cast<unsigned>(pattern), true);
+      } else {
+        // The last one has NaNs and zeros of both signs, too.
+        keys = pattern == patterns ? keys_of<TestType>(static_cast<std::size_t>(count), 3, true)
+                                   : numbers_of<TestType>(pattern, count, random);
+      }
+      const auto row = std::make_unique<TestType[]>(static_cast<std::size_t>(2 * count));
+      for (std::int64_t i = 0; i < count; ++i) row[static_cast<std::size_t>(2 * i)] = keys[static_cast<std::size_t>(i)];
+      for (const bool descending : {false, true}) {
+        const std::vector<std::int64_t> order = expected_order(keys, descending);
+        for (const int threads : {0, 2, 5}) {
+          INFO(to_string(dtype_of<TestType>) << ' ' << count << " of pattern " << pattern << ", " << threads
+                                             << " threads" << (descending ? " descending" : ""));
+          for (const std::int64_t pitch : {1, 2}) {
+            std::vector<std::int64_t> found(static_cast<std::size_t>(pitch * count), -7), wanted(found);
+            const auto sorted = std::make_unique<TestType[]>(static_cast<std::size_t>(pitch * count)),
+                       expected = std::make_unique<TestType[]>(static_cast<std::size_t>(pitch * count));
+            for (std::int64_t i = 0; i < count; ++i) {
+              const std::int64_t from = order[static_cast<std::size_t>(i)];
+              wanted[static_cast<std::size_t>(i * pitch)] = from;
+              expected[static_cast<std::size_t>(i * pitch)] = keys[static_cast<std::size_t>(from)];
+            }
+            sort_row_function(dtype_of<TestType>)(row.get(), 2, count, found.data(), pitch, count, descending, threads);
+            CHECK(found == wanted);
+            sort_keys_function(dtype_of<TestType>)(row.get(), 2, count, sorted.get(), pitch, descending, threads);
+            CHECK(std::memcmp(sorted.get(), expected.get(),
+                              static_cast<std::size_t>(pitch * count) * sizeof(TestType)) == 0);
+          }
+          std::vector<std::int64_t> some(static_cast<std::size_t>(count / 2));
+          sort_row_function(dtype_of<TestType>)(row.get(), 2, count, some.data(), 1, count / 2, descending, threads);
+          CHECK(std::equal(some.begin(), some.end(), order.begin()));
+        }
+      }
+    }
 }
 
 TEMPLATE_TEST_CASE("keys that differ only in bits that find no place beside the index are in order", "", std::int64_t,
@@ -118,7 +252,7 @@ TEMPLATE_TEST_CASE("keys that differ only in bits that find no place beside the 
           std::vector<std::int64_t> found(limit), wanted = expected_order(keys, descending);
           wanted.resize(limit);
           sort_row_function(dtype_of<TestType>)(keys.data(), 1, static_cast<std::int64_t>(count), found.data(), 1,
-                                                static_cast<std::int64_t>(limit), descending);
+                                                static_cast<std::int64_t>(limit), descending, 1);
           CHECK(found == wanted);
         }
     }
@@ -129,7 +263,7 @@ TEST_CASE("sorted rows stay as they are, reversed rows turn round") {
     std::vector<float> keys(3000);
     std::iota(keys.begin(), keys.end(), -100.f);
     std::vector<std::int64_t> found(keys.size());
-    sort_row_function(DType::f32)(keys.data(), 1, 3000, found.data(), 1, 3000, descending);
+    sort_row_function(DType::f32)(keys.data(), 1, 3000, found.data(), 1, 3000, descending, 1);
     CHECK(found == expected_order(keys, descending));
   }
 }

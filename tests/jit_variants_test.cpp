@@ -129,6 +129,23 @@ TEST_CASE("the interpreter assumes what the kernel does, so that float sums have
   CHECK(by_others > 0);  // the order of the sum is not the same for all kernels
 }
 
+TEST_CASE("when there are no more kernels, one for short rows is not used for longer ones") {
+  const auto is_largest = [](int layout, std::array<std::int64_t, 3> extents) {
+    const LaidOut<float> in(layout, extents);
+    Tensor<float, 2> out(extents[0], extents[1]);
+    out[i, j] = max(k, 3 * in.x[i, j, k]);
+    for (std::int64_t a = 0; a < extents[0]; ++a)
+      for (std::int64_t b = 0; b < extents[1]; ++b) {
+        float largest = 3 * in.x.at(a, b, 0);
+        for (std::int64_t c = 1; c < extents[2]; ++c) largest = std::max(largest, 3 * in.x.at(a, b, c));
+        if (out.at(a, b) != largest) return false;
+      }
+    return true;
+  };
+  for (int layout = 0; layout < layouts; ++layout) CHECK(is_largest(layout, {40, 50, 5}));
+  for (int layout = 0; layout < layouts; ++layout) CHECK(is_largest(layout, {40, 50, 300}));
+}
+
 TEST_CASE("a dump shows the kernel that a run would take, and decides nothing") {
   const auto loops = [](int layout, bool runs) {
     const LaidOut<float> in(layout, {4, 5, 19});

@@ -1,7 +1,10 @@
 // Loads, stores, gathers and scatters. A masked access that the target has no instruction for becomes one access
 // per lane: loads of masked-off lanes are turned to a zero in our own memory, stores loop over the set mask bits.
+#include <cstddef>
+
 #include "memory.hpp"
 #include "ricci/helpers.hpp"
+#include "ricci/kernel.hpp"
 
 namespace ricci::codegen {
 
@@ -350,6 +353,9 @@ void emit_sort_rows(PhaseEmitter& e, const loop::SortRows& s) {
   llvm::SmallVector<Value*> args{keys, e[s.stride], e[s.key_step], e[s.count], e[s.rows], to, e[s.pitch], e[s.step]};
   if (s.limit != loop::none) args.push_back(e[s.limit]);
   args.push_back(e.builder.getInt32(s.descending));
+  Value* own = e.builder.GetInsertBlock()->getParent()->getArg(0);
+  Value* threads = e.builder.CreateConstGEP1_64(e.builder.getInt8Ty(), own, offsetof(KernelArgs, threads));
+  args.push_back(e.builder.CreateLoad(e.builder.getInt32Ty(), threads));
   call_helper(e, s.limit == loop::none ? sort_keys_slot(dtype) : sort_rows_slot(dtype), args);
 }
 

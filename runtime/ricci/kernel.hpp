@@ -9,11 +9,13 @@
 
 namespace ricci {
 
-/// What compiled code sees. `helpers` is the fixed table of vector math functions (helpers.hpp).
+/// What compiled code sees. `helpers` is the fixed table of functions that it calls (helpers.hpp). One of them may use
+/// as many `threads` (0: all); its results do not depend on them.
 struct KernelArgs {
   void* const* buffers;
   const std::int64_t* symbols;
   const void* const* helpers;
+  std::int32_t threads = 1;
 };
 
 /// Runs the items [begin, end) of a phase. Zero: fine; n + 1: the check with number n failed.
