@@ -47,7 +47,8 @@ double CostModel::nest(const Nest& nest, std::optional<AxisId> lane, std::option
     total += expression(s.value) + store(s);
   }
   // Vectors along short rows are mostly empty.
-  if (short_result && lane == short_result->along) total *= typical_extent / static_cast<double>(short_result->elements);
+  if (short_result && lane == short_result->along)
+    total *= typical_extent / static_cast<double>(short_result->elements);
   return total;
 }
 

@@ -33,8 +33,8 @@ Expr replace(Program& program, Expr e, Expr old, Expr next) {
   return rewrite(program.graph, e, memo, [&](Expr original, Expr rebuilt) { return original == old ? next : rebuilt; });
 }
 
-/// Keeps the values of a reduction across planes for each step of lanes instead of whole tiles, if all reductions of the
-/// nest run across the same planes.
+/// Keeps the values of a reduction across planes for each step of lanes instead of whole tiles, if all reductions of
+/// the nest run across the same planes.
 void keep_planes(Program& program, Nest& nest) {
   if (!nest.planes || nest.order.size() != nest.split + 2) return;
   const Fold& fold = *nest.kept->fold->as<Fold>();

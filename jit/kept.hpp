@@ -31,11 +31,14 @@ std::set<ir::AxisId> axes_of_kept_values(const ir::Program&, const std::vector<i
 ///
 ///     y[c, i] = exp(x[c, i] - m[i]) / sum(c, exp(x[c, i] - m[i]))   with   m[i] = max(c, x[c, i])
 ///
-/// for lanes of i: for c: kept[c] = x[c, i], m = max(m, kept[c]); for c: kept[c] = exp(kept[c] - m), ..; for c: y[c, i] =
-/// kept[c] / ... Planes are often a power of two apart, and share so few sets of all caches that they push each other
-/// out of them: what is read once is not waited for twice. While functions are computed of some planes, memory brings
-/// the next lanes of theirs and takes what went past the caches before. (On a Xeon with 2 MiB of second-level cache
-/// softmax over axis 1 took twice as long with its values in the target.)
+///     for lanes of i: for c: kept[c] = x[c, i]; m = max(m, kept[c])
+///                     for c: kept[c] = exp(kept[c] - m); total += kept[c]
+///                     for c: y[c, i] = kept[c] / total
+///
+/// Planes are often a power of two apart, and share so few sets of all caches that they push each other out of them:
+/// what is read once is not waited for twice. While functions are computed of some planes, memory brings the next lanes
+/// of theirs and takes what went past the caches before. (On a Xeon with 2 MiB of second-level cache softmax over axis 1
+/// took twice as long with its values in the target.)
 void keep_values(ir::Program&, const Specialisation&, const std::unordered_map<ir::Expr, ir::AxisId>& fold_lanes,
                  Nest&);
 

@@ -74,7 +74,8 @@ constexpr std::size_t most_arrays = 4;
 
 std::vector<TensorId> find_streaming(Program& program, const Specialisation& s, const Nest& nest) {
   if (!nest.lane_axis || nest.serial || nest.tables || nest.appends || !s.disjoint) return {};
-  const bool runs_in_lanes = nest.transposed || nest.order.back() == *nest.lane_axis || (nest.kept && nest.kept->planes);
+  const bool kept_planes = nest.kept && nest.kept->planes;
+  const bool runs_in_lanes = nest.transposed || kept_planes || nest.order.back() == *nest.lane_axis;
   if (nest.in_order ? !has_tile_in_order(nest) : !runs_in_lanes) return {};
   for (Expr e : nodes(values_inside(nest))) {
     const bool is_moved = (nest.transposed && std::ranges::count(nest.transposed->reads, e) > 0) ||

@@ -72,7 +72,7 @@ TEST_CASE("rows that data choose are summed all at once, whatever their length")
     Tensor<float, 2> out(7, columns), most(7, columns);
     CHECK(run_everywhere(prepared(out[b, d], Assign::set, sum(j, table[ids[b, j], d]))).fault == "");
     CHECK(run_everywhere(prepared(most[b, d], Assign::set, max(j, table[ids[b, j], d]))).fault == "");
-    const Tensor<double, 2> doubles = filled<double>([](std::int64_t n) { return static_cast<double>(n % 17); }, 50, columns);
+    const auto doubles = filled<double>([](std::int64_t n) { return static_cast<double>(n % 17); }, 50, columns);
     Tensor<double, 2> wide(7, columns);
     CHECK(run_everywhere(prepared(wide[b, d], Assign::set, sum(j, doubles[ids[b, j], d]))).fault == "");
   }

@@ -21,9 +21,9 @@ struct Census {
 };
 
 // 16 registers do not hold what 32 do. In W3 the sum of a row has 64 parts at any width, so that its bits are the same:
-// five vectors of parts are on the stack, beside constants. Its planes have two vectors, a line, of two sweeps in registers
-// beside constants. In W6 it has constants, which are read from there instead of
-// from the code, and in W8 what the four corners of a pixel have in common.
+// five vectors of parts are on the stack, beside constants. Its planes have two vectors, a line, of two sweeps in
+// registers beside constants. In W6 it has constants, which are read from there instead of from the code, and in W8 what
+// the four corners of a pixel have in common.
 const std::vector<Census> expected{
     {.flagship = "W1", .hot = "vcmp\\w*ps"},
     {.flagship = "W1 with d", .hot = "vcmp\\w*ps"},

@@ -129,8 +129,8 @@ TEST_CASE("planes for a target larger than the caches are kept in scratch if the
 
 TEST_CASE("planes are copied to scratch only by a reduction of what another one reads") {
   const std::int64_t columns = 200'000;
-  const Tensor<float, 2> x = filled<float>([](std::int64_t n) { return static_cast<float>(n % 1009) / 500; }, 21, columns);
-  const Tensor<float, 2> other = filled<float>([](std::int64_t n) { return static_cast<float>(n % 7); }, 21, columns);
+  const auto x = filled<float>([](std::int64_t n) { return static_cast<float>(n % 1009) / 500; }, 21, columns);
+  const auto other = filled<float>([](std::int64_t n) { return static_cast<float>(n % 7); }, 21, columns);
   Tensor<float, 2> y(21, columns);
   const auto copies = [&](const auto& most) {
     const Prepared p = prepared(y[c, w], Assign::set, exp(x[c, w] - most) / sum(k, exp(x[k, w] - most)));
