@@ -63,7 +63,8 @@ TEST_CASE("large outputs are right for every start, length and layout") {
 TEST_CASE("what only moves elements past the caches does so at a few places of a row in turn") {
   Tensor<float, 1> x(large), y(large), z(large);
   const auto at_places = [](const Prepared& p) { return schedule_of(p).find(" at 4 places") != std::string::npos; };
-  CHECK(at_places(prepared(y[i], Assign::set, 2 * x[i] + z[i])));
+  const bool fills_lines = host_target().vector_bytes >= 32;  // with two vectors at most
+  CHECK(at_places(prepared(y[i], Assign::set, 2 * x[i] + z[i])) == fills_lines);
   CHECK(!at_places(prepared(y[i], Assign::set, sin(x[i]))));
   Tensor<float, 2> rows(4099, 1031), out(4099, 1031);
   CHECK(!at_places(prepared(out[i, j], Assign::set, rows[i, j] - sum(k, rows[i, k]))));

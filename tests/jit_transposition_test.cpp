@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "ricci/target.hpp"
 #include "support/backends.hpp"
 #include "support/program_builder.hpp"
 #include "support/tensors.hpp"
@@ -87,8 +88,11 @@ TEST_CASE("several reads share a tile, also of other widths, backwards and at ev
   const auto x = filled<float>(shuffled(91), 70, 90), z = filled<float>(shuffled(89), 140, 90);
   const auto bytes = filled<std::uint8_t>(shuffled(83), 70, 90);
   Tensor<float, 2> out(90, 70);
-  check_transposed(prepared(out[j, i], Assign::set, x[i, j] * z[2 * i + 1, j] + cast<float>(bytes[69 - i, j])),
-                   {"t1[i, j]!", "t2[(2 * i) + 1, j]!", "t3[69 - i, j]!"});
+  const Prepared p = prepared(out[j, i], Assign::set, x[i, j] * z[2 * i + 1, j] + cast<float>(bytes[69 - i, j]));
+  if (host_target().vector_bytes >= 32)
+    check_transposed(p, {"t1[i, j]!", "t2[(2 * i) + 1, j]!", "t3[69 - i, j]!"});
+  else  // four lanes are not worth it
+    REQUIRE(run_everywhere(p).fault == "");
   REQUIRE(out.at(89, 1) == x.at(1, 89) * z.at(3, 89) + static_cast<float>(bytes.at(68, 89)));
 }
 
