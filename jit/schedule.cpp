@@ -271,8 +271,6 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
       order_for_transposition(nest);
     } else {
       nest.streams = find_streams(program, s, nest);
-      // Nothing but lanes can be shared out.
-      if (!nest.streams.empty() && nest.split == 0 && !nest.tables) nest.items_of_tile = nest.tile / least_item;
       find_interiors(program, nest, schedule.fold_lanes);
       nest.planes = runs_in_planes(nest);
       if (model.short_result) order_short_result(*model.short_result, nest);
@@ -295,6 +293,10 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
       nest.unroll = std::max(1, nest.accumulators / 4 / nest.lanes);
     if (nest.in_order && !nest.streaming.empty()) nest.tile = tile_in_order;
     take_places(program, s, nest);
+    // Where nothing but the lanes of planes can be shared out, a tile is several items.
+    const bool runs_across_planes = !nest.streams.empty() || (nest.kept && nest.kept->planes);
+    if (runs_across_planes && nest.split == 0 && !nest.tables && nest.tile > least_item)
+      nest.items_of_tile = nest.tile / least_item;
     nest.next = find_next(program, s, nest);
   }
   return schedule;

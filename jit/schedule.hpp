@@ -21,8 +21,8 @@ struct Interior {
   std::vector<ir::Statement> statements;
 };
 
-/// The quotient and the remainder of `sign` (1 or -1) * the lane axis + rest by a divisor. While the lanes run through one
-/// period the quotient is the same, and the remainder `sign` * the lane axis + start. These two stand as axes in the
+/// The quotient and the remainder of `sign` (1 or -1) * the lane axis + rest by a divisor. While the lanes run through
+/// one period the quotient is the same, and the remainder `sign` * the lane axis + start. These two stand as axes in the
 /// statements, but they have no loops.
 struct Period {
   std::int64_t sign;

@@ -1,4 +1,5 @@
 // Values that a reduction leaves in the target for the statement around it, and loops plane after plane.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 
@@ -23,8 +24,9 @@ TEST_CASE("softmax computes each power once, in the target") {
   Tensor<float, 3> y(2, 21, 40);
   const auto most = max(x, 1)[b, w];
   const Prepared p = prepared(y[b, c, w], Assign::set, exp(x[b, c, w] - most) / sum(k, exp(x[b, k, w] - most)));
+  const std::string lanes = std::to_string(std::min(host_target().vector_bytes, 32) / 4);
   CHECK(schedule_of(p, 32) ==
-        "nest t0: b w/2048 x8 | c parallel before |\n"
+        "nest t0: b w/2048 x" + lanes + " | c parallel before |\n"
         "  kept in the target: what sum(k, exp(t1[b, k, w]! - max(_2, t1[b, _2, w]!))) adds up\n");
 }
 
@@ -136,6 +138,8 @@ TEST_CASE("planes are copied to scratch only by a reduction of what another one 
     const Prepared p = prepared(y[c, w], Assign::set, exp(x[c, w] - most) / sum(k, exp(x[k, w] - most)));
     const std::string schedule = schedule_of(p);
     CHECK(schedule.find("kept in scratch") != std::string::npos);
+    CHECK(schedule.find("w/2048 of 8 items") != std::string::npos);
+    CHECK(run_with_threads(p) == "");
     p.executable->run(p.tensors, p.params);
     for (std::int64_t at : {std::int64_t{0}, std::int64_t{15}, columns - 1}) {
       double total = 0;
