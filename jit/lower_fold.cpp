@@ -293,9 +293,22 @@ void ExpressionLowering::clear_scratch(Expr e, const ScratchState& states, Value
   close_for();
 }
 
-void ExpressionLowering::reduce_into_scratch(Expr e, const ScratchState& states) {
+void ExpressionLowering::place_start(Expr e, const ScratchState& states, int vectors) {
+  store_scratch(start_scan(e, vectors, lanes()), states, states.start);
+}
+
+void ExpressionLowering::reduce_into_scratch(Expr e, const ScratchState& states, Value begun) {
   const Fold& f = *e->as<Fold>();
-  store_scratch(reduce_loops(f, {0}, 0, load_scratch(e, states)), states);
+  const std::size_t level = lane_->level;
+  const Value at = scratch_offset(states, level);
+  State before;
+  if (begun == loop::none) {
+    before = start_scan(e, lane_->parts, lanes());
+  } else {
+    const Value from = builder_.compute(level, Op::select, DType::i64, {begun, at, states.start});
+    before = load_scratch(e, states, level, from);
+  }
+  store_scratch(reduce_loops(f, {0}, 0, before), states);
 }
 
 void ExpressionLowering::fold(Expr e) {

@@ -141,13 +141,15 @@ void NestLowering::masked_lanes(Value from, Value to, const Body& body, bool rep
   x_.close_for();
 }
 
-ScratchState NestLowering::scratch_states(Expr e, Value low) {
+ScratchState NestLowering::scratch_states(Expr e, Value low, int vectors_of_start) {
+  const std::int64_t start = nest_.tile + nest_.unroll * x_.lanes();
   const auto scratch = [&](const std::string& name, DType dtype) {
-    info_.buffers.push_back({name, dtype, true, {}, nest_.tile + nest_.unroll * x_.lanes()});
+    info_.buffers.push_back({name, dtype, true, {}, start + vectors_of_start * x_.lanes()});
     return static_cast<loop::BufferId>(info_.buffers.size() - 1);
   };
   const bool indexed = ricci::info(e->as<Fold>()->reduction).results == Results::index;
-  return {scratch("best", e->dtype), indexed ? scratch("index", x_.offset_dtype()) : 0, low};
+  const loop::BufferId best = scratch("best", e->dtype), index = indexed ? scratch("index", x_.offset_dtype()) : 0;
+  return {.best = best, .index = index, .low = low, .start = b_.constant(start)};
 }
 
 void NestLowering::fetch_planes(AxisId planes, Value first, Value last) {
@@ -162,25 +164,28 @@ void NestLowering::fetch_planes(AxisId planes, Value first, Value last) {
 void NestLowering::reduce_streams(Value low, Value end) {
   for (Expr e : nest_.streams) {
     const Fold& f = *e->as<Fold>();
-    const ScratchState states = scratch_states(e, low);
-    x_.clear_scratch(e, states, i64(Op::subtract, end, low));
+    const int vectors = vectors_per_step(f, x_.lanes());
+    const bool at_once = reads_chosen_rows(program_, f);
+    const ScratchState states = scratch_states(e, low, at_once ? 0 : vectors);
     // What follows in a nest over tables is long code already: masks cost less there than a second body takes to
     // compile.
-    const auto reduce = [&] {
+    const auto reduce = [&](Value begun) {
       over_lanes(
-          low, end, vectors_per_step(f, x_.lanes()), [&] { x_.reduce_into_scratch(e, states); },
+          low, end, vectors, [&] { x_.reduce_into_scratch(e, states, begun); },
           nest_.tables && x_.has_mask_registers());
     };
-    if (reads_chosen_rows(program_, f)) {
-      reduce();
+    if (at_once) {
+      reduce(loop::none);
     } else {
-      const Value extent = x_.extent_of(f.axes[0]);
-      const Value first = x_.open_for(b_.constant(0), extent, planes_at_once);
+      x_.place_start(e, states, vectors);
+      const Value extent = x_.extent_of(f.axes[0]), zero = b_.constant(0);
+      // Once even where there is nothing: its results are the states of the start.
+      const Value first = x_.open_for(zero, i64(Op::maximum, extent, b_.constant(1)), planes_at_once);
       ++info_.loops;
       const Value last = i64(Op::minimum, b_.add(level(), first, b_.constant(planes_at_once)), extent);
       x_.limit(f.axes[0], first, last);
       if (e == nest_.streams[0]) fetch_planes(f.axes[0], first, last);  // the others find their planes in the caches
-      reduce();
+      reduce(b_.compute(level(), Op::greater, DType::b1, {first, zero}));
       x_.unlimit(f.axes[0]);
       x_.close_for();
     }

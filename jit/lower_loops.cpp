@@ -76,7 +76,7 @@ void NestLowering::in_order(std::size_t k) {
   scans_.clear();
   for (Expr e : nest_.scans) {
     const auto [low, high] = *tile_of_lanes_;
-    scans_.emplace_back(e, scratch_states(e, low));
+    scans_.emplace_back(e, scratch_states(e, low, 0));
     x_.clear_scratch(e, scans_.back().second, i64(Op::subtract, high, low));
   }
   x_.bind_steps(axis, is_backwards());

@@ -45,6 +45,7 @@ struct ScratchState {
   loop::Value low;
   std::optional<ir::AxisId> rows = {};  // one step of the lanes for each value of this axis, from first_row on
   loop::Value first_row = 0;
+  loop::Value start = loop::none;  // where the state that has seen nothing stands, for one step of the lanes
 };
 
 /// Updates of a target by the lanes of a block, which are put off: where they go, from `base` on, and what they add

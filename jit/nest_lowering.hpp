@@ -107,8 +107,9 @@ class NestLowering {
   void masked_lanes(loop::Value from, loop::Value to, const Body&, bool repeats = true, std::int64_t whole = 0);
   /// What is less than a vector, if anything is left.
   void last_lanes(loop::Value from, loop::Value end, const Body&);
-  /// Room for the states of a reduction in a tile of lanes from `low` on.
-  ScratchState scratch_states(ir::Expr, loop::Value low);
+  /// Room for the states of a reduction in a tile of lanes from `low` on, and behind them for so many vectors of the
+  /// state that has seen nothing.
+  ScratchState scratch_states(ir::Expr, loop::Value low, int vectors_of_start);
   /// Reductions across many planes of memory, over a whole tile before anything else: a few planes at a time from end
   /// to end of the tile, with the states in scratch between. Reading all planes for one vector at a time would keep
   /// more streams going than the processor's prefetchers follow and its cache sets hold.

@@ -4,11 +4,13 @@
 #include <sys/mman.h>
 
 #include <array>
+#include <atomic>
 #include <bit>
+#include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <mutex>
 #include <string>
-#include <utility>
 
 #include "ricci/error.hpp"
 
@@ -41,6 +43,33 @@ static_assert(class_bytes(1) == 320 && class_bytes(4) == 512 && class_bytes(5) =
 
 constexpr std::size_t class_count = size_class(kept_bytes_limit).index + 1;
 
+/// Blocks of this size and more start somewhere in a large page of their own.
+constexpr std::size_t large_page = std::size_t{2} << 20;
+constexpr std::size_t least_large = 2 * large_page;
+/// Their starts are lines of its first 4 KiB, each the third after the last.
+constexpr std::size_t line = 64, start_lines = 4096 / line;
+
+/// Large blocks get large pages where the system gives them to those who ask: one page fault instead of 512, and
+/// addresses that are translated at once. NumPy asks for its arrays from the same size on. No two in a row start at the
+/// same place of a page: what a kernel goes through side by side would meet in the same sets of the caches, and its
+/// loads would look like what it has just stored, which processors tell by the lower 12 bits of an address. (A gather of
+/// argmax over 3 planes took 1.2 times as long on a Cascade Lake.)
+void* fresh_block(std::size_t bytes) noexcept {
+  if (bytes < least_large) return std::aligned_alloc(block_alignment, bytes);
+  static std::atomic<std::size_t> made = 0;
+  const std::size_t start = made.fetch_add(3, std::memory_order_relaxed) % start_lines * line;
+  void* page = nullptr;  // std::aligned_alloc may want a multiple of the alignment
+  if (posix_memalign(&page, large_page, bytes + start) != 0) return nullptr;
+  madvise(page, bytes + start, MADV_HUGEPAGE);
+  return static_cast<std::byte*>(page) + start;
+}
+
+/// Gives a fresh block of so many bytes back to the system.
+void release_block(void* block, std::size_t bytes) noexcept {
+  const std::size_t start = bytes < least_large ? 0 : reinterpret_cast<std::uintptr_t>(block) % large_page;
+  std::free(static_cast<std::byte*>(block) - start);
+}
+
 struct FreeBlock {
   FreeBlock* next;
 };
@@ -51,8 +80,11 @@ struct Cache {
   std::size_t bytes = 0;
 
   void drop_all() {
-    for (FreeBlock*& list : lists)
-      while (list) std::free(std::exchange(list, list->next));
+    for (std::size_t index = 0; index < class_count; ++index)
+      while (FreeBlock* block = lists[index]) {
+        lists[index] = block->next;
+        release_block(block, class_bytes(index));
+      }
     bytes = 0;
   }
 };
@@ -110,17 +142,6 @@ struct Closer {
 };
 thread_local Closer closer;
 
-/// Large blocks get large pages where the system gives them to those who ask: one page fault instead of 512, and
-/// addresses that are translated at once. NumPy asks for its arrays from the same size on.
-void* fresh_block(std::size_t bytes) noexcept {
-  constexpr std::size_t large_page = std::size_t{2} << 20;
-  if (bytes < 2 * large_page) return std::aligned_alloc(block_alignment, bytes);
-  void* block = nullptr;  // std::aligned_alloc may want a multiple of the alignment
-  if (posix_memalign(&block, large_page, bytes) != 0) return nullptr;
-  madvise(block, bytes, MADV_HUGEPAGE);
-  return block;
-}
-
 bool has_room(std::size_t index) {
   if (pocket.state == Pocket::unused) {
     closer.be_made();
@@ -155,7 +176,7 @@ void* allocate_block(std::size_t bytes) {
 
 void free_block(void* block, std::size_t bytes) noexcept {
   const SizeClass size = size_class(bytes);
-  if (size.index >= class_count) return std::free(block);
+  if (size.index >= class_count) return release_block(block, size.bytes);
   if (size.index < pocket_classes && has_room(size.index)) {
     pocket.lists[size.index] = new (block) FreeBlock{pocket.lists[size.index]};
     ++pocket.counts[size.index];
