@@ -103,27 +103,22 @@ void ExpressionLowering::fetch_planes(const Fold& f) {
   }
 }
 
-/// The reads are contiguous along the lanes, and a piece takes a few lines of each row of memory: the processor's own
-/// fetching, which follows lines and stops at pages, would begin anew with every iteration. A block of so many rows has
-/// fetched the next piece when it ends.
-void ExpressionLowering::fetch_next_piece(const RegisterTile& tile, const Piece& piece, Value row, int rows) {
+/// The reads are contiguous along the lanes, and an iteration takes a few lines of a row of memory: the processor's own
+/// fetching, which follows lines and stops at pages, would begin anew with each.
+void ExpressionLowering::fetch_staged(const RegisterTile& tile) {
   const AxisId inner = tile.fold->as<Fold>()->axes[0];
-  std::vector<const Read*> reads;
-  for (Expr e : nodes(tile.staged))
-    if (const Read* n = e->as<Read>(); n && uses_axis(e, inner))
-      if (motion(program_, s_, n->tensor, n->subscripts, lane_->axis) == Motion::contiguous) reads.push_back(n);
-  if (reads.empty()) return;
   const std::size_t level = builder_.level();
-  const std::int64_t each = (tile.depth + tile.block - 1) / tile.block;
-  const Value from = builder_.multiply(level, row, builder_.constant(each));
-  const Value to = builder_.add(level, from, builder_.constant(each * rows));
-  const auto bound = bound_;
-  const Value ahead = open_for(from, builder_.compute(level, Op::minimum, DType::i64, {to, piece.next}), 1);
-  bind(inner, builder_.add(level + 1, builder_.add(level, piece.first, builder_.constant(tile.depth)), ahead));
-  for (const Read* n : reads)
-    fetch_lines(level + 1, n->tensor, address(n->tensor, n->subscripts, level + 1).base, lane_->parts, true);
-  close_for();
-  bound_ = bound;
+  for (Expr e : nodes(tile.staged)) {
+    const Read* n = e->as<Read>();
+    if (!n || !uses_axis(e, inner)) continue;
+    if (motion(program_, s_, n->tensor, n->subscripts, lane_->axis) != Motion::contiguous) continue;
+    const auto is_affine = [&](Expr subscript) { return affine_in(program_.graph, subscript, inner).has_value(); };
+    if (!std::ranges::all_of(n->subscripts, is_affine)) continue;
+    const Value here = address(n->tensor, n->subscripts, level).base;
+    const Value step = step_along(n->tensor, n->subscripts, inner);
+    const Value distance = builder_.multiply(0, builder_.constant(rows_ahead), step);
+    fetch_lines(level, n->tensor, builder_.add(level, here, distance), lane_->parts);
+  }
 }
 
 /// In an iteration of the reduced axis: of reads that are contiguous along the rows, and a row of memory away from

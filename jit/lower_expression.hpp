@@ -329,10 +329,10 @@ class ExpressionLowering {
   /// A piece of the reduced axis: the iterations [first, end). Where nothing has `begun` before (b1), it goes from the
   /// states of the start. As many iterations come `next`; 0 or less: none.
   struct Piece {
-    loop::Value first, end, begun, finishes, next;
+    loop::Value first, end, begun, finishes;
   };
-  /// Before so many `rows` of a block, from number `row` on: fetches their part of what the next piece will share.
-  void fetch_next_piece(const RegisterTile&, const Piece&, loop::Value row, int rows);
+  /// Fetches what iterations a few further on read for all rows.
+  void fetch_staged(const RegisterTile&);
   /// Fetches what the next rows read in this iteration.
   void fetch_next_rows(const RegisterTile&);
   loop::Value cut_rows(const RegisterTile&, loop::Value low, loop::Value high);

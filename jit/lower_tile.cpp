@@ -53,6 +53,7 @@ void ExpressionLowering::stage(const RegisterTile& tile, const Stages& stages, V
   const Value at = carried[0].variable, end = builder_.add(builder_.level(), first, count);
   bind(tile.fold->as<Fold>()->axes[0], open_for(first, end, 1, std::move(carried)));
   const std::size_t level = builder_.level();
+  if (tile.fetches) fetch_staged(tile);
   for (Expr e : tile.staged) {
     if (std::ranges::count(tile.transposed, e) > 0) continue;
     const std::vector<Value> parts = expanded(e, e->dtype);
@@ -97,8 +98,6 @@ void ExpressionLowering::reduce_rows(const RegisterTile& tile, const ScratchStat
     known_.pop_back();
     builder_.close_if();
   };
-  if (tile.fetches)  // beside each row its share
-    fetch_next_piece(tile, piece, builder_.compute(level, Op::subtract, DType::i64, {low, states.first_row}), height);
   const Value at = scratch_offset(states, level);
   const Value start = builder_.constant((tile.block + tile.lower_height) * step_of_lanes());
   const Value before = builder_.compute(level, Op::select, DType::i64, {piece.begun, at, start});
@@ -193,8 +192,7 @@ void ExpressionLowering::reduce_tile(const RegisterTile& tile, Value low, Value 
   }
   const Value begun = builder_.compute(builder_.level(), Op::greater, DType::b1, {first, builder_.constant(0)});
   staged_ = std::move(stages);
-  Piece piece{first, builder_.add(builder_.level(), first, count), begun, loop::none, loop::none};
-  if (tile.fetches) piece.next = i64(Op::minimum, i64(Op::subtract, left, depth), depth);
+  Piece piece{first, builder_.add(builder_.level(), first, count), begun, loop::none};
   if (finish.statements) {
     const Value is_last = builder_.compute(builder_.level(), Op::less_equal, DType::b1, {left, depth});
     piece.finishes = builder_.compute(builder_.level(), Op::logical_and, DType::b1, {is_last, finish.condition});
