@@ -18,6 +18,8 @@ inline constexpr int planes_step = 2;
 
 /// The axes along which reductions in the way of keep_values() may run, where the target is one of `large`.
 std::set<ir::AxisId> axes_of_kept_values(const ir::Program&, const std::vector<ir::TensorId>& large);
+/// The same for what is kept for each step of lanes.
+std::set<ir::AxisId> axes_of_kept_planes(const ir::Program&, const std::vector<ir::TensorId>& large);
 
 /// Finds a reduction whose body a statement needs again, for each element, in a loop inside of the reduction's own
 /// surroundings; the body must cost more than memory does:
@@ -38,7 +40,8 @@ std::set<ir::AxisId> axes_of_kept_values(const ir::Program&, const std::vector<i
 /// Planes are often a power of two apart, and share so few sets of all caches that they push each other out of them:
 /// what is read once is not waited for twice. While functions are computed of some planes, memory brings the next lanes
 /// of theirs and takes what went past the caches before. (On a Xeon with 2 MiB of second-level cache softmax over axis 1
-/// took twice as long with its values in the target.)
+/// took twice as long with its values in the target.) The planes themselves are kept in the same way where two reductions
+/// and the statement read them, as in a logarithm of softmax, or to subtract the mean and divide by the deviation.
 void keep_values(ir::Program&, const Specialisation&, const std::unordered_map<ir::Expr, ir::AxisId>& fold_lanes,
                  Nest&);
 

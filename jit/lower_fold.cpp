@@ -102,7 +102,8 @@ ExpressionLowering::State ExpressionLowering::step(const Fold& f, State state) {
   const std::vector<Value> values = lanes_of(product ? product->args[0] : f.body);
   const std::vector<Value> factors = product ? lanes_of(product->args[1]) : std::vector<Value>{};
   const auto is_kept = [&](Expr e) { return keeping_ && e && e->as<Fold>() == &f; };
-  if (keeping_ && (is_kept(keeping_->kept.fold) || is_kept(keeping_->kept.copying))) store_kept(values, f.axes[0]);
+  if (keeping_ && is_kept(keeping_->kept.only_copied ? Expr{} : keeping_->kept.fold)) store_kept(values, f.axes[0]);
+  if (keeping_ && is_kept(keeping_->kept.copying)) store_kept(values, f.axes[0]);
   if (keeping_ && is_kept(keeping_->kept.fold) && lane_) {
     if (std::ranges::count(f.axes, lane_->axis) > 0) fetch_next_row();
     if (keeping_->kept.planes) fetch_next_lanes();

@@ -338,8 +338,11 @@ std::string to_string(const Schedule& schedule, const Program& program) {
     for (Expr e : nest.short_rows) text += "  short rows transposed: " + to_string(program, e) + '\n';
     if (nest.kept) {
       const std::string where = nest.kept->in_scratch ? "scratch" : "the target";
-      text += "  kept in " + where + ": what " + to_string(program, nest.kept->fold) + " adds up\n";
-      if (nest.kept->copied) text += "  and before that " + to_string(program, nest.kept->copied) + '\n';
+      if (!nest.kept->only_copied)
+        text += "  kept in " + where + ": what " + to_string(program, nest.kept->fold) + " adds up\n";
+      if (nest.kept->copied)
+        text += (nest.kept->only_copied ? "  kept in scratch: " : "  and before that ") +
+                to_string(program, nest.kept->copied) + '\n';
     }
     for (const Period& p : nest.periods ? nest.periods->all : std::vector<Period>{})
       text += "  periods of " + to_string(program, p.divisor) + " along " + name(*nest.lane_axis) + '\n';

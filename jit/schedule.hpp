@@ -79,9 +79,11 @@ struct Kept {
   ir::AxisId along;
   bool in_scratch = false;
   /// In scratch for each step of lanes across planes of memory (keep_planes()). Another reduction before it then leaves
-  /// what it reads there, and `copied`, the same read in the body of `fold`, is taken from there.
+  /// what it reads there, and `copied`, the same read in the body of `fold`, is taken from there. That may be all that
+  /// is kept: the statement then needs what was read again, not the values of the body.
   bool planes = false;
   ir::Expr copying = {}, copied = {};
+  bool only_copied = false;
 };
 
 /// One phase: statements over the same domain, in the same loops.

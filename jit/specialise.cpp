@@ -275,10 +275,9 @@ Specialisation specialise(const Program& program, std::span<const TensorView> te
   result.collapsed = find_collapsed(program, survey, tensors, extents);
   result.large = find_large(program, tensors);
   for (AxisId axis : axes_of_kept_values(program, result.large))
-    if (extents[axis] <= most_kept) {
-      result.brief.push_back(axis);
-      if (extents[axis] <= most_planes_kept) result.slim.push_back(axis);
-    }
+    if (extents[axis] <= most_kept) result.brief.push_back(axis);
+  for (AxisId axis : axes_of_kept_planes(program, result.large))
+    if (extents[axis] <= most_planes_kept) result.slim.push_back(axis);
   result.far = find_far(program, survey, tensors, extents);
   find_lengths(program, survey, extents, result);
   for (AxisId axis : axes_of_chosen_places(program))

@@ -25,7 +25,7 @@ struct Specialisation {
                                                   // or, for an axis that another one swallowed, never iterated
   std::vector<ir::TensorId> large;  // written tensors that are larger than caches (streaming.hpp)
   std::vector<ir::AxisId> brief;    // axes of these along which all values of a reduction fit into scratch (kept.hpp)
-  std::vector<ir::AxisId> slim;     // of these, those along which they do for each step of lanes
+  std::vector<ir::AxisId> slim;     // those along which they do for each step of lanes
   std::vector<ir::TensorId> far;    // accessed where data choose, and larger than the first cache (ahead.hpp)
   std::vector<ir::AxisId> many;  // axes along which a reduction uses loads again, long enough for it to pay
   std::vector<ir::AxisId> wide;  // of these, those along long rows of memory, which fill steps of many lanes

@@ -36,8 +36,9 @@ std::vector<Expr> values_inside(const Nest& nest) {
 /// Whether functions stand beside the stores. Where a reduction has kept their values, they do not.
 bool waits_for_arithmetic(const Nest& nest) {
   bool found = false;
+  const bool once = nest.kept && nest.kept->planes;  // what all planes share is computed before they are stored
   walk(nest.values, [&](Expr e) {
-    found |= e->as<Apply>() && is_helper(e->as<Apply>()->op);
+    found |= e->as<Apply>() && is_helper(e->as<Apply>()->op) && (!once || uses_axis(e, nest.kept->along));
     return !nest.kept || !e->as<Fold>();
   });
   return found;

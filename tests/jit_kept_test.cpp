@@ -129,6 +129,42 @@ TEST_CASE("planes for a target larger than the caches are kept in scratch if the
   }
 }
 
+TEST_CASE("planes that two reductions and the statement read are kept themselves, if they are few, with the same bits") {
+  for (const auto& [planes, columns] : {std::pair{1, 4096}, {2, 1031}, {21, 512}, {21, 1000}, {64, 33}, {65, 512}}) {
+    CAPTURE(planes, columns);
+    const std::int64_t size = std::int64_t{planes} * columns, rows = (4 << 20) / size + 1;
+    const Tensor<float, 3> x =
+        filled<float>([](std::int64_t n) { return static_cast<float>(n * 7 % 1009) / 100; }, rows, planes, columns);
+    const Tensor<float, 3> some = x.sliced(0, rows - 3, rows);
+    Tensor<float, 3> y(rows, planes, columns), few(3, planes, columns);
+    const auto check = [&](const auto& of) {
+      const Prepared large = prepared(y[i, j, k], Assign::set, of(x));
+      const std::string schedule = schedule_of(large);
+      CHECK((schedule.find("kept in scratch: t1[i, ") != std::string::npos) == (planes <= 64));
+      if (planes <= 64) CHECK(schedule.find("streaming t0") != std::string::npos);
+      if (columns == 1000) {  // every access within its buffer
+        large.executable->run(large.tensors, large.params, {.backend = Backend::loop_interpreter});
+        const std::vector<float> interpreted = values(y);
+        large.executable->run(large.tensors, large.params, {.threads = 3});
+        CHECK(values(y) == interpreted);
+      }
+      large.executable->run(large.tensors, large.params, {.threads = 3});
+      const Prepared small = prepared(few[i, j, k], Assign::set, of(some));
+      CHECK(schedule_of(small).find("kept") == std::string::npos);
+      small.executable->run(small.tensors, small.params);
+      CHECK(std::equal(few.data(), few.data() + 3 * size, y.data() + (rows - 3) * size));
+    };
+    check([](const Tensor<float, 3>& from) {
+      const auto most = max(from, 1)[i, k];
+      return from[i, j, k] - most - log(sum(l, exp(from[i, l, k] - most)));
+    });
+    check([](const Tensor<float, 3>& from) {
+      const auto middle = sum(l, from[i, l, k]) / 7;
+      return (from[i, j, k] - middle) / sqrt(sum(m, sq(from[i, m, k] - middle)) + 1);
+    });
+  }
+}
+
 TEST_CASE("planes are copied to scratch only by a reduction of what another one reads") {
   const std::int64_t columns = 200'000;
   const auto x = filled<float>([](std::int64_t n) { return static_cast<float>(n % 1009) / 500; }, 21, columns);
