@@ -88,7 +88,8 @@ class ExpressionLowering {
 
   /// In a lane loop: the reduction of a tile for its rows [low, high), to scratch, where its results then are. What the
   /// rows share is computed if `fresh` (b1; none: always). If the condition of `finish` holds, for which all lanes must
-  /// run, they are never complete in scratch: its statements take them from registers, for a few rows side by side.
+  /// run, or there are masks for them, they are never complete in scratch: its statements take them from registers, for
+  /// a few rows side by side.
   struct Finish {
     loop::Value condition = loop::none;
     std::function<void()> statements = {};
