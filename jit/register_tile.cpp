@@ -101,11 +101,23 @@ void make_narrow(RegisterTile& tile, int lanes) {
   if (!tile.fetches_rows) tile.depth = 256;
 }
 
+/// Two to four rows in all: more vectors of two, so that there are enough states to hide the latency of fma. What is
+/// shared is most of what there is. It stays in half of the first cache.
+void make_low(RegisterTile& tile, int rows) {
+  tile.height = tile.lower_height = rows;
+  tile.vectors = rows == 2 ? 4 : 2;
+  tile.block = rows;
+  tile.depth = 256 / tile.vectors;
+  tile.fetches_rows = false;
+}
+
 }  // namespace
 
 std::vector<RegisterTile> find_register_tiles(Program& program, const Specialisation& s, const Target& target,
-                                              const Nest& nest, AxisId lane, int lanes) {
+                                              const Nest& nest, AxisId lane, int lanes,
+                                              const std::optional<ShortResult>& result) {
   std::vector<RegisterTile> tiles;
+  const bool is_down = result && lane == result->down;
   if (nest.tables || nest.serial || nest.appends || nest.in_order || nest.sorts) return tiles;
   const std::vector<AxisId>& domain = program.statements[nest.statements.front()].domain;
   std::vector<Expr> all;
@@ -127,7 +139,8 @@ std::vector<RegisterTile> find_register_tiles(Program& program, const Specialisa
     if (!fold || fold->axes.size() != 1 || !fold->ranges.empty() || !uses_axis(e, lane)) continue;
     if (info(fold->reduction).results == Results::index || e->dtype == DType::b1) continue;
     if (program.axes[fold->axes[0]].tables) continue;
-    for (auto rows = s.many.rbegin(); rows != s.many.rend(); ++rows) {
+    const std::vector<AxisId> candidates = is_down ? std::vector{result->along} : s.many;
+    for (auto rows = candidates.rbegin(); rows != candidates.rend(); ++rows) {
       if (!fits_others(*rows) || !fits(e, *rows)) continue;
       const auto staged = staged_parts(fold->body, lane, fold->axes[0], *rows);
       if (!staged) continue;
@@ -139,7 +152,10 @@ std::vector<RegisterTile> find_register_tiles(Program& program, const Specialisa
       for (Expr part : *staged)
         if (part->as<Read>() && can_transpose(program, s, part, lane, fold->axes[0])) tile.transposed.push_back(part);
       set_heights(tile, target, lanes);
-      if (target.vector_bytes == 64 && std::ranges::count(s.narrow, lane) > 0) make_narrow(tile, lanes);
+      if (is_down)
+        make_low(tile, static_cast<int>(result->elements));
+      else if (target.vector_bytes == 64 && std::ranges::count(s.narrow, lane) > 0)
+        make_narrow(tile, lanes);
       break;
     }
   }

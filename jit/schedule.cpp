@@ -222,11 +222,20 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
     std::optional<Transposition> transposed;
     std::optional<AxisId> abreast;
     std::vector<Expr> short_rows;
-    if (schedule.mask_registers) model.short_result = find_short_result(program, s, nest);
+    std::optional<ShortResult> product;
+    if (schedule.mask_registers) {
+      model.short_result = find_short_result(program, s, nest);
+      product = find_short_product(program, s, nest);
+      if (product && !find_register_tiles(program, s, target, nest, product->down, nest.lanes, product).empty())
+        model.short_result = product;
+      else
+        product.reset();
+    }
     const auto cost_of = [&](std::optional<AxisId> lane) {
       registers.clear();
       const bool down = model.short_result && lane == model.short_result->down;  // few rows, of few iterations each
-      if (lane && !down) registers = find_register_tiles(program, s, target, nest, *lane, nest.lanes);
+      if (lane && (!down || product))
+        registers = find_register_tiles(program, s, target, nest, *lane, nest.lanes, product);
       model.staged.clear();
       for (const RegisterTile& tile : registers)
         model.staged.insert(model.staged.end(), tile.staged.begin(), tile.staged.end());

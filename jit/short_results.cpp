@@ -26,11 +26,25 @@ std::optional<ShortResult> short_result(const Program& program, const Specialisa
   return along && down ? std::optional(ShortResult{*along, *down, elements}) : std::nullopt;
 }
 
-/// Whether a reduction through a short row, or through several, is for one element of the results.
-bool is_of_element(const Specialisation& s, Expr e, const ShortResult& result) {
+/// Whether a reduction through short rows (or: `through_long` ones) is for one element of the results.
+bool is_of_element(const Specialisation& s, Expr e, const ShortResult& result, bool through_long) {
   const Fold* fold = e->as<Fold>();
-  const auto is_few = [&](AxisId axis) { return std::ranges::count(s.few, axis) > 0; };
-  return fold && uses_axis(e, result.along) && std::ranges::all_of(fold->axes, is_few);
+  const auto fits = [&](AxisId axis) { return through_long != (std::ranges::count(s.few, axis) > 0); };
+  return fold && uses_axis(e, result.along) && std::ranges::all_of(fold->axes, fits);
+}
+
+std::optional<ShortResult> find(const Program& program, const Specialisation& s, const Nest& nest, bool through_long) {
+  if (nest.serial || nest.tables || nest.appends || nest.sorts || nest.folds || nest.in_order) return {};
+  std::optional<ShortResult> found;
+  for (std::size_t i : nest.statements) {
+    const Statement& statement = program.statements[i];
+    const auto own = short_result(program, s, statement);
+    if (!own || (found && (found->along != own->along || found->down != own->down))) return {};
+    found = own;
+    for (Expr e : nodes(expressions(statement)))
+      if (bound_axes(e) && uses_axis(e, own->down) && !is_of_element(s, e, *own, through_long)) return {};
+  }
+  return found;
 }
 
 }  // namespace
@@ -58,17 +72,11 @@ Columns axes_of_columns(const Program& program) {
 }
 
 std::optional<ShortResult> find_short_result(const Program& program, const Specialisation& s, const Nest& nest) {
-  if (nest.serial || nest.tables || nest.appends || nest.sorts || nest.folds || nest.in_order) return {};
-  std::optional<ShortResult> found;
-  for (std::size_t i : nest.statements) {
-    const Statement& statement = program.statements[i];
-    const auto own = short_result(program, s, statement);
-    if (!own || (found && (found->along != own->along || found->down != own->down))) return {};
-    found = own;
-    for (Expr e : nodes(expressions(statement)))
-      if (bound_axes(e) && uses_axis(e, own->down) && !is_of_element(s, e, *own)) return {};
-  }
-  return found;
+  return find(program, s, nest, false);
+}
+
+std::optional<ShortResult> find_short_product(const Program& program, const Specialisation& s, const Nest& nest) {
+  return find(program, s, nest, true);
 }
 
 void order_short_result(const ShortResult& result, Nest& nest) {

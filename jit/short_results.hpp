@@ -26,6 +26,9 @@ Columns axes_of_columns(const ir::Program&);
 /// be done again for each element.
 std::optional<ShortResult> find_short_result(const ir::Program&, const Specialisation&, const Nest&);
 
+/// The same where reductions run through long rows for it, each for one element.
+std::optional<ShortResult> find_short_product(const ir::Program&, const Specialisation&, const Nest&);
+
 /// Puts the elements of a row inside of a tile of rows, if the lanes run down.
 void order_short_result(const ShortResult&, Nest&);
 

@@ -103,41 +103,6 @@ TEST_CASE("sums of products with long rows have fewer rows and more vectors in a
   CHECK(schedule_of(ratio, 64).find("for 512") == std::string::npos);  // scratch is on the stack
 }
 
-TEST_CASE("a tile of rows that are at most a line of memory has one vector, and its stores have masks") {
-  Dice dice{std::mt19937_64(10)};
-  const auto a = uneven<float>(dice, 40, 50);
-  const auto narrow_tile = [](const Prepared& p) {
-    const std::string schedule = schedule_of(p, 64);
-    return schedule.find("i/264 x11, j x16*1; for 256") != std::string::npos &&
-           schedule.find("finished in registers, masked") != std::string::npos;
-  };
-  for (const int columns : {2, 8, 15, 16, 17}) {
-    CAPTURE(columns);
-    const auto b = uneven<float>(dice, 50, columns), bias = uneven<float>(dice, columns, 1);
-    Tensor<float, 2> c(40, columns);
-    const Prepared p = prepared(c[i, j], Assign::set, sum(k, a[i, k] * b[k, j]));
-    CHECK(run_everywhere(p).fault == "");
-    CHECK(run_everywhere(prepared(c[i, j], Assign::add, 2 * sum(k, a[i, k] * b[k, j]) + bias[j, 0])).fault == "");
-    CHECK(run_with_threads(p) == "");
-    if (vector_widths().front() < 64) continue;
-    CHECK(narrow_tile(p) == (columns <= 16));
-    if (columns > 16) continue;
-    // All that is stored in the end is stored under the mask of the lanes, and only once.
-    const std::string loops = loops_of(p, 64);
-    CHECK(loops.find("store t0[") != std::string::npos);
-    for (std::size_t at = loops.find("store t0["); at != std::string::npos; at = loops.find("store t0[", at + 1))
-      CHECK(loops.substr(at, loops.find('\n', at) - at).find(" mask ") != std::string::npos);
-  }
-  if (vector_widths().front() < 64) return;
-  // Of doubles a line is half as many.
-  const Tensor<double, 2> d(40, 50), eight(50, 8), nine(50, 9);
-  Tensor<double, 2> c8(40, 8), c9(40, 9);
-  CHECK(schedule_of(prepared(c8[i, j], Assign::set, sum(k, d[i, k] * eight[k, j])), 64).find(" x8*1; for") !=
-        std::string::npos);
-  CHECK(schedule_of(prepared(c9[i, j], Assign::set, sum(k, d[i, k] * nine[k, j])), 64).find(" x8*2; for") !=
-        std::string::npos);
-}
-
 TEST_CASE("where the rows of a tile are neighbours, each iteration fetches what the next rows read, in short pieces") {
   const Tensor<float, 2> a(50, 300), rows(300, 50), b(50, 256), narrow(50, 100), points(50, 300);
   Tensor<float, 2> wide(300, 256), c(300, 100);
@@ -355,6 +320,7 @@ TEST_CASE("the innermost loops of a tile use no memory for what registers hold")
   const Tensor<float, 2> a(512, 512), b(512, 512), narrow(512, 128), line(512, 16);
   Tensor<float, 2> c(512, 512), short_rows(512, 128), narrow_rows(512, 16);
   Tensor<std::int64_t, 1> at(512);
+  // (The product as it is has met too many shapes in other tests for a kernel of its own.)
   const auto check = [](const Prepared& p, int width, const std::vector<int>& states) {
     std::vector<int> tiles;
     for (const std::string& body : innermost_loops(assembly_of(p, width))) {
@@ -374,9 +340,9 @@ TEST_CASE("the innermost loops of a tile use no memory for what registers hold")
     CAPTURE(width);
     const std::vector<int> states = width == 64 ? std::vector{16} : std::vector{12, 10};
     const std::vector<int> of_long_rows = width == 64 ? std::vector{24} : width == 32 ? std::vector{12, 9} : states;
-    check(prepared(c[i, j], Assign::set, sum(k, a[i, k] * b[k, j])), width, of_long_rows);
-    check(prepared(short_rows[i, j], Assign::set, sum(k, a[i, k] * narrow[k, j])), width, states);
+    check(prepared(c[i, j], Assign::set, 2 * sum(k, a[i, k] * b[k, j])), width, of_long_rows);
+    check(prepared(short_rows[i, j], Assign::set, 2 * sum(k, a[i, k] * narrow[k, j])), width, states);
     check(prepared(at[i], Assign::set, argmin(j, sum(k, sq(a[i, k] - b[j, k])))), width, states);
-    if (width == 64) check(prepared(narrow_rows[i, j], Assign::set, sum(k, a[i, k] * line[k, j])), width, {11});
+    if (width == 64) check(prepared(narrow_rows[i, j], Assign::set, 2 * sum(k, a[i, k] * line[k, j])), width, {11});
   }
 }
