@@ -90,8 +90,8 @@ class ExpressionLowering {
   void take_from_scratch(ir::Expr fold, const ScratchState& states) { in_scratch_.insert_or_assign(fold, states); }
 
   /// In a lane loop: the reduction of a tile for its rows [low, high), to scratch, where its results then are. What the
-  /// rows share is computed if `fresh` (b1; none: always). If the condition of `finish` holds, for which all lanes must
-  /// run, they are never complete in scratch: its statements take them from registers, for a few rows side by side.
+  /// rows share is computed if `fresh` (b1; none: always). If the condition of `finish` holds (none: always), for which
+  /// all lanes run or are masked, its statements take them from registers instead, for a few rows side by side.
   struct Finish {
     loop::Value condition = loop::none;
     std::function<void()> statements = {};

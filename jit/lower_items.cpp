@@ -229,12 +229,15 @@ void NestLowering::register_tiles(std::optional<std::pair<Value, Value>> rows, V
     ExpressionLowering::Finish finish;
     Value first = rows->first;
     if (nest_.registers[0].finishes) {  // where all lanes run, so that stores need no masks; elsewhere row by row
-      finish.condition = b_.compute(level(), Op::greater_equal, DType::b1, {count, b_.constant(nest_.tile)});
       finish.statements = [&] { statements(); };
-      first = b_.compute(level(), Op::select, DType::i64, {finish.condition, rows->second, first});
+      if (!nest_.registers[0].masked) {
+        finish.condition = b_.compute(level(), Op::greater_equal, DType::b1, {count, b_.constant(nest_.tile)});
+        first = b_.compute(level(), Op::select, DType::i64, {finish.condition, rows->second, first});
+      }
     }
     for (const RegisterTile& tile : nest_.registers)
       x_.reduce_tile(tile, rows->first, rows->second, loop::none, finish);
+    if (nest_.registers[0].finishes && nest_.registers[0].masked) return x_.leave_lanes();
     x_.bind(nest_.registers[0].rows, x_.open_for(first, rows->second, 1));
   } else {
     x_.reduce_in_blocks(nest_.registers);

@@ -133,7 +133,7 @@ void ExpressionLowering::reduce_rows(const RegisterTile& tile, const ScratchStat
     each_row([&](std::size_t row) { remember(tile.fold, state[row], true, level); });
     under(builder_.compute(level, Op::logical_not, DType::b1, {piece.finishes}), store_all);
     under(piece.finishes, [&] {
-      lane_->whole_from = builder_.level();
+      if (!tile.masked) lane_->whole_from = builder_.level();
       finish.statements();
       lane_->whole_from.reset();
     });
@@ -195,7 +195,9 @@ void ExpressionLowering::reduce_tile(const RegisterTile& tile, Value low, Value 
   Piece piece{first, builder_.add(builder_.level(), first, count), begun, loop::none};
   if (finish.statements) {
     const Value is_last = builder_.compute(builder_.level(), Op::less_equal, DType::b1, {left, depth});
-    piece.finishes = builder_.compute(builder_.level(), Op::logical_and, DType::b1, {is_last, finish.condition});
+    piece.finishes = is_last;
+    if (finish.condition != loop::none)
+      piece.finishes = builder_.compute(builder_.level(), Op::logical_and, DType::b1, {is_last, finish.condition});
   }
   if (tile.has_two_heights()) reduce_rows(tile, states, low, end_of_tall, tile.height, piece, finish);
   reduce_rows(tile, states, end_of_tall, high, tile.lower_height, piece, finish);

@@ -2,13 +2,15 @@
 // Which reductions are done for a tile of their results at once, with the states in registers: those whose operands
 // each lack one of the axes that the results have, so that what one load brings is used again and again.
 #include "schedule.hpp"
+#include "short_results.hpp"
 
 namespace ricci::jit {
 
 /// The tiles for a nest whose lanes run over `lane`: of the first such reduction, and of others with the same rows, or
-/// all whose rows are those of a reduction around them.
+/// all whose rows are those of a reduction around them. With lanes down the columns of a short result its elements are
+/// the rows.
 std::vector<RegisterTile> find_register_tiles(ir::Program&, const Specialisation&, const Target&, const Nest&,
-                                              ir::AxisId lane, int lanes);
+                                              ir::AxisId lane, int lanes, const std::optional<ShortResult>& = {});
 
 /// Puts the rows of its tiles next to the lanes in the order of a nest, and cuts both into the tiles' blocks. `alone`:
 /// there is no other nest.

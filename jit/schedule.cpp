@@ -222,10 +222,20 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
     std::optional<Transposition> transposed;
     std::optional<AxisId> abreast;
     std::vector<Expr> short_rows;
-    if (schedule.mask_registers) model.short_result = find_short_result(program, s, nest);
+    std::optional<ShortResult> product;
+    if (schedule.mask_registers) {
+      model.short_result = find_short_result(program, s, nest);
+      product = find_short_product(program, s, nest);
+      if (product && !find_register_tiles(program, s, target, nest, product->down, nest.lanes, product).empty())
+        model.short_result = product;
+      else
+        product.reset();
+    }
     const auto cost_of = [&](std::optional<AxisId> lane) {
       registers.clear();
-      if (lane) registers = find_register_tiles(program, s, target, nest, *lane, nest.lanes);
+      const bool down = model.short_result && lane == model.short_result->down;  // few rows, of few iterations each
+      if (lane && (!down || product))
+        registers = find_register_tiles(program, s, target, nest, *lane, nest.lanes, product);
       model.staged.clear();
       for (const RegisterTile& tile : registers)
         model.staged.insert(model.staged.end(), tile.staged.begin(), tile.staged.end());
@@ -273,10 +283,10 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
       nest.streams = find_streams(program, s, nest);
       find_interiors(program, nest, schedule.fold_lanes);
       nest.planes = runs_in_planes(nest);
-      if (model.short_result) order_short_result(*model.short_result, nest);
       const bool in_tiles = nest.lane_axis && nest.order[nest.split] == *nest.lane_axis && !nest.planes;
       if (!in_tiles || !nest.interiors.empty()) nest.short_rows.clear();
       if (!nest.short_rows.empty()) nest.tile = tile_of_short_rows(nest.short_rows);
+      if (model.short_result) order_short_result(*model.short_result, nest);
       keep_values(program, s, schedule.fold_lanes, nest);
       find_periods(program, nest, schedule.fold_lanes);
     }

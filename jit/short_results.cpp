@@ -26,6 +26,27 @@ std::optional<ShortResult> short_result(const Program& program, const Specialisa
   return along && down ? std::optional(ShortResult{*along, *down, elements}) : std::nullopt;
 }
 
+/// Whether a reduction through short rows (or: `through_long` ones) is for one element of the results.
+bool is_of_element(const Specialisation& s, Expr e, const ShortResult& result, bool through_long) {
+  const Fold* fold = e->as<Fold>();
+  const auto fits = [&](AxisId axis) { return through_long != (std::ranges::count(s.few, axis) > 0); };
+  return fold && uses_axis(e, result.along) && std::ranges::all_of(fold->axes, fits);
+}
+
+std::optional<ShortResult> find(const Program& program, const Specialisation& s, const Nest& nest, bool through_long) {
+  if (nest.serial || nest.tables || nest.appends || nest.sorts || nest.folds || nest.in_order) return {};
+  std::optional<ShortResult> found;
+  for (std::size_t i : nest.statements) {
+    const Statement& statement = program.statements[i];
+    const auto own = short_result(program, s, statement);
+    if (!own || (found && (found->along != own->along || found->down != own->down))) return {};
+    found = own;
+    for (Expr e : nodes(expressions(statement)))
+      if (bound_axes(e) && uses_axis(e, own->down) && !is_of_element(s, e, *own, through_long)) return {};
+  }
+  return found;
+}
+
 }  // namespace
 
 Columns axes_of_columns(const Program& program) {
@@ -35,15 +56,15 @@ Columns axes_of_columns(const Program& program) {
   for (const Statement& s : program.statements) {
     bool reduces = false;
     for (Expr e : nodes(expressions(s))) reduces |= bound_axes(e) != nullptr;
-    const auto note = [&](TensorId tensor, const std::vector<Expr>& subscripts) {
+    const auto note = [&](TensorId tensor, const std::vector<Expr>& subscripts, bool as_rows) {
       if (subscripts.size() < 2 || !std::ranges::all_of(subscripts, is_plain)) return;
-      if (reduces && std::ranges::all_of(subscripts, is_bare)) return;
+      if (as_rows && std::ranges::all_of(subscripts, is_bare)) return;
       for (std::size_t i = 0; i < subscripts.size(); ++i)
         if (is_bare(subscripts[i])) found[tensor].insert(i);
     };
-    note(s.target, s.subscripts);
+    note(s.target, s.subscripts, false);
     walk(expressions(s), [&](Expr e) {
-      if (const Read* read = e->as<Read>()) note(read->tensor, read->subscripts);
+      if (const Read* read = e->as<Read>()) note(read->tensor, read->subscripts, reduces);
       return !bound_axes(e);
     });
   }
@@ -51,17 +72,11 @@ Columns axes_of_columns(const Program& program) {
 }
 
 std::optional<ShortResult> find_short_result(const Program& program, const Specialisation& s, const Nest& nest) {
-  if (nest.serial || nest.tables || nest.appends || nest.sorts || nest.folds || nest.in_order) return {};
-  std::optional<ShortResult> found;
-  for (std::size_t i : nest.statements) {
-    const Statement& statement = program.statements[i];
-    const auto own = short_result(program, s, statement);
-    if (!own || (found && (found->along != own->along || found->down != own->down))) return {};
-    found = own;
-    for (Expr e : nodes(expressions(statement)))
-      if (bound_axes(e)) return {};
-  }
-  return found;
+  return find(program, s, nest, false);
+}
+
+std::optional<ShortResult> find_short_product(const Program& program, const Specialisation& s, const Nest& nest) {
+  return find(program, s, nest, true);
 }
 
 void order_short_result(const ShortResult& result, Nest& nest) {
@@ -74,7 +89,7 @@ void order_short_result(const ShortResult& result, Nest& nest) {
     std::rotate(at, at + 1, nest.order.end());
   }
   nest.split = nest.order.size() - 2;
-  nest.tile = rows_of_tile;
+  if (nest.short_rows.empty()) nest.tile = rows_of_tile;
   nest.planes = true;
 }
 

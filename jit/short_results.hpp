@@ -18,13 +18,16 @@ struct ShortResult {
 /// Axes of tensors.
 using Columns = std::map<ir::TensorId, std::set<std::size_t>>;
 
-/// Those along which columns of rows are accessed one by one, outside of reductions, as in x[n, 0]; or all of them, by
-/// a statement that reduces nothing.
+/// Those along which columns of rows are read one by one, outside of reductions, as in x[n, 0]; all of targets, and all
+/// that is read where nothing is reduced.
 Columns axes_of_columns(const ir::Program&);
 
-/// The axes of such rows, if all that the nest stores lies in them and nothing is reduced for it, which would be done
-/// again for each element.
+/// The axes of such rows, if all that the nest stores lies in them and nothing is reduced for a whole row, which would
+/// be done again for each element.
 std::optional<ShortResult> find_short_result(const ir::Program&, const Specialisation&, const Nest&);
+
+/// The same where reductions run through long rows for it, each for one element.
+std::optional<ShortResult> find_short_product(const ir::Program&, const Specialisation&, const Nest&);
 
 /// Puts the elements of a row inside of a tile of rows, if the lanes run down.
 void order_short_result(const ShortResult&, Nest&);

@@ -15,6 +15,16 @@ constexpr std::int64_t most_scratch_bytes = 24 << 10, most_lanes = 256, least_la
 
 bool is_bare(Expr subscript, AxisId axis) { return subscript->as<Axis>() && subscript->as<Axis>()->axis == axis; }
 
+/// Whether all that a reduction reads along its axes has bare axes for subscripts. A window that slides has not.
+bool reads_by_axes(const Fold& fold) {
+  return std::ranges::all_of(nodes({fold.body}), [&](Expr n) {
+    const Read* read = n->as<Read>();
+    const auto uses = [&](AxisId axis) { return uses_axis(n, axis); };
+    return !read || std::ranges::none_of(fold.axes, uses) ||
+           std::ranges::all_of(read->subscripts, [](Expr at) { return at->as<Axis>() != nullptr; });
+  });
+}
+
 }  // namespace
 
 std::set<AxisId> axes_of_rows(const Program& program) {
@@ -22,11 +32,11 @@ std::set<AxisId> axes_of_rows(const Program& program) {
   for (const Statement& s : program.statements)
     for (Expr e : nodes({s.value})) {
       const Fold* fold = e->as<Fold>();
-      if (!fold || s.domain.empty() || fold->axes.size() != 1) continue;
+      if (!fold || s.domain.empty() || (fold->axes.size() > 1 && !reads_by_axes(*fold))) continue;
       for (Expr n : nodes({fold->body}))
         if (const Read* read = n->as<Read>(); read && read->subscripts.size() > 1)
-          if (std::ranges::any_of(read->subscripts, [&](Expr at) { return is_bare(at, fold->axes[0]); }))
-            found.insert(fold->axes[0]);
+          for (AxisId axis : fold->axes)
+            if (std::ranges::any_of(read->subscripts, [&](Expr at) { return is_bare(at, axis); })) found.insert(axis);
     }
   return found;
 }
@@ -44,12 +54,16 @@ std::vector<Expr> find_short_rows(Program& program, const Specialisation& s, con
   for (std::size_t i : nest.statements)
     for (Expr e : nodes({program.statements[i].value})) {
       const Fold* fold = e->as<Fold>();
-      if (!fold || fold->axes.size() != 1 || std::ranges::count(s.few, fold->axes[0]) == 0) continue;
+      const auto is_few = [&](AxisId a) { return std::ranges::count(s.few, a) > 0; };
+      if (!fold || !std::ranges::all_of(fold->axes, is_few)) continue;
       const auto& domain = program.statements[i].domain;
-      const auto is_known = [&](AxisId a) { return a == fold->axes[0] || std::ranges::count(domain, a) > 0; };
+      const auto is_known = [&](AxisId a) {
+        return std::ranges::count(fold->axes, a) > 0 || std::ranges::count(domain, a) > 0;
+      };
       for (Expr n : nodes({fold->body})) {
         if (!n->as<Read>() || std::ranges::count(found, n) > 0 || !std::ranges::all_of(n->free, is_known)) continue;
-        if (can_transpose(program, s, n, lane, fold->axes[0])) found.push_back(n);
+        const auto is_row = [&](AxisId axis) { return can_transpose(program, s, n, lane, axis); };
+        if (std::ranges::any_of(fold->axes, is_row)) found.push_back(n);
       }
     }
   std::ranges::sort(found, {}, &Node::id);

@@ -30,7 +30,8 @@ constexpr std::int64_t large_bytes = 16 << 20;  // from which an output is bette
 constexpr std::int64_t far_bytes = 256 << 10;   // from which rows that data choose are fetched early
 constexpr std::int64_t many_rows = 3;           // of results, for which loads are arranged beforehand
 constexpr std::int64_t many_reduced_rows = 16;  // the same of rows that a reduction runs over
-constexpr std::int64_t wide_row = 256;   // elements, of which steps of 64 lanes leave few over
+constexpr std::int64_t narrow_row = 64;         // bytes: a line, and the widest vector
+constexpr std::int64_t wide_row = 256;          // elements, of which steps of 64 lanes leave few over
 
 /// Where `axis` stands bare among the subscripts; -1 if nowhere, -2 if twice.
 int position_of(const Access& access, AxisId axis) {
@@ -245,17 +246,23 @@ void find_lengths(const Program& program, const Survey& survey, std::span<const 
       if (other != axis) all = std::min(all * extents[other], short_limit);
     return all;
   };
-  const auto is_contiguous = [&](AxisId axis) {
-    return std::ranges::any_of(survey.accesses, [&](const Access& access) {
+  const auto element_bytes = [&](AxisId axis) {  // of the widest that are neighbours along it; 0: there are none
+    std::int64_t widest = 0;
+    for (const Access& access : survey.accesses) {
       const int at = position_of(access, axis);
-      return at >= 0 && stride_class(program, result, access.tensor, static_cast<std::size_t>(at)) == StrideClass::one;
-    });
+      if (at >= 0 && stride_class(program, result, access.tensor, static_cast<std::size_t>(at)) == StrideClass::one)
+        widest = std::max(widest, static_cast<std::int64_t>(size_of(program.tensors[access.tensor].dtype)));
+    }
+    return widest;
   };
+  const auto is_contiguous = [&](AxisId axis) { return element_bytes(axis) > 0; };
   for (AxisId axis : axes_of_reuse(survey)) {
     const auto has_rows = [&](const Statement& s) { return std::ranges::count(s.domain, axis) > 0; };
     const bool reduced = std::ranges::none_of(program.statements, has_rows);
     if (length(axis) >= (reduced ? many_reduced_rows : many_rows)) result.many.push_back(axis);
     if (length(axis) >= wide_row && is_contiguous(axis)) result.wide.push_back(axis);
+    const std::int64_t bytes = element_bytes(axis);
+    if (bytes > 0 && length(axis) <= narrow_row / bytes) result.narrow.push_back(axis);
   }
   for (AxisId axis : axes_of_rows(program))
     if (length(axis) > 1 && length(axis) <= longest_short_row && is_contiguous(axis)) result.few.push_back(axis);
@@ -310,6 +317,7 @@ std::string to_string(const Specialisation& s) {
   list("\nfar", s.far);
   list("\nmany", s.many);
   list("\nwide", s.wide);
+  list("\nnarrow", s.narrow);
   list("\nfew", s.few);
   list("\nabreast", s.abreast);
   text += "\nanswers " + s.answers;

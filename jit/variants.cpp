@@ -35,6 +35,15 @@ std::set<std::pair<AxisId, AxisId>> collapsed_pairs(const Specialisation& s) {
   return pairs;
 }
 
+/// How many kinds of facts about sizes two kernels have in common.
+int likeness(const Specialisation& a, const Specialisation& b) {
+  const auto same = [&](auto member) { return static_cast<int>(a.*member == b.*member); };
+  return same(&Specialisation::strides) + same(&Specialisation::large) + same(&Specialisation::brief) +
+         same(&Specialisation::slim) + same(&Specialisation::far) + same(&Specialisation::many) +
+         same(&Specialisation::wide) + same(&Specialisation::narrow) + same(&Specialisation::few) +
+         same(&Specialisation::abreast);
+}
+
 }  // namespace
 
 Specialisation assume_nothing(const Program& program) {
@@ -83,8 +92,10 @@ Specialisation choose_variant(const std::string& expression, const Program& prog
     if (!trial) known.push_back(facts);
     return facts;
   }
-  const auto usable = std::ranges::find_if(known, [&](const Specialisation& s) { return holds(s, facts); });
-  return usable != known.end() ? *usable : assume_nothing(program);
+  const Specialisation* best = nullptr;
+  for (const Specialisation& s : known)
+    if (holds(s, facts) && (!best || likeness(s, facts) > likeness(*best, facts))) best = &s;
+  return best ? *best : assume_nothing(program);
 }
 
 }  // namespace ricci::jit

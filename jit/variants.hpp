@@ -16,7 +16,7 @@ Specialisation assume_nothing(const ir::Program&);
 bool holds(const Specialisation& assumed, const Specialisation& facts);
 
 /// What the kernel for arguments with these facts assumes: the facts, if they are among the first `most_variants` that
-/// this process meets for the expression; otherwise those of the first of these that are right, or else nothing.
+/// this process meets for the expression; otherwise those of the most similar of these that are right, or else nothing.
 /// Kernels from the disk count like compiled ones, so what is on the disk changes no result. `expression` tells
 /// programs and targets apart. A `trial` takes no place. Thread-safe.
 Specialisation choose_variant(const std::string& expression, const ir::Program&, const Specialisation& facts,

@@ -105,3 +105,24 @@ TEST_CASE("products of complex numbers, whose parts are chosen by their number")
             "");
   }
 }
+
+TEST_CASE("points are turned by a matrix down their columns, and their rows are read once") {
+  Dice dice{std::mt19937_64(17)};
+  for (const std::int64_t count : {1, 16, 65, 300, 1100}) {
+    const auto x = points<float>(dice, count, 3), m = points<float>(dice, 3, 3);
+    Tensor<float, 2> y(count, 3);
+    CAPTURE(count);
+    const Prepared p = prepared(y[i, j], Assign::set, sum(k, m[j, k] * x[i, k]) + m[j, 0]);
+    REQUIRE(run_everywhere(p).fault == "");
+    REQUIRE(run_with_threads(p) == "");
+    for (std::int64_t r = 0; r < count; ++r)
+      for (int d = 0; d < 3; ++d) {
+        const float expected = m.at(d, 0) * x.at(r, 0) + m.at(d, 1) * x.at(r, 1) + m.at(d, 2) * x.at(r, 2);
+        REQUIRE(y.at(r, d) == expected + m.at(d, 0));
+      }
+    if (count < 64 || !has_mask_registers()) continue;
+    CHECK(schedule_of(p).find("| j parallel before |") != std::string::npos);
+    CHECK(schedule_of(p).find("short rows transposed: ") != std::string::npos);
+    CHECK(loops_of(p).find("gather") == std::string::npos);
+  }
+}

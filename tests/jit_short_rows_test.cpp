@@ -50,6 +50,38 @@ TEST_CASE("one kernel serves all short rows that do not fill vectors") {
   CHECK(loops(5) != loops(17));
 }
 
+TEST_CASE("products of short rows with each other run through both in lanes across the rows") {
+  Dice dice{std::mt19937_64(6)};
+  for (const std::int64_t length : {2, 3, 16})
+    for (const std::int64_t count : {1, 15, 64, 300}) {
+      CAPTURE(length, count);
+      const auto x = points<float>(dice, count, length), y = points<float>(dice, count, length);
+      const auto weight = points<float>(dice, length, length);
+      Tensor<float, 1> out(count);
+      const Prepared form = prepared(out[i], Assign::set, sum(j, k, x[i, j] * weight[j, k] * x[i, k]));
+      REQUIRE(run_everywhere(form).fault == "");
+      REQUIRE(run_with_threads(form) == "");
+      REQUIRE(run_everywhere(prepared(out[i], Assign::add, max(j, k, x[i, j] - y[i, k] * weight[k, j]))).fault == "");
+      out[i] = sum(j, k, x[i, j] * weight[j, k] * x[i, k]);
+      for (std::int64_t n = 0; n < count; ++n) {
+        float expected = 0;  // of small integers, exactly
+        for (std::int64_t a = 0; a < length; ++a)
+          for (std::int64_t b = 0; b < length; ++b) expected += x.at(n, a) * weight.at(a, b) * x.at(n, b);
+        REQUIRE(std::abs(out.at(n) - expected) <= 1e-5f * expected);
+      }
+      if (count < 64) continue;
+      CHECK(transposes(form));
+      CHECK(loops_of(form).find("gather") == std::string::npos);
+    }
+  // Not windows that slide, nor longer rows.
+  const auto picture = points<float>(dice, 64, 64), weight = points<float>(dice, 3, 3);
+  const auto points17 = points<float>(dice, 90, 17), weight17 = points<float>(dice, 17, 17);
+  Tensor<float, 2> sharp(62, 62);
+  Tensor<float, 1> out(90);
+  CHECK(!transposes(prepared(sharp[i, j], Assign::set, sum(k, l, picture[i + k, j + l] * weight[k, l]))));
+  CHECK(!transposes(prepared(out[i], Assign::set, sum(j, k, points17[i, j] * weight17[j, k] * points17[i, k]))));
+}
+
 TEMPLATE_TEST_CASE("reductions over short rows agree in every way to run them", "", float, double, std::int32_t,
                    std::uint8_t) {
   Dice dice{std::mt19937_64(5)};

@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <algorithm>
 #include <iostream>
+#include <set>
 #include <thread>
 
 #include "support/program_text.hpp"
@@ -144,6 +145,25 @@ TEST_CASE("when there are no more kernels, one for short rows is not used for lo
   };
   for (int layout = 0; layout < layouts; ++layout) CHECK(is_largest(layout, {40, 50, 5}));
   for (int layout = 0; layout < layouts; ++layout) CHECK(is_largest(layout, {40, 50, 300}));
+}
+
+TEST_CASE("when there are no more kernels, that for the most similar sizes is used") {
+  const auto loops = [](std::int64_t rows, std::int64_t columns) {
+    const Tensor<float, 2> a(20, rows), b(20, columns);
+    Tensor<float, 2> c(rows, columns);
+    const Prepared p = prepared(c[i, j], Assign::set, 5 - sum(k, a[k, i] * b[k, j]));
+    p.executable->run(p.tensors, p.params);
+    return loops_of(p);
+  };
+  std::set<std::string> kernels;
+  const std::string largest = loops(300, 300);
+  for (const std::int64_t rows : {300, 40})
+    for (const std::int64_t columns : {300, 40, 8, 2}) kernels.insert(loops(rows, columns));
+  const std::string similar = loops(40, 40);
+  CHECK(similar != largest);
+  CHECK(loops(8, 40) == similar);
+  CHECK(loops(8, 300) == loops(40, 300));
+  CHECK(kernels.contains(loops(8, 2)));
 }
 
 TEST_CASE("a dump shows the kernel that a run would take, and decides nothing") {

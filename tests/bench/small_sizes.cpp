@@ -22,7 +22,7 @@ using Make = std::function<Call(std::int64_t)>;
 struct Data {
   std::int64_t size, rows, columns;
   Tensor<float, 1> x, y, table;
-  Tensor<float, 2> m, n, thin;
+  Tensor<float, 2> m, n, thin, turn, narrow;
   Tensor<double, 1> v, u;
   Tensor<double, 2> w;
   Tensor<std::uint8_t, 1> byte;
@@ -33,7 +33,9 @@ struct Data {
   explicit Data(std::int64_t elements)
       : size(elements), rows(static_cast<std::int64_t>(std::sqrt(static_cast<double>(size)))), columns(size / rows),
         x(uniform(-1, 1, size)), y(uniform(0, 1, size)), table(uniform(0, 1, 256)), m(uniform(-1, 1, rows, columns)),
-        n(uniform(0, 1, rows, columns)), thin(uniform(0, 1, (size + 2) / 3, 3)), v(cast<double>(x)), u(cast<double>(y)), w(cast<double>(m)),
+        n(uniform(0, 1, rows, columns)), thin(uniform(0, 1, (size + 2) / 3, 3)),
+        turn(uniform(-1, 1, 3, 3)), narrow(uniform(-1, 1, columns, 4)), v(cast<double>(x)), u(cast<double>(y)),
+        w(cast<double>(m)),
         byte(cast<std::uint8_t>(200 * y)), flag(x > 0), other_flag(y > 0.5f),
         label(labels(static_cast<std::int32_t>(std::min<std::int64_t>(size, 1000)), size)),
         place(labels(static_cast<std::int32_t>(size), size)), divisor(label + 1), row(labels(static_cast<std::int32_t>(rows), rows)) {
@@ -204,6 +206,9 @@ const std::map<std::string, Make>& expressions() {
       {"largest of three columns", E(argmax(j, d.thin[i, j]))},
       {"three columns to grey", E(sum(j, d.thin[i, j] * d.thin[0, j]))},
       {"matmul of columns", E(sum(k, d.m[k, i] * d.n[k, j]))},
+      {"matmul of four columns", E(sum(k, d.m[i, k] * d.narrow[k, j]))},
+      {"points turned", E(sum(k, d.thin[i, k] * d.turn[k, j]))},
+      {"quadratic form of points", E(sum(j, k, d.thin[i, j] * d.turn[j, k] * d.thin[i, k]))},
       {"x[x > 0.98]", E(d.x[d.x > 0.98f])},
       {"x[x > -0.98]", E(d.x[d.x > -0.98f])},
       {"x[flag]", E(d.x[d.flag])},

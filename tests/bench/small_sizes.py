@@ -30,6 +30,8 @@ class Data:
         self.x, self.y = RNG.uniform(-1, 1, size).astype("f4"), RNG.uniform(0, 1, size).astype("f4")
         self.m, self.n = (RNG.uniform(-1, 1, (rows, columns)).astype("f4") for _ in range(2))
         self.thin = RNG.uniform(0, 1, ((size + 2) // 3, 3)).astype("f4")
+        self.turn = RNG.uniform(-1, 1, (3, 3)).astype("f4")
+        self.narrow = RNG.uniform(-1, 1, (columns, 4)).astype("f4")
         self.v, self.w, self.byte = self.x.astype("f8"), self.m.astype("f8"), (200 * self.y).astype("u1")
         self.u, self.flag, self.other_flag = self.y.astype("f8"), self.x > 0, self.y > 0.5
         self.table = RNG.uniform(0, 1, 256).astype("f4")
@@ -176,6 +178,9 @@ FORMS = {
     "largest of three columns": lambda d: d.thin.argmax(1),
     "three columns to grey": lambda d: d.thin @ d.thin[0],
     "matmul of columns": lambda d: d.m.T @ d.n,
+    "matmul of four columns": lambda d: d.m @ d.narrow,
+    "points turned": lambda d: d.thin @ d.turn,
+    "quadratic form of points": lambda d: ((d.thin @ d.turn) * d.thin).sum(1),
     "x[x > 0.98]": lambda d: d.x[d.x > 0.98],
     "x[x > -0.98]": lambda d: d.x[d.x > -0.98],
     "x[flag]": lambda d: d.x[d.flag],
