@@ -329,9 +329,20 @@ const Node& Parser::scan() {
   return add(function, make_scan(*index, value));
 }
 
+/// Whether there are several arguments in the brackets that come next.
+bool Parser::has_comma() const {
+  int depth = 0;
+  for (std::size_t i = 0; peek(i).kind != Token::Kind::end; ++i) {
+    if (peek(i).is("(") || peek(i).is("[")) ++depth;
+    if ((peek(i).is(")") || peek(i).is("]")) && --depth == 0) return false;
+    if (depth == 1 && peek(i).is(",")) return true;
+  }
+  return false;
+}
+
 const Node& Parser::call(const Token& name) {
-  const bool of_subscripts = name.text != "clip" || peek(2).is(")");  // clip(x)[...], not clip(e, low, high)
-  if (const auto outside = find_outside(name.text); outside && of_subscripts) return bounded_access(name, *outside);
+  const bool of_elements = name.text == "clip" && has_comma();  // clip(e, low, high), not clip(x)[...]
+  if (const auto outside = find_outside(name.text); outside && !of_elements) return bounded_access(name, *outside);
   take();  // the bracket
   return Call(*this, name).parse();
 }
