@@ -268,7 +268,6 @@ void Resolver::declare_result(ir::TensorId id, const StatementSyntax& statement)
 }
 
 void Resolver::resolve(ir::TensorId id, const StatementSyntax& statement) {
-  given_.reset();
   const bool in_order = statement.value->form == Form::scan;
   const Syntax& value = in_order ? *statement.value->child[0] : *statement.value;
   const Syntax* target = statement.target;
@@ -294,7 +293,6 @@ void Resolver::resolve(ir::TensorId id, const StatementSyntax& statement) {
     s.subscripts = std::move(at.subscripts);
     s.policy = at.policy;
     s.guard = at.inside;
-    if (!statement.makes_target) given_ = id;
     if (in_order) run_in_order(s, axis_of(statement.value->bound[0]));
   } else {
     for (std::uint32_t i = 0; i < s.domain.size(); ++i) {

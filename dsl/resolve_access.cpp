@@ -127,7 +127,7 @@ Resolver::Place Resolver::place(const Syntax& node, ir::TensorId tensor, const A
                                                        : signed_subscript(node, subscript, use(), gathered);
     const bool decides = node.outside == Outside::check || node.outside == Outside::assume_inside;
     const auto* axis = e->as<ir::Axis>();
-    if (axis && (decides || !is_sized_elsewhere(axis->axis, tensor))) {
+    if (axis && (decides || !out_.program.axes[axis->axis].limit)) {
       add_whole(place, use(), axis->axis);
     } else {
       if (decides && !conditional_) keep_inside(use(), e);
@@ -135,14 +135,6 @@ Resolver::Place Resolver::place(const Syntax& node, ir::TensorId tensor, const A
     }
   }
   return place;
-}
-
-/// Whether the extent of an axis is that of a range, or of the tensor on the left: where that is another one than
-/// `tensor`, a policy says what is outside of it.
-bool Resolver::is_sized_elsewhere(ir::AxisId axis, ir::TensorId tensor) const {
-  const ir::AxisDecl& decl = out_.program.axes[axis];
-  if (decl.limit) return true;
-  return given_ && *given_ != tensor && std::ranges::count(decl.sizes, *given_, &ir::TensorAxis::tensor) > 0;
 }
 
 /// Notes the subscript with every axis in which it is affine: they are to stay inside.

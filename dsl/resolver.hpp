@@ -58,7 +58,6 @@ class Resolver {
   void narrow(Place&, ir::Expr condition);
   void add_whole(Place&, ir::TensorAxis, ir::AxisId);
   void keep_inside(ir::TensorAxis, ir::Expr subscript);
-  bool is_sized_elsewhere(ir::AxisId, ir::TensorId) const;
   Place place(const Syntax& node, ir::TensorId tensor, const Axes& unnamed);
   ir::Expr extent_of(ir::TensorAxis);
   ir::Expr whole(const Syntax& node, const Axes& unnamed);
@@ -99,7 +98,6 @@ class Resolver {
 
   const ir::TensorId results_;  // how many new tensors there are
   std::optional<ir::TensorId> made_ = {};  // a target that is being made: ranges are the extents of its axes
-  std::optional<ir::TensorId> given_ = {};  // a target that exists: it sizes what its subscripts name
   const Leaves& leaves_;
   const std::vector<int> repeats_;
   Resolved out_;

@@ -10,11 +10,11 @@ T fmod_of_one(T x, T y) {
   return std::fmod(x, y);
 }
 
-#define RICCI_FMOD(name, Element, bytes, set)                                                                   \
-  using name##_vector [[gnu::vector_size(bytes)]] = Element;                                                    \
-  [[gnu::target(set)]] name##_vector name(name##_vector x, name##_vector y) {                                   \
-    for (unsigned i = 0; i < (bytes) / sizeof(Element); ++i) x[i] = std::fmod(x[i], y[i]);                      \
-    return x;                                                                                                   \
+#define RICCI_FMOD(name, Element, bytes, set)                                              \
+  using name##_vector [[gnu::vector_size(bytes)]] = Element;                               \
+  [[gnu::target(set)]] name##_vector name(name##_vector x, name##_vector y) {              \
+    for (unsigned i = 0; i < (bytes) / sizeof(Element); ++i) x[i] = std::fmod(x[i], y[i]); \
+    return x;                                                                              \
   }
 RICCI_FMOD(fmod_f4, float, 16, "avx2")
 RICCI_FMOD(fmod_f8, float, 32, "avx2")
@@ -33,10 +33,14 @@ const void* address(Function* function) {
 
 const void* fmod_function(bool is_double, int bytes) {
   switch (bytes) {
-    case 16: return is_double ? address(fmod_d2) : address(fmod_f4);
-    case 32: return is_double ? address(fmod_d4) : address(fmod_f8);
-    case 64: return is_double ? address(fmod_d8) : address(fmod_f16);
-    default: return is_double ? address(fmod_of_one<double>) : address(fmod_of_one<float>);
+    case 16:
+      return is_double ? address(fmod_d2) : address(fmod_f4);
+    case 32:
+      return is_double ? address(fmod_d4) : address(fmod_f8);
+    case 64:
+      return is_double ? address(fmod_d8) : address(fmod_f16);
+    default:
+      return is_double ? address(fmod_of_one<double>) : address(fmod_of_one<float>);
   }
 }
 

@@ -148,8 +148,8 @@ const std::vector<FaultyText> broken_rules = {
     {"-yes[i]", "1:1: the operation does not exist for this element type; write a cast, as in i64(...): negate of b1"},
     {"x[i] & 2",
      "1:6: the operation does not exist for this element type; write a cast, as in i64(...): logical_and of f32"},
-    {"sort(x)[5]", "1:8: an expression is subscripted by different indices, one per unnamed axis; to take an element or "
-                   "a slice, make it a tensor first, as in s = sort(x); s[5]: rank 1, subscripts 1"},
+    {"sort(x)[5]", "1:8: an expression is subscripted by different indices, one per unnamed axis; to take an element "
+                   "or a slice, make it a tensor first, as in s = sort(x); s[5]: rank 1, subscripts 1"},
     {"sq(yes)", "1:1: the operation does not exist for this element type; write a cast, as in i64(...): sq of b1"},
     {"yes += 1", "1:5: the operation does not exist for this element type; write a cast, as in i64(...): update of b1"},
     {"x[i] |= true",

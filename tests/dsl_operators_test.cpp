@@ -161,7 +161,8 @@ TEST_CASE("clip of three arguments bounds elements, of one subscripts") {
   CHECK(test::text_values<float>("clip(x, 0, 1)", {{"x", x}}) == Floats{0, 0.5f, 1});
   CHECK(test::text_values<float>("clip(x[i] * 2, x[0], x[2])", {{"x", x}}) == Floats{-3, 1, 7});
   CHECK(test::text_values<float>("clip(x)[i + 1] + 0 * x[i]", {{"x", x}}) == Floats{0.5f, 7, 7});
-  CHECK_THROWS_WITH(test::text_values<float>("clip(x, 0)", {{"x", x}}), Catch::Contains("clip takes 3 arguments, found 2"));
+  CHECK_THROWS_WITH(test::text_values<float>("clip(x, 0)", {{"x", x}}),
+                    Catch::Contains("clip takes 3 arguments, found 2"));
 }
 
 TEST_CASE("comparisons give b1") {

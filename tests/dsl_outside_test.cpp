@@ -56,28 +56,6 @@ TEST_CASE("an array as a subscript obeys the policy") {
   CHECK(text_values<float>("fill(x, -1)[at]") == Floats{10, -1, -1});
 }
 
-TEST_CASE("a policy says what is beyond a tensor that is shorter than the one on the left") {
-  for (const std::int64_t extent : {2, 3, 5, 40}) {
-    Tensor<float, 1> clipped(extent), wrapped(extent), filled(extent), plain(extent);
-    clipped[i] = clip(x)[i];
-    wrapped[i] = wrap(x)[i];
-    filled[i] = where(i < 3, fill(x, 0)[i], fill(grid, 0)[0, i - 3]);  // one behind the other
-    for (std::int64_t n = 0; n < extent; ++n) {
-      CHECK(clipped.at(n) == static_cast<float>(10 + std::min<std::int64_t>(n, 2)));
-      CHECK(wrapped.at(n) == static_cast<float>(10 + n % 3));
-      CHECK(filled.at(n) == static_cast<float>(n < 3 ? 10 + n : n < 6 ? n - 2 : 0));
-    }
-    if (extent != 3) CHECK_THROWS_AS((plain[i] = x[i]), Error);
-  }
-  Tensor<float, 2> padded(4, 5);
-  padded[i, j] = fill(grid, -1)[i, j];
-  CHECK(values(padded) == Floats{1, 2, 3, -1, -1, 4, 5, 6, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1});
-  Tensor<float, 1> sums(5);
-  sums.fill(1);
-  sums[i] += fill(x, 0)[i] + clip(sums)[i];
-  CHECK(values(sums) == Floats{12, 13, 14, 2, 2});
-}
-
 TEST_CASE("neighbours beyond the border") {
   for (int n : {1, 2, 3, 15, 16, 17, 33}) {
     const auto line = test::filled<float>(test::shuffled(19), n);

@@ -17,8 +17,9 @@ void call(const void* function, Op op, const T* x, const T* y, T* out) {
   Vector a, b;
   std::memcpy(&a, x, sizeof a);
   std::memcpy(&b, y, sizeof b);
-  a = info(op).arity == 2 ? reinterpret_cast<Vector (*)(Vector, Vector)>(reinterpret_cast<std::uintptr_t>(function))(a, b)
-                    : reinterpret_cast<Vector (*)(Vector)>(reinterpret_cast<std::uintptr_t>(function))(a);
+  const auto address = reinterpret_cast<std::uintptr_t>(function);
+  a = info(op).arity == 2 ? reinterpret_cast<Vector (*)(Vector, Vector)>(address)(a, b)
+                          : reinterpret_cast<Vector (*)(Vector)>(address)(a);
   std::memcpy(out, &a, sizeof a);
 }
 

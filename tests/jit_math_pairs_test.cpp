@@ -1,4 +1,4 @@
-// The functions of two floats: native code has the bits of the scalar meaning, and both are near the true value.
+// The functions of two floats, and sign: native code has the bits of the scalar meaning, both are near the true value.
 #include <bit>
 #include <catch2/catch.hpp>
 #include <cmath>
@@ -24,10 +24,12 @@ struct Operands {
     for (std::int64_t i = 0; i < block; ++i) {
       const auto n = static_cast<std::uint64_t>(number * block + i);
       const std::uint64_t a = n * 0x9e3779b97f4a7c15u, b = (n + 1) * 0xd1342543de82ef95u;
-      const Real unit = std::ldexp(static_cast<Real>(a >> 40), -24), other = std::ldexp(static_cast<Real>(b >> 40), -24);
+      const Real unit = std::ldexp(static_cast<Real>(a >> 40), -24),
+                 other = std::ldexp(static_cast<Real>(b >> 40), -24);
       x[i] = std::bit_cast<Real>(static_cast<Bits>(a)), y[i] = std::bit_cast<Real>(static_cast<Bits>(b));
       if (n % 4 == 1) x[i] = 200 * unit - 100, y[i] = 10 * other - 5;
-      if (n % 4 == 2) y[i] = other + 1, x[i] = std::nextafter(y[i] * static_cast<Real>(a >> (44 + n % 17)), unit - Real{0.5});
+      if (n % 4 == 2)
+        y[i] = other + 1, x[i] = std::nextafter(y[i] * static_cast<Real>(a >> (44 + n % 17)), unit - Real{0.5});
       if (n % 4 == 3) x[i] = static_cast<Real>(a % 21) - 10, y[i] = static_cast<Real>(b % 9) - 4;
       if (n % 64 == 0) (n % 128 == 0 ? x : y)[i] = std::numeric_limits<Real>::infinity();
     }
@@ -38,6 +40,12 @@ template <class Real>
 Real of(Op op, Real x, Real y) {
   const Scalar args[] = {Scalar::of(x), Scalar::of(y)};
   return evaluate(op, dtype_of<Real>, args).template get<Real>();
+}
+
+template <class T>
+T sign_of(T x) {
+  const Scalar arg = Scalar::of(x);
+  return evaluate(Op::sign, dtype_of<T>, {&arg, 1}).template get<T>();
 }
 
 /// Describes the first pair whose value by native code is another than the scalar one; "" if there is none.
@@ -140,4 +148,31 @@ TEST_CASE("atan2 tells the quadrants, also by the signs of zeros") {
   CHECK(of(Op::atan2, 0.0, -0.0) == pi);
   CHECK(of(Op::atan2, -0.0, -1.0) == -pi);
   CHECK(of(Op::atan2, 0.0, 0.0) == 0);
+}
+
+TEST_CASE("floats are divided as those of NumPy and Python: the remainder has the sign of the divisor") {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  CHECK(of(Op::remainder, 5.5, 2.0) == 1.5);
+  CHECK(of(Op::remainder, -5.5, 2.0) == 0.5);
+  CHECK(of(Op::remainder, 5.5, -2.0) == -0.5);
+  CHECK(of(Op::fmod, -5.5, 2.0) == -1.5);
+  CHECK(of(Op::fmod, 5.5, -2.0) == 1.5);
+  CHECK(of(Op::floor_divide, -5.5, 2.0) == -3);
+  CHECK(of(Op::floor_divide, 1.0, 0.1) == 9);  // 0.1 is a little more than a tenth
+  CHECK(of(Op::remainder, 1e300, 3.0) == std::fmod(1e300, 3.0));
+  CHECK(of(Op::remainder, 3e38f, 7e-40f) == std::fmod(3e38f, 7e-40f));
+  CHECK(of(Op::remainder, -1.0, infinity) == infinity);
+  CHECK(of(Op::remainder, 1.0, infinity) == 1);
+  CHECK(std::signbit(of(Op::remainder, 4.0, -2.0)));
+  CHECK(of(Op::floor_divide, 1.0, 0.0) == infinity);
+  CHECK(std::isnan(of(Op::remainder, 1.0, 0.0)));
+  CHECK(std::isnan(of(Op::floor_divide, infinity, 1.0)));
+}
+
+TEST_CASE("the sign of a NaN is NaN, that of any zero 0") {
+  CHECK(sign_of(-3.5f) == -1);
+  CHECK_FALSE(std::signbit(sign_of(-0.0)));
+  CHECK(std::isnan(sign_of(std::nan(""))));
+  CHECK(sign_of(std::uint8_t{200}) == 1);
+  CHECK(sign_of(std::int8_t{-128}) == -1);
 }

@@ -15,8 +15,8 @@ using namespace ricci::test;
 
 namespace {
 
-/// A function, in line or of the library, and how far it may be from the true value: in ulps, over all f32 numbers, or over very many f64
-/// numbers, as the exhaustive test finds.
+/// A function, in line or of the library, and how far it may be from the true value: in ulps, over all f32 numbers, or
+/// over very many f64 numbers, as the exhaustive test finds.
 template <class Real, class Wide>
 struct Function {
   using Number = Real;

@@ -62,8 +62,8 @@ Number atan2(Number y, Number x) {
   const Number w = z * z;
   const Number even = polynomial(w, -0.33333333333333326, -0.14285714285319132, -0.090909079973540086,
                                  -0.066661799606855088, -0.052155843388085883, -0.033218151333594605);
-  const Number odd = polynomial(w, 0.19999999999997106, 0.11111111083993531, 0.076922795126087615,
-                                0.05876573981219875, 0.044923196041406932, 0.01493970033376819);
+  const Number odd = polynomial(w, 0.19999999999997106, 0.11111111083993531, 0.076922795126087615, 0.05876573981219875,
+                                0.044923196041406932, 0.01493970033376819);
   const Number p = fma(odd, z, even);
   // The angle that t is added to, right of the vertical and left of it, where t is turned.
   const Number middle_right = choose_constant(middle, 0.78539816339744828, 0.0, x);

@@ -11,8 +11,8 @@ Number exp2(Number x) {
   const auto n = nearest_whole(x, 1.0f);
   const Number r = x - n.value;
   // 2^r on |r| <= 1/2, to 2^-28.3.
-  const Number p = polynomial(r, 1.0f, 0.693147182f, 0.240226477f, 0.0555035956f, 0.00961850584f, 0.00133910251f,
-                              0.000153267814f);
+  const Number p =
+      polynomial(r, 1.0f, 0.693147182f, 0.240226477f, 0.0555035956f, 0.00961850584f, 0.00133910251f, 0.000153267814f);
   return scale(p, n);
 }
 

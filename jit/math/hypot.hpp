@@ -5,7 +5,8 @@
 
 namespace ricci::math {
 
-/// The root of x^2 + y^2 within 1.26 ulp, also where the squares are no numbers. Infinite where x or y is, even beside NaN.
+/// The root of x^2 + y^2 within 1.26 ulp, also where the squares are no numbers. Infinite where x or y is, even beside
+/// NaN.
 template <class Number>
 Number hypot(Number x, Number y) {
   using Real = RealOf<Number>;

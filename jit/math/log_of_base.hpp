@@ -6,8 +6,8 @@
 
 namespace ricci::math {
 
-/// A number as an exponent and a fraction: 2^n * (1 + f), with 2/3 <= 1 + f < 4/3 in f32 and sqrt(1/2) <= 1 + f < sqrt(2)
-/// in f64.
+/// A number as an exponent and a fraction: 2^n * (1 + f), with 2/3 <= 1 + f < 4/3 in f32 and sqrt(1/2) <= 1 + f <
+/// sqrt(2) in f64.
 template <class Number>
 struct Parted {
   Number n, f;

@@ -5,8 +5,8 @@
 
 namespace ricci::math {
 
-/// What is left of x when y is taken away as often as it fits, exactly, with the sign of x. Where it fits very often, and
-/// where there is no quotient, it is what `library` gives, which is exact as well.
+/// What is left of x when y is taken away as often as it fits, exactly, with the sign of x. Where it fits very often,
+/// and where there is no quotient, it is what `library` gives, which is exact as well.
 template <class Number, class Library>
 Number fmod(Number x, Number y, Library library) {
   constexpr RealOf<Number> most = static_cast<RealOf<Number>>(BitsOf<Number>{1} << (Format<Number>::fraction - 1));

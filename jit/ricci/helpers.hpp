@@ -1,6 +1,6 @@
 #pragma once
 // Functions that compiled kernels call through KernelArgs::helpers: vector math from SLEEF's deterministic family
-// (names with `finz`), whose vector functions of every width give the bits of the scalar one, fmod, the sorting of rows,
+// (names with `finz`), whose vector functions of every width give the bits of the scalar one, fmod, sorting of rows,
 // and transposition.
 // The slots are shared by the emitter, which compiles calls to them, and the host, which fills them.
 #include <algorithm>
