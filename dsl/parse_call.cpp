@@ -49,7 +49,7 @@ bool is_constructor(std::string_view name) {
 std::vector<std::string_view> function_names() {
   std::vector<std::string_view> names{"where", "delta",   "one_hot",     "sq",          "order",
                                       "scan",  "nonzero", "along",       "floor_index", "round_index",
-                                      "trunc_index"};
+                                      "trunc_index", "isnan", "isinf", "isfinite"};
   names.insert(names.end(), std::begin(constructors), std::end(constructors));
   names.insert(names.end(), std::begin(outside_names) + 1, std::end(outside_names));
   for (int i = 0; i < reducer_count; ++i) names.push_back(to_string(static_cast<Reducer>(i)));
@@ -76,6 +76,8 @@ class Call {
     if (name_.text == "sq") return p_.add(name_, make_square(*arguments(1)[0]));
     if (name_.text == "order") return order();
     if (name_.text.ends_with("_index")) return index_of(name_.text.substr(0, name_.text.size() - 6));
+    if (name_.text == "isnan" || name_.text == "isinf" || name_.text == "isfinite") return kind_of_float();
+    if (name_.text == "clip") return clipped();
     if (name_.text == "scan")
       p_.fail(name_, Error::Kind::syntax, "scan(t, ...) is all of the right-hand side of an assignment with =");
     if (name_.text == "nonzero") return nonzero();
@@ -108,18 +110,32 @@ class Call {
 
   void close() { p_.expect(")", "after the arguments of " + called()); }
 
+  const Node& apply(Op op, std::initializer_list<const Syntax*> args) { return p_.apply(name_, op, args); }
+  const Node& literal(Scalar value) { return p_.add(name_, make_literal(value)); }
+
   /// floor_index(e) and its siblings, as in functions.hpp.
   const Node& index_of(std::string_view rounding) {
     const std::optional<Op> op = find_op(rounding);
     if (!op || info(*op).typing != Typing::floating || info(*op).arity != 1) unknown();
     const Syntax* e = arguments(1)[0];
-    const auto apply = [&](Op o, std::initializer_list<const Syntax*> args) {
-      return &p_.add(name_, make_apply(o, args.begin(), static_cast<int>(args.size())));
-    };
-    const Syntax* number = apply(Op::equal, {e, e});
-    const Syntax* index = &p_.add(name_, make_cast(DType::i64, *apply(*op, {e})));
-    const Syntax* outside = &p_.add(name_, make_literal(Scalar::of(std::numeric_limits<std::int64_t>::min())));
-    return *apply(Op::select, {number, index, outside});
+    const Syntax& number = apply(Op::equal, {e, e});
+    const Syntax& index = p_.add(name_, make_cast(DType::i64, apply(*op, {e})));
+    const Syntax& outside = literal(Scalar::of(std::numeric_limits<std::int64_t>::min()));
+    return apply(Op::select, {&number, &index, &outside});
+  }
+
+  /// isnan(e) and its siblings, as in functions.hpp.
+  const Node& kind_of_float() {
+    const Syntax* e = arguments(1)[0];
+    if (name_.text == "isnan") return apply(Op::not_equal, {e, e});
+    const Syntax& infinity = literal(Scalar::of(std::numeric_limits<double>::infinity()));
+    return apply(name_.text == "isinf" ? Op::equal : Op::less, {&apply(Op::abs, {e}), &infinity});
+  }
+
+  /// clip(e, low, high)
+  const Node& clipped() {
+    const std::vector<const Syntax*> args = arguments(3);
+    return apply(Op::minimum, {&apply(Op::maximum, {args[0], args[1]}), args[2]});
   }
 
   /// order(e, j, i)
@@ -276,6 +292,8 @@ class Call {
     std::string message = with_spelling("unknown function '" + called() + "'", advice);
     if (const std::string_view similar = nearest(name_.text, function_names()); advice.empty() && !similar.empty())
       message.append("; did you mean '").append(similar).append("'?");
+    else if (name_.text.size() == 1)
+      message.append("; an index gets a range where it is bound, as in t[i, " + called() + "(0, 9)] = ...");
     p_.fail(name_, Error::Kind::name, message);
   }
 
@@ -295,9 +313,6 @@ const Node& Parser::bounded_access(const Token& function, Outside outside, bool 
     expect(",", "and the value outside");
     filler = &expression();
   }
-  if (outside == Outside::clip && peek().is(","))
-    fail(function, Error::Kind::syntax, "clip(x)[...] moves subscripts inside; what keeps elements within bounds is "
-                                        "minimum(maximum(x, low), high)");
   expect(")", "after the arguments of " + std::string(function.text));
   if (!peek().is("[")) unexpected("'[' and subscripts");
   return access(name, v->array.dtype(), v->array.rank(), writes, outside, filler);
@@ -314,8 +329,20 @@ const Node& Parser::scan() {
   return add(function, make_scan(*index, value));
 }
 
+/// Whether there are several arguments in the brackets that come next.
+bool Parser::has_comma() const {
+  int depth = 0;
+  for (std::size_t i = 0; peek(i).kind != Token::Kind::end; ++i) {
+    if (peek(i).is("(") || peek(i).is("[")) ++depth;
+    if ((peek(i).is(")") || peek(i).is("]")) && --depth == 0) return false;
+    if (depth == 1 && peek(i).is(",")) return true;
+  }
+  return false;
+}
+
 const Node& Parser::call(const Token& name) {
-  if (const auto outside = find_outside(name.text)) return bounded_access(name, *outside);
+  const bool of_elements = name.text == "clip" && has_comma();  // clip(e, low, high), not clip(x)[...]
+  if (const auto outside = find_outside(name.text); outside && !of_elements) return bounded_access(name, *outside);
   take();  // the bracket
   return Call(*this, name).parse();
 }

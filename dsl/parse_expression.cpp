@@ -117,7 +117,7 @@ const Node& Parser::unary() {
     tree_.scalars.back() = negated(tree_.scalars.back());
     return value;
   }
-  if (accept(info(Op::logical_not).text)) return apply(token, Op::logical_not, {&unary()});
+  if (accept(info(Op::logical_not).text) || accept("~")) return apply(token, Op::logical_not, {&unary()});
   const Node& base = postfix();
   const Token& power = peek();
   if (!accept("**")) return base;

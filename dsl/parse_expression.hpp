@@ -55,6 +55,7 @@ class Parser {
   std::vector<const Syntax*> subscripts();
   const Node& apply(const Token&, Op op, std::initializer_list<const Syntax*> args);
   const Node& call(const Token& name);
+  bool has_comma() const;
   const Node& range();
   const Node& index(std::string_view name);
   const IndexName* index_name(std::string_view name);

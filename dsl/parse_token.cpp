@@ -11,7 +11,7 @@ namespace ricci::text {
 namespace {
 
 constexpr std::string_view other_symbols[] = {"(", ")", "[", "]", ",", "=", "+=", "-=", "*=",
-                                            "|=", "&=", "**", ":", "..."};
+                                            "|=", "&=", "**", ":", "...", "~"};
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }

@@ -1,11 +1,14 @@
 #include "ricci/helpers.hpp"
 
+#include "remainders.hpp"
 #include "sort_rows.hpp"
 #include "transpose.hpp"
 
 // Only addresses are taken here, so the functions need no prototypes, and this file no vector instruction sets.
-// The order of these rows is that of helper_ops.
-#define RICCI_HELPERS(X) X(exp) X(log) X(sin) X(cos) X(tan) X(tanh) X(atan) X(pow)
+// The order of these rows is that of helper_ops, of which fmod is the last.
+#define RICCI_HELPERS(X)                                                                                        \
+  X(exp) X(log) X(sin) X(cos) X(tan) X(tanh) X(atan) X(pow) X(exp2) X(expm1) X(log2) X(log10) X(log1p) X(asin)  \
+  X(acos) X(sinh) X(cosh) X(asinh) X(acosh) X(atanh) X(cbrt) X(erf)
 
 extern "C" {
 #define X(op)                              \
@@ -36,6 +39,8 @@ const std::array<const void*, helper_count>& helper_table() {
   reinterpret_cast<const void*>(&Sleef_finz_##op##d8_u10avx512f),
       RICCI_HELPERS(X)
 #undef X
+      fmod_function(false, 0), fmod_function(false, 16), fmod_function(false, 32), fmod_function(false, 64),
+      fmod_function(true, 0), fmod_function(true, 16), fmod_function(true, 32), fmod_function(true, 64),
 #define X(name, type, npy) reinterpret_cast<const void*>(sort_rows_function(DType::name)),
       RICCI_DTYPES(X)
 #undef X

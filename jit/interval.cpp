@@ -69,6 +69,9 @@ Interval of_op(Op op, DType dtype, std::span<const Interval> x, Interval everyth
     case Op::abs:
       if (x[0].low >= 0) return x[0];
       return fit(dtype, 0, std::max(-Wide{x[0].low}, Wide{x[0].high}));
+    case Op::sign:
+      if (is_float(dtype)) return everything;
+      return {x[0].low < 0 ? -1 : x[0].low > 0, x[0].high > 0 ? 1 : -(x[0].high < 0)};
     case Op::cast: return x[0].within(everything) ? x[0] : everything;
     default: return everything;
   }

@@ -26,8 +26,8 @@ auto fields(is<TripFactor> auto& s) {
   return std::tie(symbol, divisor);
 }
 auto fields(is<PhaseInfo> auto& s) {
-  auto& [name, trip, work, items, starts] = s;
-  return std::tie(name, trip, work, items, starts);
+  auto& [name, trip, work, items, starts, early] = s;
+  return std::tie(name, trip, work, items, starts, early);
 }
 auto fields(is<SliceInfo> auto& s) {
   auto& [first, end, temporaries] = s;

@@ -16,6 +16,7 @@ namespace ricci::jit {
 struct LaunchPlan {
   struct Phase {
     std::int64_t trip, grain;
+    bool early = false;  // as in PhaseInfo
   };
   /// Phases that run slice after slice: `run` of `values` at a time.
   struct Slices {

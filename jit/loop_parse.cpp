@@ -323,6 +323,7 @@ struct Parser : Operands {
       facts.work = symbols("work");
       facts.items = factors("items");
       while (accept("starts")) facts.starts.push_back(buffer());
+      facts.early = accept("early");
       phase->body = block();
       expect("}");
     }

@@ -234,6 +234,7 @@ std::string to_string(const Kernel& kernel) {
            printer.define(printer.phase.begin, "i64") + ", " + printer.define(printer.phase.end, "i64") + ")" +
            product("trip", facts.trip) + product("work", facts.work) + product("items", facts.items);
     for (const BufferId id : facts.starts) out += " starts " + label(kernel.info, id);
+    if (facts.early) out += " early";
     out += " {\n";
     printer.block(out, printer.phase.body, 1);
     out += "}\n";

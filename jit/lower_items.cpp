@@ -42,6 +42,7 @@ loop::Phase NestLowering::lower(std::string name) {
     else
       over_items(b_.begin(), b_.end(), factors);
   }
+  phase.early = b_.leaves_loops();
   info_.phases.push_back(std::move(phase));
   return b_.finish();
 }

@@ -116,6 +116,7 @@ std::vector<Value> PhaseBuilder::close_for(const std::vector<Value>& next, Value
   }
   level.loop.body = std::move(level.block);
   level.loop.until = until;
+  leaves_loops_ |= until != none;
   levels_.back().block.push_back(std::move(level.loop));
   return results;
 }

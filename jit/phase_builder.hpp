@@ -61,6 +61,9 @@ class PhaseBuilder {
   std::vector<Level> suspend(std::size_t level);
   void resume(std::vector<Level> deeper);
 
+  /// Whether some loop has been closed that may end before its last iteration.
+  bool leaves_loops() const { return leaves_loops_; }
+
   loop::Phase finish();
 
  private:
@@ -71,6 +74,7 @@ class PhaseBuilder {
   std::map<std::uint32_t, loop::Value> symbols_;
   std::map<loop::Value, loop::Value> unsigned_;  // of results of divide(): the u64 that they were
   std::map<std::pair<DType, int>, loop::Value> iotas_;
+  bool leaves_loops_ = false;
 };
 
 }  // namespace ricci::jit

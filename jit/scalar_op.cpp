@@ -11,9 +11,15 @@
 #include <limits>
 
 #include "math/atan.hpp"
+#include "math/atan2.hpp"
+#include "math/beyond.hpp"
 #include "math/exp.hpp"
+#include "math/exp_of_base.hpp"
+#include "math/hypot.hpp"
 #include "math/log.hpp"
+#include "math/log_of_base.hpp"
 #include "math/pow.hpp"
+#include "math/remainder.hpp"
 #include "math/sine.hpp"
 #include "math/tan.hpp"
 #include "math/tanh.hpp"
@@ -21,7 +27,9 @@
 
 // SLEEF's deterministic family: the vector versions that compiled kernels call give the same bits as these scalar
 // ones. Declared here because <sleef.h> hides them from code that is not itself compiled for a processor with FMA.
-#define RICCI_SLEEF(X) X(log) X(sin) X(cos) X(tan)
+#define RICCI_SLEEF(X) \
+  X(log) X(sin) X(cos) X(tan) X(log2) X(log10) X(log1p) X(asin) X(acos) X(sinh) X(cosh) X(asinh) \
+  X(acosh) X(atanh) X(cbrt) X(erf)
 #define X(name)                                              \
   extern "C" float Sleef_finz_##name##f1_u10purecfma(float); \
   extern "C" double Sleef_finz_##name##d1_u10purecfma(double);
@@ -74,6 +82,7 @@ struct Integer : Any<T> {
   static T multiply(T a, T b) { return cut(wide(a) * wide(b)); }
   static T negate(T x) { return cut(-wide(x)); }
   static T abs(T x) { return x < T{0} ? negate(x) : x; }
+  static T sign(T x) { return static_cast<T>((x > T{0}) - (x < T{0})); }
 
   static T floor_divide(T a, T b) {
     if (b == T{0}) return 0;
@@ -96,6 +105,17 @@ struct Integer : Any<T> {
   }
 };
 
+/// The library's functions, as the functions in line take them: of both types.
+struct Sleef {
+#define X(name)                                                               \
+  static float name(float x) { return Sleef_finz_##name##f1_u10purecfma(x); } \
+  static double name(double x) { return Sleef_finz_##name##d1_u10purecfma(x); }
+  RICCI_SLEEF(X)
+#undef X
+  static float pow(float x, float y) { return Sleef_finz_powf1_u10purecfma(x, y); }
+  static double pow(double x, double y) { return Sleef_finz_powd1_u10purecfma(x, y); }
+};
+
 template <class T>
 struct Real : Any<T> {
   static T add(T a, T b) { return a + b; }
@@ -105,6 +125,8 @@ struct Real : Any<T> {
   static T fma(T a, T b, T c) { return std::fma(a, b, c); }
   static T negate(T x) { return -x; }
   static T abs(T x) { return std::fabs(x); }
+  static T sign(T x) { return x != x ? x : static_cast<T>((x > T{0}) - (x < T{0})); }
+  static T copysign(T x, T sign) { return std::copysign(x, sign); }
   static T sqrt(T x) { return std::sqrt(x); }
   static T floor(T x) { return std::floor(x); }
   static T ceil(T x) { return std::ceil(x); }
@@ -112,18 +134,33 @@ struct Real : Any<T> {
   static T round(T x) { return std::nearbyint(x); }  // halves to even: Ricci runs in the default rounding mode
 
   static T exp(T x) { return math::exp(x); }
-  static float log(float x) { return math::log(x, Sleef_finz_logf1_u10purecfma); }
-  static double log(double x) { return math::log(x, Sleef_finz_logd1_u10purecfma); }
-  static float sin(float x) { return math::sin(x, Sleef_finz_sinf1_u10purecfma); }
-  static double sin(double x) { return math::sin(x, Sleef_finz_sind1_u10purecfma); }
-  static float cos(float x) { return math::cos(x, Sleef_finz_cosf1_u10purecfma); }
-  static double cos(double x) { return math::cos(x, Sleef_finz_cosd1_u10purecfma); }
-  static float tan(float x) { return math::tan(x, Sleef_finz_tanf1_u10purecfma); }
-  static double tan(double x) { return math::tan(x, Sleef_finz_tand1_u10purecfma); }
   static T tanh(T x) { return math::tanh(x); }
   static T atan(T x) { return math::atan(x); }
-  static float pow(float x, float y) { return math::pow(x, y, Sleef_finz_powf1_u10purecfma); }
-  static double pow(double x, double y) { return Sleef_finz_powd1_u10purecfma(x, y); }
+  static T hypot(T x, T y) { return math::hypot(x, y); }
+  static T log(T x) { return math::log(x, [](T y) { return Sleef::log(y); }); }
+  static T log1p(T x) { return math::log1p(x, [](T y) { return Sleef::log1p(y); }); }
+  static T sin(T x) { return math::sin(x, [](T y) { return Sleef::sin(y); }); }
+  static T cos(T x) { return math::cos(x, [](T y) { return Sleef::cos(y); }); }
+  static T tan(T x) { return math::tan(x, [](T y) { return Sleef::tan(y); }); }
+  static T sinh(T x) { return math::sinh(x, [](T y) { return Sleef::sinh(y); }); }
+  static T cosh(T x) { return math::cosh(x, [](T y) { return Sleef::cosh(y); }); }
+  static T asinh(T x) { return math::asinh(x, [](T y) { return Sleef::asinh(y); }); }
+  static T acosh(T x) { return math::acosh(x, [](T y) { return Sleef::acosh(y); }); }
+  static T exp2(T x) { return math::exp2(x); }
+  static T expm1(T x) { return math::expm1(x); }
+  static T log2(T x) { return math::log_of_base(x, math::base_2<T>, [](T y) { return Sleef::log2(y); }); }
+  static T log10(T x) { return math::log_of_base(x, math::base_10<T>, [](T y) { return Sleef::log10(y); }); }
+  static T asin(T x) { return Sleef::asin(x); }
+  static T acos(T x) { return Sleef::acos(x); }
+  static T atanh(T x) { return Sleef::atanh(x); }
+  static T cbrt(T x) { return Sleef::cbrt(x); }
+  static T erf(T x) { return Sleef::erf(x); }
+  static T atan2(T y, T x) { return math::atan2(y, x); }
+  static float pow(float x, float y) { return math::pow(x, y, [](float a, float b) { return Sleef::pow(a, b); }); }
+  static double pow(double x, double y) { return Sleef::pow(x, y); }
+  static T fmod(T x, T y) { return math::fmod(x, y, [](T a, T b) { return std::fmod(a, b); }); }
+  static T remainder(T x, T y) { return math::remainder(x, y, [](T a, T b) { return std::fmod(a, b); }); }
+  static T floor_divide(T x, T y) { return math::floor_divide(x, y, [](T a, T b) { return std::fmod(a, b); }); }
 };
 
 template <class T>

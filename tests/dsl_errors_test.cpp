@@ -38,11 +38,11 @@ const std::vector<FaultyText> broken_rules = {
      "1:1: an array without subscripts takes the indices of the place where it stands, one per axis; write them "
      "out, as in argmax(scores, 1)[b, h, w]: 2 unnamed axes, indices i"},
     {"(m + 1)[i]",
-     "1:8: an expression is subscripted by different indices, one per unnamed axis; integers and slices are for "
-     "tensors: rank 2, subscripts 1"},
+     "1:8: an expression is subscripted by different indices, one per unnamed axis; to take an element or a "
+     "slice, make it a tensor first, as in s = sort(x); s[5]: rank 2, subscripts 1"},
     {"(m + 1)[i, i]",
-     "1:8: an expression is subscripted by different indices, one per unnamed axis; integers and slices are for "
-     "tensors: rank 2, subscripts 2"},
+     "1:8: an expression is subscripted by different indices, one per unnamed axis; to take an element or a "
+     "slice, make it a tensor first, as in s = sort(x); s[5]: rank 2, subscripts 2"},
     {"softmax(m)", "1:1: of an array with several axes this needs one, as in softmax(x, 1), or the index before the "
                    "argument: softmax, rank 2"},
     {"topk(m, 2)", "1:1: of an array with several axes this needs one, as in softmax(x, 1), or the index before the "
@@ -146,8 +146,10 @@ const std::vector<FaultyText> broken_rules = {
     {"x == m[0, :] == 1", "1:14: a comparison has no order with a number; write (0 < x) & (x < 1)"},
     {"yes < 1", "1:5: a comparison has no order with a number; write (0 < x) & (x < 1)"},
     {"-yes[i]", "1:1: the operation does not exist for this element type; write a cast, as in i64(...): negate of b1"},
-    {"x[i] % 2",
-     "1:6: the operation does not exist for this element type; write a cast, as in i64(...): remainder of f32"},
+    {"x[i] & 2",
+     "1:6: the operation does not exist for this element type; write a cast, as in i64(...): logical_and of f32"},
+    {"sort(x)[5]", "1:8: an expression is subscripted by different indices, one per unnamed axis; to take an element "
+                   "or a slice, make it a tensor first, as in s = sort(x); s[5]: rank 1, subscripts 1"},
     {"sq(yes)", "1:1: the operation does not exist for this element type; write a cast, as in i64(...): sq of b1"},
     {"yes += 1", "1:5: the operation does not exist for this element type; write a cast, as in i64(...): update of b1"},
     {"x[i] |= true",
@@ -228,7 +230,7 @@ const std::vector<FaultyText> malformed = {
     {"nowhere[i]", "1:1: unknown name 'nowhere'"},
     {"x[i] + k", "1:8: unknown name 'k'"},
     {"b = argmx(m, 0)", "1:5: unknown function 'argmx'; did you mean 'argmax'?"},
-    {"k(0, 2)", "1:1: unknown function 'k'"},
+    {"k(0, 2)", "1:1: unknown function 'k'; an index gets a range where it is bound, as in t[i, k(0, 9)] = ..."},
     {"sum + 1", "1:1: 'sum' is a function; its arguments follow in brackets: sum(...)"},
     {"hist[i] += 1", "1:1: unknown name 'hist'; an update needs a tensor that exists, as made by hist = zeros(10)"},
     {"drop(hist)[i] += 1",

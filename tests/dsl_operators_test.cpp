@@ -100,6 +100,22 @@ TEST_CASE("float functions") {
   near(run(tan(xs[i])), each([](float a, float) { return std::tan(a); }));
   near(run(tanh(xs[i])), each([](float a, float) { return std::tanh(a); }));
   near(run(atan(xs[i])), each([](float a, float) { return std::atan(a); }));
+  near(run(asin(xs[i] / 4)), each([](float a, float) { return std::asin(a / 4); }));
+  near(run(acos(xs[i] / 4)), each([](float a, float) { return std::acos(a / 4); }));
+  near(run(sinh(xs[i])), each([](float a, float) { return std::sinh(a); }));
+  near(run(cosh(xs[i])), each([](float a, float) { return std::cosh(a); }));
+  near(run(asinh(xs[i])), each([](float a, float) { return std::asinh(a); }));
+  near(run(acosh(xs[i] + 4)), each([](float a, float) { return std::acosh(a + 4); }));
+  near(run(atanh(xs[i] / 4)), each([](float a, float) { return std::atanh(a / 4); }));
+  near(run(exp2(xs[i])), each([](float a, float) { return std::exp2(a); }));
+  near(run(expm1(xs[i])), each([](float a, float) { return std::expm1(a); }));
+  near(run(log2(abs(xs[i]))), each([](float a, float) { return std::log2(std::abs(a)); }));
+  near(run(log10(abs(xs[i]))), each([](float a, float) { return std::log10(std::abs(a)); }));
+  near(run(log1p(abs(xs[i]))), each([](float a, float) { return std::log1p(std::abs(a)); }));
+  near(run(cbrt(xs[i])), each([](float a, float) { return std::cbrt(a); }));
+  near(run(erf(xs[i])), each([](float a, float) { return std::erf(a); }));
+  near(run(atan2(xs[i], ys[i])), each([](float a, float b) { return std::atan2(a, b); }));
+  near(run(hypot(xs[i], ys[i])), each([](float a, float b) { return std::hypot(a, b); }));
   near(run(pow(abs(xs[i]), ys[i])), each([](float a, float b) { return std::pow(std::abs(a), b); }));
 }
 
@@ -114,6 +130,39 @@ TEST_CASE("integer arithmetic floors, and division by zero gives zero") {
   CHECK(run(~ms[i]) == Ints{6, -8, -1, -6});
   CHECK(run(abs(ms[i])) == Ints{7, 7, 0, 5});
   CHECK(run(ms[i] / 2) == Doubles{-3.5, 3.5, 0, 2.5});
+}
+
+TEST_CASE("floats have quotients and remainders too") {
+  CHECK(run(xs[i] % ys[i]) == Floats{0.5f, 0.25f, 0, -0.0f});
+  CHECK(run(floor_divide(xs[i], ys[i])) == Floats{-1, 0, 1, -3});
+  CHECK(run(fmod(xs[i], ys[i])) == Floats{-1.5f, 0.25f, 0, 0});
+  CHECK(run(xs[i] % 1) == Floats{0.5f, 0.25f, 0, 0});
+  CHECK(run(ms[i] % 2.5) == Doubles{0.5, 2, 0, 0});
+  CHECK(run(copysign(xs[i], ys[i])) == Floats{1.5f, 0.25f, 2, -3});
+  CHECK(run(sign(xs[i])) == Floats{-1, 1, 1, 1});
+  CHECK(run(sign(ms[i])) == Ints{-1, 1, 0, 1});
+  CHECK(run(clip(xs[i], -1, 2.5)) == Floats{-1, 0.25f, 2, 2.5f});
+  CHECK(run(clip(ms[i], 0, ns[i])) == Ints{0, -2, 0, 5});  // as np.clip: the upper bound counts
+}
+
+TEST_CASE("numbers are told from infinities and NaN") {
+  const Tensor<float, 1> kinds{1, std::nanf(""), -std::numeric_limits<float>::infinity(), 0};
+  CHECK(run(isnan(kinds[i])) == Bools{false, true, false, false});
+  CHECK(run(isinf(kinds[i])) == Bools{false, false, true, false});
+  CHECK(run(isfinite(kinds[i])) == Bools{true, false, false, true});
+  CHECK(run(isfinite(ms[i])) == Bools{true, true, true, true});
+  CHECK(test::text_values<bool>("isnan(x)", {{"x", kinds.array()}}) == Bools{false, true, false, false});
+  CHECK(test::text_values<bool>("isinf(x + 1)", {{"x", kinds.array()}}) == Bools{false, false, true, false});
+  CHECK(test::text_values<bool>("~isfinite(x)", {{"x", kinds.array()}}) == Bools{false, true, true, false});
+}
+
+TEST_CASE("clip of three arguments bounds elements, of one subscripts") {
+  const Array x = Tensor<float, 1>{-3, 0.5f, 7}.array();
+  CHECK(test::text_values<float>("clip(x, 0, 1)", {{"x", x}}) == Floats{0, 0.5f, 1});
+  CHECK(test::text_values<float>("clip(x[i] * 2, x[0], x[2])", {{"x", x}}) == Floats{-3, 1, 7});
+  CHECK(test::text_values<float>("clip(x)[i + 1] + 0 * x[i]", {{"x", x}}) == Floats{0.5f, 7, 7});
+  CHECK_THROWS_WITH(test::text_values<float>("clip(x, 0)", {{"x", x}}),
+                    Catch::Contains("clip takes 3 arguments, found 2"));
 }
 
 TEST_CASE("comparisons give b1") {

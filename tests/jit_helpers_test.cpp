@@ -17,8 +17,9 @@ void call(const void* function, Op op, const T* x, const T* y, T* out) {
   Vector a, b;
   std::memcpy(&a, x, sizeof a);
   std::memcpy(&b, y, sizeof b);
-  a = op == Op::pow ? reinterpret_cast<Vector (*)(Vector, Vector)>(reinterpret_cast<std::uintptr_t>(function))(a, b)
-                    : reinterpret_cast<Vector (*)(Vector)>(reinterpret_cast<std::uintptr_t>(function))(a);
+  const auto address = reinterpret_cast<std::uintptr_t>(function);
+  a = info(op).arity == 2 ? reinterpret_cast<Vector (*)(Vector, Vector)>(address)(a, b)
+                          : reinterpret_cast<Vector (*)(Vector)>(address)(a);
   std::memcpy(out, &a, sizeof a);
 }
 
@@ -39,7 +40,7 @@ __attribute__((target("avx2"))) void call_32(const void* function, Op op, const 
   std::memcpy(&a, x, sizeof a);
   std::memcpy(&b, y, sizeof b);
   const auto address = reinterpret_cast<std::uintptr_t>(function);
-  a = op == Op::pow ? reinterpret_cast<Vector (*)(Vector, Vector)>(address)(a, b)
+  a = info(op).arity == 2 ? reinterpret_cast<Vector (*)(Vector, Vector)>(address)(a, b)
                     : reinterpret_cast<Vector (*)(Vector)>(address)(a);
   std::memcpy(out, &a, sizeof a);
 }
@@ -152,6 +153,21 @@ TEST_CASE("helpers lie in the slots of their ops") {
   CHECK(f(Op::tan, 2, 0) == Approx(std::tan(2.0)));
   CHECK(f(Op::tanh, 2, 0) == Approx(std::tanh(2.0)));
   CHECK(f(Op::atan, 2, 0) == Approx(std::atan(2.0)));
+  CHECK(f(Op::exp2, 2, 0) == Approx(4.0));
+  CHECK(f(Op::expm1, 2, 0) == Approx(std::expm1(2.0)));
+  CHECK(f(Op::log2, 2, 0) == Approx(1.0));
+  CHECK(f(Op::log10, 2, 0) == Approx(std::log10(2.0)));
+  CHECK(f(Op::log1p, 2, 0) == Approx(std::log1p(2.0)));
+  CHECK(f(Op::asin, 0.5, 0) == Approx(std::asin(0.5)));
+  CHECK(f(Op::acos, 0.5, 0) == Approx(std::acos(0.5)));
+  CHECK(f(Op::sinh, 2, 0) == Approx(std::sinh(2.0)));
+  CHECK(f(Op::cosh, 2, 0) == Approx(std::cosh(2.0)));
+  CHECK(f(Op::asinh, 2, 0) == Approx(std::asinh(2.0)));
+  CHECK(f(Op::acosh, 2, 0) == Approx(std::acosh(2.0)));
+  CHECK(f(Op::atanh, 0.5, 0) == Approx(std::atanh(0.5)));
+  CHECK(f(Op::cbrt, 2, 0) == Approx(std::cbrt(2.0)));
+  CHECK(f(Op::erf, 2, 0) == Approx(std::erf(2.0)));
+  CHECK(f(Op::fmod, 7, 2.5) == 2);
   CHECK(f(Op::pow, 2, 3.5) == Approx(std::pow(2.0, 3.5)));
 }
 

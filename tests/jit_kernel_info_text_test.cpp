@@ -15,7 +15,7 @@ KernelInfo full_info() {
     info.symbols.push_back({static_cast<Symbol::Kind>(kind), {4, 0, 4294967295u}});
   for (int i = 0; i < dtype_count; ++i)
     info.buffers.push_back({std::string("x").append(std::to_string(i)), static_cast<DType>(i), i % 2 == 0, {1, 2}});
-  info.phases.push_back({"phase_0", {{1, 2}, {3, -4}}, {5, 6}, {{7, std::int64_t{1} << 60}}, {8}});
+  info.phases.push_back({"phase_0", {{1, 2}, {3, -4}}, {5, 6}, {{7, std::int64_t{1} << 60}}, {8}, true});
   info.phases.push_back({"phase 1: (a) [b]\n\0 c"s, {}, {}, {}});
   info.slices = {{1, 2, {3, 4}}};
   info.checks = {"palette[q[b, h, w], c]", "", "7:x"};
@@ -42,6 +42,8 @@ TEST_CASE("kernel info survives the way through text") {
   CHECK(back->phases[0].trip[1].divisor == -4);
   CHECK(back->phases[0].items[0].divisor == std::int64_t{1} << 60);
   CHECK(back->phases[0].starts == std::vector<std::uint32_t>{8});
+  CHECK(back->phases[0].early);
+  CHECK_FALSE(back->phases[1].early);
   CHECK(back->phases[1].name == full_info().phases[1].name);
   CHECK(back->slices[0].end == 2);
   CHECK(back->slices[0].temporaries == std::vector<std::uint32_t>{3, 4});

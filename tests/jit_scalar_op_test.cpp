@@ -72,6 +72,22 @@ Wide quotient(Wide a, Wide b) {
   return a / b - (a % b != 0 && (a < 0) != (b < 0));
 }
 
+/// The floored quotient and the remainder as NumPy's documentation and sources have them.
+template <class T>
+std::pair<T, T> divided_as_numpy(T a, T b) {
+  T rest = std::fmod(a, b);
+  if (b == 0) return {a / b, rest};
+  T quotient = (a - rest) / b;
+  if (rest != 0) {
+    if ((b < 0) != (rest < 0)) rest += b, quotient -= 1;
+  } else {
+    rest = std::copysign(T{0}, b);
+  }
+  if (quotient == 0) return {std::copysign(T{0}, a / b), rest};
+  const T floored = std::floor(quotient);
+  return {quotient - floored > T{0.5} ? floored + 1 : floored, rest};
+}
+
 template <class T>
 std::optional<Scalar> basic(Op op, T x, T y) {
   constexpr bool real = std::is_floating_point_v<T>;
@@ -90,6 +106,8 @@ std::optional<Scalar> basic(Op op, T x, T y) {
       return wrapped(-a);
     case Op::abs:
       return wrapped(std::signbit(static_cast<double>(a)) ? -a : a);
+    case Op::sign:
+      return wrapped(a != a ? a : static_cast<Exact>((0 < a) - (a < 0)));
     case Op::minimum:
       return Scalar::of(a == a && !(a <= b) ? y : x);
     case Op::maximum:
@@ -115,6 +133,14 @@ std::optional<Scalar> basic(Op op, T x, T y) {
         return wrapped(a / b);
       case Op::sqrt:
         return wrapped(std::sqrt(a));
+      case Op::copysign:
+        return wrapped(std::copysign(a, b));
+      case Op::fmod:
+        return wrapped(std::fmod(a, b));
+      case Op::remainder:
+        return Scalar::of(divided_as_numpy(x, y).second);
+      case Op::floor_divide:
+        return Scalar::of(divided_as_numpy(x, y).first);
       case Op::floor:
         return wrapped(std::floor(a));
       case Op::ceil:
@@ -151,10 +177,30 @@ std::optional<Scalar> basic(Op op, T x, T y) {
 }
 
 const std::map<Op, std::function<long double(long double, long double)>> transcendental = {
-    {Op::exp, [](auto x, auto) { return std::exp(x); }},   {Op::log, [](auto x, auto) { return std::log(x); }},
-    {Op::sin, [](auto x, auto) { return std::sin(x); }},   {Op::cos, [](auto x, auto) { return std::cos(x); }},
-    {Op::tan, [](auto x, auto) { return std::tan(x); }},   {Op::tanh, [](auto x, auto) { return std::tanh(x); }},
-    {Op::atan, [](auto x, auto) { return std::atan(x); }}, {Op::pow, [](auto x, auto y) { return std::pow(x, y); }}};
+    {Op::exp, [](auto x, auto) { return std::exp(x); }},
+    {Op::exp2, [](auto x, auto) { return std::exp2(x); }},
+    {Op::expm1, [](auto x, auto) { return std::expm1(x); }},
+    {Op::log, [](auto x, auto) { return std::log(x); }},
+    {Op::log2, [](auto x, auto) { return std::log2(x); }},
+    {Op::log10, [](auto x, auto) { return std::log10(x); }},
+    {Op::log1p, [](auto x, auto) { return std::log1p(x); }},
+    {Op::sin, [](auto x, auto) { return std::sin(x); }},
+    {Op::cos, [](auto x, auto) { return std::cos(x); }},
+    {Op::tan, [](auto x, auto) { return std::tan(x); }},
+    {Op::asin, [](auto x, auto) { return std::asin(x); }},
+    {Op::acos, [](auto x, auto) { return std::acos(x); }},
+    {Op::atan, [](auto x, auto) { return std::atan(x); }},
+    {Op::sinh, [](auto x, auto) { return std::sinh(x); }},
+    {Op::cosh, [](auto x, auto) { return std::cosh(x); }},
+    {Op::tanh, [](auto x, auto) { return std::tanh(x); }},
+    {Op::asinh, [](auto x, auto) { return std::asinh(x); }},
+    {Op::acosh, [](auto x, auto) { return std::acosh(x); }},
+    {Op::atanh, [](auto x, auto) { return std::atanh(x); }},
+    {Op::cbrt, [](auto x, auto) { return std::cbrt(x); }},
+    {Op::erf, [](auto x, auto) { return std::erf(x); }},
+    {Op::pow, [](auto x, auto y) { return std::pow(x, y); }},
+    {Op::atan2, [](auto x, auto y) { return std::atan2(x, y); }},
+    {Op::hypot, [](auto x, auto y) { return std::hypot(x, y); }}};
 
 /// Whether `value` is within 1.5 units in the last place of `exact`; infinities and NaN must agree.
 template <class T>

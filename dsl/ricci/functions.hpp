@@ -49,7 +49,7 @@ RICCI_ARITHMETIC(operator*, multiply)
 RICCI_ARITHMETIC(operator+, add)
 RICCI_ARITHMETIC(operator-, subtract)
 RICCI_ARITHMETIC(operator/, divide)     // of integers: f64
-RICCI_ARITHMETIC(operator%, remainder)  // integers; the sign of the divisor
+RICCI_ARITHMETIC(operator%, remainder)  // the sign of the divisor
 RICCI_BINARY(operator==, equal)
 RICCI_BINARY(operator!=, not_equal)
 RICCI_BINARY(operator<, less)
@@ -64,10 +64,14 @@ RICCI_BINARY(operator>>, shift_right)
 RICCI_UNARY(operator-, negate)
 RICCI_UNARY(operator~, logical_not)
 
-RICCI_BINARY(floor_divide, floor_divide)  // integers; rounds towards minus infinity, x // 0 = 0
+RICCI_BINARY(floor_divide, floor_divide)  // rounds towards minus infinity; of integers x // 0 = 0
+RICCI_BINARY(fmod, fmod)                  // the sign of the dividend
 RICCI_BINARY(minimum, minimum)            // NaN wins
 RICCI_BINARY(maximum, maximum)
 RICCI_BINARY(pow, pow)
+RICCI_BINARY(hypot, hypot)
+RICCI_BINARY(atan2, atan2)  // of y and x
+RICCI_BINARY(copysign, copysign)
 /// delta(i, e): whether i equals e, as b1. Its products select, its sums count.
 RICCI_BINARY(delta, equal)
 /// one_hot(e, i): the same with the index last.
@@ -79,13 +83,28 @@ RICCI_UNARY(floor, floor)
 RICCI_UNARY(ceil, ceil)
 RICCI_UNARY(trunc, trunc)
 RICCI_UNARY(round, round)  // halves to even
+RICCI_UNARY(sign, sign)    // 1, 0, -1 or NaN
+RICCI_UNARY(cbrt, cbrt)
 RICCI_UNARY(exp, exp)
+RICCI_UNARY(exp2, exp2)
+RICCI_UNARY(expm1, expm1)  // exp(x) - 1
 RICCI_UNARY(log, log)
+RICCI_UNARY(log2, log2)
+RICCI_UNARY(log10, log10)
+RICCI_UNARY(log1p, log1p)  // log(1 + x)
 RICCI_UNARY(sin, sin)
 RICCI_UNARY(cos, cos)
 RICCI_UNARY(tan, tan)
-RICCI_UNARY(tanh, tanh)
+RICCI_UNARY(asin, asin)
+RICCI_UNARY(acos, acos)
 RICCI_UNARY(atan, atan)
+RICCI_UNARY(sinh, sinh)
+RICCI_UNARY(cosh, cosh)
+RICCI_UNARY(tanh, tanh)
+RICCI_UNARY(asinh, asinh)
+RICCI_UNARY(acosh, acosh)
+RICCI_UNARY(atanh, atanh)
+RICCI_UNARY(erf, erf)
 
 #undef RICCI_ARITHMETIC
 #undef RICCI_UNARY
@@ -107,6 +126,27 @@ auto operator!(E&& e) {
 template <Expression E>
 auto sq(E&& e) {
   return make_node<Square<Node<E>>>(std::forward<E>(e));
+}
+
+/// Whether e is NaN, infinite, or neither.
+template <Expression E>
+auto isnan(const E& e) {
+  return e != e;
+}
+template <Expression E>
+auto isinf(const E& e) {
+  return abs(e) == std::numeric_limits<double>::infinity();
+}
+template <Expression E>
+auto isfinite(const E& e) {
+  return abs(e) < std::numeric_limits<double>::infinity();
+}
+
+/// e, but `low` where it is below, and `high` where it is above.
+template <class E, class Low, class High>
+  requires OperandList<E, Low, High>
+auto clip(E&& e, Low&& low, High&& high) {
+  return minimum(maximum(std::forward<E>(e), std::forward<Low>(low)), std::forward<High>(high));
 }
 
 /// `a` where the condition is true, else `b`. Tensors are not read in the branch that is not taken.

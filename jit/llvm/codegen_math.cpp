@@ -1,8 +1,14 @@
 // The transcendental functions: in line where jit/math has them, else as calls.
 #include "math/atan.hpp"
+#include "math/atan2.hpp"
+#include "math/beyond.hpp"
 #include "math/exp.hpp"
+#include "math/exp_of_base.hpp"
+#include "math/hypot.hpp"
 #include "math/log.hpp"
+#include "math/log_of_base.hpp"
 #include "math/pow.hpp"
+#include "math/remainder.hpp"
 #include "math/sine.hpp"
 #include "math/tan.hpp"
 #include "math/tanh.hpp"
@@ -121,11 +127,36 @@ Value* emit_in_line(Op op, Number x, Library library) {
         if (!has_avx512(x.emitter->target)) return math::exp_of_ordinary(x).value;
       return math::exp(x).value;
     case Op::log: return math::log(x, library).value;
+    case Op::exp2: return math::exp2(x).value;
+    case Op::expm1: return math::expm1(x).value;
+    case Op::log2: return math::log_of_base(x, math::base_2<math::RealOf<Number>>, library).value;
+    case Op::log10: return math::log_of_base(x, math::base_10<math::RealOf<Number>>, library).value;
+    case Op::log1p: return math::log1p(x, library).value;
+    case Op::sinh: return math::sinh(x, library).value;
+    case Op::cosh: return math::cosh(x, library).value;
+    case Op::asinh: return math::asinh(x, library).value;
+    case Op::acosh: return math::acosh(x, library).value;
     case Op::sin: return math::sin(x, library).value;
     case Op::cos: return math::cos(x, library).value;
     case Op::tanh: return math::tanh(x).value;
     case Op::atan: return math::atan(x).value;
     case Op::tan: return math::tan(x, library).value;
+    default: return nullptr;
+  }
+}
+
+/// The same for functions of two arguments.
+template <class Number, class Library>
+Value* emit_in_line(Op op, Number x, Number y, Library library) {
+  switch (op) {
+    case Op::fmod: return math::fmod(x, y, library).value;
+    case Op::remainder: return math::remainder(x, y, library).value;
+    case Op::floor_divide: return math::floor_divide(x, y, library).value;
+    case Op::hypot: return math::hypot(x, y).value;
+    case Op::atan2: return math::atan2(x, y).value;
+    case Op::pow:
+      if constexpr (math::Single<Number>) return math::pow(x, y, library).value;
+      return nullptr;
     default: return nullptr;
   }
 }
@@ -150,16 +181,12 @@ OfLanes<float> scale(OfLanes<float> x, math::Whole<OfLanes<float>, Integers<floa
 OfLanes<double> scale(OfLanes<double> x, math::Whole<OfLanes<double>, Integers<double>> n) { return scaled(x, n); }
 
 Value* emit_math(PhaseEmitter& e, Op op, loop::Type type, llvm::ArrayRef<Value*> args) {
-  if (op == Op::pow && type.dtype == DType::f32) {
-    using Number = OfLanes<float>;
-    const auto library = [&](Number x, Number y) {
-      return Number(e, emit_helper_call(e, op, type, {x.value, y.value}));
-    };
-    return math::pow(Number(e, args[0]), Number(e, args[1]), library).value;
-  }
+  const Op called = op == Op::remainder || op == Op::floor_divide ? Op::fmod : op;
   const auto in_line = [&]<class Real>(Real) {
-    const auto library = [&](OfLanes<Real> y) { return OfLanes<Real>(e, emit_helper_call(e, op, type, y.value)); };
-    return emit_in_line(op, OfLanes<Real>(e, args[0]), library);
+    using Number = OfLanes<Real>;
+    const auto library = [&](auto... x) { return Number(e, emit_helper_call(e, called, type, {x.value...})); };
+    if (args.size() == 2) return emit_in_line(op, Number(e, args[0]), Number(e, args[1]), library);
+    return emit_in_line(op, Number(e, args[0]), library);
   };
   Value* value = type.dtype == DType::f32 ? in_line(float{}) : in_line(double{});
   return value != nullptr ? value : emit_helper_call(e, op, type, args);

@@ -25,6 +25,20 @@ Value* emit_extremum(Builder& b, Op op, DType dtype, Value* first, Value* second
   return b.CreateBinaryIntrinsic(id, first, second);
 }
 
+Value* emit_sign(Builder& b, DType dtype, Value* x) {
+  llvm::Type* type = x->getType();
+  Value* zero = llvm::Constant::getNullValue(type);
+  if (!is_float(dtype)) {
+    Value* above = b.CreateZExt(b.CreateICmpNE(x, zero), type);
+    if (is_unsigned_integer(dtype)) return above;
+    return b.CreateSelect(b.CreateICmpSLT(x, zero), llvm::Constant::getAllOnesValue(type), above);
+  }
+  const auto number = [&](double n) { return llvm::ConstantFP::get(type, n); };
+  Value* below = b.CreateSelect(b.CreateFCmpOLT(x, zero), number(-1), zero);
+  Value* sign = b.CreateSelect(b.CreateFCmpOGT(x, zero), number(1), below);
+  return b.CreateSelect(b.CreateFCmpUNO(x, x), x, sign);
+}
+
 /// Counts of the width or more (as unsigned numbers) shift everything out.
 Value* emit_shift(Builder& b, Op op, DType dtype, Value* value, Value* count) {
   llvm::Type* type = value->getType();
@@ -137,25 +151,46 @@ Value* emit_op(PhaseEmitter& e, Op op, DType operand, loop::Type result, llvm::A
     case Op::divide: return b.CreateFDiv(x, y);
     case Op::fma: return b.CreateIntrinsic(llvm::Intrinsic::fma, {x->getType()}, args);
     case Op::floor_divide:
-    case Op::remainder: return emit_division(b, op, operand, x, y);
+    case Op::remainder:
+      if (floats) return emit_math(e, op, result, args);
+      return emit_division(b, op, operand, x, y);
     case Op::minimum:
     case Op::maximum: return emit_extremum(b, op, operand, x, y);
     case Op::negate: return floats ? b.CreateFNeg(x) : b.CreateNeg(x);
     case Op::abs:
       if (floats) return b.CreateUnaryIntrinsic(llvm::Intrinsic::fabs, x);
       return is_unsigned_integer(operand) ? x : b.CreateBinaryIntrinsic(llvm::Intrinsic::abs, x, b.getFalse());
+    case Op::sign: return emit_sign(b, operand, x);
+    case Op::copysign: return b.CreateBinaryIntrinsic(llvm::Intrinsic::copysign, x, y);
     case Op::sqrt: return b.CreateUnaryIntrinsic(llvm::Intrinsic::sqrt, x);
     case Op::floor: return b.CreateUnaryIntrinsic(llvm::Intrinsic::floor, x);
     case Op::ceil: return b.CreateUnaryIntrinsic(llvm::Intrinsic::ceil, x);
     case Op::trunc: return b.CreateUnaryIntrinsic(llvm::Intrinsic::trunc, x);
     case Op::round: return b.CreateUnaryIntrinsic(llvm::Intrinsic::roundeven, x);
     case Op::exp:
+    case Op::exp2:
+    case Op::expm1:
     case Op::log:
+    case Op::log2:
+    case Op::log10:
+    case Op::log1p:
     case Op::sin:
     case Op::cos:
     case Op::tan:
-    case Op::tanh:
+    case Op::asin:
+    case Op::acos:
     case Op::atan:
+    case Op::atan2:
+    case Op::sinh:
+    case Op::cosh:
+    case Op::tanh:
+    case Op::asinh:
+    case Op::acosh:
+    case Op::atanh:
+    case Op::cbrt:
+    case Op::hypot:
+    case Op::erf:
+    case Op::fmod:
     case Op::pow: return emit_math(e, op, result, args);
     case Op::equal:
     case Op::not_equal:

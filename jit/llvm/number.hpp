@@ -83,6 +83,18 @@ OfLanes<Real> operator-(OfLanes<Real> x) {
   return {*x.emitter, x.emitter->builder.CreateFNeg(x.value)};
 }
 
+#define RICCI_FUNCTION(name, Real)                                                             \
+  inline OfLanes<Real> name(OfLanes<Real> x) {                                                 \
+    return {*x.emitter, x.emitter->builder.CreateUnaryIntrinsic(llvm::Intrinsic::name, x.value)}; \
+  }
+RICCI_FUNCTION(sqrt, float)
+RICCI_FUNCTION(sqrt, double)
+RICCI_FUNCTION(floor, float)
+RICCI_FUNCTION(floor, double)
+RICCI_FUNCTION(trunc, float)
+RICCI_FUNCTION(trunc, double)
+#undef RICCI_FUNCTION
+
 template <class Real>
 OfLanes<Real> multiply_add(OfLanes<Real> a, OfLanes<Real> b, OfLanes<Real> c) {
   const auto& like = a.value != nullptr ? a : b.value != nullptr ? b : c;

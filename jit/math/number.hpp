@@ -51,6 +51,19 @@ Real fma(Real a, Real b, Real c) {
 }
 
 template <std::floating_point Real>
+Real sqrt(Real x) {
+  return std::sqrt(x);
+}
+template <std::floating_point Real>
+Real floor(Real x) {
+  return std::floor(x);
+}
+template <std::floating_point Real>
+Real trunc(Real x) {
+  return std::trunc(x);
+}
+
+template <std::floating_point Real>
 Real choose(bool condition, Real a, Real b) {
   return condition ? a : b;
 }

@@ -5,7 +5,7 @@
 
 namespace ricci::math {
 
-/// x to the power of y within 0.93 ulp. Where x is not a normal positive number, or y is infinite or NaN, it is what
+/// x to the power of y within 0.93 ulp. Where x is subnormal, infinite or NaN, or y is infinite or NaN, it is what
 /// `library` gives.
 template <Single Number, class Library>
 Number pow(Number x, Number y, Library library) {
@@ -23,10 +23,11 @@ Number pow(Number x, Number y, Library library) {
       2.89063996e-06f,  -2.85284659e-06f, -4.2991104e-07f,  -1.82823726e-06f, -2.70875603e-06f, -3.59756245e-06f,
       -2.92661298e-06f, 5.37655922e-07f,  1.32741889e-06f,  0.0f,             2.73532095e-07f,  3.3574172e-06f,
       2.93973108e-06f,  -1.02556521e-06f, -1.89733782e-06f, -2.38574444e-06f};
-  const auto above = bits(x) - 0x3f340000u;
+  const Number size = magnitude(x);
+  const auto above = bits(size) - 0x3f340000u;
   const auto place = above >> Bits{19};
   const auto exponent = above & 0xff800000u;
-  const Number m = number(bits(x) - exponent);
+  const Number m = number(bits(size) - exponent);
   const Number f = fma(m, entry(inverse, place), -1.0f);
   const Number n = to_number(signed_shift(above, 23));
   const Number base = n + entry(log_high, place);
@@ -50,15 +51,34 @@ Number pow(Number x, Number y, Library library) {
                               0.000153267814f);
   const auto power_of_two = whole.integer << Bits{23};
   const Number result = number(bits(q) + power_of_two);
-  const auto positive = bits(x) - 0x00800000u < 0x7f000000u;
+  const auto positive = bits(x) - 0x00800000u < Bits{0x7f000000};
   const auto ordinary = magnitude(power) < 125.0f;
   return usually(positive & ordinary, result, [&] {
+    constexpr float infinity = std::numeric_limits<float>::infinity(), nan = std::numeric_limits<float>::quiet_NaN(),
+                    least = std::numeric_limits<float>::denorm_min();
     // Subnormal, 0 or infinite.
-    Number extreme = scale(q, whole);
-    extreme = choose(power > 150.0f, std::numeric_limits<float>::infinity(), extreme);
-    extreme = choose(power < -180.0f, 0.0f, extreme);
-    const auto finite = bits(magnitude(y)) < 0x7f800000u;
-    return usually(positive & finite, extreme, [&] { return library(x, y); });
+    Number power_of_size = scale(q, whole);
+    power_of_size = choose(power > 150.0f, infinity, power_of_size);
+    power_of_size = choose(power < -180.0f, 0.0f, power_of_size);
+    const auto is_zero = size < least;
+    const auto falls = y < 0.0f;
+    const Number unless_positive = choose(falls, infinity, choose_constant(magnitude(y) < least, 1.0f, 0.0f, y));
+    power_of_size = choose(is_zero, unless_positive, power_of_size);
+    // Of a negative number: negative where y is odd, none where it is not whole.
+    const Number whole_y = trunc(y);
+    const Number half = whole_y * 0.5f;
+    const auto is_odd = bits(magnitude(half - trunc(half))) == Bits{0x3f000000};
+    const auto is_whole = bits(magnitude(y - whole_y)) == Bits{0};
+    const Number of_whole = choose(is_odd, -power_of_size, power_of_size);
+    const Number of_fraction = choose(is_zero, power_of_size, Number(nan));
+    const Number of_negative = choose(is_whole, of_whole, of_fraction);
+    const auto negative = Bits{0x7fffffff} < bits(x);
+    const Number value = choose(negative, of_negative, power_of_size);
+    const auto finite = bits(magnitude(y)) < Bits{0x7f800000};
+    // 0, and the normal numbers, less their smallest.
+    const auto known = choose(is_zero, Number(1.0f), size);
+    const auto normal = bits(known) - 0x00800000u < Bits{0x7f000000};
+    return usually(normal & finite, value, [&] { return library(x, y); });
   });
 }
 

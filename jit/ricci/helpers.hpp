@@ -1,7 +1,7 @@
 #pragma once
 // Functions that compiled kernels call through KernelArgs::helpers: vector math from SLEEF's deterministic family
-// (names with `finz`), whose vector functions of every width give the bits of the scalar one, the sorting of rows, and
-// transposition.
+// (names with `finz`), whose vector functions of every width give the bits of the scalar one, fmod, sorting of rows,
+// and transposition.
 // The slots are shared by the emitter, which compiles calls to them, and the host, which fills them.
 #include <algorithm>
 #include <array>
@@ -13,9 +13,14 @@
 namespace ricci {
 
 /// The ops that are calls in native code, or long sequences where jit/math has them in line.
-inline constexpr Op helper_ops[] = {Op::exp, Op::log, Op::sin, Op::cos, Op::tan, Op::tanh, Op::atan, Op::pow};
+inline constexpr Op helper_ops[] = {
+    Op::exp,   Op::log,   Op::sin,  Op::cos,  Op::tan,  Op::tanh, Op::atan,  Op::pow,   Op::exp2,  Op::expm1, Op::log2,
+    Op::log10, Op::log1p, Op::asin, Op::acos, Op::sinh, Op::cosh, Op::asinh, Op::acosh, Op::atanh, Op::cbrt,  Op::erf,
+    Op::fmod};
 
-constexpr bool is_helper(Op op) { return std::ranges::find(helper_ops, op) != std::end(helper_ops); }
+constexpr bool is_helper(Op op) {
+  return std::ranges::find(helper_ops, op) != std::end(helper_ops) || op == Op::atan2;  // SLEEF's is wrong for -0
+}
 
 /// A function takes scalars or vectors of 16, 32 or 64 bytes.
 inline constexpr int helper_widths = 4;

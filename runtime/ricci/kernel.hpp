@@ -60,6 +60,7 @@ struct PhaseInfo {
   std::vector<std::uint32_t> work;   // symbols whose product estimates the scalar steps of the whole phase
   std::vector<TripFactor> items;     // phases over tables: the items that the tables share among them
   std::vector<std::uint32_t> starts = {};  // a phase that appends: the table of how many values each share of it has
+  bool early = false;                // some of its loops may end long before their last iteration
 };
 
 /// Phases [first, end) may run one after another for some values of the first factor of their trips, then for others.

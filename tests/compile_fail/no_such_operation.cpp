@@ -1,8 +1,8 @@
 // expect: no_such_operation
 // expect: the operation does not exist for this element type
-// expect: remainder of f32
+// expect: logical_and of f32
 #include "setup.hpp"
 
 void mistake() {
-  auto e = out[b, h, w] % 2;
+  auto e = out[b, h, w] & 2;
 }

@@ -33,6 +33,8 @@ def condition(c, exact):
         return ops.binary(c, c.choices.pick(list(ops.BITS)), value(c, "b"), value(c, "b"))
     if form == 4:
         return ops.unary(c, "not", value(c, "b"))
+    if form == 6:
+        return ops.unary(c, c.choices.pick(list(ops.KINDS)), value(c, "f"))
     if form == 5:
         return reduction(c, "b")
     return accesses.access(c, "b")
@@ -88,7 +90,7 @@ def real(c, exact):
         return ops.where(c, value(c, "b"), *pair(c, "f", exact))
     if form == 5:
         a = value(c, c.choices.pick("ffi"))
-        functions = list(ops.ROUNDING) + ([] if exact else list(ops.TRANSCENDENTAL) * 2)
+        functions = list(ops.ROUNDING) + ["sign"] + ([] if exact else list(ops.TRANSCENDENTAL) * 2)
         return ops.unary(c, c.choices.pick(functions), a)
     if form == 6:
         return ops.binary(c, "*", *c.choices.shuffled([value(c, "b"), value(c, "f", exact)]))
@@ -96,12 +98,14 @@ def real(c, exact):
         return guarded(c, "f")
     if form == 8:
         return ops.cast(c, c.choices.pick(READ_FLOATS), value(c, c.choices.pick("fib")))
-    op = c.choices.pick(["+", "-", "*", "/", "minimum", "maximum"] + ([] if exact else ["pow"]))
-    a, b = pair(c, "f", exact and op != "pow")
-    if op in ("/", "pow"):
+    op = c.choices.pick(["+", "-", "*", "/", "//", "%", "minimum", "maximum"] + ([] if exact else list(ops.PAIRS)))
+    a, b = pair(c, "f", exact and op not in ops.PAIRS)
+    if op in ("/", "//", "%") or op in ops.PAIRS:
         a, b = (t if not t.error else accesses.access(c, "f", simple=True) for t in (a, b))
         if b.signless:
             b = accesses.literal(c, b, positive=True)
+        if op == "atan2" and a.signless:
+            a = accesses.literal(c, a, positive=True)
     return ops.binary(c, op, a, b)
 
 

@@ -14,7 +14,11 @@ BITS = {"&": "np.bitwise_and", "|": "np.bitwise_or", "^": "np.bitwise_xor"}
 BOUNDS = {"minimum": "np.minimum", "maximum": "np.maximum"}
 ROUNDING = {"floor": "np.floor", "ceil": "np.ceil", "trunc": "np.trunc", "round": "np.rint", "sqrt": "np.sqrt"}
 TRANSCENDENTAL = {"exp": "np.exp", "log": "np.log", "sin": "np.sin", "cos": "np.cos", "tanh": "np.tanh",
-                  "atan": "np.arctan", "tan": "np.tan"}
+                  "atan": "np.arctan", "tan": "np.tan", "exp2": "np.exp2", "expm1": "np.expm1", "log2": "np.log2",
+                  "log10": "np.log10", "log1p": "np.log1p", "asin": "np.arcsin", "acos": "np.arccos", "sinh": "np.sinh",
+                  "cosh": "np.cosh", "asinh": "np.arcsinh", "atanh": "np.arctanh", "cbrt": "np.cbrt"}
+PAIRS = {"pow": "np.power", "hypot": "np.hypot", "atan2": "np.arctan2"}
+KINDS = {"isnan": "np.isnan", "isinf": "np.isinf", "isfinite": "np.isfinite"}
 
 
 def floating(dtype):
@@ -59,7 +63,7 @@ def made(c, text, code, dtype, terms, weak=False, error=None, signless=None):
 def binary(c, op, a, b):
     """a op b. For / the divisor, and for the rest but + - * both sides, must be exact."""
     dtype, weak = common(a.type, b.type)
-    text = f"{op}({a.text}, {b.text})" if op in BOUNDS or op == "pow" else f"({a.text} {op} {b.text})"
+    text = f"{op}({a.text}, {b.text})" if op in BOUNDS or op in PAIRS else f"({a.text} {op} {b.text})"
     c.features.add(op)
     if a.weak != b.weak:
         c.features.add("weak number")
@@ -68,13 +72,13 @@ def binary(c, op, a, b):
     error = None
     if op == "*" and "b1" in (a.dtype, b.dtype):
         return selection(c, text, a, b, dtype, weak)
-    if op == "/" or op == "pow":
+    if op == "/" or op in PAIRS:
         dtype = floating(dtype)
     left, right = raw(a, dtype), raw(b, dtype)
     if op in COMPARE:
         return made(c, text, f"{COMPARE[op]}({left}, {right})", "b1", (a, b), signless=False)
-    if op == "pow":
-        code = f"np.power({raw(a, 'f64')}, {raw(b, 'f64')}).astype('{NUMPY[dtype]}')"
+    if op in PAIRS:
+        code = f"{PAIRS[op]}({raw(a, 'f64')}, {raw(b, 'f64')}).astype('{NUMPY[dtype]}')"
         return transcendental(c, text, code, dtype, (a, b))
     if op == "*" and (a.error or b.error):
         error = " + ".join(f"{x.error} * ({magnitude(y)} + {y.error or 0})" for x, y in ((a, b), (b, a)) if x.error)
@@ -131,6 +135,10 @@ def unary(c, op, a):
     if op == "sq":
         error = f"{a.error} * (2 * {magnitude(a)} + {a.error})" if a.error else None
         return made(c, f"sq({a.text})", f"{a.name} * {a.name}", a.dtype, (a,), error=error)
+    if op == "sign":
+        return made(c, f"sign({a.text})", f"np.sign({a.name})", a.dtype, (a,))
+    if op in KINDS:
+        return made(c, f"{op}({a.text})", f"{KINDS[op]}({raw(a, floating(a.dtype))})", "b1", (a,), signless=False)
     if op == "not":
         return made(c, f"(!{a.text})", f"np.invert({a.name})", a.dtype, (a,))
     dtype = floating(a.dtype)

@@ -1,0 +1,92 @@
+#pragma once
+#include "number.hpp"
+
+namespace ricci::math {
+
+/// 2^x; subnormal results, too.
+template <Single Number>
+Number exp2(Number x) {
+  x = choose(x > 129.0f, 129.0f, x);
+  x = choose(x < -151.0f, -151.0f, x);
+  const auto n = nearest_whole(x, 1.0f);
+  const Number r = x - n.value;
+  // 2^r on |r| <= 1/2, to 2^-28.3.
+  const Number p =
+      polynomial(r, 1.0f, 0.693147182f, 0.240226477f, 0.0555035956f, 0.00961850584f, 0.00133910251f, 0.000153267814f);
+  return scale(p, n);
+}
+
+/// (e^(r + rest) - 1 - r) on |r| <= ln 2 / 2, with the polynomials of exp().
+template <Double Number>
+Number exp_beyond(Number r, Number rest) {
+  const Number z = r * r;
+  const Number even = polynomial(z, 0.50000000000000111, 0.041666666666528726, 0.0013888888943726497,
+                                 2.4801493141885917e-05, 2.7630205222895601e-07);
+  const Number odd = polynomial(z, 0.16666666666666463, 0.0083333333334715907, 0.00019841269543736595,
+                                2.755756045031641e-06, 2.5006651605233057e-08);
+  const Number q = fma(odd, r, even);
+  return fma(z, q, rest);
+}
+
+/// 1 + r + beyond
+template <Double Number>
+Number one_more(Number r, Number beyond) {
+  const Number sum = r + 1.0;
+  const Number rest_of_sum = r - (sum - 1.0);
+  return sum + (beyond + rest_of_sum);
+}
+
+template <Double Number>
+Number exp2(Number x) {
+  x = choose(x > 1025.0, 1025.0, x);
+  x = choose(x < -1076.0, -1076.0, x);
+  const auto n = nearest_whole(x, 1.0);
+  const Number whole = x - n.value;
+  const Number r = whole * 0.69314718055994529;
+  const Number loss = -r;
+  const Number rest = fma(whole, 2.3190468138462996e-17, fma(whole, 0.69314718055994529, loss));
+  return scale(one_more(r, exp_beyond(r, rest)), n);
+}
+
+/// e^x - 1 = 2^n * (e^r - 1) + 2^n - 1, but for large x, where the last is nothing.
+template <Single Number>
+Number expm1(Number x) {
+  Number inside = choose(x > 89.0f, 89.0f, x);
+  inside = choose(inside < -18.0f, -18.0f, inside);
+  const auto n = nearest_whole(inside, 1.44269502f);
+  Number r = fma(n.value, -0.693147182f, inside);
+  r = fma(n.value, 1.90465421e-09f, r);
+  const Number p = polynomial(r, 0.49999994f, 0.166665226f, 0.0416682921f, 0.00836853217f, 0.00138182961f);
+  const Number square = r * r;
+  const Number beyond = square * p;
+  const Number q = fma(square, p, r);
+  const Number power = scale(q + 1.0f, n);
+  const Number factor = number((n.integer + 127u) << std::uint32_t{23});
+  const Number less = factor - 1.0f;
+  const Number near = fma(factor, beyond, fma(factor, r, less));
+  const auto is_large = x > 17.0f;
+  const Number value = choose(is_large, power - 1.0f, near);
+  const auto is_tiny = magnitude(x) < 0x1p-30f;
+  return choose(is_tiny, x, value);
+}
+
+template <Double Number>
+Number expm1(Number x) {
+  Number inside = choose(x > 710.0, 710.0, x);
+  inside = choose(inside < -40.0, -40.0, inside);
+  const auto n = nearest_whole(inside, 1.4426950408889634);
+  const Number first = fma(n.value, -0.69314718055994529, inside);  // exact
+  const Number r = fma(n.value, -2.3190468138462996e-17, first);
+  const Number rest = fma(n.value, -2.3190468138462996e-17, first - r);
+  const Number beyond = exp_beyond(r, rest);
+  const Number power = scale(one_more(r, beyond), n);
+  const Number factor = number((n.integer + std::uint64_t{1023}) << std::uint64_t{52});
+  const Number less = factor - 1.0;
+  const Number near = fma(factor, beyond, fma(factor, r, less));
+  const auto is_large = x > 36.0;
+  const Number value = choose(is_large, power - 1.0, near);
+  const auto is_tiny = magnitude(x) < 0x1p-60;
+  return choose(is_tiny, x, value);
+}
+
+}  // namespace ricci::math
