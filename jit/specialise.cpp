@@ -261,7 +261,11 @@ void find_lengths(const Program& program, const Survey& survey, std::span<const 
     const bool reduced = std::ranges::none_of(program.statements, has_rows);
     if (length(axis) >= (reduced ? many_reduced_rows : many_rows)) result.many.push_back(axis);
     if (length(axis) >= wide_row && is_contiguous(axis)) result.wide.push_back(axis);
-    const std::int64_t bytes = element_bytes(axis);
+    const auto stores_along = [&](const Statement& s) {
+      const int at = position_of({s.target, s.subscripts, s.policy, s.guard}, axis);
+      return at >= 0 && stride_class(program, result, s.target, static_cast<std::size_t>(at)) == StrideClass::one;
+    };
+    const std::int64_t bytes = std::ranges::any_of(program.statements, stores_along) ? element_bytes(axis) : 0;
     if (bytes > 0 && length(axis) <= narrow_row / bytes) result.narrow.push_back(axis);
   }
   for (AxisId axis : axes_of_rows(program))

@@ -5,6 +5,7 @@
 #include <set>
 #include <thread>
 
+#include "support/backends.hpp"
 #include "support/program_text.hpp"
 #include "support/subprocess.hpp"
 #include "support/temporary_folder.hpp"
@@ -160,7 +161,7 @@ TEST_CASE("when there are no more kernels, that for the most similar sizes is us
   for (const std::int64_t rows : {300, 40})
     for (const std::int64_t columns : {300, 40, 8, 2}) kernels.insert(loops(rows, columns));
   const std::string similar = loops(40, 40);
-  CHECK(similar != largest);
+  if (vector_widths().front() >= 32) CHECK(similar != largest);
   CHECK(loops(8, 40) == similar);
   CHECK(loops(8, 300) == loops(40, 300));
   CHECK(kernels.contains(loops(8, 2)));
