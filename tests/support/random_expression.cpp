@@ -24,12 +24,10 @@ Expr Generator::expression(DType dtype, int depth, const Axes& scope) {
       dtype == DType::b1 ? one_of({Op::logical_and, Op::logical_or, Op::logical_xor, Op::logical_not})
       : !is_float(dtype)
           ? one_of({Op::floor_divide, Op::remainder, Op::add, Op::subtract, Op::add, Op::multiply, Op::minimum,
-                    Op::maximum, Op::negate, Op::abs, Op::sign, Op::logical_and, Op::shift_left, Op::shift_right})
+                    Op::maximum, Op::negate, Op::abs, Op::logical_and, Op::shift_left, Op::shift_right})
       : chance(90) ? one_of({Op::add, Op::subtract, Op::multiply, Op::add, Op::multiply, Op::minimum, Op::maximum,
                              Op::negate, Op::abs, Op::floor, Op::divide})
-                   : one_of({Op::sqrt, Op::exp, Op::log, Op::tanh, Op::round, Op::trunc, Op::ceil, Op::remainder,
-                             Op::floor_divide, Op::fmod, Op::sign, Op::copysign, Op::hypot, Op::atan2, Op::log1p,
-                             Op::expm1, Op::sinh, Op::erf});
+                   : one_of({Op::sqrt, Op::exp, Op::log, Op::tanh, Op::round, Op::trunc, Op::ceil});
   std::vector<Expr> args;
   for (int i = 0; i < info(chosen).arity; ++i) args.push_back(expression(dtype, depth - 1, scope));
   return op(chosen, std::move(args));
