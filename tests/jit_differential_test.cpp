@@ -115,6 +115,10 @@ TEST_CASE("random programs of every dtype and of chosen iterations give the same
   check_seeds({.profile = Profile::full});
 }
 
+TEST_CASE("random programs with every function give the same bits", "[differential][slow]") {
+  check_seeds({.profile = Profile::full, .all_functions = true});
+}
+
 TEST_CASE("random programs of so many iterations that threads share them give the same bits", "[differential][slow]") {
   check_seeds({.profile = Profile::full, .depth = 2, .iterations = 40'000});
 }

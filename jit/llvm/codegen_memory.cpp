@@ -161,11 +161,24 @@ void store_lanes(PhaseEmitter& e, const loop::Scatter& s) {
     for_set_bits(e, e[s.mask], store_lane);
 }
 
+/// What a mask says of all lanes, if it is the same for all of them in an access that is narrower than a vector register;
+/// otherwise nothing. LLVM 19 widens such accesses, and takes the mask of the lanes it adds from what stands behind that
+/// of the others: after a condition that was spread over all of them, it may be true.
+Value* condition_of_narrow(PhaseEmitter& e, loop::Type type, Value* mask) {
+  const bool narrow = size_of(type.dtype) * static_cast<std::size_t>(type.lanes) < 16;
+  return narrow && llvm::isSplatValue(mask) ? e.builder.CreateExtractElement(mask, std::uint64_t{0}) : nullptr;
+}
+
 /// Consecutive elements.
 Value* load_vector(PhaseEmitter& e, loop::Type type, loop::BufferId buffer, Value* address, Value* mask) {
   if (type.lanes == 1) return load_scalar(e, buffer, address, mask);
   llvm::Type* vector = memory_type(e, type);
   const llvm::Align align = alignment(type.dtype);
+  if (mask != nullptr)
+    if (Value* condition = condition_of_narrow(e, type, mask)) {
+      address = harmless_address(e, condition, address);
+      mask = nullptr;
+    }
   if (mask == nullptr) return tag(e, buffer, e.builder.CreateAlignedLoad(vector, address, align));
   // Of two lanes of 4 bytes, LLVM 19 may make a masked load for which AVX2 has no instruction.
   const bool fills = size_of(type.dtype) * static_cast<std::size_t>(type.lanes) >= 16 || has_avx512(e.target);
@@ -179,10 +192,11 @@ Value* load_vector(PhaseEmitter& e, loop::Type type, loop::BufferId buffer, Valu
 void store_vector(PhaseEmitter& e, loop::Type type, loop::BufferId buffer, Value* address, Value* value, Value* mask) {
   Builder& b = e.builder;
   const llvm::Align align = alignment(type.dtype);
+  Value* condition = mask == nullptr || type.lanes == 1 ? mask : condition_of_narrow(e, type, mask);
   if (mask == nullptr) {
     tag(e, buffer, b.CreateAlignedStore(value, address, align));
-  } else if (type.lanes == 1) {
-    emit_if(e, mask, [&] { tag(e, buffer, b.CreateAlignedStore(value, address, align)); });
+  } else if (condition != nullptr) {
+    emit_if(e, condition, [&] { tag(e, buffer, b.CreateAlignedStore(value, address, align)); });
   } else if (has_avx512(e.target)) {
     tag(e, buffer, b.CreateMaskedStore(value, address, align, mask));
   } else if (has_masked_access(e, type.dtype)) {  // slow on some processors, and most masks are full

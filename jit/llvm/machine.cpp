@@ -71,11 +71,12 @@ struct Passes {
   }
 };
 
-/// Passes of code generation that are left out, by their arguments or names; together they take a twentieth of the
-/// time. What stands in the first lines is about things that kernels do not have: exceptions, garbage collection,
-/// debugging, x87 and AMX, calls of the C library, atomics, indirect branches, defences. The last ones, from consthoist
-/// on, change no loop of the benchmarks: they move what stands outside of loops, or find nothing in code that is
-/// vectors from the start.
+/// Passes of code generation that are left out, by their arguments or names; together they take a twelfth of the time.
+/// What stands in the first lines is about things that kernels do not have: exceptions, garbage collection, debugging,
+/// x87 and AMX, calls of the C library, atomics, indirect branches, defences. The last ones, from consthoist on, change
+/// no loop of the benchmarks: they move what stands outside of loops, or find nothing in code that is vectors from the
+/// start, but for a copy or two of scalars. The scheduler is not among them, though it takes a twentieth: without it a
+/// step of a product's tile has an instruction more.
 const llvm::StringSet<>& left_out() {
   static const llvm::StringSet<> names{
       "callbrprepare", "cfi-instr-inserter", "dwarf-eh-prepare", "funclet-layout", "indirectbr-expand",
@@ -90,18 +91,12 @@ const llvm::StringSet<>& left_out() {
       "X86 Atom pad short functions", "X86 Discriminate Memory Operands", "X86 DynAlloca Expander",
       "X86 Insert Cache Prefetches", "X86 PIC Global Base Reg Initialization", "Local Dynamic TLS Access Clean-up",
       "tlshoist", "x86argumentstackrebase", "regallocscoringpass", "stack-coloring", "localstackalloc",
-      "consthoist", "early-ifcvt", "early-tailduplication", "machine-combiner", "machinelicm", "post-RA-sched",
-      "postra-machine-sink", "shrink-wrap", "stack-slot-coloring", "x86-avoid-SFB", "x86-cmov-conversion",
-      "x86-domain-reassignment", "x86-optimize-LEAs"};
-  return names;
-}
-
-/// More of them, a thirtieth of the time: those that find nothing in kernels, or a copy or two of scalars. The scheduler
-/// is not among them, though it takes a twentieth: without it a step of a product's tile has an instruction more.
-const llvm::StringSet<>& left_out_as_idle() {
-  static const llvm::StringSet<> names{"dead-mi-elimination", "interleaved-access", "machine-cp",
-                                       "machine-latecleanup", "opt-phis",           "stack-protector",
-                                       "tailduplication",     "x86-fixup-bw-insts", "x86-partial-reduction"};
+      "stack-protector",
+      "consthoist", "dead-mi-elimination", "early-ifcvt", "early-tailduplication", "interleaved-access",
+      "machine-combiner", "machine-cp", "machine-latecleanup", "machinelicm", "opt-phis", "post-RA-sched",
+      "postra-machine-sink", "shrink-wrap", "stack-slot-coloring", "tailduplication", "x86-avoid-SFB",
+      "x86-cmov-conversion", "x86-domain-reassignment", "x86-fixup-bw-insts", "x86-optimize-LEAs",
+      "x86-partial-reduction"};
   return names;
 }
 
@@ -114,8 +109,7 @@ struct Chooser : llvm::legacy::PassManagerBase {
   void add(llvm::Pass* pass) override {
     const llvm::PassInfo* info = llvm::PassRegistry::getPassRegistry()->getPassInfo(pass->getPassID());
     const bool named = info != nullptr && !info->getPassArgument().empty();
-    const llvm::StringRef name = named ? info->getPassArgument() : pass->getPassName();
-    if (left_out().contains(name) || left_out_as_idle().contains(name))
+    if (left_out().contains(named ? info->getPassArgument() : pass->getPassName()))
       delete pass;
     else
       passes.add(pass);

@@ -20,6 +20,14 @@ Expr Generator::expression(DType dtype, int depth, const Axes& scope) {
         one_of({Op::equal, Op::not_equal, Op::less, Op::less_equal, Op::greater, Op::greater_equal});
     return op(comparison, {expression(compared, depth - 1, scope), expression(compared, depth - 1, scope)});
   }
+  if (options_.all_functions && is_float(dtype) && chance(8)) {
+    const Op function = one_of({Op::remainder, Op::floor_divide, Op::fmod, Op::sign, Op::copysign, Op::hypot, Op::atan2,
+                                Op::log1p, Op::expm1, Op::log2, Op::exp2, Op::sinh, Op::acosh, Op::cbrt, Op::pow,
+                                Op::sin, Op::erf});
+    std::vector<Expr> args;
+    for (int i = 0; i < info(function).arity; ++i) args.push_back(expression(dtype, depth - 1, scope));
+    return op(function, std::move(args));
+  }
   const Op chosen =
       dtype == DType::b1 ? one_of({Op::logical_and, Op::logical_or, Op::logical_xor, Op::logical_not})
       : !is_float(dtype)

@@ -21,6 +21,7 @@ struct RandomOptions {
   std::int64_t iterations = 2000;  // at most, of all axes together
   bool specials = true;            // NaN, infinities and -0 among the floats
   bool bad_subscripts = true;      // some programs fail with Error{bounds}
+  bool all_functions = false;      // more than those that most recorded seeds were found with
 };
 
 struct RandomCase {
