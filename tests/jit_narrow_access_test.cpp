@@ -14,23 +14,21 @@ TEST_CASE("bytes that one condition guards are read and written up to the last o
     for (const float chosen : {0.0f, 0.25f}) {
       CAPTURE(size, chosen);
       ProgramBuilder p;
-      const ir::AxisId i = p.axis("i");
-      const ir::TensorId out = p.tensor("out", DType::b1, 1), x = p.tensor("x", DType::f64, 1);
-      // Eight doubles fill a vector; eight truth values are half of the narrowest.
-      const ir::Expr is_negative = p.op(Op::less, {p.at(x, {p.index(i)}), p.value(0.0)});
+      const ir::AxisId row = p.axis("row"), i = p.axis("i");
+      const ir::TensorId out = p.tensor("out", DType::b1, 2);
+      // The condition is an f64, of which eight fill a vector; eight truth values are half of the narrowest.
+      const ir::Expr sum = p.op(Op::add, {p.cast(DType::f32, p.index(row)), p.cast(DType::f32, p.index(i))});
+      const ir::Expr is_far = p.op(Op::less, {p.value(0.9f), p.op(Op::erf, {sum})});  // from 2 on
       const ir::Expr condition = p.cast(DType::b1, p.cast(DType::f64, p.param("p", DType::f32)));
-      p.assign(out, {p.index(i)}, is_negative, {i}, Reduction::any).guard = condition;
-      const std::int64_t extents[] = {size};
-      GuardedTensor truths(DType::b1, extents), numbers(DType::f64, extents);
-      for (std::int64_t n = 0; n < size; ++n) {
-        Scalar::of(n % 3 == 0).store(element(truths.view(), n));
-        Scalar::of(n % 5 == 0 ? -1.0 : 1.0).store(element(numbers.view(), n));
-      }
-      const std::array views{truths.view(), numbers.view()};
+      p.assign(out, {p.index(row), p.index(i)}, is_far, {row, i}, Reduction::any).guard = condition;
+      const std::int64_t extents[] = {2, size};
+      GuardedTensor truths(DType::b1, extents);
+      for (std::int64_t n = 0; n < 2 * size; ++n) Scalar::of(n % 3 == 0).store(element(truths.view(), n));
+      const std::array views{truths.view()};
       const std::array params{Scalar::of(chosen)};
       REQUIRE(run_everywhere(p.program, views, params).fault == "");
-      for (std::int64_t n = 0; n < size; ++n)
+      for (std::int64_t n = 0; n < 2 * size; ++n)
         CHECK(Scalar::load(DType::b1, element(truths.view(), n)).get<bool>() ==
-              (n % 3 == 0 || (chosen != 0 && n % 5 == 0)));
+              (n % 3 == 0 || (chosen != 0 && n / size + n % size > 1)));
     }
 }
