@@ -57,12 +57,12 @@ std::vector<Expr> find_short_rows(Program& program, const Specialisation& s, con
       const auto is_few = [&](AxisId a) { return std::ranges::count(s.few, a) > 0; };
       if (!fold || !std::ranges::all_of(fold->axes, is_few)) continue;
       const auto& domain = program.statements[i].domain;
-      const auto is_known = [&](AxisId a) {
-        return std::ranges::count(fold->axes, a) > 0 || std::ranges::count(domain, a) > 0;
-      };
       for (Expr n : nodes({fold->body})) {
-        if (!n->as<Read>() || std::ranges::count(found, n) > 0 || !std::ranges::all_of(n->free, is_known)) continue;
-        const auto is_row = [&](AxisId axis) { return can_transpose(program, s, n, lane, axis); };
+        if (!n->as<Read>() || std::ranges::count(found, n) > 0) continue;
+        const auto is_row = [&](AxisId axis) {  // its whole rows: no other loop inside of the lanes chooses among them
+          const auto is_known = [&](AxisId a) { return a == axis || std::ranges::count(domain, a) > 0; };
+          return std::ranges::all_of(n->free, is_known) && can_transpose(program, s, n, lane, axis);
+        };
         if (std::ranges::any_of(fold->axes, is_row)) found.push_back(n);
       }
     }

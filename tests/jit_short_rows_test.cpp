@@ -73,7 +73,14 @@ TEST_CASE("products of short rows with each other run through both in lanes acro
       CHECK(transposes(form));
       CHECK(loops_of(form).find("gather") == std::string::npos);
     }
-  // Not windows that slide, nor longer rows.
+  // Not rows that a reduction chooses: of a cube, for its middle axis.
+  const auto cube = filled<float>([&](auto) { return dice.below(100) - 50; }, 5, 90, 7);
+  Tensor<float, 1> middle(90);
+  const Prepared of_cube =
+      prepared(middle[j], Assign::set, sum(k, i, cube[i, j, k] - max(l, cube[i, l, k])));
+  CHECK(!transposes(of_cube));
+  REQUIRE(run_everywhere(of_cube).fault == "");
+  // Nor windows that slide, nor longer rows.
   const auto picture = points<float>(dice, 64, 64), weight = points<float>(dice, 3, 3);
   const auto points17 = points<float>(dice, 90, 17), weight17 = points<float>(dice, 17, 17);
   Tensor<float, 2> sharp(62, 62);
