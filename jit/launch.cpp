@@ -22,7 +22,8 @@ namespace {
 constexpr std::int64_t steps_per_chunk = std::int64_t{1} << 17;
 // Of many, three are one: threads that go through planes of memory a few pages from each other hinder each other (softmax
 // over 21 planes on two threads took 21 ms in most runs and 13 in others; with chunks of 80 KiB of a plane 13 in all).
-// Phases that follow each other stay as they are: in attention larger chunks took twice as long.
+// Phases that follow each other stay as they are: in attention larger chunks took twice as long. But shares of tables
+// are many items each: with two of 128 at a time, mean scores on two threads take 0.95 of the time.
 constexpr std::int64_t many_chunks = 64;
 // Shares of private tables, which bound the threads that can help; more of them where all their tables fit into a
 // second-level cache together. (With 32, mean scores of 21 classes took 16 threads 1.25 times as long.)
@@ -305,9 +306,9 @@ LaunchPlan plan_launch(const KernelInfo& info, std::span<const TensorView> tenso
   }
   for (const PhaseInfo& phase : info.phases) {
     const std::int64_t trip = count(phase.trip, plan.symbols), steps = product_of(phase.work, plan.symbols);
-    std::int64_t chunks = steps / steps_per_chunk;
-    if (chunks > many_chunks && info.phases.size() == 1) chunks = std::max(many_chunks, chunks / 3);
-    chunks = std::clamp<std::int64_t>(chunks, 1, std::max<std::int64_t>(trip, 1));
+    std::int64_t chunks = std::clamp<std::int64_t>(steps / steps_per_chunk, 1, std::max<std::int64_t>(trip, 1));
+    const bool is_shared = phase.trip.size() == 1 && (phase.trip[0].symbol == tables || phase.trip[0].symbol == shares);
+    if (chunks > many_chunks && (info.phases.size() == 1 || is_shared)) chunks = std::max(many_chunks, chunks / 3);
     plan.phases.push_back({trip, std::max<std::int64_t>(1, (trip + chunks - 1) / chunks), phase.early});
   }
   plan.simple = plan.params.empty() && plan.slices.empty() && plan.own.empty() &&

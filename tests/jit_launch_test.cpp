@@ -1,4 +1,5 @@
 // How the chunks of a phase are handed out.
+#include <array>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <mutex>
@@ -33,6 +34,24 @@ std::vector<Taken> run(bool early, std::chrono::microseconds time, std::int32_t 
 }
 
 }  // namespace
+
+TEST_CASE("of many shares of small tables a thread takes two at a time, of few one") {
+  KernelInfo info;
+  info.symbols = {{Symbol::Kind::tables, {}}, {Symbol::Kind::extent, {0}}, {Symbol::Kind::extent, {1}}};
+  info.buffers.push_back({.name = "table", .dtype = DType::f32, .writable = true, .extents = {0, 1}});
+  info.phases.push_back({.name = "add", .trip = {{0, 1}}, .work = {2}, .items = {{2, 2048}}});
+  info.phases.push_back({.name = "merge", .trip = {{1, 1}}, .work = {0, 1}, .items = {}});
+  const auto add = [&](std::int64_t classes, std::int64_t elements) {
+    const std::array extents{classes, elements};
+    return jit::plan_launch(info, {}, extents, 2).phases[0];
+  };
+  constexpr std::int64_t many = std::int64_t{1} << 25;
+  CHECK(add(21, many).trip == 128);
+  CHECK(add(21, many).grain == 2);
+  CHECK(add(4096, many).trip == 32);  // large tables: as few as threads are likely to be
+  CHECK(add(4096, many).grain == 1);
+  CHECK(add(21, 1000).trip == 1);
+}
 
 TEST_CASE("chunks that are left at once are the caller's, one after another") {
   int alone = 0;
