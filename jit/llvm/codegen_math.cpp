@@ -47,11 +47,25 @@ int lanes_at_once(PhaseEmitter& e, int lanes, int size) {
   return chunk;
 }
 
+/// A function that takes the places of two vectors, and leaves what it makes of them in the first.
+Value* call_in_place(PhaseEmitter& e, Value* function, llvm::ArrayRef<Value*> operands) {
+  llvm::SmallVector<Value*, 2> places;
+  for (Value* operand : operands) {
+    places.push_back(e.entry.CreateAlloca(operand->getType()));
+    e.builder.CreateStore(operand, places.back());
+  }
+  llvm::Type* pointer = e.builder.getPtrTy();
+  auto* type = llvm::FunctionType::get(e.builder.getVoidTy(), {pointer, pointer}, false);
+  e.builder.CreateCall(type, function, places)->setDoesNotThrow();
+  return e.builder.CreateLoad(operands[0]->getType(), places[0]);
+}
+
 Value* emit_helper_call(PhaseEmitter& e, Op op, loop::Type type, llvm::ArrayRef<Value*> args) {
-  const auto call = [&](int lanes, llvm::ArrayRef<Value*> operands) {
+  const auto call = [&](int lanes, llvm::ArrayRef<Value*> operands) -> Value* {
     const std::vector<llvm::Type*> types(operands.size(), operands[0]->getType());
     Value* address = load_argument(e, e.helpers, e.builder.getPtrTy(), helper_slot(op, type.dtype, lanes),
                                    e.helper_addresses);
+    if (op == Op::fmod && lanes > 1) return call_in_place(e, address, operands);  // remainders.hpp
     auto* call = e.builder.CreateCall(llvm::FunctionType::get(types[0], types, false), address, operands);
     call->setDoesNotThrow();
     call->setDoesNotAccessMemory();
