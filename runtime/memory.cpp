@@ -61,7 +61,7 @@ void* fresh_block(std::size_t bytes) noexcept {
   const std::size_t start = made.fetch_add(3, std::memory_order_relaxed) % start_lines * line;
   void* page = nullptr;  // std::aligned_alloc may want a multiple of the alignment
   if (posix_memalign(&page, large_page, bytes + start) != 0) return nullptr;
-  madvise(page, bytes + start, MADV_HUGEPAGE);
+  madvise(page, bytes, MADV_HUGEPAGE);  // without the start: a few lines should not take a large page
   return static_cast<std::byte*>(page) + start;
 }
 

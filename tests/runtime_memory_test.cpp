@@ -48,7 +48,7 @@ TEST_CASE("blocks from 4 MiB on start in the first lines of a large page and ask
     CHECK(address(block) % (2 * mib) < 512);
     CHECK(address(block) % block_alignment == 0);
     if (system_has_large_pages()) CHECK(asks_for_large_pages(block));
-    if (system_has_large_pages()) CHECK(asks_for_large_pages(static_cast<std::byte*>(block) + bytes - 1));
+    if (system_has_large_pages()) CHECK(asks_for_large_pages(static_cast<std::byte*>(block) + bytes - 512));
     static_cast<std::byte*>(block)[bytes - 1] = std::byte{1};
     free_block(block, bytes);
   }
