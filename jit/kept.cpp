@@ -13,19 +13,23 @@ using namespace ir;
 
 namespace {
 
-/// The axes of statements with a large target that are as long as one of their reductions, if there are so many of these
-/// with the property.
+/// The axes of statements with a large target that are as long as one of their reductions, if so many of these have the
+/// property.
 std::set<AxisId> axes_like_reductions(const Program& program, const std::vector<TensorId>& large, std::size_t least,
                                       bool (*has_property)(Expr)) {
   std::set<AxisId> found;
   for (const Statement& s : program.statements) {
     if (std::ranges::count(large, s.target) == 0 || s.domain.size() < 2) continue;
     std::vector<AxisId> reduced;
-    for (Expr e : nodes({s.value}))
-      if (e->as<Fold>() && e->as<Fold>()->axes.size() == 1 && has_property(e)) reduced.push_back(e->as<Fold>()->axes[0]);
+    for (Expr e : nodes({s.value})) {
+      const Fold* fold = e->as<Fold>();
+      if (fold && fold->axes.size() == 1 && has_property(e)) reduced.push_back(fold->axes[0]);
+    }
     if (reduced.size() < least) continue;
-    for (AxisId axis : s.domain)
-      if (std::ranges::any_of(reduced, [&](AxisId r) { return are_equally_long(program, axis, r); })) found.insert(axis);
+    for (AxisId axis : s.domain) {
+      const auto is_like = [&](AxisId other) { return are_equally_long(program, axis, other); };
+      if (std::ranges::any_of(reduced, is_like)) found.insert(axis);
+    }
   }
   return found;
 }

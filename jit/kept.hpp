@@ -40,8 +40,8 @@ std::set<ir::AxisId> axes_of_kept_planes(const ir::Program&, const std::vector<i
 /// Planes are often a power of two apart, and share so few sets of all caches that they push each other out of them:
 /// what is read once is not waited for twice. While functions are computed of some planes, memory brings the next lanes
 /// of theirs and takes what went past the caches before. (On a Xeon with 2 MiB of second-level cache softmax over axis 1
-/// took twice as long with its values in the target.) The planes themselves are kept in the same way where two reductions
-/// and the statement read them, as in a logarithm of softmax, or to subtract the mean and divide by the deviation.
+/// took twice as long with its values in the target.) The planes themselves are kept in the same way where two
+/// reductions and the statement read them, as in a logarithm of softmax.
 void keep_values(ir::Program&, const Specialisation&, const std::unordered_map<ir::Expr, ir::AxisId>& fold_lanes,
                  Nest&);
 

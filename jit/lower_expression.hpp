@@ -83,8 +83,8 @@ class ExpressionLowering {
   void clear_scratch(ir::Expr fold, const ScratchState&, loop::Value count);
   /// The same behind the states, for a step of so many vectors.
   void place_start(ir::Expr fold, const ScratchState&, int vectors);
-  /// In a lane loop: one more run of its body over the limited axis, from and to scratch. Until runs have `begun` (b1) it
-  /// starts with what stands behind the states; if this is the only run (none), with what has seen nothing.
+  /// In a lane loop: one more run of its body over the limited axis, from and to scratch. Until runs have `begun` (b1)
+  /// it starts with what stands behind the states; if this is the only run (none), with what has seen nothing.
   void reduce_into_scratch(ir::Expr fold, const ScratchState&, loop::Value begun);
   /// From now on, its results in lane loops are what scratch holds.
   void take_from_scratch(ir::Expr fold, const ScratchState& states) { in_scratch_.insert_or_assign(fold, states); }

@@ -53,8 +53,8 @@ constexpr std::size_t line = 64, start_lines = 8;
 /// Large blocks get large pages where the system gives them to those who ask: one page fault instead of 512, and
 /// addresses that are translated at once. NumPy asks for its arrays from the same size on. No two in a row start at the
 /// same place of a page: what a kernel goes through side by side would meet in the same sets of the caches, and its
-/// loads would look like what it has just stored, which processors tell by the lower 12 bits of an address. (A gather of
-/// argmax over 3 planes took 1.2 times as long on a Cascade Lake.)
+/// loads would look like what it has just stored, which processors tell by the lower 12 bits of an address. (A gather
+/// of argmax over 3 planes took 1.2 times as long on a Cascade Lake.)
 void* fresh_block(std::size_t bytes) noexcept {
   if (bytes < least_large) return std::aligned_alloc(block_alignment, bytes);
   static std::atomic<std::size_t> made = 0;

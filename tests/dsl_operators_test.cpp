@@ -66,7 +66,8 @@ TEST_CASE("powers have the value of pow whatever the exponent and the base, and 
       CHECK((powers[k] == rounded || std::abs(powers[k] - expected) <= 2e-7 * std::abs(expected)));
     }
   };
-  for (const float exponent : {1.25f, 2.0f, 0.0f, 0.5f, 3.0f, 1.0f, -1.0f, 1.5f, -2.0f, 2.0f, 0.5f, infinity}) check(exponent);
+  for (const float exponent : {1.25f, 2.0f, 0.0f, 0.5f, 3.0f, 1.0f, -1.0f, 1.5f, -2.0f, 2.0f, 0.5f, infinity})
+    check(exponent);
   CHECK(test::text_values<float>("x ** 2 + x ** 0.5", {{"x", Tensor<float, 1>{4, 9}.array()}}) ==
         std::vector<float>{18, 84});
 }

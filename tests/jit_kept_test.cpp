@@ -129,7 +129,7 @@ TEST_CASE("planes for a target larger than the caches are kept in scratch if the
   }
 }
 
-TEST_CASE("planes that two reductions and the statement read are kept themselves, if they are few, with the same bits") {
+TEST_CASE("planes that two reductions and the statement read are kept, if they are few, with the same bits") {
   for (const auto& [planes, columns] : {std::pair{1, 4096}, {2, 1031}, {21, 512}, {21, 1000}, {64, 33}, {65, 512}}) {
     CAPTURE(planes, columns);
     const std::int64_t size = std::int64_t{planes} * columns, rows = (4 << 20) / size + 1;

@@ -161,9 +161,9 @@ void store_lanes(PhaseEmitter& e, const loop::Scatter& s) {
     for_set_bits(e, e[s.mask], store_lane);
 }
 
-/// What a mask says of all lanes, if it is the same for all of them in an access that is narrower than a vector register;
-/// otherwise nothing. LLVM 19 widens such accesses, and takes the mask of the lanes it adds from what stands behind that
-/// of the others: after a condition that was spread over all of them, it may be true.
+/// What a mask says of all lanes, if it says the same of them in an access that is narrower than a vector register;
+/// otherwise nothing. LLVM 19 widens such accesses, and takes the mask of the lanes it adds from what stands behind
+/// that of the others: after a condition that was spread over all of them, it may be true.
 Value* condition_of_narrow(PhaseEmitter& e, loop::Type type, Value* mask) {
   const bool narrow = size_of(type.dtype) * static_cast<std::size_t>(type.lanes) < 16;
   return narrow && llvm::isSplatValue(mask) ? e.builder.CreateExtractElement(mask, std::uint64_t{0}) : nullptr;

@@ -38,7 +38,8 @@ struct Data {
         w(cast<double>(m)),
         byte(cast<std::uint8_t>(200 * y)), flag(x > 0), other_flag(y > 0.5f),
         label(labels(static_cast<std::int32_t>(std::min<std::int64_t>(size, 1000)), size)),
-        place(labels(static_cast<std::int32_t>(size), size)), divisor(label + 1), row(labels(static_cast<std::int32_t>(rows), rows)) {
+        place(labels(static_cast<std::int32_t>(size), size)), divisor(label + 1),
+        row(labels(static_cast<std::int32_t>(rows), rows)) {
     whole = cast<std::int64_t>(place);
   }
 };
