@@ -18,6 +18,11 @@ void call(const void* function, Op op, const T* x, const T* y, T* out) {
   std::memcpy(&a, x, sizeof a);
   std::memcpy(&b, y, sizeof b);
   const auto address = reinterpret_cast<std::uintptr_t>(function);
+  if (op == Op::fmod && sizeof(Vector) > sizeof(T)) {  // leaves its results in the first vector (remainders.hpp)
+    reinterpret_cast<void (*)(Vector*, const Vector*)>(address)(&a, &b);
+    std::memcpy(out, &a, sizeof a);
+    return;
+  }
   a = info(op).arity == 2 ? reinterpret_cast<Vector (*)(Vector, Vector)>(address)(a, b)
                           : reinterpret_cast<Vector (*)(Vector)>(address)(a);
   std::memcpy(out, &a, sizeof a);
@@ -40,6 +45,11 @@ __attribute__((target("avx2"))) void call_32(const void* function, Op op, const 
   std::memcpy(&a, x, sizeof a);
   std::memcpy(&b, y, sizeof b);
   const auto address = reinterpret_cast<std::uintptr_t>(function);
+  if (op == Op::fmod && sizeof(Vector) > sizeof(T)) {  // leaves its results in the first vector (remainders.hpp)
+    reinterpret_cast<void (*)(Vector*, const Vector*)>(address)(&a, &b);
+    std::memcpy(out, &a, sizeof a);
+    return;
+  }
   a = info(op).arity == 2 ? reinterpret_cast<Vector (*)(Vector, Vector)>(address)(a, b)
                     : reinterpret_cast<Vector (*)(Vector)>(address)(a);
   std::memcpy(out, &a, sizeof a);
