@@ -67,14 +67,15 @@ bool has_planes_of(Program& program, const Nest& nest, AxisId along) {
          std::ranges::all_of(program.statements[nest.statements[0]].subscripts, is_affine);
 }
 
-/// A reduction of what `kept.fold` reads too: copies that for it.
+/// A reduction within `kept.fold`, and so before its loop, of what that reads too: copies it.
 void find_copy(Program& program, const Nest& nest, DType dtype, Kept& kept) {
   const Fold& fold = *kept.fold->as<Fold>();
   for (Expr e : nest.streams) {
     const Fold& other = *e->as<Fold>();
     if (!other.body->as<Read>() || other.body->dtype != dtype || other.axes == fold.axes) continue;
     const Expr same = substitute(program.graph, other.body, {{other.axes[0], axis(program.graph, fold.axes[0])}});
-    if (std::ranges::count(nodes({fold.body}), same) == 0) continue;
+    const std::vector<Expr> within = nodes({fold.body});
+    if (std::ranges::count(within, same) == 0 || std::ranges::count(within, e) == 0) continue;
     kept.copying = e;
     kept.copied = same;
     return;

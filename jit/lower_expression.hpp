@@ -327,7 +327,7 @@ class ExpressionLowering {
   void stage_transposed(const RegisterTile&, ir::Expr read, const Stage&, loop::Value first, loop::Value count);
   Lanes take_staged(ir::Expr, const Stage&);
   /// A piece of the reduced axis: the iterations [first, end). Where nothing has `begun` before (b1), it goes from the
-  /// states of the start. As many iterations come `next`; 0 or less: none.
+  /// states of the start.
   struct Piece {
     loop::Value first, end, begun, finishes;
   };

@@ -165,6 +165,29 @@ TEST_CASE("planes that two reductions and the statement read are kept, if they a
   }
 }
 
+TEST_CASE("planes are not copied by a reduction that may run after the one that reads them") {
+  const std::int64_t columns = 200'000;
+  const auto x = filled<float>([](std::int64_t n) { return static_cast<float>(n % 1009) / 500; }, 21, columns);
+  const auto other = filled<float>([](std::int64_t n) { return static_cast<float>(n % 7); }, 5);
+  Tensor<float, 2> y(21, columns);
+  const auto total = sum(k, exp(x[k, w] - max(l, other[l])));
+  const Prepared p = prepared(y[c, w], Assign::set, x[c, w] - log(total) - max(x, 0)[w]);
+  CHECK(schedule_of(p).find("kept in scratch") == std::string::npos);
+  p.executable->run(p.tensors, p.params, {.backend = Backend::loop_interpreter});
+  const std::vector<float> interpreted = values(y);
+  p.executable->run(p.tensors, p.params);
+  CHECK(values(y) == interpreted);
+  for (const std::int64_t at : {std::int64_t{0}, columns - 1}) {
+    double sum_of_powers = 0, most = 0;
+    for (std::int64_t plane = 0; plane < 21; ++plane) {
+      sum_of_powers += std::exp(static_cast<double>(x.at(plane, at)) - 4);
+      most = std::max(most, static_cast<double>(x.at(plane, at)));
+    }
+    const double expected = static_cast<double>(x.at(3, at)) - std::log(sum_of_powers) - most;
+    CHECK(std::abs(static_cast<double>(y.at(3, at)) - expected) < 1e-4);
+  }
+}
+
 TEST_CASE("planes are copied to scratch only by a reduction of what another one reads") {
   const std::int64_t columns = 200'000;
   const auto x = filled<float>([](std::int64_t n) { return static_cast<float>(n % 1009) / 500; }, 21, columns);
