@@ -29,6 +29,27 @@ Number exp_of_ordinary(Number x) {
   return usually(magnitude(x) < 87.0f, number(bits(p) + exponent), [&] { return exp(x); });
 }
 
+/// e^(r + rest) - 1 - r = rest + r^2 * q(r) on |r| <= ln 2 / 2, to 2^-57.9. The odd and the even powers of q make two
+/// short chains.
+template <Double Number>
+Number exp_beyond(Number r, Number rest) {
+  const Number z = r * r;
+  const Number even = polynomial(z, 0.50000000000000111, 0.041666666666528726, 0.0013888888943726497,
+                                 2.4801493141885917e-05, 2.7630205222895601e-07);
+  const Number odd = polynomial(z, 0.16666666666666463, 0.0083333333334715907, 0.00019841269543736595,
+                                2.755756045031641e-06, 2.5006651605233057e-08);
+  const Number q = fma(odd, r, even);
+  return fma(z, q, rest);
+}
+
+/// 1 + r + beyond
+template <Double Number>
+Number one_more(Number r, Number beyond) {
+  const Number sum = r + 1.0;
+  const Number rest_of_sum = r - (sum - 1.0);
+  return sum + (beyond + rest_of_sum);
+}
+
 /// e^x within 0.54 ulp; subnormal results within 0.83.
 template <Double Number>
 Number exp(Number x) {
@@ -38,17 +59,8 @@ Number exp(Number x) {
   const Number first = fma(n.value, -0.69314718055994529, x);  // exact
   const Number r = fma(n.value, -2.3190468138462996e-17, first);
   const Number rest_of_r = fma(n.value, -2.3190468138462996e-17, first - r);
-  // e^r = 1 + r + r^2 * q(r) on |r| <= ln 2 / 2, to 2^-57.9. The odd and the even powers of q make two short chains.
-  const Number z = r * r;
-  const Number even = polynomial(z, 0.50000000000000111, 0.041666666666528726, 0.0013888888943726497,
-                                 2.4801493141885917e-05, 2.7630205222895601e-07);
-  const Number odd = polynomial(z, 0.16666666666666463, 0.0083333333334715907, 0.00019841269543736595,
-                                2.755756045031641e-06, 2.5006651605233057e-08);
-  const Number q = fma(odd, r, even);
-  const Number tail = fma(z, q, rest_of_r);
-  const Number sum = r + 1.0;
-  const Number rest_of_sum = r - (sum - 1.0);
-  const Number p = sum + (tail + rest_of_sum);
+  const Number beyond = exp_beyond(r, rest_of_r);
+  const Number p = one_more(r, beyond);
   return scale(p, n);
 }
 

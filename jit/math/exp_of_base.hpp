@@ -1,4 +1,5 @@
 #pragma once
+#include "exp.hpp"
 #include "number.hpp"
 
 namespace ricci::math {
@@ -14,26 +15,6 @@ Number exp2(Number x) {
   const Number p =
       polynomial(r, 1.0f, 0.693147182f, 0.240226477f, 0.0555035956f, 0.00961850584f, 0.00133910251f, 0.000153267814f);
   return scale(p, n);
-}
-
-/// (e^(r + rest) - 1 - r) on |r| <= ln 2 / 2, with the polynomials of exp().
-template <Double Number>
-Number exp_beyond(Number r, Number rest) {
-  const Number z = r * r;
-  const Number even = polynomial(z, 0.50000000000000111, 0.041666666666528726, 0.0013888888943726497,
-                                 2.4801493141885917e-05, 2.7630205222895601e-07);
-  const Number odd = polynomial(z, 0.16666666666666463, 0.0083333333334715907, 0.00019841269543736595,
-                                2.755756045031641e-06, 2.5006651605233057e-08);
-  const Number q = fma(odd, r, even);
-  return fma(z, q, rest);
-}
-
-/// 1 + r + beyond
-template <Double Number>
-Number one_more(Number r, Number beyond) {
-  const Number sum = r + 1.0;
-  const Number rest_of_sum = r - (sum - 1.0);
-  return sum + (beyond + rest_of_sum);
 }
 
 template <Double Number>

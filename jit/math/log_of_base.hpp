@@ -1,55 +1,22 @@
 #pragma once
-#include <utility>
-
 #include "log.hpp"
 #include "number.hpp"
 
 namespace ricci::math {
 
-/// A number as an exponent and a fraction: 2^n * (1 + f), with 2/3 <= 1 + f < 4/3 in f32 and sqrt(1/2) <= 1 + f <
-/// sqrt(2) in f64.
-template <class Number>
-struct Parted {
-  Number n, f;
-  decltype(bits(std::declval<Number>())) exponent;  // n as the bits of a number have it
-};
-
-template <Single Number>
-Parted<Number> parted(Number x) {
-  const auto exponent = (bits(x) - 0x3f2aaaabu) & 0xff800000u;
-  const Number n = to_number(exponent) * 0x1p-23f;
-  return {n, number(bits(x) - exponent) - 1.0f, exponent};
-}
-
-template <Double Number>
-Parted<Number> parted(Number x) {
-  const auto exponent = (bits(x) - 0x3fe6a09e00000000u) & 0xfff0000000000000u;
-  const auto biased = ((exponent >> std::uint64_t{52}) ^ 0x800u) | 0x4330000000000000u;
-  const Number n = number(biased) - (0x1p52 + 2048);
-  return {n, number(bits(x) - exponent) - 1.0, exponent};
-}
-
-/// log(1 + f) - f, of the polynomials in log().
+/// log(1 + f) - f.
 template <Single Number>
 Number log_beyond(Number f) {
-  const Number p = polynomial(f, -0.5f, 0.333332151f, -0.249998063f, 0.200104266f, -0.166801959f, 0.14005734f,
-                              -0.121874779f, 0.139845937f, -0.128800541f);
+  const Number p = log_polynomial(f);
   const Number square = f * f;
   return square * p;
 }
 
 template <Double Number>
 Number log_beyond(Number f) {
-  const Number s = f / (f + 2.0);
-  const Number z = s * s;
-  const Number half = f * 0.5;
-  const Number square = half * f;
-  const Number w = z * z;
-  const Number even = polynomial(w, 0.66666666666667374, 0.28571428745741123, 0.18183581283761407, 0.14800038236142071);
-  const Number odd = polynomial(w, 0.39999999999398661, 0.22222198238579693, 0.15313628815985186);
-  const Number p = fma(odd, z, even);
-  const Number loss = -square;
-  return fma(s, fma(z, p, square), loss);
+  const LogTerms<Number> terms = log_terms(f);
+  const Number loss = -terms.square;
+  return fma(terms.s, terms.sum, loss);
 }
 
 /// A logarithm of another base: 1 / log(base) in two parts, and log(2) / log(base), of which the first part has so few

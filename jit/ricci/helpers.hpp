@@ -22,7 +22,7 @@ constexpr bool is_helper(Op op) {
   return std::ranges::find(helper_ops, op) != std::end(helper_ops) || op == Op::atan2;  // SLEEF's is wrong for -0
 }
 
-/// A function takes scalars or vectors of 16, 32 or 64 bytes.
+/// A function takes scalars or vectors of 16, 32 or 64 bytes; fmod takes the places of vectors (remainders.hpp).
 inline constexpr int helper_widths = 4;
 inline constexpr std::size_t math_helper_count = std::size(helper_ops) * 2 * helper_widths;
 inline constexpr std::size_t transpose_helper_count = 4 * 3;
