@@ -159,7 +159,7 @@ struct Parser : Operands {
     s.descending = accept("descending");
     return s;
   }
-  /// transpose tile[%1 by %2], x[%3 by %4] rows %5 columns %6 ahead [%7 by %8] alternate streaming
+  /// transpose tile[%1 by %2], x[%3 by %4] rows %5 columns %6 ahead [%7 by %8 by %9] alternate streaming
   Statement transpose() {
     Transpose s{};
     s.to = buffer();
@@ -171,7 +171,7 @@ struct Parser : Operands {
     s.rows = use();
     expect("columns");
     s.columns = use();
-    if (accept("ahead")) std::tie(s.ahead, s.ahead_step) = steps();
+    if (accept("ahead")) std::tie(s.ahead, s.ahead_apart, s.ahead_step) = steps_of_rows();
     s.alternate = accept("alternate");
     s.streaming = accept("streaming");
     return s;

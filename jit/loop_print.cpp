@@ -165,7 +165,9 @@ struct Printer {
           return "transpose " + label(kernel.info, s.to) + "[" + use(s.first) + " by " + use(s.pitch) + "], " +
                  label(kernel.info, s.from) + "[" + use(s.offset) + " by " + use(s.stride) + "] rows " + use(s.rows) +
                  " columns " + use(s.columns) +
-                 (s.ahead == none ? "" : " ahead [" + use(s.ahead) + " by " + use(s.ahead_step) + "]") +
+                 (s.ahead == none ? ""
+                                  : " ahead [" + use(s.ahead) + " by " + use(s.ahead_apart) + " by " +
+                                        use(s.ahead_step) + "]") +
                  (s.alternate ? " alternate" : "") + (s.streaming ? " streaming" : "");
         },
         [&](const Prefetch& s) { return "prefetch " + element(s.buffer, s.offset) + (s.later ? " later" : ""); },

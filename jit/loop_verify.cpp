@@ -233,6 +233,7 @@ struct Verifier {
     use(s.columns, "number of columns", index);
     if (s.ahead == none) return;
     use(s.ahead, "distance ahead", index);
+    use(s.ahead_apart, "places ahead", index);
     use(s.ahead_step, "step ahead", index);
   }
   void check(const Check& s) {

@@ -27,11 +27,13 @@ Value ExpressionLowering::step_along(TensorId tensor, const std::vector<Expr>& s
   return step;
 }
 
-/// Where the columns come from, and what is wanted next. Rows that lie behind each other are fetched in the order of
-/// memory, line after line: as many of them as these columns have. Of others that are short the same columns are
-/// fetched, of as many rows after these; of long ones, the columns a few tiles further.
+/// Where the columns come from, and what is wanted next. Rows that lie behind each other are fetched line after line, as
+/// many of them as these columns have, from the four quarters of the next tile in turn: memory answers several pages
+/// sooner than one (planes of [16,128,128,64] took 1.15 times as long as a copy, so 1.09). Of others that are short the
+/// same columns are fetched, of as many rows after these; of long ones, the columns a few tiles further.
 loop::Transpose ExpressionLowering::tile_of(const Read& read, const TileSide& rows, const TileSide& columns,
                                             const TileSide& all) {
+  const Value four = builder_.constant(4);
   const std::size_t level = builder_.level();
   const auto i64 = [&](Op op, Value a, Value b) { return builder_.compute(level, op, DType::i64, {a, b}); };
   const auto select = [&](Value condition, Value a, Value b) {
@@ -47,13 +49,16 @@ loop::Transpose ExpressionLowering::tile_of(const Read& read, const TileSide& ro
   const Value distance = builder_.compute(0, Op::abs, DType::i64, {step});
   const Value short_row = builder_.constant(most_in_short_row * columns.most);
   const Value is_short = builder_.compute(0, Op::less, DType::b1, {distance, short_row});
-  const Value next_rows = builder_.multiply(level, height, step), fetched = builder_.multiply(level, before, height);
+  const Value next_rows = builder_.multiply(level, height, step);
+  const Value quarter = builder_.divide(level, Op::floor_divide, height, four);
+  const Value fetched = builder_.multiply(level, before, quarter);
   const Value next_lines = i64(Op::subtract, builder_.add(level, next_rows, fetched), before);
   const Value beside = select(is_short, next_rows, builder_.constant(tiles_ahead * columns.most));
   const Value ahead = select(behind, next_lines, beside);
-  const Value ahead_step = select(behind, builder_.constant(columns.most), step);
+  const Value ahead_apart = select(behind, builder_.multiply(level, whole, quarter), step);
+  const Value ahead_step = select(behind, builder_.constant(columns.most), builder_.multiply(0, four, step));
   return {.to = 0, .first = 0, .pitch = 0, .from = read.tensor, .offset = offset, .stride = step, .rows = height,
-          .columns = width, .ahead = ahead, .ahead_step = ahead_step};
+          .columns = width, .ahead = ahead, .ahead_apart = ahead_apart, .ahead_step = ahead_step};
 }
 
 void ExpressionLowering::transpose(Expr e, const TileSide& rows, const TileSide& columns, const TileSide& all,
@@ -96,10 +101,14 @@ void ExpressionLowering::fetch_beside(Expr e, const TileSide& columns) {
   const auto& [rows, among, made] = transposed_.at(e);
   const Value number = builder_.compute(level, Op::subtract, DType::i64, {variable(columns.axis), columns.low});
   const Value twice = builder_.multiply(level, number, builder_.constant(2));
-  const Value start = builder_.add(level, made.offset, made.ahead);
+  const Value start = builder_.add(level, made.offset, made.ahead), four = builder_.constant(4);
   for (std::int64_t row = 1; row < rows.most; row += 2 * among.most) {
     const Value odd = builder_.add(level, twice, builder_.constant(row));
-    const Value first = builder_.add(level, start, builder_.multiply(level, odd, made.ahead_step));
+    const Value place = builder_.divide(level, Op::remainder, odd, four);
+    const Value group = builder_.divide(level, Op::floor_divide, odd, four);
+    const Value apart = builder_.multiply(level, place, made.ahead_apart);
+    const Value along = builder_.add(level, apart, builder_.multiply(level, group, made.ahead_step));
+    const Value first = builder_.add(level, start, along);
     const Value last = builder_.add(level, first, builder_.constant(among.most - 1));
     builder_.add(level, loop::Prefetch{made.from, last, true});
   }

@@ -72,7 +72,7 @@ template <class T>
 void turn(int vector_bytes, const T* from, std::int64_t stride, T* to, std::int64_t pitch, std::int64_t rows,
           std::int64_t columns, std::int64_t ahead) {
   const TransposeFunction transpose = transpose_function(sizeof(T), vector_bytes);
-  transpose(from, stride, to, pitch, rows, columns, ahead, ahead == 0 ? 0 : stride, false, false);
+  transpose(from, stride, to, pitch, rows, columns, ahead, stride, ahead == 0 ? 0 : 4 * stride, false, false);
 }
 
 /// Calls sort_row(keys, stride, sorted, pitch) for each row of `count` keys, of which `limit` results come out.

@@ -19,6 +19,16 @@ RICCI_INLINE void step(T*& place, std::int64_t stride) {
   asm("" : "+r"(place));
 }
 
+/// What is wanted next, for each row a place: ahead_apart and ahead_step of TransposeFunction.
+template <class T>
+struct Ahead {
+  const T* start;
+  std::int64_t apart, step;  // a step of 0: nothing
+
+  Ahead from(std::int64_t row) const { return {start + row / 4 * step, apart, step}; }  // a multiple of four, or close
+  const T* of(std::int64_t row) const { return start + row % 4 * apart + row / 4 * step; }
+};
+
 /// Square blocks of `size` rows, each one vector. Shuffles are cheapest within units of 16 bytes.
 template <class T, int vector_bytes>
 struct Block {
@@ -79,30 +89,35 @@ struct Block {
       transpose_matrix<2 * step>(rows);
     }
   }
-  RICCI_INLINE static void prefetch(const T* place, std::int64_t stride) {
-#pragma GCC unroll 16
-    for (int i = 0; i < size / 2; ++i) {
-      __builtin_prefetch(place, 0, 2);
-      step(place, stride);
+  RICCI_INLINE static void prefetch(const Ahead<T>& ahead, bool alternate) {
+    const T* place = ahead.start;
+#pragma GCC unroll 4
+    for (int row = 0; row < size; row += 4) {
+      __builtin_prefetch(place, 0, 3);
+      __builtin_prefetch(place + 2 * ahead.apart, 0, 3);
+      if (!alternate) {
+        __builtin_prefetch(place + ahead.apart, 0, 3);
+        __builtin_prefetch(place + 3 * ahead.apart, 0, 3);
+      }
+      step(place, ahead.step);
     }
   }
   /// The columns of a block, and what is wanted next.
-  RICCI_INLINE static void read(Vector (&rows)[size], const T* from, std::int64_t stride, const T* ahead,
-                                std::int64_t ahead_step, bool alternate) {
+  RICCI_INLINE static void read(Vector (&rows)[size], const T* from, std::int64_t stride, const Ahead<T>& ahead,
+                                bool alternate) {
 #pragma GCC unroll 16
     for (int i = 0; i < size; ++i) {
       std::memcpy(&rows[i], from, sizeof(Vector));
       step(from, stride);
     }
-    if (ahead_step != 0) prefetch(ahead, 2 * ahead_step);
-    if (ahead_step != 0 && !alternate) prefetch(ahead + ahead_step, 2 * ahead_step);
+    if (ahead.step != 0) prefetch(ahead, alternate);
     transpose_units<1>(rows);
     transpose_matrix<1>(rows);
   }
-  RICCI_INLINE static void move(const T* from, std::int64_t stride, T* to, std::int64_t pitch, const T* ahead,
-                                std::int64_t ahead_step, bool alternate) {
+  RICCI_INLINE static void move(const T* from, std::int64_t stride, T* to, std::int64_t pitch, const Ahead<T>& ahead,
+                                bool alternate) {
     Vector rows[size];
-    read(rows, from, stride, ahead, ahead_step, alternate);
+    read(rows, from, stride, ahead, alternate);
 #pragma GCC unroll 16
     for (int i = 0; i < size; ++i) {
       std::memcpy(to, &rows[i], sizeof(Vector));
@@ -123,14 +138,14 @@ RICCI_INLINE void take_apart(const T* __restrict x, T* __restrict y, std::int64_
 /// blocks of narrower vectors.
 template <class T, int vector_bytes>
 RICCI_INLINE void transpose(const T* x, std::int64_t stride, T* y, std::int64_t pitch, std::int64_t rows,
-                            std::int64_t columns, const T* ahead, std::int64_t ahead_step, bool alternate) {
+                            std::int64_t columns, const Ahead<T>& ahead, bool alternate) {
   using B = Block<T, vector_bytes>;
   if (rows >= B::size && columns >= B::size) {
     for (std::int64_t r = 0; r < rows; r += B::size)
       for (std::int64_t c = 0; c < columns; c += B::size) {
         const std::int64_t row = std::min(r, rows - B::size), column = std::min(c, columns - B::size);
-        B::move(x + row * stride + column, stride, y + column * pitch + row, pitch, ahead + row * ahead_step,
-                c == 0 ? ahead_step : 0, alternate);
+        B::move(x + row * stride + column, stride, y + column * pitch + row, pitch,
+                c == 0 ? ahead.from(row) : Ahead<T>{}, alternate);
       }
   } else if (stride == columns && columns == 2) {
     take_apart<2>(x, y, pitch, rows);
@@ -139,7 +154,7 @@ RICCI_INLINE void transpose(const T* x, std::int64_t stride, T* y, std::int64_t 
   } else if (stride == columns && columns == 4) {
     take_apart<4>(x, y, pitch, rows);
   } else if constexpr (vector_bytes > 16) {
-    transpose<T, vector_bytes / 2>(x, stride, y, pitch, rows, columns, ahead, ahead_step, alternate);
+    transpose<T, vector_bytes / 2>(x, stride, y, pitch, rows, columns, ahead, alternate);
   } else {
     for (std::int64_t row = 0; row < rows; ++row)
       for (std::int64_t column = 0; column < columns; ++column) y[column * pitch + row] = x[row * stride + column];
@@ -168,18 +183,17 @@ RICCI_INLINE void stream(const T* from, T* to, std::int64_t count) {
 /// asked for between two of them: what is asked for all at once is dropped.
 template <class T, int vector_bytes>
 RICCI_INLINE void transpose_in_runs(const T* x, std::int64_t stride, T* y, std::int64_t pitch, std::int64_t rows,
-                                    std::int64_t columns, const T* ahead, std::int64_t ahead_step) {
+                                    std::int64_t columns, const Ahead<T>& ahead) {
   constexpr std::int64_t width = 64 / sizeof(T), height = 256;
   alignas(64) T tile[width * height];
   for (std::int64_t r = 0; r < rows; r += height)
     for (std::int64_t c = 0; c < columns; c += width) {
       const std::int64_t high = std::min(height, rows - r), wide = std::min(width, columns - c);
-      const T* next = ahead + r * ahead_step;
-      const std::int64_t next_step = c == 0 ? ahead_step : 0;
-      transpose<T, vector_bytes>(x + r * stride + c, stride, tile, height, high, wide, next, next_step, true);
+      const Ahead<T> next = c == 0 ? ahead.from(r) : Ahead<T>{};
+      transpose<T, vector_bytes>(x + r * stride + c, stride, tile, height, high, wide, next, true);
       for (std::int64_t column = 0; column < wide; ++column) {
-        for (std::int64_t row = 2 * column + 1; next_step != 0 && row < high; row += 2 * width)
-          __builtin_prefetch(next + row * next_step, 0, 2);
+        for (std::int64_t row = 2 * column + 1; next.step != 0 && row < high; row += 2 * width)
+          __builtin_prefetch(next.of(row), 0, 3);
         stream(tile + column * height, y + (c + column) * pitch + r, high);
       }
     }
@@ -201,13 +215,13 @@ constexpr int wide_block = Block<T, 64>::size;
 template <class T>
 [[gnu::target("avx512f,avx512bw,avx512dq,avx512vl")]] void transpose_lines(const T* x, std::int64_t stride, T* y,
                                                                            std::int64_t pitch, std::int64_t rows,
-                                                                           std::int64_t columns, const T* ahead,
-                                                                           std::int64_t ahead_step, bool alternate) {
+                                                                           std::int64_t columns,
+                                                                           const Ahead<T>& ahead, bool alternate) {
   using B = Block<T, 64>;
   for (std::int64_t r = 0; r < rows; r += B::size)
     for (std::int64_t c = 0; c < columns; c += B::size) {
       typename B::Vector lines[B::size];
-      B::read(lines, x + r * stride + c, stride, ahead + r * ahead_step, c == 0 ? ahead_step : 0, alternate);
+      B::read(lines, x + r * stride + c, stride, c == 0 ? ahead.from(r) : Ahead<T>{}, alternate);
       T* to = y + c * pitch + r;
 #pragma GCC unroll 16
       for (int i = 0; i < B::size; ++i) {
@@ -222,18 +236,18 @@ template <class T>
 #define RICCI_TRANSPOSE(name, vector_bytes, ...)                                                                \
   template <class T>                                                                                            \
   __VA_ARGS__ void name(const void* from, std::int64_t stride, void* to, std::int64_t pitch, std::int64_t rows, \
-                        std::int64_t columns, std::int64_t ahead, std::int64_t ahead_step,                      \
-                        std::int32_t alternate, std::int32_t streaming) {                                       \
+                        std::int64_t columns, std::int64_t ahead, std::int64_t ahead_apart,                     \
+                        std::int64_t ahead_step, std::int32_t alternate, std::int32_t streaming) {              \
     const T* x = static_cast<const T*>(from);                                                                   \
     T* y = static_cast<T*>(to);                                                                                 \
     /* The last column: where a row begins inside a line, that is in the line which is not here yet. */         \
-    const T* next = x + ahead + columns - 1;                                                                    \
+    const Ahead<T> next{x + ahead + columns - 1, ahead_apart, ahead_step};                                      \
     if (!streaming)                                                                                             \
-      return transpose<T, vector_bytes>(x, stride, y, pitch, rows, columns, next, ahead_step, alternate != 0);  \
+      return transpose<T, vector_bytes>(x, stride, y, pitch, rows, columns, next, alternate != 0);              \
     if constexpr (vector_bytes == 64 && wide_block<T> * sizeof(T) == 64)                                        \
       if (has_whole_lines(y, pitch, rows, columns, wide_block<T>))                                              \
-        return transpose_lines(x, stride, y, pitch, rows, columns, next, ahead_step, alternate != 0);           \
-    transpose_in_runs<T, vector_bytes>(x, stride, y, pitch, rows, columns, next, ahead_step);                   \
+        return transpose_lines(x, stride, y, pitch, rows, columns, next, alternate != 0);                       \
+    transpose_in_runs<T, vector_bytes>(x, stride, y, pitch, rows, columns, next);                               \
   }                                                                                                             \
   TransposeFunction name##_of(int element_bytes) {                                                              \
     return element_bytes == 1   ? name<std::uint8_t>                                                            \

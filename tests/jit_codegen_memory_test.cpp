@@ -42,7 +42,8 @@ TEST_CASE("a matrix of any size and stride is transposed, and no byte beside it 
     loop::Transpose matrix{tile, zero, pitch, in, offset, stride, rows, columns};
     if (dtype == DType::f32) {
       matrix.ahead = columns;
-      matrix.ahead_step = stride;
+      matrix.ahead_apart = stride;
+      matrix.ahead_step = b.compute(Op::multiply, DType::i64, {stride, b.constant(std::int64_t{4})});
     }
     b.transpose(matrix);
     b.loop(zero, columns, 1, {}, [&](Value column, Values) {
@@ -100,7 +101,8 @@ TEST_CASE("a matrix is transposed into rows that are apart, past the caches too,
     const Value first = b.argument(0), pitch = b.argument(1), rows = b.argument(2), columns = b.argument(3);
     loop::Transpose matrix{out, first, pitch, in, b.constant(std::int64_t{0}), columns, rows, columns};
     matrix.ahead = rows;
-    matrix.ahead_step = columns;
+    matrix.ahead_apart = columns;
+    matrix.ahead_step = rows;
     matrix.alternate = true;
     matrix.streaming = streaming;
     b.transpose(matrix);

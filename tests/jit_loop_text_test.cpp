@@ -37,8 +37,8 @@ auto members(const SortRows& s) {
   return std::tie(a, b, c, d, e, f, g, h, i, j, k, l);
 }
 auto members(const Transpose& s) {
-  const auto& [a, b, c, d, e, f, g, h, i, j, k, l] = s;
-  return std::tie(a, b, c, d, e, f, g, h, i, j, k, l);
+  const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m] = s;
+  return std::tie(a, b, c, d, e, f, g, h, i, j, k, l, m);
 }
 auto members(const Prefetch& s) { const auto& [a, b, c] = s; return std::tie(a, b, c); }
 auto members(const Check& s) { const auto& [a, b, c] = s; return std::tie(a, b, c); }
@@ -142,9 +142,9 @@ phase fill [%0, %1) trip s0 * ceil(s1 / 16) work s0 * s1 items ceil(s4 / 4) {
   argsort out[%0 by %2 by %1] limit %1, scores[%2 by %0 by %2] count %1 rows %2 descending
   sort hist[%0 by %1 by %2], scores[%2 by %1 by %0] count %1 rows %0
   transpose tile[%2 by %0], scores[%1 by %2] rows %0 columns %1
-  transpose tile[%2 by %0], scores[%1 by %2] rows %0 columns %1 ahead [%2 by %0]
-  transpose tile[%2 by %0], scores[%1 by %2] rows %0 columns %1 ahead [%2 by %1] alternate
-  transpose tile[%2 by %0], scores[%1 by %2] rows %0 columns %1 ahead [%2 by %1] alternate streaming
+  transpose tile[%2 by %0], scores[%1 by %2] rows %0 columns %1 ahead [%2 by %2 by %0]
+  transpose tile[%2 by %0], scores[%1 by %2] rows %0 columns %1 ahead [%2 by %2 by %1] alternate
+  transpose tile[%2 by %0], scores[%1 by %2] rows %0 columns %1 ahead [%2 by %2 by %1] alternate streaming
   for %23 in [%0, %1) step 1 {
     store out[%23], %23
   }

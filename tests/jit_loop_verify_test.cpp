@@ -172,12 +172,15 @@ const IllFormed ill_formed[] = {
      "'transpose tile[%2 by %2], x[%2 by %4] rows %2 columns %2': the stride %4 is f32; expected i64"},
     {"transpose tile[%2 by %2], x[%2 by %2] rows %3 columns %2",
      "'transpose tile[%2 by %2], x[%2 by %2] rows %3 columns %2': the number of rows %3 is i32; expected i64"},
-    {"transpose tile[%2 by %2], x[%2 by %2] rows %2 columns %2 ahead [%3 by %2]",
-     "'transpose tile[%2 by %2], x[%2 by %2] rows %2 columns %2 ahead [%3 by %2]': "
+    {"transpose tile[%2 by %2], x[%2 by %2] rows %2 columns %2 ahead [%3 by %2 by %2]",
+     "'transpose tile[%2 by %2], x[%2 by %2] rows %2 columns %2 ahead [%3 by %2 by %2]': "
      "the distance ahead %3 is i32; expected i64"},
-    {"transpose tile[%2 by %2], x[%2 by %2] rows %2 columns %2 ahead [%2 by %4]",
-     "'transpose tile[%2 by %2], x[%2 by %2] rows %2 columns %2 ahead [%2 by %4]': "
+    {"transpose tile[%2 by %2], x[%2 by %2] rows %2 columns %2 ahead [%2 by %2 by %4]",
+     "'transpose tile[%2 by %2], x[%2 by %2] rows %2 columns %2 ahead [%2 by %2 by %4]': "
      "the step ahead %4 is f32; expected i64"},
+    {"transpose tile[%2 by %2], x[%2 by %2] rows %2 columns %2 ahead [%2 by %3 by %2]",
+     "'transpose tile[%2 by %2], x[%2 by %2] rows %2 columns %2 ahead [%2 by %3 by %2]': "
+     "the places ahead %3 is i32; expected i64"},
     // control
     {"check 1: %5", "'check 1: %5': check 1 does not exist; the kernel has 1"},
     {"check 0: %7", "'check 0: %7': the condition %7 is i32x8; expected b1x8"},

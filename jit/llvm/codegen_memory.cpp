@@ -376,14 +376,15 @@ void emit_sort_rows(PhaseEmitter& e, const loop::SortRows& s) {
 void emit_transpose(PhaseEmitter& e, const loop::Transpose& s) {
   const auto bytes = static_cast<int>(size_of(buffer_dtype(e, s.from)));
   Value *from = element_address(e, s.from, e[s.offset]), *to = element_address(e, s.to, e[s.first]);
-  Value *ahead = e.builder.getInt64(0), *ahead_step = ahead;
+  Value *ahead = e.builder.getInt64(0), *ahead_apart = ahead, *ahead_step = ahead;
   if (s.ahead != loop::none) {
     ahead = e[s.ahead];
+    ahead_apart = e[s.ahead_apart];
     ahead_step = e[s.ahead_step];
   }
   call_helper(e, transpose_slot(bytes, e.target.vector_bytes),
-              {from, e[s.stride], to, e[s.pitch], e[s.rows], e[s.columns], ahead, ahead_step,
-               e.builder.getInt32(s.alternate), e.builder.getInt32(s.streaming)});
+              {from, e[s.stride], to, e[s.pitch], e[s.rows], e[s.columns], ahead, ahead_apart,
+               ahead_step, e.builder.getInt32(s.alternate), e.builder.getInt32(s.streaming)});
 }
 
 }  // namespace ricci::codegen

@@ -65,13 +65,14 @@ struct SortRows {
 };
 
 /// A matrix of rows x columns elements, from offset + row * stride + column to first + column * pitch + row. With an
-/// `ahead`, what begins at offset + ahead + row * ahead_step is wanted soon, of all rows or of `alternate` ones.
+/// `ahead`, what begins at offset + ahead + row % 4 * ahead_apart + row / 4 * ahead_step is wanted soon, of all rows or
+/// of `alternate` ones.
 struct Transpose {
   BufferId to;
   Value first, pitch;
   BufferId from;
   Value offset, stride, rows, columns;
-  Value ahead = none, ahead_step = none;
+  Value ahead = none, ahead_apart = none, ahead_step = none;
   bool alternate = false;
   bool streaming = false;  // the target's elements go past the caches
 };
