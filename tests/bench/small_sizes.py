@@ -6,7 +6,8 @@ as a table, and every cell where that is more than 1, the worst first.
                                               [--sizes 1,10,...] [--threads 1,2] [--rounds N]
 
 A time is that of a whole warm call with the allocation of its result. Both take turns; a ratio is the median over the
-rounds. NumPy has one thread for its matrix products as well.
+rounds. NumPy has one thread for its matrix products as well, and one thread of Ricci runs on the same processor: another
+one may be up to twice as slow, by what else runs beside it.
 """
 import argparse
 import os
@@ -221,6 +222,8 @@ def main():
     sizes = [int(size) for size in options.sizes.split(",")]
     threads = [int(count) for count in options.threads.split(",")]
     bench = subprocess.Popen([options.bench], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    processors = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(processors)})
 
     def ask(line):
         bench.stdin.write(line + "\n")
@@ -242,6 +245,7 @@ def main():
             for _ in range(options.rounds):
                 peer = seconds_of(FORMS[name], data)
                 for count in threads:
+                    os.sched_setaffinity(bench.pid, {max(processors)} if count == 1 else processors)
                     times[count].append((float(ask(f"{name}/{size}/{count}")), peer))
             for count in threads:
                 ratio = statistics.median(ours / peer for ours, peer in times[count])
