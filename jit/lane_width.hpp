@@ -9,7 +9,8 @@ namespace ricci::jit {
 /// The condition whose true values this reduction counts: sum of cast(c) of a b1 c to integers; else null.
 ir::Expr counted_condition(const ir::Fold&);
 
-/// 8, 4, 2 or 1 bytes: what the lanes of a vector have, of which a register holds as many as fit.
+/// 16, 8, 4, 2 or 1 bytes: what the lanes of a vector have, of which a register holds as many as fit. (Of 16, half of
+/// each is used.)
 int lane_bytes(const ir::Program&, const Nest&, const Target&);
 
 }  // namespace ricci::jit

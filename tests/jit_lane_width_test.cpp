@@ -56,6 +56,26 @@ TEST_CASE("a nest of bytes has lanes of bytes, one of subscripts or sums has not
   CHECK(!has(counted, "i64x64"));
 }
 
+TEST_CASE("what waits for the divider has registers of 32 bytes") {
+  if (host_target().features.find("avx512bw") == std::string::npos) return;
+  const auto x = filled<float>([](std::int64_t n) { return 0.25f * static_cast<float>(n + 1); }, 1003);
+  const auto y = filled<float>([](std::int64_t n) { return 1000.5f - static_cast<float>(n); }, 1003);
+  const auto v = filled<double>([](std::int64_t n) { return 2.25 + static_cast<double>(n); }, 1003);
+  Tensor<float, 1> out(1003);
+  Tensor<double, 1> wide(1003);
+  const auto lanes_of = [](const Prepared& p) {
+    CHECK(runs(p));
+    const std::string loops = loops_at_64(p);
+    return has(loops, "x16") ? 16 : has(loops, "x8") ? 8 : has(loops, "x4") ? 4 : 0;
+  };
+  CHECK(lanes_of(prepared(out[i], Assign::set, sqrt(x[i]))) == 8);
+  CHECK(lanes_of(prepared(out[i], Assign::set, 2 * x[i] / y[i])) == 8);
+  CHECK(lanes_of(prepared(wide[i], Assign::set, 1 / sqrt(v[i]))) == 4);
+  CHECK(lanes_of(prepared(wide[i], Assign::set, v[i] / x[i])) == 4);
+  CHECK(lanes_of(prepared(out[i], Assign::set, sqrt(x[i]) + x[i] * y[i] - x[i])) == 16);  // other work, beside it
+  CHECK(lanes_of(prepared(out[i], Assign::set, x[i] * y[i])) == 16);
+}
+
 TEMPLATE_TEST_CASE("narrow integers of every extent, in place, by rows and by columns", "", std::uint8_t, std::int8_t,
                    std::uint16_t, std::int16_t) {
   using T = TestType;
