@@ -131,6 +131,44 @@ TEST_CASE("native code computes every op on every dtype as the table of scalar s
       for (const int lanes : {1, 16}) check_ops(static_cast<DType>(dtype), options, lanes);
 }
 
+TEMPLATE_TEST_CASE("lanes that i32 holds and lanes that it does not are cast alike", "", float, double, std::int64_t) {
+  constexpr auto below = static_cast<TestType>(2147483520), at = static_cast<TestType>(std::int64_t{1} << 31);
+  std::vector<TestType> values(32, 5);  // vectors in which every lane is small, or one, or each
+  for (const TestType value : {below, TestType(-below), at, TestType(-at), TestType(at + 256), TestType(-at - 256),
+                               TestType(at * 16777216), TestType(7)})
+    for (int lane = 0; lane < 8; ++lane) values.push_back(lane % 3 == 1 ? TestType(lane) : value);
+  for (const TestType value : {at, TestType(-at - 1)}) {
+    values.insert(values.end(), 16, 3);
+    values.push_back(value);
+    values.insert(values.end(), 15, -4);
+  }
+  if constexpr (std::is_floating_point_v<TestType>) {
+    values.insert(values.end(), 13, -0.75);
+    for (const TestType value : {NAN, INFINITY, -INFINITY}) values.push_back(value);
+  }
+  constexpr DType from = dtype_of<TestType>;
+  for (const DType to : {DType::i64, DType::f32, DType::f64})
+    for (const CodegenOptions& options : all_codegen_options()) {
+      LoopBuilder b;
+      b.buffer(from), b.buffer(to, true);
+      b.loop(b.begin, b.end, 16, {}, [&](loop::Value i, std::vector<loop::Value>) {
+        b.store(1, i, b.compute(Op::cast, to, {b.load(0, i, 16)}));
+        return std::vector<loop::Value>{};
+      });
+      std::vector<std::uint64_t> result(values.size());
+      const Compiled compiled = generate_code(b.kernel, options);
+      REQUIRE(call(compiled.code.phase(0), std::vector<void*>{values.data(), result.data()}, {}, 0,
+                   static_cast<std::int64_t>(values.size())) == 0);
+      for (std::size_t i = 0; i < values.size(); ++i) {
+        const Scalar expected = evaluate(Op::cast, to, std::vector{Scalar::of(values[i])});
+        const auto* bytes = reinterpret_cast<const std::byte*>(result.data());
+        INFO("of " << values[i] << " at " << i << " to " << to_string(to) << ", vectors of "
+                   << options.target.vector_bytes << " bytes");
+        REQUIRE(same(expected, Scalar::load(to, bytes + i * size_of(to))));
+      }
+    }
+}
+
 TEST_CASE("vectors of every number of lanes compute alike") {
   for (const DType dtype : {DType::b1, DType::i8, DType::f16, DType::bf16, DType::f32, DType::f64})
     for (const int lanes : {2, 4, 8, 32, 64}) check_ops(dtype, {host_target(), true}, lanes);

@@ -137,6 +137,45 @@ Value* emit_cast(Builder& b, DType from, DType to, Value* value, llvm::Type* typ
   return b.CreateIntCast(value, type, is_signed_integer(from));
 }
 
+/// Without AVX-512, floats become i64 lane by lane, and these floats; with i32 there are instructions. What fits those,
+/// in all lanes, goes by way of them.
+Value* emit_cast_by_i32(PhaseEmitter& e, DType from, DType to, Value* value, llvm::Type* type) {
+  Builder& b = e.builder;
+  llvm::Type* halves = type->getWithNewType(b.getInt32Ty());
+  Value *usual, *fits;
+  if (is_float(from)) {
+    Value* size = b.CreateUnaryIntrinsic(llvm::Intrinsic::fabs, value);
+    fits = b.CreateFCmpOLT(size, llvm::ConstantFP::get(value->getType(), std::ldexp(1.0, 31)));
+    usual = b.CreateSExt(b.CreateFPToSI(value, halves), type);
+  } else {
+    Value* half = b.CreateTrunc(value, halves);
+    fits = b.CreateICmpEQ(b.CreateSExt(half, value->getType()), value);
+    usual = b.CreateSIToFP(half, type);
+  }
+  llvm::BasicBlock* before = b.GetInsertBlock();
+  auto* inside = llvm::BasicBlock::Create(b.getContext(), "lane_by_lane", e.function);
+  auto* after = llvm::BasicBlock::Create(b.getContext(), "converted", e.function);
+  b.CreateCondBr(b.CreateIsNotNull(mask_bits(e, b.CreateNot(fits))), inside, after,
+                 llvm::MDBuilder(b.getContext()).createUnlikelyBranchWeights());
+  b.SetInsertPoint(inside);
+  Value* rare = emit_cast(b, from, to, value, type);
+  b.CreateBr(after);
+  b.SetInsertPoint(after);
+  llvm::PHINode* result = b.CreatePHI(type, 2);
+  result->addIncoming(usual, before);
+  result->addIncoming(rare, inside);
+  return result;
+}
+
+Value* emit_cast(PhaseEmitter& e, DType from, loop::Type to, Value* value) {
+  llvm::Type* type = register_type(e.builder.getContext(), to);
+  const auto is_plain_float = [](DType dtype) { return dtype == DType::f32 || dtype == DType::f64; };
+  const bool of_i64 = (is_plain_float(from) && to.dtype == DType::i64) || (from == DType::i64 && is_plain_float(to.dtype));
+  const bool has_instructions = e.target.features.find("avx512dq") != std::string::npos;
+  if (of_i64 && type->isVectorTy() && !has_instructions) return emit_cast_by_i32(e, from, to.dtype, value, type);
+  return emit_cast(e.builder, from, to.dtype, value, type);
+}
+
 }  // namespace
 
 Value* emit_op(PhaseEmitter& e, Op op, DType operand, loop::Type result, llvm::ArrayRef<Value*> args) {
@@ -205,7 +244,7 @@ Value* emit_op(PhaseEmitter& e, Op op, DType operand, loop::Type result, llvm::A
     case Op::shift_left:
     case Op::shift_right: return emit_shift(b, op, operand, x, y);
     case Op::select: return b.CreateSelect(x, y, args[2]);
-    case Op::cast: return emit_cast(b, operand, result.dtype, x, register_type(b.getContext(), result));
+    case Op::cast: return emit_cast(e, operand, result, x);
   }
   llvm_unreachable("every op is above");
 }
