@@ -98,7 +98,8 @@ T drawn(std::uint64_t n) {
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
   z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
   z ^= z >> 31;
-  return static_cast<T>(std::ldexp(static_cast<double>(z >> (64 - bits)), -bits));
+  constexpr double unit = 1.0 / static_cast<double>(std::uint64_t{1} << bits);
+  return static_cast<T>(static_cast<double>(z >> (64 - bits)) * unit);
 }
 
 /// `first`: how many random numbers were drawn before.
