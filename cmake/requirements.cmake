@@ -23,6 +23,9 @@ endfunction()
 
 find_package(LLVM 19.1 CONFIG QUIET HINTS /usr/lib/llvm-19/lib/cmake/llvm)
 ricci_require("LLVM 19 with its CMake files" llvm-19-dev LLVM_FOUND)
+if(LLVM_ENABLE_ZSTD)  # it looks for that itself
+  ricci_require("Zstandard, which LLVM was built with" libzstd-dev zstd_FOUND)
+endif()
 find_package(Boost 1.74 QUIET)
 ricci_require("Boost 1.74 or later" libboost-dev Boost_FOUND)
 find_package(TBB QUIET)
