@@ -89,20 +89,22 @@ struct Block {
       transpose_matrix<2 * step>(rows);
     }
   }
+  template <int locality>
   RICCI_INLINE static void prefetch(const Ahead<T>& ahead, bool alternate) {
     const T* place = ahead.start;
 #pragma GCC unroll 4
     for (int row = 0; row < size; row += 4) {
-      __builtin_prefetch(place, 0, 3);
-      __builtin_prefetch(place + 2 * ahead.apart, 0, 3);
+      __builtin_prefetch(place, 0, locality);
+      __builtin_prefetch(place + 2 * ahead.apart, 0, locality);
       if (!alternate) {
-        __builtin_prefetch(place + ahead.apart, 0, 3);
-        __builtin_prefetch(place + 3 * ahead.apart, 0, 3);
+        __builtin_prefetch(place + ahead.apart, 0, locality);
+        __builtin_prefetch(place + 3 * ahead.apart, 0, locality);
       }
       step(place, ahead.step);
     }
   }
-  /// The columns of a block, and what is wanted next.
+  /// The columns of a block, and what is wanted next: into the first cache, where it comes from memory (locality 3).
+  template <int locality = 2>
   RICCI_INLINE static void read(Vector (&rows)[size], const T* from, std::int64_t stride, const Ahead<T>& ahead,
                                 bool alternate) {
 #pragma GCC unroll 16
@@ -110,7 +112,7 @@ struct Block {
       std::memcpy(&rows[i], from, sizeof(Vector));
       step(from, stride);
     }
-    if (ahead.step != 0) prefetch(ahead, alternate);
+    if (ahead.step != 0) prefetch<locality>(ahead, alternate);
     transpose_units<1>(rows);
     transpose_matrix<1>(rows);
   }
@@ -221,7 +223,7 @@ template <class T>
   for (std::int64_t r = 0; r < rows; r += B::size)
     for (std::int64_t c = 0; c < columns; c += B::size) {
       typename B::Vector lines[B::size];
-      B::read(lines, x + r * stride + c, stride, c == 0 ? ahead.from(r) : Ahead<T>{}, alternate);
+      B::template read<3>(lines, x + r * stride + c, stride, c == 0 ? ahead.from(r) : Ahead<T>{}, alternate);
       T* to = y + c * pitch + r;
 #pragma GCC unroll 16
       for (int i = 0; i < B::size; ++i) {
