@@ -6,19 +6,16 @@
 
 namespace ricci::math {
 
-/// log(a + b + rest) for a >= b, which may be all but infinite.
+/// log(a + b + rest) for a >= b or a = 0.
 template <class Number>
-Number log_of_sum(Number a, Number b, Number rest) {
-  using Real = RealOf<Number>;
-  // Of a fourth of the sum, so that it is a number, and the power of two that it is divided by, too.
-  const Number fourth_of_b = b * Real{0.25};
-  const Number fourth = fma(a, Number(Real{0.25}), fourth_of_b);
-  const Number lost_a = fma(a, Number(Real{0.25}), -fourth);
-  const Number lost = fma(rest, Number(Real{0.25}), lost_a + fourth_of_b);
-  return log_of_parts(parted(fourth), Real{2}, lost);
+Number log_of_sum(Number a, Number b, Number rest, Number more) {
+  const Number sum = a + b;
+  const Number lost = ((a - sum) + b) + rest;
+  const Parted<Number> parts = parted(sum);
+  return log_of_parts(parts, parts.n + more, lost);
 }
 
-/// From here on x and the root of x^2, more or less 1, are the same.
+/// From here on x and the root of x^2, more or less 1, are the same: the logarithm is log(x) + log(2).
 template <class Number>
 constexpr RealOf<Number> no_root = Single<Number> ? 0x1p20 : 0x1p40;
 
@@ -35,9 +32,10 @@ Number asinh(Number x) {
   const auto is_small = size < Real{0.5};
   const auto root = root_of(sum, missing, choose(is_small, near_1, inverse_root(sum)));
   const auto is_large = size > no_root<Number>;
-  const Number longer = choose(is_large, size, root.root);
+  const Number longer = choose(is_large, Real{0}, root.root);
   const Number rest = choose(is_large, Real{0}, root.rest);
-  const Number value = with_sign_of(x, log_of_sum(longer, size, rest));
+  const Number more = choose_constant(is_large, Real{1}, Real{0}, x);
+  const Number value = with_sign_of(x, log_of_sum(longer, size, rest, more));
   const auto usual = bits(size) - bits(tiny) < bits(std::numeric_limits<Real>::infinity()) - bits(tiny);
   return choose(usual, value, x);
 }
@@ -49,13 +47,14 @@ Number acosh(Number x) {
   const Number square = x * x;
   const Number square_rest = fma(x, x, -square);
   const Number less = square - Real{1};
-  const Number difference = less + square_rest;
+  const Number difference = fma(x, x, Number(Real{-1}));
   const Number missing = (less - difference) + square_rest;
   const auto root = root_of(difference, missing, inverse_root(difference));
   const auto is_large = x > no_root<Number>;
-  const Number shorter = choose(is_large, x, root.root);
+  const Number shorter = choose(is_large, Real{0}, root.root);
   const Number rest = choose(is_large, Real{0}, root.rest);
-  const Number value = log_of_sum(x, shorter, rest);
+  const Number more = choose_constant(is_large, Real{1}, Real{0}, x);
+  const Number value = log_of_sum(x, shorter, rest, more);
   const auto above = bits(x) - bits(Real{1});
   const auto usual = above < bits(std::numeric_limits<Real>::infinity()) - bits(Real{1});
   const auto infinite = x > Real{1};

@@ -66,18 +66,18 @@ Number log_of_base(Number x, const Base<RealOf<Number>>& base, Library library) 
   return usually(usual, result, [&] { return library(x); });
 }
 
-/// The logarithm of parts of which n should be greater by `more`, of a number that has lost something.
+/// log(2^n * m + lost) for the fraction of these parts, where 2^n is theirs but for small factors.
 template <class Number>
-Number log_of_parts(Parted<Number> parts, RealOf<Number> more, Number lost) {
+Number log_of_parts(const Parted<Number>& parts, Number n, Number lost) {
   using Real = RealOf<Number>;
-  const auto inverse = BitsOf<Number>{Format<Number>::bias << Format<Number>::fraction} - parts.exponent;
-  // log(1 + f + delta) = log(1 + f) + delta / (1 + f), and the last factor is about 1 - f.
-  const Number delta = lost * number(inverse);
-  const Number slope = Real{1} - parts.f;
-  const Number n = more == 0 ? parts.n : parts.n + more;
+  // log(1 + f + delta) = log(1 + f) + delta / (1 + f), and the last factor is about 1 - f. 2 / 2^n is a number
+  // for all n.
+  const auto inverse = BitsOf<Number>{(Format<Number>::bias + 1) << Format<Number>::fraction} - parts.exponent;
+  const Number twice_delta = lost * number(inverse);
+  const Number half_slope = fma(parts.f, Number(Real{-0.5}), Number(Real{0.5}));
   const Number high = n * Real(Single<Number> ? 0x1.62e4p-1 : 0x1.62e42fefa2p-1);  // of log(2), exact
   const Number rest_of_high = n * Real(Single<Number> ? 0x1.7f7d1cp-20 : 0x1.9ef35793c7673p-41);
-  const Number low = fma(delta, slope, rest_of_high);
+  const Number low = fma(twice_delta, half_slope, rest_of_high);
   const Number sum = high + parts.f;
   const Number rest_of_sum = (high - sum) + parts.f;
   const LogBeyond<Number> beyond = log_beyond(parts);
@@ -95,7 +95,8 @@ Number log1p(Number x, Library library) {
   const Number before = Real{1} - (u - x);
   const auto is_large = x > Real{1};
   const Number lost = choose(is_large, before, behind);
-  const Number result = log_of_parts(parted(u), Real{0}, lost);
+  const Parted<Number> parts = parted(u);
+  const Number result = log_of_parts(parts, parts.n, lost);
   const auto is_tiny = magnitude(x) < tiny;
   const Number value = choose(is_tiny, x, result);
   const auto below = x < large;
