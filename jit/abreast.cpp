@@ -107,7 +107,7 @@ std::vector<Expr> find_folds_abreast(const Nest& nest, const std::unordered_map<
               is_float(inner->dtype) && uses_axis(inner, outer->axes.back());
       int of_each = 0;  // what is loaded for each of the iterations
       for (Expr n : nodes({fold->body})) {
-        fits &= !n->as<Apply>() || !is_helper(n->as<Apply>()->op);
+        fits &= !n->as<Apply>() || !is_long(n->as<Apply>()->op);
         if (!n->as<Read>() || !fits || !uses_axis(n, lane->second)) continue;
         if (uses_axis(n, outer->axes.back()))
           ++of_each;

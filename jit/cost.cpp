@@ -111,7 +111,7 @@ double CostModel::operation(Expr e) {
       [&](const Apply& apply) {
         double total = 0;
         for (Expr arg : apply.args) total += expression(arg);
-        const double unit = is_helper(apply.op) ? function_cost : 1;
+        const double unit = is_long(apply.op) ? function_cost : 1;
         return total + runs(e) * share(e) * per_lane(unit / lanes_, unit, e);
       },
       [&](const Read& read) {

@@ -47,7 +47,7 @@ std::set<AxisId> axes_of_kept_planes(const Program& program, const std::vector<T
 }
 
 bool has_function(Expr e) {
-  return std::ranges::any_of(nodes({e}), [](Expr n) { return n->as<Apply>() && is_helper(n->as<Apply>()->op); });
+  return std::ranges::any_of(nodes({e}), [](Expr n) { return n->as<Apply>() && is_long(n->as<Apply>()->op); });
 }
 
 namespace {

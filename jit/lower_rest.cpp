@@ -18,7 +18,7 @@ bool takes_any_order(const Fold& f) {
 }
 
 bool has_functions(Expr e) {
-  return std::ranges::any_of(nodes({e}), [](Expr n) { return n->as<Apply>() && is_helper(n->as<Apply>()->op); });
+  return std::ranges::any_of(nodes({e}), [](Expr n) { return n->as<Apply>() && is_long(n->as<Apply>()->op); });
 }
 
 }  // namespace

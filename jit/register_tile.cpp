@@ -176,7 +176,7 @@ bool finishes(const Program& program, const Nest& nest) {
   for (std::size_t i : nest.statements)
     walk(expressions(program.statements[i]), [&](Expr e) {
       ++count;
-      possible &= e == tile.fold || (!e->as<Fold>() && !(e->as<Apply>() && is_helper(e->as<Apply>()->op)));
+      possible &= e == tile.fold || (!e->as<Fold>() && !(e->as<Apply>() && is_long(e->as<Apply>()->op)));
       return e != tile.fold;
     });
   return possible && count <= most_nodes;

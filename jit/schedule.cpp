@@ -147,7 +147,7 @@ std::size_t count_nodes(const Program& program, const Nest& nest) {
     for (Expr e : nodes(expressions(program.statements[i]))) {
       count += e->as<Apply>() || e->as<Read>() || e->as<Fold>();
       // A function is a long chain, and the processor overlaps those of following steps.
-      if (e->as<Apply>() && is_helper(e->as<Apply>()->op)) count += 32;
+      if (e->as<Apply>() && is_long(e->as<Apply>()->op)) count += 32;
     }
   return count;
 }

@@ -38,7 +38,7 @@ bool waits_for_arithmetic(const Nest& nest) {
   bool found = false;
   const bool once = nest.kept && nest.kept->planes;  // what all planes share is computed before they are stored
   walk(nest.values, [&](Expr e) {
-    found |= e->as<Apply>() && is_helper(e->as<Apply>()->op) && (!once || uses_axis(e, nest.kept->along));
+    found |= e->as<Apply>() && is_long(e->as<Apply>()->op) && (!once || uses_axis(e, nest.kept->along));
     return !nest.kept || !e->as<Fold>();
   });
   return found;

@@ -161,33 +161,21 @@ TEST_CASE("helpers lie in the slots of their ops") {
     call<double, double>(helper_table()[helper_slot(op, DType::f64, 1)], op, &x, &y, &result);
     return result;
   };
-  CHECK(f(Op::exp, 2, 0) == Approx(std::exp(2.0)));
   CHECK(f(Op::log, 2, 0) == Approx(std::log(2.0)));
   CHECK(f(Op::sin, 2, 0) == Approx(std::sin(2.0)));
   CHECK(f(Op::cos, 2, 0) == Approx(std::cos(2.0)));
   CHECK(f(Op::tan, 2, 0) == Approx(std::tan(2.0)));
-  CHECK(f(Op::tanh, 2, 0) == Approx(std::tanh(2.0)));
-  CHECK(f(Op::atan, 2, 0) == Approx(std::atan(2.0)));
-  CHECK(f(Op::exp2, 2, 0) == Approx(4.0));
-  CHECK(f(Op::expm1, 2, 0) == Approx(std::expm1(2.0)));
   CHECK(f(Op::log2, 2, 0) == Approx(1.0));
   CHECK(f(Op::log10, 2, 0) == Approx(std::log10(2.0)));
   CHECK(f(Op::log1p, 2, 0) == Approx(std::log1p(2.0)));
-  CHECK(f(Op::asin, 0.5, 0) == Approx(std::asin(0.5)));
-  CHECK(f(Op::acos, 0.5, 0) == Approx(std::acos(0.5)));
-  CHECK(f(Op::sinh, 2, 0) == Approx(std::sinh(2.0)));
-  CHECK(f(Op::cosh, 2, 0) == Approx(std::cosh(2.0)));
-  CHECK(f(Op::asinh, 2, 0) == Approx(std::asinh(2.0)));
-  CHECK(f(Op::acosh, 2, 0) == Approx(std::acosh(2.0)));
-  CHECK(f(Op::atanh, 0.5, 0) == Approx(std::atanh(0.5)));
-  CHECK(f(Op::cbrt, 2, 0) == Approx(std::cbrt(2.0)));
   CHECK(f(Op::erf, 2, 0) == Approx(std::erf(2.0)));
   CHECK(f(Op::fmod, 7, 2.5) == 2);
   CHECK(f(Op::pow, 2, 3.5) == Approx(std::pow(2.0, 3.5)));
 }
 
-TEST_CASE("the ops that are calls are exactly those of the table") {
-  CHECK(is_helper(Op::pow));
-  CHECK_FALSE(is_helper(Op::sqrt));
-  CHECK_FALSE(is_helper(Op::add));
+TEST_CASE("the ops that take long are the calls and the sequences in line") {
+  CHECK(is_long(Op::pow));
+  CHECK(is_long(Op::cbrt));
+  CHECK_FALSE(is_long(Op::sqrt));
+  CHECK_FALSE(is_long(Op::add));
 }

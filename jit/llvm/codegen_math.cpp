@@ -1,17 +1,19 @@
 // The transcendental functions: in line where jit/math has them, else as calls.
+#include "math/asin.hpp"
 #include "math/atan.hpp"
 #include "math/atan2.hpp"
-#include "math/beyond.hpp"
+#include "math/cbrt.hpp"
 #include "math/exp.hpp"
 #include "math/exp_of_base.hpp"
+#include "math/hyperbolic.hpp"
 #include "math/hypot.hpp"
+#include "math/inverse_hyperbolic.hpp"
 #include "math/log.hpp"
 #include "math/log_of_base.hpp"
 #include "math/pow.hpp"
 #include "math/remainder.hpp"
 #include "math/sine.hpp"
 #include "math/tan.hpp"
-#include "math/tanh.hpp"
 #include "number.hpp"
 #include "ricci/helpers.hpp"
 
@@ -146,10 +148,14 @@ Value* emit_in_line(Op op, Number x, Library library) {
     case Op::log2: return math::log_of_base(x, math::base_2<math::RealOf<Number>>, library).value;
     case Op::log10: return math::log_of_base(x, math::base_10<math::RealOf<Number>>, library).value;
     case Op::log1p: return math::log1p(x, library).value;
-    case Op::sinh: return math::sinh(x, library).value;
-    case Op::cosh: return math::cosh(x, library).value;
-    case Op::asinh: return math::asinh(x, library).value;
-    case Op::acosh: return math::acosh(x, library).value;
+    case Op::sinh: return math::sinh(x).value;
+    case Op::cosh: return math::cosh(x).value;
+    case Op::asinh: return math::asinh(x).value;
+    case Op::acosh: return math::acosh(x).value;
+    case Op::atanh: return math::atanh(x).value;
+    case Op::asin: return math::asin(x).value;
+    case Op::acos: return math::acos(x).value;
+    case Op::cbrt: return math::cbrt(x).value;
     case Op::sin: return math::sin(x, library).value;
     case Op::cos: return math::cos(x, library).value;
     case Op::tanh: return math::tanh(x).value;
@@ -168,9 +174,7 @@ Value* emit_in_line(Op op, Number x, Number y, Library library) {
     case Op::floor_divide: return math::floor_divide(x, y, library).value;
     case Op::hypot: return math::hypot(x, y).value;
     case Op::atan2: return math::atan2(x, y).value;
-    case Op::pow:
-      if constexpr (math::Single<Number>) return math::pow(x, y, library).value;
-      return nullptr;
+    case Op::pow: return math::pow(x, y, library).value;
     default: return nullptr;
   }
 }

@@ -29,17 +29,54 @@ Number exp_of_ordinary(Number x) {
   return usually(magnitude(x) < 87.0f, number(bits(p) + exponent), [&] { return exp(x); });
 }
 
-/// e^(r + rest) - 1 - r = rest + r^2 * q(r) on |r| <= ln 2 / 2, to 2^-57.9. The odd and the even powers of q make two
-/// short chains.
+/// x = n * ln 2 + r + rest
+template <class Number, class Integer>
+struct Reduced {
+  Whole<Number, Integer> n;
+  Number r, rest;
+};
+
+template <class Number>
+auto reduced(Number x) {
+  using Real = RealOf<Number>;
+  constexpr Real ln2 = Single<Number> ? 0.693147182f : 0.69314718055994529;
+  constexpr Real missing = Single<Number> ? -1.90465421e-09f : 2.3190468138462996e-17;
+  const auto n = nearest_whole(x, Real(1.4426950408889634));
+  const Number first = fma(n.value, Number(-ln2), x);  // exact
+  const Number r = fma(n.value, Number(-missing), first);
+  const Number rest = fma(n.value, Number(-missing), first - r);
+  return Reduced{n, r, rest};
+}
+
+/// e^r = 1 + r + z * (even + r * odd) on |r| <= ln 2 / 2, where z = r^2: in f32 to 2^-28.2, in f64 to 2^-57.9.
+template <class Number>
+struct ExpTerms {
+  Number z, even, odd;
+};
+
+template <Single Number>
+ExpTerms<Number> exp_terms(Number r) {
+  const Number z = r * r;
+  const Number even = polynomial(z, 0.49999994f, 0.0416682921f, 0.00138182961f);
+  return {z, even, polynomial(z, 0.166665226f, 0.00836853217f)};
+}
+
 template <Double Number>
-Number exp_beyond(Number r, Number rest) {
+ExpTerms<Number> exp_terms(Number r) {
   const Number z = r * r;
   const Number even = polynomial(z, 0.50000000000000111, 0.041666666666528726, 0.0013888888943726497,
                                  2.4801493141885917e-05, 2.7630205222895601e-07);
   const Number odd = polynomial(z, 0.16666666666666463, 0.0083333333334715907, 0.00019841269543736595,
                                 2.755756045031641e-06, 2.5006651605233057e-08);
-  const Number q = fma(odd, r, even);
-  return fma(z, q, rest);
+  return {z, even, odd};
+}
+
+/// e^(r + rest) - 1 - r
+template <Double Number>
+Number exp_beyond(Number r, Number rest) {
+  const ExpTerms<Number> terms = exp_terms(r);
+  const Number q = fma(terms.odd, r, terms.even);
+  return fma(terms.z, q, rest);
 }
 
 /// 1 + r + beyond
@@ -55,13 +92,10 @@ template <Double Number>
 Number exp(Number x) {
   x = choose(x > 710.0, 710.0, x);
   x = choose(x < -746.0, -746.0, x);
-  const auto n = nearest_whole(x, 1.4426950408889634);
-  const Number first = fma(n.value, -0.69314718055994529, x);  // exact
-  const Number r = fma(n.value, -2.3190468138462996e-17, first);
-  const Number rest_of_r = fma(n.value, -2.3190468138462996e-17, first - r);
-  const Number beyond = exp_beyond(r, rest_of_r);
-  const Number p = one_more(r, beyond);
-  return scale(p, n);
+  const auto parts = reduced(x);
+  const Number beyond = exp_beyond(parts.r, parts.rest);
+  const Number p = one_more(parts.r, beyond);
+  return scale(p, parts.n);
 }
 
 }  // namespace ricci::math

@@ -55,10 +55,7 @@ template <Double Number>
 Number expm1(Number x) {
   Number inside = choose(x > 710.0, 710.0, x);
   inside = choose(inside < -40.0, -40.0, inside);
-  const auto n = nearest_whole(inside, 1.4426950408889634);
-  const Number first = fma(n.value, -0.69314718055994529, inside);  // exact
-  const Number r = fma(n.value, -2.3190468138462996e-17, first);
-  const Number rest = fma(n.value, -2.3190468138462996e-17, first - r);
+  const auto [n, r, rest] = reduced(inside);
   const Number beyond = exp_beyond(r, rest);
   const Number power = scale(one_more(r, beyond), n);
   const Number factor = number((n.integer + std::uint64_t{1023}) << std::uint64_t{52});

@@ -5,11 +5,11 @@
 
 namespace ricci::math {
 
-/// A number as an exponent and a fraction: 2^n * (1 + f), with 2/3 <= 1 + f < 4/3 in f32 and sqrt(1/2) <= 1 + f <
-/// sqrt(2) in f64. (Put behind 2^52, an integer is a number already.)
+/// A number as an exponent and a fraction: 2^n * m = 2^n * (1 + f), with 2/3 <= 1 + f < 4/3 in f32 and sqrt(1/2) <= 1 +
+/// f < sqrt(2) in f64. (Put behind 2^52, an integer is a number already.)
 template <class Number>
 struct Parted {
-  Number n, f;
+  Number n, m, f;
   decltype(bits(std::declval<Number>())) exponent;  // n as the bits of a number have it
 };
 
@@ -17,7 +17,8 @@ template <Single Number>
 Parted<Number> parted(Number x) {
   const auto exponent = (bits(x) - 0x3f2aaaabu) & 0xff800000u;
   const Number n = to_number(exponent) * 0x1p-23f;
-  return {n, number(bits(x) - exponent) - 1.0f, exponent};
+  const Number m = number(bits(x) - exponent);
+  return {n, m, m - 1.0f, exponent};
 }
 
 template <Double Number>
@@ -25,13 +26,14 @@ Parted<Number> parted(Number x) {
   const auto exponent = (bits(x) - 0x3fe6a09e00000000u) & 0xfff0000000000000u;
   const auto biased = ((exponent >> std::uint64_t{52}) ^ 0x800u) | 0x4330000000000000u;
   const Number n = number(biased) - (0x1p52 + 2048);
-  return {n, number(bits(x) - exponent) - 1.0, exponent};
+  const Number m = number(bits(x) - exponent);
+  return {n, m, m - 1.0, exponent};
 }
 
-/// log(1 + f) = f + f^2 * p(f) on the fractions of f32, to 2^-27.7: p(f).
+/// log(1 + f) = f - f^2 / 2 + f^3 * p(f) on the fractions of f32, to 2^-27.7: p(f).
 template <Single Number>
 Number log_polynomial(Number f) {
-  return polynomial(f, -0.5f, 0.333332151f, -0.249998063f, 0.200104266f, -0.166801959f, 0.14005734f, -0.121874779f,
+  return polynomial(f, 0.333332151f, -0.249998063f, 0.200104266f, -0.166801959f, 0.14005734f, -0.121874779f,
                     0.139845937f, -0.128800541f);
 }
 
@@ -43,8 +45,9 @@ struct LogTerms {
 };
 
 template <Double Number>
-LogTerms<Number> log_terms(Number f) {
-  const Number s = f / (f + 2.0);
+LogTerms<Number> log_terms(const Parted<Number>& parts) {
+  const Number f = parts.f;
+  const Number s = f / (parts.m + 1.0);
   const Number z = s * s;
   const Number half = f * 0.5;
   const Number square = half * f;
@@ -60,7 +63,7 @@ LogTerms<Number> log_terms(Number f) {
 template <Single Number, class Library>
 Number log(Number x, Library library) {
   const Parted<Number> parts = parted(x);
-  const Number p = log_polynomial(parts.f);
+  const Number p = fma(log_polynomial(parts.f), parts.f, -0.5f);
   const Number rest = fma(parts.f * parts.f, p, parts.f);
   const Number result = fma(parts.n, 0.693147182f, rest);
   return usually(bits(x) - 0x00800000u < 0x7f000000u, result, [&] { return library(x); });
@@ -71,7 +74,7 @@ Number log(Number x, Library library) {
 template <Double Number, class Library>
 Number log(Number x, Library library) {
   const Parted<Number> parts = parted(x);
-  const LogTerms<Number> terms = log_terms(parts.f);
+  const LogTerms<Number> terms = log_terms(parts);
   const Number low = parts.n * 2.3190468138462996e-17;
   const Number rest = fma(terms.s, terms.sum, low);
   const Number result = fma(parts.n, 0.69314718055994529, parts.f - (terms.square - rest));

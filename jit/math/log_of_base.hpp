@@ -4,19 +4,23 @@
 
 namespace ricci::math {
 
-/// log(1 + f) - f.
+/// log(1 + f) = f - square + a * b, where square is f^2 / 2, rounded, in both formats.
+template <class Number>
+struct LogBeyond {
+  Number square, a, b;
+};
+
 template <Single Number>
-Number log_beyond(Number f) {
-  const Number p = log_polynomial(f);
-  const Number square = f * f;
-  return square * p;
+LogBeyond<Number> log_beyond(const Parted<Number>& parts) {
+  const Number f = parts.f;
+  const Number square = f * 0.5f * f;
+  return {square, f * f * f, log_polynomial(f)};
 }
 
 template <Double Number>
-Number log_beyond(Number f) {
-  const LogTerms<Number> terms = log_terms(f);
-  const Number loss = -terms.square;
-  return fma(terms.s, terms.sum, loss);
+LogBeyond<Number> log_beyond(const Parted<Number>& parts) {
+  const LogTerms<Number> terms = log_terms(parts);
+  return {terms.square, terms.s, terms.sum};
 }
 
 /// A logarithm of another base: 1 / log(base) in two parts, and log(2) / log(base), of which the first part has so few
@@ -39,27 +43,46 @@ template <>
 inline constexpr Base<double> base_10<double>{0x1.bcb7b1526e50ep-2, 0x1.95355baaafad3p-57, 0x1.34413509f6p-2,
                                               0x1.9fef311f12b36p-42};
 
-/// The logarithm of that base, or where x is no normal positive number what `library` gives. The products with the
-/// factor are computed with what they are rounded by.
+/// The logarithm of that base, or where x is no normal positive number what `library` gives. The product of the
+/// fraction and the factor has what it is rounded by, and so has its sum with the exponent.
 template <class Number, class Library>
 Number log_of_base(Number x, const Base<RealOf<Number>>& base, Library library) {
   const Parted<Number> parts = parted(x);
-  const Number beyond = log_beyond(parts.f);
-  const Number high = parts.f + beyond;
-  const Number low = beyond - (high - parts.f);
-  const Number product = high * base.factor;
-  const Number missing = fma(high, Number(base.factor), -product);
-  const Number rest = fma(low, Number(base.factor), fma(high, Number(base.factor_rest), missing));
+  const Number product = parts.f * base.factor;
+  const Number missing = fma(parts.f, Number(base.factor), -product);
   const Number whole = parts.n * base.two;
   const Number sum = whole + product;
   const Number rest_of_sum = (whole - sum) + product;
-  const Number rests = fma(parts.n, Number(base.two_rest), rest_of_sum);
-  const Number all_rests = rests + rest;
-  const Number result = sum + all_rests;
+  Number rest = fma(parts.f, Number(base.factor_rest), rest_of_sum + missing);
+  if (base.two_rest != 0) rest = fma(parts.n, Number(base.two_rest), rest);
+  const LogBeyond<Number> beyond = log_beyond(parts);
+  const Number lost = fma(parts.f * RealOf<Number>{-0.5}, parts.f, beyond.square);
+  const Number beyond_square = fma(beyond.a, beyond.b, lost);
+  const Number all_rests = fma(beyond_square, Number(base.factor), rest);
+  const Number result = sum + fma(-beyond.square, Number(base.factor), all_rests);
   constexpr auto least = BitsOf<Number>{1} << Format<Number>::fraction;
   constexpr auto most = (Format<Number>::bias * 2) << Format<Number>::fraction;
   const auto usual = bits(x) - least < BitsOf<Number>(most);
   return usually(usual, result, [&] { return library(x); });
+}
+
+/// log(2^n * m + lost) for the fraction of these parts, where 2^n is theirs but for small factors.
+template <class Number>
+Number log_of_parts(const Parted<Number>& parts, Number n, Number lost) {
+  using Real = RealOf<Number>;
+  // log(1 + f + delta) = log(1 + f) + delta / (1 + f), and the last factor is about 1 - f. 2 / 2^n is a number
+  // for all n.
+  const auto inverse = BitsOf<Number>{(Format<Number>::bias + 1) << Format<Number>::fraction} - parts.exponent;
+  const Number twice_delta = lost * number(inverse);
+  const Number half_slope = fma(parts.f, Number(Real{-0.5}), Number(Real{0.5}));
+  const Number high = n * Real(Single<Number> ? 0x1.62e4p-1 : 0x1.62e42fefa2p-1);  // of log(2), exact
+  const Number rest_of_high = n * Real(Single<Number> ? 0x1.7f7d1cp-20 : 0x1.9ef35793c7673p-41);
+  const Number low = fma(twice_delta, half_slope, rest_of_high);
+  const Number sum = high + parts.f;
+  const Number rest_of_sum = (high - sum) + parts.f;
+  const LogBeyond<Number> beyond = log_beyond(parts);
+  const Number rest = fma(beyond.a, beyond.b, rest_of_sum + low);
+  return sum + (rest - beyond.square);
 }
 
 /// log(1 + x). The fraction gets what the sum has lost. Where there is no logarithm it is what `library` gives.
@@ -73,15 +96,7 @@ Number log1p(Number x, Library library) {
   const auto is_large = x > Real{1};
   const Number lost = choose(is_large, before, behind);
   const Parted<Number> parts = parted(u);
-  const auto inverse = BitsOf<Number>{Format<Number>::bias << Format<Number>::fraction} - parts.exponent;
-  const Number f = fma(lost, number(inverse), parts.f);
-  const Number beyond = log_beyond(f);
-  const Number high = parts.n * Real(Single<Number> ? 0x1.62e4p-1 : 0x1.62e42fefa2p-1);  // of log(2), exact
-  const Number low = parts.n * Real(Single<Number> ? 0x1.7f7d1cp-20 : 0x1.9ef35793c7673p-41);
-  const Number sum = high + f;
-  const Number rest_of_sum = (high - sum) + f;
-  const Number rest = rest_of_sum + low;
-  const Number result = sum + (rest + beyond);
+  const Number result = log_of_parts(parts, parts.n, lost);
   const auto is_tiny = magnitude(x) < tiny;
   const Number value = choose(is_tiny, x, result);
   const auto below = x < large;

@@ -7,7 +7,7 @@ one after another, lowest first, each time with the others fitted again. Needs N
 """
 from decimal import Decimal, getcontext
 from fractions import Fraction
-from math import factorial
+from math import comb, factorial
 
 import numpy as np
 
@@ -163,9 +163,20 @@ for k in range(1, 44):
     tan_terms.append(sum(tan_terms[i] * tan_terms[k - 1 - i] for i in range(k)) / (2 * k + 1))
 relative_tan = lambda z: z * np.sqrt(z) / np.tan(np.sqrt(z)) * (1 + 8 * (z / quarter**2) ** 3)
 quotient("f64 tan", tan_terms[1:], relative_tan, 2, 3, quarter64**2)
+asin_rest = [wide(comb(2 * k, k)) / wide(4**k) / (2 * k + 1) for k in range(1, 120)]
+atanh_rest = [1 / wide(2 * k + 3) for k in range(60)]
+relative_asin = lambda z: z * np.sqrt(z) / np.arcsin(np.sqrt(z))
+relative_atanh = lambda z: z * np.sqrt(z) / np.arctanh(np.sqrt(z))
+most_s = wide(0.2007)  # of atanh: what a power of two that differs from the nearest by less than 2^0.087 leaves
+polynomial("asin", lambda z: series(z, asin_rest), relative_asin, 4, tiny, wide(0.25))
+polynomial("f64 asin", lambda z: series(z, asin_rest), relative_asin, 12, tiny**2, wide(0.25), **double)
+polynomial("atanh", lambda z: series(z, atanh_rest), relative_atanh, 2, tiny, most_s**2)
+polynomial("f64 atanh", lambda z: series(z, atanh_rest), relative_atanh, 7, tiny**2, most_s**2, **double)
+polynomial("cbrt", lambda f: (1 + f) ** -third, lambda f: (1 + f) ** third, 3, -third, np.sqrt(wide(2)) - 1 + tiny)
 table_of_logarithms(0x3F340000)
 log2_rest = [log2e * wide(-1) ** k / (k + 3) for k in range(30)]  # (log2(1 + f) / f - its first two terms) / f^2
 polynomial("pow: log2", lambda x: series(x, log2_rest), lambda x: x**2 / log2e, 3, -wide(0.0343), wide(0.0343))
+polynomial("f64 pow: atanh", lambda z: series(z, atanh_rest[1:]), lambda z: z**2, 6, tiny**2, most**2 * (1 + tiny), **double)
 polynomial("pow: 2^x", lambda x: np.expm1(x * ln2) / x, lambda x: x * np.exp(-x * ln2), 5, -wide(0.501), wide(0.501))
 parts("ln 2", ln2, 2)
 parts("f64 ln 2", Decimal(2).ln(), 2, float)

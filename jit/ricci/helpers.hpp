@@ -12,14 +12,18 @@
 
 namespace ricci {
 
-/// The ops that are calls in native code, or long sequences where jit/math has them in line.
-inline constexpr Op helper_ops[] = {
-    Op::exp,   Op::log,   Op::sin,  Op::cos,  Op::tan,  Op::tanh, Op::atan,  Op::pow,   Op::exp2,  Op::expm1, Op::log2,
-    Op::log10, Op::log1p, Op::asin, Op::acos, Op::sinh, Op::cosh, Op::asinh, Op::acosh, Op::atanh, Op::cbrt,  Op::erf,
-    Op::fmod};
+/// The ops that are calls in native code, if only of some arguments: jit/math has the others in line.
+inline constexpr Op helper_ops[] = {Op::log,   Op::sin,   Op::cos, Op::tan, Op::log2,
+                                    Op::log10, Op::log1p, Op::erf, Op::pow, Op::fmod};
 
-constexpr bool is_helper(Op op) {
-  return std::ranges::find(helper_ops, op) != std::end(helper_ops) || op == Op::atan2;  // SLEEF's is wrong for -0
+/// The ops of which all is in line, in long sequences.
+inline constexpr Op long_ops[] = {Op::exp,  Op::exp2, Op::expm1, Op::asin,  Op::acos,  Op::atan,  Op::atan2,
+                                  Op::sinh, Op::cosh, Op::tanh,  Op::asinh, Op::acosh, Op::atanh, Op::cbrt};
+
+/// Whether an op takes much longer than one of the machine's.
+constexpr bool is_long(Op op) {
+  return std::ranges::find(helper_ops, op) != std::end(helper_ops) ||
+         std::ranges::find(long_ops, op) != std::end(long_ops);
 }
 
 /// A function takes scalars or vectors of 16, 32 or 64 bytes; fmod takes the places of vectors (remainders.hpp).
@@ -37,10 +41,14 @@ constexpr std::size_t helper_slot(Op op, DType dtype, int lanes) {
 }
 
 /// The slot of sort_rows_function (sort_rows.hpp) for keys of this dtype.
-constexpr std::size_t sort_rows_slot(DType keys) { return math_helper_count + static_cast<std::size_t>(keys); }
+constexpr std::size_t sort_rows_slot(DType keys) {
+  return math_helper_count + static_cast<std::size_t>(keys);
+}
 
 /// The slot of sort_keys_of_rows_function (sort_rows.hpp) for keys of this dtype.
-constexpr std::size_t sort_keys_slot(DType keys) { return sort_rows_slot(keys) + dtype_count; }
+constexpr std::size_t sort_keys_slot(DType keys) {
+  return sort_rows_slot(keys) + dtype_count;
+}
 
 /// The slot of transpose_function (transpose.hpp) for these elements and vectors of 16, 32 or 64 bytes.
 constexpr std::size_t transpose_slot(int element_bytes, int vector_bytes) {

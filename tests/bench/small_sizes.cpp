@@ -21,9 +21,9 @@ using Make = std::function<Call(std::int64_t)>;
 /// Some elements, and the same as a matrix that is about square.
 struct Data {
   std::int64_t size, rows, columns;
-  Tensor<float, 1> x, y, table;
+  Tensor<float, 1> x, y, above, table;
   Tensor<float, 2> m, n, thin, turn, narrow;
-  Tensor<double, 1> v, u;
+  Tensor<double, 1> v, u, above64;
   Tensor<double, 2> w;
   Tensor<std::uint8_t, 1> byte;
   Tensor<bool, 1> flag, other_flag;
@@ -32,10 +32,10 @@ struct Data {
 
   explicit Data(std::int64_t elements)
       : size(elements), rows(static_cast<std::int64_t>(std::sqrt(static_cast<double>(size)))), columns(size / rows),
-        x(uniform(-1, 1, size)), y(uniform(0, 1, size)), table(uniform(0, 1, 256)), m(uniform(-1, 1, rows, columns)),
+        x(uniform(-1, 1, size)), y(uniform(0, 1, size)), above(1 + 9 * y), table(uniform(0, 1, 256)), m(uniform(-1, 1, rows, columns)),
         n(uniform(0, 1, rows, columns)), thin(uniform(0, 1, (size + 2) / 3, 3)),
         turn(uniform(-1, 1, 3, 3)), narrow(uniform(-1, 1, columns, 4)), v(cast<double>(x)), u(cast<double>(y)),
-        w(cast<double>(m)),
+        above64(cast<double>(above)), w(cast<double>(m)),
         byte(cast<std::uint8_t>(200 * y)), flag(x > 0), other_flag(y > 0.5f),
         label(labels(static_cast<std::int32_t>(std::min<std::int64_t>(size, 1000)), size)),
         place(labels(static_cast<std::int32_t>(size), size)), divisor(label + 1),
@@ -83,6 +83,9 @@ Make moved() {
 
 const std::map<std::string, Make>& expressions() {
 #define E(...) calls([](const Data& d) { return __VA_ARGS__; })
+#define FUNCTION(name, single, wide) \
+  {#name "(" #single ")", E(name(d.single))}, {#name " of f64", E(name(d.wide))},
+#define OF_TWO(name) {#name "(x, y)", E(name(d.x, d.y))}, {#name " of two f64", E(name(d.v, d.u))},
   static const std::map<std::string, Make> table{
       {"x + y", E(d.x + d.y)},
       {"2 * x + 1", E(2 * d.x + 1)},
@@ -140,18 +143,17 @@ const std::map<std::string, Make>& expressions() {
       {"argsort axis 1", E(argsort(d.m, 1))},
       {"nonzero(x > 0)", E(nonzero(d.x > 0))},
       {"log(y)", E(log(d.y))},
-      {"sin(x)", E(sin(d.x))},
-      {"tan(x)", E(tan(d.x))},
-      {"tanh(x)", E(tanh(d.x))},
-      {"atan(x)", E(atan(d.x))},
+      FUNCTION(exp2, x, v) FUNCTION(expm1, x, v) FUNCTION(log2, y, u) FUNCTION(log10, y, u) FUNCTION(log1p, y, u)
+      FUNCTION(sin, x, v) FUNCTION(cos, x, v) FUNCTION(tan, x, v) FUNCTION(asin, x, v) FUNCTION(acos, x, v)
+      FUNCTION(atan, x, v) FUNCTION(sinh, x, v) FUNCTION(cosh, x, v) FUNCTION(tanh, x, v) FUNCTION(asinh, x, v)
+      FUNCTION(acosh, above, above64) FUNCTION(atanh, x, v) FUNCTION(cbrt, x, v)
+      OF_TWO(atan2) OF_TWO(hypot) OF_TWO(fmod) OF_TWO(floor_divide)
+      {"remainder(x, y)", E(d.x % d.y)}, {"remainder of two f64", E(d.v % d.u)},
+      {"y to the power of x", E(pow(d.y, d.x))},
+      {"u to the power of v", E(pow(d.u, d.v))},
       {"y to the power of 1.5", E(pow(d.y, 1.5f))},
       {"sigmoid", E(1 / (1 + exp(-d.x)))},
       {"log of f64", E(log(d.u))},
-      {"sin of f64", E(sin(d.v))},
-      {"cos of f64", E(cos(d.v))},
-      {"tan of f64", E(tan(d.v))},
-      {"tanh of f64", E(tanh(d.v))},
-      {"atan of f64", E(atan(d.v))},
       {"sqrt of f64", E(sqrt(d.u))},
       {"i32 // 7", E(floor_divide(d.place, 7))},
       {"i32 % 7", E(d.place % 7)},
@@ -219,6 +221,8 @@ const std::map<std::string, Make>& expressions() {
       {"sort of u8", E(sort(d.byte, 0))},
       {"argsort of i32", E(argsort(d.label, 0))},
   };
+#undef OF_TWO
+#undef FUNCTION
 #undef E
   return table;
 }

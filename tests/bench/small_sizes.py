@@ -29,6 +29,8 @@ class Data:
         columns = size // rows
         self.rows = rows
         self.x, self.y = RNG.uniform(-1, 1, size).astype("f4"), RNG.uniform(0, 1, size).astype("f4")
+        self.above = 1 + 9 * self.y
+        self.above64 = self.above.astype("f8")
         self.m, self.n = (RNG.uniform(-1, 1, (rows, columns)).astype("f4") for _ in range(2))
         self.thin = RNG.uniform(0, 1, ((size + 2) // 3, 3)).astype("f4")
         self.turn = RNG.uniform(-1, 1, (3, 3)).astype("f4")
@@ -112,18 +114,9 @@ FORMS = {
     "argsort axis 1": lambda d: np.argsort(d.m, 1),
     "nonzero(x > 0)": lambda d: np.nonzero(d.x > 0)[0],
     "log(y)": lambda d: np.log(d.y),
-    "sin(x)": lambda d: np.sin(d.x),
-    "tan(x)": lambda d: np.tan(d.x),
-    "tanh(x)": lambda d: np.tanh(d.x),
-    "atan(x)": lambda d: np.arctan(d.x),
     "y to the power of 1.5": lambda d: d.y ** np.float32(1.5),
     "sigmoid": lambda d: 1 / (1 + np.exp(-d.x)),
     "log of f64": lambda d: np.log(d.u),
-    "sin of f64": lambda d: np.sin(d.v),
-    "cos of f64": lambda d: np.cos(d.v),
-    "tan of f64": lambda d: np.tan(d.v),
-    "tanh of f64": lambda d: np.tanh(d.v),
-    "atan of f64": lambda d: np.arctan(d.v),
     "sqrt of f64": lambda d: np.sqrt(d.u),
     "i32 // 7": lambda d: d.place // 7,
     "i32 % 7": lambda d: d.place % 7,
@@ -191,6 +184,27 @@ FORMS = {
     "sort of u8": lambda d: np.sort(d.byte),
     "argsort of i32": lambda d: np.argsort(d.label, kind="stable"),
 }
+
+# Functions by their names in Ricci and NumPy, and what they are of, in f32 and f64.
+ONE = {name: name for name in "exp2 expm1 sin cos tan sinh cosh tanh cbrt".split()}
+ONE |= {"a" + name: "arc" + name for name in "sin cos tan sinh cosh tanh".split()}
+OF = {"log2": "yu", "log10": "yu", "log1p": "yu", "acosh": ("above", "above64")}
+TWO = {"atan2": "arctan2", "hypot": "hypot", "fmod": "fmod", "floor_divide": "floor_divide", "remainder": "remainder"}
+
+
+def form(function, *operands):
+    return lambda d: function(*(getattr(d, operand) for operand in operands))
+
+
+for ours, theirs in (ONE | {name: name for name in OF if name != "acosh"}).items():
+    single, double = OF.get(ours, "xv")
+    FORMS[f"{ours}({single})"] = form(getattr(np, theirs), single)
+    FORMS[f"{ours} of f64"] = form(getattr(np, theirs), double)
+for ours, theirs in TWO.items():
+    FORMS[f"{ours}(x, y)"] = form(getattr(np, theirs), "x", "y")
+    FORMS[f"{ours} of two f64"] = form(getattr(np, theirs), "v", "u")
+FORMS["y to the power of x"] = form(np.power, "y", "x")
+FORMS["u to the power of v"] = form(np.power, "u", "v")
 
 
 def seconds_of(form, data):

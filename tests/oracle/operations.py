@@ -16,7 +16,7 @@ ROUNDING = {"floor": "np.floor", "ceil": "np.ceil", "trunc": "np.trunc", "round"
 TRANSCENDENTAL = {"exp": "np.exp", "log": "np.log", "sin": "np.sin", "cos": "np.cos", "tanh": "np.tanh",
                   "atan": "np.arctan", "tan": "np.tan", "exp2": "np.exp2", "expm1": "np.expm1", "log2": "np.log2",
                   "log10": "np.log10", "log1p": "np.log1p", "asin": "np.arcsin", "acos": "np.arccos", "sinh": "np.sinh",
-                  "cosh": "np.cosh", "asinh": "np.arcsinh", "atanh": "np.arctanh", "cbrt": "np.cbrt"}
+                  "cosh": "np.cosh", "asinh": "np.arcsinh", "acosh": "np.arccosh", "atanh": "np.arctanh", "cbrt": "np.cbrt"}
 PAIRS = {"pow": "np.power", "hypot": "np.hypot", "atan2": "np.arctan2"}
 KINDS = {"isnan": "np.isnan", "isinf": "np.isinf", "isfinite": "np.isfinite"}
 
