@@ -25,6 +25,15 @@ Value* emit_extremum(Builder& b, Op op, DType dtype, Value* first, Value* second
   return b.CreateBinaryIntrinsic(id, first, second);
 }
 
+/// What a masked load gives is zero already where its mask is false.
+Value* emit_select(Builder& b, Value* condition, Value* first, Value* second) {
+  const auto* load = llvm::dyn_cast<llvm::IntrinsicInst>(first);
+  const auto* zero = llvm::dyn_cast<llvm::Constant>(second);
+  const bool is_masked_load = load != nullptr && load->getIntrinsicID() == llvm::Intrinsic::masked_load;
+  if (is_masked_load && load->getArgOperand(2) == condition && zero != nullptr && zero->isNullValue()) return first;
+  return b.CreateSelect(condition, first, second);
+}
+
 Value* emit_sign(Builder& b, DType dtype, Value* x) {
   llvm::Type* type = x->getType();
   Value* zero = llvm::Constant::getNullValue(type);
@@ -201,10 +210,10 @@ Value* emit_op(PhaseEmitter& e, Op op, DType operand, loop::Type result, llvm::A
     case Op::logical_and: return b.CreateAnd(x, y);
     case Op::logical_or: return b.CreateOr(x, y);
     case Op::logical_xor: return b.CreateXor(x, y);
-    case Op::logical_not: return b.CreateNot(x);
+    case Op::logical_not: return opposite(b, x);
     case Op::shift_left:
     case Op::shift_right: return emit_shift(b, op, operand, x, y);
-    case Op::select: return b.CreateSelect(x, y, args[2]);
+    case Op::select: return emit_select(b, x, y, args[2]);
     case Op::cast: return emit_cast(b, operand, result.dtype, x, register_type(b.getContext(), result));
   }
   llvm_unreachable("every op is above");

@@ -137,7 +137,7 @@ template <class Real, class Rare>
 OfLanes<Real> usually(Condition condition, OfLanes<Real> usual, Rare rare) {
   PhaseEmitter& e = *condition.emitter;
   Builder& b = e.builder;
-  llvm::Value* any = b.CreateIsNotNull(mask_bits(e, b.CreateNot(condition.value)));
+  llvm::Value* any = b.CreateIsNotNull(mask_bits(e, opposite(b, condition.value)));
   llvm::BasicBlock* before = b.GetInsertBlock();
   auto* inside = llvm::BasicBlock::Create(b.getContext(), "rare", e.function);
   auto* after = llvm::BasicBlock::Create(b.getContext(), "usual", e.function);

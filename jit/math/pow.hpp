@@ -49,7 +49,7 @@ Number pow(Number x, Number y, Library library) {
   // 2^r on |r| <= 1/2, to 2^-28.3.
   const Number q = polynomial(r, 1.0f, 0.693147182f, 0.240226477f, 0.0555035956f, 0.00961850584f, 0.00133910251f,
                               0.000153267814f);
-  const auto power_of_two = whole.integer << Bits{23};
+  const auto power_of_two = whole.low_bits << Bits{23};
   const Number result = number(bits(q) + power_of_two);
   const auto positive = bits(x) - 0x00800000u < Bits{0x7f000000};
   const auto ordinary = magnitude(power) < 125.0f;

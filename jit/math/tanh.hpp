@@ -17,7 +17,7 @@ Number tanh(Number x) {
   Number r = fma(n.value, -0.346573591f, bounded);
   r = fma(n.value, 9.52327106e-10f, r);
   const Number q = polynomial(r, 1.0f, 2.0f, 1.99999976f, 1.33332181f, 0.666692674f, 0.26779303f, 0.0884370953f);
-  const auto exponent = n.integer << std::uint32_t{23};
+  const auto exponent = n.low_bits << std::uint32_t{23};
   const Number power = number(bits(q) + exponent);
   const Number elsewhere = 1.0f - 2.0f / (power + 1.0f);
   return with_sign_of(x, choose(size > 0.625f, elsewhere, near_zero));
