@@ -12,11 +12,9 @@ using llvm::Value;
 Value* emit_extremum(Builder& b, Op op, DType dtype, Value* first, Value* second) {
   const bool larger = op == Op::maximum;
   if (is_float(dtype)) {
-    // The machine's instruction, which gives the first argument where either is a NaN. The fence keeps InstCombine from
-    // making one condition of both comparisons, for which a reduction would have to wait in each iteration.
+    // The machine's instruction, which gives the first argument where either is a NaN.
     Value* wins = larger ? b.CreateFCmpOGT(second, first) : b.CreateFCmpOLT(second, first);
-    Value* selected = b.CreateSelect(wins, second, first);
-    Value* better = b.CreateUnaryIntrinsic(llvm::Intrinsic::arithmetic_fence, selected);
+    Value* better = b.CreateSelect(wins, second, first);
     return b.CreateSelect(b.CreateFCmpUNO(second, second), second, better);
   }
   const bool sign = is_signed_integer(dtype);
@@ -78,10 +76,7 @@ Value* emit_widening(Builder& b, DType from, Value* bits, llvm::Type* floats) {
     Value* wide = b.CreateZExt(bits, floats->getWithNewType(b.getInt32Ty()));
     return b.CreateBitCast(b.CreateShl(wide, 16), floats);
   }
-  Value* value = b.CreateFPExt(b.CreateBitCast(bits, floats->getWithNewType(b.getHalfTy())), floats);
-  // The fence keeps InstCombine from moving operations before the conversion: the machine has none on halves, and they
-  // would be done lane by lane.
-  return b.CreateUnaryIntrinsic(llvm::Intrinsic::arithmetic_fence, value);
+  return b.CreateFPExt(b.CreateBitCast(bits, floats->getWithNewType(b.getHalfTy())), floats);
 }
 
 /// The bits of the nearest f16 or bf16.
