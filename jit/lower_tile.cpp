@@ -117,11 +117,13 @@ void ExpressionLowering::reduce_rows(const RegisterTile& tile, const ScratchStat
   bind(f.axes[0], open_for(piece.first, piece.end, 1, std::move(carried)));
   for (Expr e : tile.staged) staged_.at(e).at = staged_at;
   if (tile.fetches_rows) fetch_next_rows(tile);
-  std::vector<Value> next{builder_.add(builder_.level(), staged_at, builder_.constant(step_of_lanes()))};
+  std::vector<Value> next{loop::none};
   each_row([&](std::size_t row) {
     const State after = step(f, state[row]);
     next.insert(next.end(), after.best.begin(), after.best.end());
   });
+  // After all that uses the old one, so that both can have one register.
+  next[0] = builder_.add(builder_.level(), staged_at, builder_.constant(step_of_lanes()));
   const std::vector<Value> results = close_for(next);
   auto result = results.begin() + 1;
   for (State& s : state)

@@ -28,8 +28,8 @@ const std::vector<Census> expected{
     {.flagship = "W1", .hot = "vcmp\\w*ps"},
     {.flagship = "W1 with d", .hot = "vcmp\\w*ps"},
     {.flagship = "W2", .hot = "vcmp\\w*ps"},
-    {.flagship = "W3 planes", .hot = "vfmadd\\w*ps", .moves = {0, 8}},
-    {.flagship = "W3 rows", .hot = "vfmadd\\w*ps", .moves = {0, 22}},
+    {.flagship = "W3 planes", .hot = "vfmadd\\w*ps", .moves = {0, 9}},
+    {.flagship = "W3 rows", .hot = "vfmadd\\w*ps", .moves = {0, 26}},
     {.flagship = "W4 of 10", .hot = "vfmadd\\w*ps"},
     {.flagship = "W4 of 16", .hot = "vfmadd\\w*ps"},
     {.flagship = "W4 of 512", .hot = "vfmadd\\w*ps"},
@@ -80,10 +80,10 @@ TEST_CASE("the inner loops of the flagships use whole vectors, keep them in regi
 TEST_CASE("the flagships are short programs of LLVM, whose length is what compiling takes") {
   // With vectors of 64 bytes; a twentieth more than they had when this was written.
   const std::vector<std::pair<std::string, int>> limits{
-      {"W1", 236},         {"W1 with d", 253},    {"W2", 541},        {"W3 planes", 296},  {"W3 rows", 426},
-      {"W4 of 10", 461},   {"W4 of 16", 426},     {"W4 of 512", 426}, {"W5", 246},         {"W6", 164},
-      {"W7 scatter", 228}, {"W7 histogram", 342}, {"W8", 301},        {"W9 product", 630}, {"W9 layer", 761},
-      {"W9 batch", 511},   {"W9 NCHW", 101}};
+      {"W1", 236},         {"W1 with d", 253},    {"W2", 535},        {"W3 planes", 295},  {"W3 rows", 408},
+      {"W4 of 10", 447},   {"W4 of 16", 407},     {"W4 of 512", 407}, {"W5", 232},         {"W6", 164},
+      {"W7 scatter", 228}, {"W7 histogram", 334}, {"W8", 298},        {"W9 product", 546}, {"W9 layer", 644},
+      {"W9 batch", 465},   {"W9 NCHW", 101}};
   if (vector_widths().front() < 64) return;
   for (const auto& [name, limit] : limits) {
     Session session = session_without_memory(flagship(name));

@@ -146,7 +146,7 @@ void emit_return(PhaseEmitter& e, Value* status) {
 
 void emit(PhaseEmitter& e, const loop::Check& s) {
   Builder& b = e.builder;
-  Value* bad = b.CreateNot(e[s.ok]);
+  Value* bad = opposite(b, e[s.ok]);
   if (s.mask != loop::none) bad = b.CreateAnd(bad, e[s.mask]);
   auto* fail = llvm::BasicBlock::Create(b.getContext(), "check.failed", e.function);
   auto* pass = llvm::BasicBlock::Create(b.getContext(), "checked", e.function);
@@ -179,7 +179,7 @@ void emit(PhaseEmitter& e, const loop::For& s) {
   Value* next = b.CreateNSWAdd(variable, b.getInt64(s.step));
   llvm::BasicBlock* latch = b.GetInsertBlock();
   Value* goes_on = b.CreateICmpSLT(next, e[s.end]);
-  if (s.until != loop::none) goes_on = b.CreateAnd(goes_on, b.CreateNot(e[s.until]));
+  if (s.until != loop::none) goes_on = b.CreateAnd(goes_on, opposite(b, e[s.until]));
   b.CreateCondBr(goes_on, body, after);
   variable->addIncoming(next, latch);
   for (std::size_t i = 0; i < carried.size(); ++i) carried[i]->addIncoming(e[s.carried[i].next], latch);
@@ -313,6 +313,12 @@ Value* load_argument(PhaseEmitter& e, Value* array, llvm::Type* type, std::size_
 Value* mask_bits(PhaseEmitter& e, Value* mask) {
   const auto* type = llvm::dyn_cast<llvm::FixedVectorType>(mask->getType());
   return type == nullptr ? mask : e.builder.CreateBitCast(mask, e.builder.getIntNTy(type->getNumElements()));
+}
+
+Value* opposite(Builder& b, Value* condition) {
+  auto* comparison = llvm::dyn_cast<llvm::CmpInst>(condition);
+  if (comparison == nullptr) return b.CreateNot(condition);
+  return b.CreateCmp(comparison->getInversePredicate(), comparison->getOperand(0), comparison->getOperand(1));
 }
 
 void emit_if(PhaseEmitter& e, Value* condition, llvm::function_ref<void()> body) {

@@ -202,8 +202,17 @@ void store_vector(PhaseEmitter& e, loop::Type type, loop::BufferId buffer, Value
   } else if (has_masked_access(e, type.dtype)) {  // slow on some processors, and most masks are full
     Value* bits = mask_bits(e, mask);
     Value* full = b.CreateICmpEQ(bits, llvm::Constant::getAllOnesValue(bits->getType()));
-    emit_if(e, full, [&] { tag(e, buffer, b.CreateAlignedStore(value, address, align)); });
-    emit_if(e, b.CreateNot(full), [&] { tag(e, buffer, b.CreateMaskedStore(value, address, align, mask)); });
+    auto* whole = llvm::BasicBlock::Create(b.getContext(), "whole", e.function);
+    auto* part = llvm::BasicBlock::Create(b.getContext(), "part", e.function);
+    auto* after = llvm::BasicBlock::Create(b.getContext(), "stored", e.function);
+    b.CreateCondBr(full, whole, part);
+    b.SetInsertPoint(whole);
+    tag(e, buffer, b.CreateAlignedStore(value, address, align));
+    b.CreateBr(after);
+    b.SetInsertPoint(part);
+    tag(e, buffer, b.CreateMaskedStore(value, address, align, mask));
+    b.CreateBr(after);
+    b.SetInsertPoint(after);
   } else {
     const Lanes values(e, value, true);
     llvm::Type* element = memory_type(e, {type.dtype, 1});
@@ -236,14 +245,16 @@ llvm::Instruction* computed_before(PhaseEmitter& e, Value* v) {
   return instruction != nullptr && instruction->getParent() != e.builder.GetInsertBlock() ? instruction : nullptr;
 }
 
-/// start[offset]. Where part of the offset was computed before a loop, the address up to there is computed there too:
-/// no pass moves it out of the loop.
+/// start[offset]. What the offset adds that is constant comes last, where the machine's addresses have a place for it,
+/// and elements that lie next to each other share the rest. Where part of that was computed before a loop, the address
+/// up to there is computed there too: no pass moves it out of the loop.
 Value* address_of(PhaseEmitter& e, llvm::Type* element, Value* start, Value* offset) {
   Builder& b = e.builder;
   const auto* sum = llvm::dyn_cast<llvm::BinaryOperator>(offset);
-  if (sum == nullptr || sum->getOpcode() != llvm::Instruction::Add || computed_before(e, offset))
-    return b.CreateGEP(element, start, offset);
+  if (sum == nullptr || sum->getOpcode() != llvm::Instruction::Add) return b.CreateGEP(element, start, offset);
   Value *far = sum->getOperand(0), *near = sum->getOperand(1);
+  if (llvm::isa<llvm::Constant>(near)) return b.CreateGEP(element, address_of(e, element, start, far), near);
+  if (computed_before(e, offset)) return b.CreateGEP(element, start, offset);
   if (!computed_before(e, far)) std::swap(far, near);
   llvm::Instruction* before = computed_before(e, far);
   if (before == nullptr || computed_before(e, near) || llvm::isa<llvm::Constant>(near))

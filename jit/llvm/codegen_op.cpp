@@ -12,17 +12,24 @@ using llvm::Value;
 Value* emit_extremum(Builder& b, Op op, DType dtype, Value* first, Value* second) {
   const bool larger = op == Op::maximum;
   if (is_float(dtype)) {
-    // The machine's instruction, which gives the first argument where either is a NaN. The fence keeps InstCombine from
-    // making one condition of both comparisons, for which a reduction would have to wait in each iteration.
+    // The machine's instruction, which gives the first argument where either is a NaN.
     Value* wins = larger ? b.CreateFCmpOGT(second, first) : b.CreateFCmpOLT(second, first);
-    Value* selected = b.CreateSelect(wins, second, first);
-    Value* better = b.CreateUnaryIntrinsic(llvm::Intrinsic::arithmetic_fence, selected);
+    Value* better = b.CreateSelect(wins, second, first);
     return b.CreateSelect(b.CreateFCmpUNO(second, second), second, better);
   }
   const bool sign = is_signed_integer(dtype);
   const ID id = larger ? (sign ? llvm::Intrinsic::smax : llvm::Intrinsic::umax)
                        : (sign ? llvm::Intrinsic::smin : llvm::Intrinsic::umin);
   return b.CreateBinaryIntrinsic(id, first, second);
+}
+
+/// What a masked load gives is zero already where its mask is false.
+Value* emit_select(Builder& b, Value* condition, Value* first, Value* second) {
+  const auto* load = llvm::dyn_cast<llvm::IntrinsicInst>(first);
+  const auto* zero = llvm::dyn_cast<llvm::Constant>(second);
+  const bool is_masked_load = load != nullptr && load->getIntrinsicID() == llvm::Intrinsic::masked_load;
+  if (is_masked_load && load->getArgOperand(2) == condition && zero != nullptr && zero->isNullValue()) return first;
+  return b.CreateSelect(condition, first, second);
 }
 
 Value* emit_sign(Builder& b, DType dtype, Value* x) {
@@ -69,10 +76,7 @@ Value* emit_widening(Builder& b, DType from, Value* bits, llvm::Type* floats) {
     Value* wide = b.CreateZExt(bits, floats->getWithNewType(b.getInt32Ty()));
     return b.CreateBitCast(b.CreateShl(wide, 16), floats);
   }
-  Value* value = b.CreateFPExt(b.CreateBitCast(bits, floats->getWithNewType(b.getHalfTy())), floats);
-  // The fence keeps InstCombine from moving operations before the conversion: the machine has none on halves, and they
-  // would be done lane by lane.
-  return b.CreateUnaryIntrinsic(llvm::Intrinsic::arithmetic_fence, value);
+  return b.CreateFPExt(b.CreateBitCast(bits, floats->getWithNewType(b.getHalfTy())), floats);
 }
 
 /// The bits of the nearest f16 or bf16.
@@ -142,20 +146,20 @@ Value* emit_cast(Builder& b, DType from, DType to, Value* value, llvm::Type* typ
 Value* emit_cast_by_i32(PhaseEmitter& e, DType from, DType to, Value* value, llvm::Type* type) {
   Builder& b = e.builder;
   llvm::Type* halves = type->getWithNewType(b.getInt32Ty());
-  Value *usual, *fits;
+  Value *usual, *misfits;
   if (is_float(from)) {
     Value* size = b.CreateUnaryIntrinsic(llvm::Intrinsic::fabs, value);
-    fits = b.CreateFCmpOLT(size, llvm::ConstantFP::get(value->getType(), std::ldexp(1.0, 31)));
+    misfits = b.CreateFCmpUGE(size, llvm::ConstantFP::get(value->getType(), std::ldexp(1.0, 31)));
     usual = b.CreateSExt(b.CreateFPToSI(value, halves), type);
   } else {
     Value* half = b.CreateTrunc(value, halves);
-    fits = b.CreateICmpEQ(b.CreateSExt(half, value->getType()), value);
+    misfits = b.CreateICmpNE(b.CreateSExt(half, value->getType()), value);
     usual = b.CreateSIToFP(half, type);
   }
   llvm::BasicBlock* before = b.GetInsertBlock();
   auto* inside = llvm::BasicBlock::Create(b.getContext(), "lane_by_lane", e.function);
   auto* after = llvm::BasicBlock::Create(b.getContext(), "converted", e.function);
-  b.CreateCondBr(b.CreateIsNotNull(mask_bits(e, b.CreateNot(fits))), inside, after,
+  b.CreateCondBr(b.CreateIsNotNull(mask_bits(e, misfits)), inside, after,
                  llvm::MDBuilder(b.getContext()).createUnlikelyBranchWeights());
   b.SetInsertPoint(inside);
   Value* rare = emit_cast(b, from, to, value, type);
@@ -240,10 +244,10 @@ Value* emit_op(PhaseEmitter& e, Op op, DType operand, loop::Type result, llvm::A
     case Op::logical_and: return b.CreateAnd(x, y);
     case Op::logical_or: return b.CreateOr(x, y);
     case Op::logical_xor: return b.CreateXor(x, y);
-    case Op::logical_not: return b.CreateNot(x);
+    case Op::logical_not: return opposite(b, x);
     case Op::shift_left:
     case Op::shift_right: return emit_shift(b, op, operand, x, y);
-    case Op::select: return b.CreateSelect(x, y, args[2]);
+    case Op::select: return emit_select(b, x, y, args[2]);
     case Op::cast: return emit_cast(e, operand, result, x);
   }
   llvm_unreachable("every op is above");

@@ -44,6 +44,9 @@ llvm::Value* load_argument(PhaseEmitter&, llvm::Value* array, llvm::Type*, std::
 /// All mask bits as an integer, lane 0 lowest.
 llvm::Value* mask_bits(PhaseEmitter&, llvm::Value* mask);
 
+/// True where `condition` is false: of a comparison the opposite one.
+llvm::Value* opposite(Builder&, llvm::Value* condition);
+
 /// Runs `body` where the i1 `condition` is true; the builder continues after it.
 void emit_if(PhaseEmitter&, llvm::Value* condition, llvm::function_ref<void()> body);
 

@@ -8,7 +8,7 @@ namespace ricci::codegen {
 /// The machine for these options; each thread makes it once and keeps it.
 llvm::TargetMachine& target_machine(const CodegenOptions&);
 
-/// early-cse, instcombine, simplifycfg: what explicit vector code still gains from. In place.
+/// early-cse, simplifycfg: what explicit vector code still gains from. In place.
 void run_passes(llvm::Module&, llvm::TargetMachine&);
 
 /// An object file, or assembly. They consume the module: code generation changes it.

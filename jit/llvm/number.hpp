@@ -83,16 +83,18 @@ OfLanes<Real> operator-(OfLanes<Real> x) {
   return {*x.emitter, x.emitter->builder.CreateFNeg(x.value)};
 }
 
-#define RICCI_FUNCTION(name, Real)                                                             \
+#define RICCI_FUNCTION(name, intrinsic, Real)                                                  \
   inline OfLanes<Real> name(OfLanes<Real> x) {                                                 \
-    return {*x.emitter, x.emitter->builder.CreateUnaryIntrinsic(llvm::Intrinsic::name, x.value)}; \
+    return {*x.emitter, x.emitter->builder.CreateUnaryIntrinsic(llvm::Intrinsic::intrinsic, x.value)}; \
   }
-RICCI_FUNCTION(sqrt, float)
-RICCI_FUNCTION(sqrt, double)
-RICCI_FUNCTION(floor, float)
-RICCI_FUNCTION(floor, double)
-RICCI_FUNCTION(trunc, float)
-RICCI_FUNCTION(trunc, double)
+RICCI_FUNCTION(sqrt, sqrt, float)
+RICCI_FUNCTION(sqrt, sqrt, double)
+RICCI_FUNCTION(floor, floor, float)
+RICCI_FUNCTION(floor, floor, double)
+RICCI_FUNCTION(trunc, trunc, float)
+RICCI_FUNCTION(trunc, trunc, double)
+RICCI_FUNCTION(magnitude, fabs, float)  // the same as Op::abs makes
+RICCI_FUNCTION(magnitude, fabs, double)
 #undef RICCI_FUNCTION
 
 template <class Real>
@@ -137,13 +139,14 @@ template <class Real, class Rare>
 OfLanes<Real> usually(Condition condition, OfLanes<Real> usual, Rare rare) {
   PhaseEmitter& e = *condition.emitter;
   Builder& b = e.builder;
-  llvm::Value* any = b.CreateIsNotNull(mask_bits(e, b.CreateNot(condition.value)));
+  const Condition unusual(e, opposite(b, condition.value));
+  llvm::Value* any = b.CreateIsNotNull(mask_bits(e, unusual.value));
   llvm::BasicBlock* before = b.GetInsertBlock();
   auto* inside = llvm::BasicBlock::Create(b.getContext(), "rare", e.function);
   auto* after = llvm::BasicBlock::Create(b.getContext(), "usual", e.function);
   b.CreateCondBr(any, inside, after, llvm::MDBuilder(b.getContext()).createUnlikelyBranchWeights());
   b.SetInsertPoint(inside);
-  const OfLanes<Real> mixed = choose(condition, usual, rare());
+  const OfLanes<Real> mixed = choose(unusual, rare(), usual);
   llvm::BasicBlock* inside_end = b.GetInsertBlock();
   b.CreateBr(after);
   b.SetInsertPoint(after);

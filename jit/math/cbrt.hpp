@@ -53,7 +53,7 @@ Number cbrt(Number x) {
   const Number part = near_root * lacks;
   const Number p = cbrt_polynomial(lacks);
   const Number exact = near_root + fma(part, p, rest);
-  const auto exponent = q.integer << Bits{F::fraction};
+  const auto exponent = q.low_bits << Bits{F::fraction};
   const Number result = number(bits(exact) + exponent) * choose_constant(subnormal, back, Real{1}, x);
   const auto ordinary = bits(size) - Bits{1} < bits(std::numeric_limits<Real>::infinity()) - Bits{1};
   return choose(ordinary, with_sign_of(x, result), x);

@@ -25,7 +25,7 @@ Number exp_of_ordinary(Number x) {
   Number r = fma(n.value, -0.693147182f, x);
   r = fma(n.value, 1.90465421e-09f, r);
   const Number p = polynomial(r, 1.0f, 1.0f, 0.49999994f, 0.166665226f, 0.0416682921f, 0.00836853217f, 0.00138182961f);
-  const auto exponent = n.integer << std::uint32_t{23};
+  const auto exponent = n.low_bits << std::uint32_t{23};
   return usually(magnitude(x) < 87.0f, number(bits(p) + exponent), [&] { return exp(x); });
 }
 

@@ -42,7 +42,7 @@ Number expm1(Number x) {
   const Number beyond = square * p;
   const Number q = fma(square, p, r);
   const Number power = scale(q + 1.0f, n);
-  const Number factor = number((n.integer + 127u) << std::uint32_t{23});
+  const Number factor = number((n.low_bits + 127u) << std::uint32_t{23});
   const Number less = factor - 1.0f;
   const Number near = fma(factor, beyond, fma(factor, r, less));
   const auto is_large = x > 17.0f;
@@ -58,7 +58,7 @@ Number expm1(Number x) {
   const auto [n, r, rest] = reduced(inside);
   const Number beyond = exp_beyond(r, rest);
   const Number power = scale(one_more(r, beyond), n);
-  const Number factor = number((n.integer + std::uint64_t{1023}) << std::uint64_t{52});
+  const Number factor = number((n.low_bits + std::uint64_t{1023}) << std::uint64_t{52});
   const Number less = factor - 1.0;
   const Number near = fma(factor, beyond, fma(factor, r, less));
   const auto is_large = x > 36.0;

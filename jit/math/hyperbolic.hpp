@@ -19,7 +19,7 @@ auto hyperbolic(Number size) {
   using Bits = BitsOf<Number>;
   const auto [n, r, rest] = reduced(size);
   const ExpTerms<Number> terms = exp_terms(r);
-  const auto twice = n.integer << Bits{F::fraction + 1};
+  const auto twice = n.low_bits << Bits{F::fraction + 1};
   const auto is_large = size > Real{40};
   const Number v = choose(is_large, Real{0}, number(Bits{(F::bias - 1) << F::fraction} - twice));
   const Number sum = v + Real{0.5};
@@ -70,7 +70,7 @@ Number tanh(Number x) {
   Number r = fma(n.value, -0.346573591f, bounded);
   r = fma(n.value, 9.52327106e-10f, r);
   const Number q = polynomial(r, 1.0f, 2.0f, 1.99999976f, 1.33332181f, 0.666692674f, 0.26779303f, 0.0884370953f);
-  const auto exponent = n.integer << std::uint32_t{23};
+  const auto exponent = n.low_bits << std::uint32_t{23};
   const Number power = number(bits(q) + exponent);
   const Number elsewhere = 1.0f - 2.0f / (power + 1.0f);
   return with_sign_of(x, choose(size > 0.625f, elsewhere, near_zero));
@@ -82,7 +82,7 @@ Number tanh(Number x) {
   const Number size = magnitude(x);
   const auto [n, r, rest] = reduced(choose(size > 20.0, 20.0, size) * -2.0);
   const Number beyond = exp_beyond(r, rest);
-  const Number factor = number((n.integer + std::uint64_t{1023}) << std::uint64_t{52});
+  const Number factor = number((n.low_bits + std::uint64_t{1023}) << std::uint64_t{52});
   const Number less = factor - 1.0;
   const Number rest_of_less = factor - (less + 1.0);
   const Number sum = fma(factor, r, less);

@@ -110,11 +110,12 @@ Number with_sign_of(Number x, Number magnitude) {
   return number(bits(magnitude) | sign);
 }
 
-/// A whole number, and the same as a signed integer.
+/// A whole number, the same as a signed integer, and the lowest 22 bits of that in f32 or 51 in f64 with others above
+/// them, for which nothing needs to be computed.
 template <class Number, class Integer>
 struct Whole {
   Number value;
-  Integer integer;
+  Integer integer, low_bits;
 };
 
 /// x * factor, rounded to the nearest whole number; it must be less than 2^22 in f32 and 2^51 in f64. The integer is
@@ -126,7 +127,8 @@ auto nearest_whole(Number x, RealOf<Number> factor, int offset = 0) {
   const RealOf<Number> shift = middle + static_cast<RealOf<Number>>(offset);
   const Number shifted = fma(x, factor, shift);
   const Number value = shifted - shift;
-  return Whole{value, bits(shifted) - std::bit_cast<BitsOf<Number>>(middle)};
+  const auto low_bits = bits(shifted);
+  return Whole{value, low_bits - std::bit_cast<BitsOf<Number>>(middle), low_bits};
 }
 
 /// x * 2^n, rounded once, for x in [1/2, 2] and n in [-200, 200] in f32 and [-1200, 1200] in f64.

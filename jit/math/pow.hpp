@@ -131,7 +131,7 @@ Number pow(Number x, Number y, Library library) {
   constexpr Bits normal_numbers = (F::bias * 2) << F::fraction;
   const Number size = magnitude(x);
   const auto [power, whole, q] = power_of(size, y);
-  const auto power_of_two = whole.integer << Bits{F::fraction};
+  const auto power_of_two = whole.low_bits << Bits{F::fraction};
   const Number result = number(bits(q) + power_of_two);
   const auto positive = bits(x) - least_normal < Bits{normal_numbers};
   const auto ordinary = magnitude(power) < Real{F::bias - 2};

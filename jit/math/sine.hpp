@@ -21,7 +21,7 @@ auto reduce_to_quadrant(Number x, int offset) {
   const Number first = fma(n.value, -1.5707963267948966, x);
   const Number r = fma(n.value, -6.1232339940921402e-17, first);
   const Number rest = fma(n.value, 6.1232339940921402e-17, r - first);
-  return Quadrant{r, fma(n.value, 1.6446256936324258e-26, rest), n.integer};
+  return Quadrant{r, fma(n.value, 1.6446256936324258e-26, rest), n.low_bits};
 }
 
 /// The sine of r - low in odd quadrants and minus the cosine in even ones, for |r| <= pi / 4, with the sign that the
@@ -71,7 +71,7 @@ auto reduce_to_quadrant(Number x) {
   Number r = fma(n.value, -1.57079637f, x);
   r = fma(n.value, 4.37113883e-08f, r);
   r = fma(n.value, 1.71509942e-15f, r);
-  return Quadrant{r, Number(0.0f), n.integer};
+  return Quadrant{r, Number(0.0f), n.low_bits};
 }
 
 /// The sine of r + n * pi / 2 for |r| <= pi / 4, but for its sign in the second half of a turn.

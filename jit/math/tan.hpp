@@ -29,7 +29,7 @@ Number tan(Number x, Library library) {
   const Number without_tail = fma(inverse, r, 1.0f);
   const Number lacks = fma(-inverse, tail, without_tail);
   const Number turned = fma(inverse, lacks, inverse);
-  const auto even = (n.integer & 1u) == 0u;
+  const auto even = (n.low_bits & 1u) == 0u;
   return usually(ordinary, choose(even, t, turned), [&] { return library(x); });
 }
 
@@ -54,7 +54,7 @@ Number tan(Number x, Library library) {
   const Number near = fma(r, d, -step);
   const Number lacks = fma(r, d, -near) - step;
   // tan(r + pi / 2) = -1 / tan r, so that one division does for both.
-  const auto even = (n.integer & std::uint64_t{1}) == std::uint64_t{0};
+  const auto even = (n.low_bits & std::uint64_t{1}) == std::uint64_t{0};
   const Number above = choose(even, near, d);
   const Number below = choose(even, d, near);
   const Number inverse = -1.0 / below;
