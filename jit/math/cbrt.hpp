@@ -54,7 +54,8 @@ Number cbrt(Number x) {
   const Number p = cbrt_polynomial(lacks);
   const Number exact = near_root + fma(part, p, rest);
   const auto exponent = q.low_bits << Bits{F::fraction};
-  const Number result = number(bits(exact) + exponent) * choose_constant(subnormal, back, Real{1}, x);
+  const Number scaled = number(bits(exact) + exponent);
+  const Number result = scaled * choose_constant(subnormal, back, Real{1}, x);
   const auto ordinary = bits(size) - Bits{1} < bits(std::numeric_limits<Real>::infinity()) - Bits{1};
   return choose(ordinary, with_sign_of(x, result), x);
 }
