@@ -69,6 +69,8 @@ TEST_CASE("the inner loops of the flagships use whole vectors, keep them in regi
         INFO(body);
         ++hot;
         CHECK(!has(body, "\tcall"));
+        // Where an offset steps before its last use, the old one is copied.
+        if (c.flagship.starts_with("W9") && width == 64) CHECK(!has(body, "\tmovq\t%r\\w+, %r\\w+"));
         CHECK(count(body, "\tv[^\n]*[ \t,]-?\\d*\\(%rsp\\)") <= c.moves[w]);
         CHECK((c.scalars || !has(body, "\tv(add|sub|mul|div|max|min|sqrt|fn?m(add|sub)\\d+)s[sd]\\s")));
       }
