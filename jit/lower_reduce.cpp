@@ -58,19 +58,25 @@ std::pair<std::vector<loop::Carried>, ExpressionLowering::State> ExpressionLower
   return {carried, state.like(variables)};
 }
 
-/// Whether no further value changes the result of this state (scalar b1); none where that cannot be or all must be
-/// looked at.
+/// Whether no further value changes the results of this state, those of every row (scalar b1); none where that cannot
+/// be or all must be looked at.
 Value ExpressionLowering::is_decided(const Fold& f, const State& state) {
   if (!ends_early(program_, f)) return loop::none;
-  const std::size_t level = builder_.level();
-  Value all = state.best[0];
-  for (std::size_t part = 1; part < state.best.size(); ++part)
-    all = builder_.compute(level, info(f.reduction).step, DType::b1, {all, state.best[part]});
-  if (f.reduction == Reduction::all) all = builder_.compute(level, Op::logical_not, DType::b1, {all});
-  if (builder_.type(all).lanes == 1) return all;
-  const Value some = builder_.make({DType::b1, 1});
-  builder_.add(level, loop::AnyLane{some, all});
-  return some;
+  const std::size_t level = builder_.level(), rows = rows_of(f);
+  const auto is_row_decided = [&](const State& row) {
+    Value all = row.best[0];
+    for (std::size_t part = 1; part < row.best.size(); ++part)
+      all = builder_.compute(level, info(f.reduction).step, DType::b1, {all, row.best[part]});
+    if (f.reduction == Reduction::all) all = builder_.compute(level, Op::logical_not, DType::b1, {all});
+    if (builder_.type(all).lanes == 1) return all;
+    const Value some = builder_.make({DType::b1, 1});
+    builder_.add(level, loop::AnyLane{some, all});
+    return some;
+  };
+  Value decided = is_row_decided(rows == 1 ? state : of_row(state, 0));
+  for (std::size_t row = 1; row < rows; ++row)
+    decided = builder_.compute(level, Op::logical_and, DType::b1, {decided, is_row_decided(of_row(state, row))});
+  return decided;
 }
 
 /// Serial loops over the axes with these numbers, from `depth` on, the state carried through.
