@@ -1,5 +1,6 @@
 // `any` and `all` leave what cannot change their result: the same results, less work, and every error that there was.
 #include <catch2/catch.hpp>
+#include <string>
 
 #include "support/backends.hpp"
 #include "support/growth.hpp"
@@ -22,6 +23,8 @@ std::vector<std::int64_t> places(std::int64_t extent) {
     if (place < extent) found.push_back(place);
   return found;
 }
+
+bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 bool runs(const Prepared& p) {
   const Ran ran = run_everywhere(p);
@@ -62,6 +65,27 @@ TEST_CASE("rows of any and all are decided one by one, over one axis and over tw
     CHECK(other.at(row) == !found);
     CHECK(both.at(row) == (row == 1));
   }
+}
+
+TEST_CASE("rows abreast are decided each for itself, wherever that is in each of them") {
+  constexpr std::int64_t rows = 12, columns = 40, sides = 3, places = 700;
+  const auto x = filled<float>([](std::int64_t n) { return static_cast<float>(n % 97); }, rows, columns);
+  const auto at = filled<std::int64_t>(shuffled(columns), columns);
+  // Rows 0, 4 and 8 are decided at once, others in the middle, at the end or never.
+  const auto place_of = [](std::int64_t row) { return row % 4 == 0 ? 0 : row % 4 == 1 ? 1399 : row % 4 == 2 ? 2099 : -1; };
+  const auto hit = filled<bool>(
+      [&](std::int64_t n) { return n % (sides * places) == place_of(n / (sides * places)); }, rows, sides, places);
+  Tensor<float, 2> some(rows, columns), whole(rows, columns);
+  const Prepared p = prepared(some[i, j], Assign::set, where(any(k, l, hit[i, k, l]), x[i, at[j]], -1));
+  CHECK(has(p.executable->dump(Executable::Stage::schedule, p.tensors, p.params), "abreast"));
+  REQUIRE(runs(p));
+  REQUIRE(runs(prepared(whole[i, j], Assign::set, where(all(k, l, !hit[i, k, l]), x[i, at[j]], -1))));
+  for (std::int64_t row = 0; row < rows; ++row)
+    for (std::int64_t column = 0; column < columns; ++column) {
+      const bool found = place_of(row) >= 0;
+      CHECK(some.at(row, column) == (found ? x.at(row, at.at(column)) : -1));
+      CHECK(whole.at(row, column) == (found ? -1 : x.at(row, at.at(column))));
+    }
 }
 
 TEST_CASE("what is decided at the start costs little of what is never decided") {
