@@ -76,8 +76,8 @@ bool computes_doubles(const Statement& s) {
   return std::ranges::any_of(nodes(expressions(s)), [](Expr e) { return e->dtype == DType::f64; });
 }
 
-/// Whether roots and divisions of floats take most of the time of an iteration. Registers of 64 bytes halve neither: the
-/// divider takes twice as long for them, and a Cascade Lake's clock falls by a seventh.
+/// Whether roots and divisions of floats take most of the time of an iteration. Registers of 64 bytes halve neither:
+/// the divider takes twice as long for them, and a Cascade Lake's clock falls by a seventh.
 bool waits_for_divider(const Statement& s, Expr value) {
   int divisions = 0, others = 0;
   for (Expr e : nodes({value})) {

@@ -27,10 +27,10 @@ Value ExpressionLowering::step_along(TensorId tensor, const std::vector<Expr>& s
   return step;
 }
 
-/// Where the columns come from, and what is wanted next. Rows that lie behind each other are fetched line after line, as
-/// many of them as these columns have, from the four quarters of the next tile in turn: memory answers several pages
-/// sooner than one (planes of [16,128,128,64] took 1.15 times as long as a copy, so 1.09). Of others that are short the
-/// same columns are fetched, of as many rows after these; of long ones, the columns a few tiles further.
+/// Where the columns come from, and what is wanted next. Rows that lie behind each other are fetched line after line,
+/// as many of them as these columns have, from the four quarters of the next tile in turn: memory answers several
+/// pages sooner than one (planes of [16,128,128,64] took 1.15 times as long as a copy, so 1.09). Of others that are
+/// short the same columns are fetched, of as many rows after these; of long ones, the columns a few tiles further.
 loop::Transpose ExpressionLowering::tile_of(const Read& read, const TileSide& rows, const TileSide& columns,
                                             const TileSide& all) {
   const Value four = builder_.constant(4);

@@ -11,7 +11,8 @@ namespace ricci {
 /// elements overlap. If `streaming`, `to` goes past the caches, and the caller fences.
 using TransposeFunction = void (*)(const void* from, std::int64_t stride, void* to, std::int64_t pitch,
                                    std::int64_t rows, std::int64_t columns, std::int64_t ahead,
-                                   std::int64_t ahead_apart, std::int64_t ahead_step, std::int32_t alternate, std::int32_t streaming);
+                                   std::int64_t ahead_apart, std::int64_t ahead_step, std::int32_t alternate,
+                                   std::int32_t streaming);
 
 /// For elements of 1, 2, 4 or 8 bytes, by vectors of at most 16, 32 or 64.
 TransposeFunction transpose_function(int element_bytes, int vector_bytes);

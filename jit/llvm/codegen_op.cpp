@@ -173,8 +173,8 @@ Value* emit_cast_by_i32(PhaseEmitter& e, DType from, DType to, Value* value, llv
 
 Value* emit_cast(PhaseEmitter& e, DType from, loop::Type to, Value* value) {
   llvm::Type* type = register_type(e.builder.getContext(), to);
-  const auto is_plain_float = [](DType dtype) { return dtype == DType::f32 || dtype == DType::f64; };
-  const bool of_i64 = (is_plain_float(from) && to.dtype == DType::i64) || (from == DType::i64 && is_plain_float(to.dtype));
+  const auto is_real = [](DType dtype) { return dtype == DType::f32 || dtype == DType::f64; };
+  const bool of_i64 = (is_real(from) && to.dtype == DType::i64) || (from == DType::i64 && is_real(to.dtype));
   const bool has_instructions = e.target.features.find("avx512dq") != std::string::npos;
   if (of_i64 && type->isVectorTy() && !has_instructions) return emit_cast_by_i32(e, from, to.dtype, value, type);
   return emit_cast(e.builder, from, to.dtype, value, type);
