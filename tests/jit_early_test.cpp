@@ -73,7 +73,9 @@ TEST_CASE("rows abreast are decided each for itself, wherever that is in each of
   const auto x = filled<float>([](std::int64_t n) { return static_cast<float>(n % 97); }, rows, columns);
   const auto at = filled<std::int64_t>(shuffled(columns), columns);
   // Rows 0, 4 and 8 are decided at once, others in the middle, at the end or never.
-  const auto place_of = [](std::int64_t row) { return std::array{0, 1399, 2099, -1}[static_cast<std::size_t>(row % 4)]; };
+  const auto place_of = [](std::int64_t row) {
+    return std::array{0, 1399, 2099, -1}[static_cast<std::size_t>(row % 4)];
+  };
   const auto hit = filled<bool>(
       [&](std::int64_t n) { return n % (sides * places) == place_of(n / (sides * places)); }, rows, sides, places);
   Tensor<float, 2> some(rows, columns), whole(rows, columns);
