@@ -91,7 +91,7 @@ TEST_CASE("a process of its own that picks", "[.picking_process]") {
   const Tensor<float, 3> picked = pick({3, 7, 5, 33});
   std::int64_t checksum = 0;
   for (float v : values(picked)) checksum = (checksum * 31 + static_cast<std::int64_t>(v)) % 1'000'000'007;
-  const bool has_llvm = contents("/proc/self/maps").find("libLLVM") != std::string::npos;
+  const bool has_llvm = contents("/proc/self/maps").find("libricci_llvm") != std::string::npos;
   const CacheCounters counters = cache_counters();
   std::cout << "origin=" << to_string(last_report().origin) << " compiled=" << counters.compiled
             << " disk=" << counters.disk_hits << " llvm=" << has_llvm << " took=" << (counters.compiled_ms > 0)
