@@ -4,6 +4,7 @@
 #include <array>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <utility>
 
 #include "ricci/error.hpp"
@@ -33,26 +34,28 @@ struct LastRun {
 };
 thread_local LastRun last_run;
 
-constexpr int max_tensors = 64;
+constexpr int max_mentions = 255;  // of tensors in a statement, which are numbered in bytes
 
 /// Which leaves are the same tensor, numbered by first appearance.
 struct Pattern {
   static constexpr int told_by_code = 10;  // of so many leaves the code tells all
 
-  std::uint8_t numbers[max_tensors];
-  std::uint8_t first_leaf[max_tensors];
+  std::uint8_t numbers[max_mentions];
+  std::uint8_t first_leaf[max_mentions];
   int leaves = 0, distinct = 0;
   std::uint64_t code = 0;
 
   explicit Pattern(const Operands& operands) : leaves(operands.tensor_count) {
-    if (leaves > max_tensors) throw Error(Error::Kind::limit, "a statement may mention at most 64 tensors");
+    if (leaves > max_mentions)
+      throw Error(Error::Kind::limit, "a statement may mention tensors at most " + std::to_string(max_mentions) +
+                                          " times: " + std::to_string(leaves) + "; store parts of it first");
     for (int leaf = 0; leaf < leaves; ++leaf) {
       if (!*operands.tensors[leaf]) throw Error(Error::Kind::name, "a tensor is used before it has been given a value");
       int number = 0;
       while (number < distinct && !(*operands.tensors[first_leaf[number]] == *operands.tensors[leaf])) ++number;
       if (number == distinct) first_leaf[distinct++] = static_cast<std::uint8_t>(leaf);
       numbers[leaf] = static_cast<std::uint8_t>(number);
-      code = code * max_tensors + static_cast<std::uint64_t>(number);
+      code = code * 64 + static_cast<std::uint64_t>(number);
     }
   }
 };
