@@ -23,7 +23,7 @@ endfunction()
 
 find_package(LLVM 19.1 CONFIG QUIET HINTS /usr/lib/llvm-19/lib/cmake/llvm)
 ricci_require("LLVM 19 with its CMake files" llvm-19-dev LLVM_FOUND)
-if(LLVM_ENABLE_ZSTD)  # it looks for that itself
+if(TARGET LLVMX86CodeGen AND LLVM_ENABLE_ZSTD)  # static; it looks for that itself
   ricci_require("Zstandard, which LLVM was built with" libzstd-dev zstd_FOUND)
 endif()
 find_package(Boost 1.74 QUIET)

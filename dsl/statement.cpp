@@ -55,7 +55,7 @@ struct Pattern {
       while (number < distinct && !(*operands.tensors[first_leaf[number]] == *operands.tensors[leaf])) ++number;
       if (number == distinct) first_leaf[distinct++] = static_cast<std::uint8_t>(leaf);
       numbers[leaf] = static_cast<std::uint8_t>(number);
-      code = code * 64 + static_cast<std::uint64_t>(number);
+      code = code * 64 + static_cast<std::uint64_t>(number);  // exact for `told_by_code` leaves
     }
   }
 };

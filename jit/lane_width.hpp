@@ -9,8 +9,8 @@ namespace ricci::jit {
 /// The condition whose true values this reduction counts: sum of cast(c) of a b1 c to integers; else null.
 ir::Expr counted_condition(const ir::Fold&);
 
-/// 16, 8, 4, 2 or 1 bytes: what the lanes of a vector have, of which a register holds as many as fit. (Of 16, half of
-/// each is used.)
+/// What the lanes of a vector have, of which a register holds as many as fit: 8, 4, 2 or 1 bytes, and where half a
+/// register is better than a whole one, twice as many.
 int lane_bytes(const ir::Program&, const Nest&, const Target&);
 
 }  // namespace ricci::jit

@@ -332,6 +332,40 @@ void emit_if(PhaseEmitter& e, Value* condition, llvm::function_ref<void()> body)
   b.SetInsertPoint(after);
 }
 
+void emit_either(PhaseEmitter& e, Value* condition, llvm::function_ref<void()> body,
+                 llvm::function_ref<void()> otherwise) {
+  Builder& b = e.builder;
+  auto* first = llvm::BasicBlock::Create(b.getContext(), "either", e.function);
+  auto* second = llvm::BasicBlock::Create(b.getContext(), "or", e.function);
+  auto* after = llvm::BasicBlock::Create(b.getContext(), "after", e.function);
+  b.CreateCondBr(condition, first, second);
+  b.SetInsertPoint(first);
+  body();
+  b.CreateBr(after);
+  b.SetInsertPoint(second);
+  otherwise();
+  b.CreateBr(after);
+  b.SetInsertPoint(after);
+}
+
+Value* emit_usual(PhaseEmitter& e, Value* unusual, Value* usual, llvm::function_ref<Value*()> rare) {
+  Builder& b = e.builder;
+  Value* any = b.CreateIsNotNull(mask_bits(e, unusual));
+  llvm::BasicBlock* before = b.GetInsertBlock();
+  auto* inside = llvm::BasicBlock::Create(b.getContext(), "rare", e.function);
+  auto* after = llvm::BasicBlock::Create(b.getContext(), "usual", e.function);
+  b.CreateCondBr(any, inside, after, llvm::MDBuilder(b.getContext()).createUnlikelyBranchWeights());
+  b.SetInsertPoint(inside);
+  Value* other = rare();
+  llvm::BasicBlock* inside_end = b.GetInsertBlock();
+  b.CreateBr(after);
+  b.SetInsertPoint(after);
+  auto* result = b.CreatePHI(usual->getType(), 2);
+  result->addIncoming(usual, before);
+  result->addIncoming(other, inside_end);
+  return result;
+}
+
 std::unique_ptr<llvm::Module> emit_module(const loop::Kernel& kernel, const Target& target,
                                           const llvm::TargetMachine& machine, llvm::LLVMContext& context) {
   auto module = std::make_unique<llvm::Module>("kernel", context);

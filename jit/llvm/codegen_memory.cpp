@@ -202,17 +202,9 @@ void store_vector(PhaseEmitter& e, loop::Type type, loop::BufferId buffer, Value
   } else if (has_masked_access(e, type.dtype)) {  // slow on some processors, and most masks are full
     Value* bits = mask_bits(e, mask);
     Value* full = b.CreateICmpEQ(bits, llvm::Constant::getAllOnesValue(bits->getType()));
-    auto* whole = llvm::BasicBlock::Create(b.getContext(), "whole", e.function);
-    auto* part = llvm::BasicBlock::Create(b.getContext(), "part", e.function);
-    auto* after = llvm::BasicBlock::Create(b.getContext(), "stored", e.function);
-    b.CreateCondBr(full, whole, part);
-    b.SetInsertPoint(whole);
-    tag(e, buffer, b.CreateAlignedStore(value, address, align));
-    b.CreateBr(after);
-    b.SetInsertPoint(part);
-    tag(e, buffer, b.CreateMaskedStore(value, address, align, mask));
-    b.CreateBr(after);
-    b.SetInsertPoint(after);
+    emit_either(
+        e, full, [&] { tag(e, buffer, b.CreateAlignedStore(value, address, align)); },
+        [&] { tag(e, buffer, b.CreateMaskedStore(value, address, align, mask)); });
   } else {
     const Lanes values(e, value, true);
     llvm::Type* element = memory_type(e, {type.dtype, 1});
@@ -335,13 +327,7 @@ void emit_store(PhaseEmitter& e, const loop::Store& s) {
 
 void emit_streaming(PhaseEmitter& e, std::span<const loop::Statement> stores) {
   Builder& b = e.builder;
-  Value* streaming = e[stores.front().as<loop::Store>()->streaming];
-  auto* past = llvm::BasicBlock::Create(b.getContext(), "streaming", e.function);
-  auto* plain = llvm::BasicBlock::Create(b.getContext(), "stores", e.function);
-  auto* after = llvm::BasicBlock::Create(b.getContext(), "stored", e.function);
-  b.CreateCondBr(streaming, past, plain);
-  for (const bool streams : {true, false}) {
-    b.SetInsertPoint(streams ? past : plain);
+  const auto store_all = [&](bool streams) {
     for (const loop::Statement& statement : stores) {
       const loop::Store& s = *statement.as<loop::Store>();
       const loop::Type type = e.type(s.value);
@@ -352,9 +338,9 @@ void emit_streaming(PhaseEmitter& e, std::span<const loop::Statement> stores) {
       llvm::Metadata* one = llvm::ConstantAsMetadata::get(b.getInt32(1));
       if (streams) store->setMetadata(llvm::LLVMContext::MD_nontemporal, llvm::MDNode::get(b.getContext(), {one}));
     }
-    b.CreateBr(after);
-  }
-  b.SetInsertPoint(after);
+  };
+  Value* streaming = e[stores.front().as<loop::Store>()->streaming];
+  emit_either(e, streaming, [&] { store_all(true); }, [&] { store_all(false); });
 }
 
 void emit_scatter(PhaseEmitter& e, const loop::Scatter& s) {

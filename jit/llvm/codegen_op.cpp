@@ -156,19 +156,7 @@ Value* emit_cast_by_i32(PhaseEmitter& e, DType from, DType to, Value* value, llv
     misfits = b.CreateICmpNE(b.CreateSExt(half, value->getType()), value);
     usual = b.CreateSIToFP(half, type);
   }
-  llvm::BasicBlock* before = b.GetInsertBlock();
-  auto* inside = llvm::BasicBlock::Create(b.getContext(), "lane_by_lane", e.function);
-  auto* after = llvm::BasicBlock::Create(b.getContext(), "converted", e.function);
-  b.CreateCondBr(b.CreateIsNotNull(mask_bits(e, misfits)), inside, after,
-                 llvm::MDBuilder(b.getContext()).createUnlikelyBranchWeights());
-  b.SetInsertPoint(inside);
-  Value* rare = emit_cast(b, from, to, value, type);
-  b.CreateBr(after);
-  b.SetInsertPoint(after);
-  llvm::PHINode* result = b.CreatePHI(type, 2);
-  result->addIncoming(usual, before);
-  result->addIncoming(rare, inside);
-  return result;
+  return emit_usual(e, misfits, usual, [&] { return emit_cast(b, from, to, value, type); });
 }
 
 Value* emit_cast(PhaseEmitter& e, DType from, loop::Type to, Value* value) {

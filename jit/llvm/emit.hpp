@@ -50,6 +50,14 @@ llvm::Value* opposite(Builder&, llvm::Value* condition);
 /// Runs `body` where the i1 `condition` is true; the builder continues after it.
 void emit_if(PhaseEmitter&, llvm::Value* condition, llvm::function_ref<void()> body);
 
+/// Runs one of the two: `body` where the i1 `condition` is true.
+void emit_either(PhaseEmitter&, llvm::Value* condition, llvm::function_ref<void()> body,
+                 llvm::function_ref<void()> otherwise);
+
+/// `usual`, or in a branch that is seldom taken what `rare` makes, if the mask `unusual` is true in any lane.
+llvm::Value* emit_usual(PhaseEmitter&, llvm::Value* unusual, llvm::Value* usual,
+                        llvm::function_ref<llvm::Value*()> rare);
+
 /// `op` lane by lane on arguments whose dtype (for select: that of the branches) is `operand`.
 llvm::Value* emit_op(PhaseEmitter&, Op, DType operand, loop::Type result, llvm::ArrayRef<llvm::Value*> args);
 

@@ -138,22 +138,8 @@ OfLanes<double> scale(OfLanes<double> x, math::Whole<OfLanes<double>, Integers<d
 template <class Real, class Rare>
 OfLanes<Real> usually(Condition condition, OfLanes<Real> usual, Rare rare) {
   PhaseEmitter& e = *condition.emitter;
-  Builder& b = e.builder;
-  const Condition unusual(e, opposite(b, condition.value));
-  llvm::Value* any = b.CreateIsNotNull(mask_bits(e, unusual.value));
-  llvm::BasicBlock* before = b.GetInsertBlock();
-  auto* inside = llvm::BasicBlock::Create(b.getContext(), "rare", e.function);
-  auto* after = llvm::BasicBlock::Create(b.getContext(), "usual", e.function);
-  b.CreateCondBr(any, inside, after, llvm::MDBuilder(b.getContext()).createUnlikelyBranchWeights());
-  b.SetInsertPoint(inside);
-  const OfLanes<Real> mixed = choose(unusual, rare(), usual);
-  llvm::BasicBlock* inside_end = b.GetInsertBlock();
-  b.CreateBr(after);
-  b.SetInsertPoint(after);
-  auto* result = b.CreatePHI(usual.value->getType(), 2);
-  result->addIncoming(usual.value, before);
-  result->addIncoming(mixed.value, inside_end);
-  return {e, result};
+  const Condition unusual(e, opposite(e.builder, condition.value));
+  return {e, emit_usual(e, unusual.value, usual.value, [&] { return choose(unusual, rare(), usual).value; })};
 }
 
 }  // namespace ricci::codegen
