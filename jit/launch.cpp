@@ -11,7 +11,6 @@
 #include "ricci/helpers.hpp"
 #include "ricci/memory.hpp"
 #include "ricci/parallel.hpp"
-#include "ricci/stopwatch.hpp"
 
 namespace ricci::jit {
 
@@ -41,8 +40,6 @@ constexpr std::int64_t updates_per_element = 24, far_updates_per_element = 6;
 constexpr std::int64_t chunks_in_turn = 16, items_in_turn = 8, slices_per_thread = 4, bytes_beside = 4 << 20;
 // Fewer of them beside each other are not worth their temporaries.
 constexpr std::int64_t fewest_beside = 8;
-// A chunk that was left so early, about a microsecond, took less than to wake a thread for the next one.
-constexpr Ticks early_ticks = 3000;
 
 std::int64_t capped_product(std::int64_t a, std::int64_t b) {
   std::int64_t product;
@@ -184,7 +181,7 @@ class Launch {
       const Ticks start = ticks_now();
       if (const std::int32_t status = phase_(p, own, first, first + grain); status != 0) return status;
       first += grain;
-      if (ticks_now() - start > early_ticks) break;
+      if (ticks_now() - start > plan_.early_ticks) break;
     }
     if (grain >= end - first) return phase_(p, own, first, end);
     const std::int64_t chunks = (end - first - 1) / grain + 1, all = threads_ > 0 ? threads_ : hardware_threads();

@@ -8,6 +8,7 @@
 #include "ricci/function_ref.hpp"
 #include "ricci/kernel.hpp"
 #include "ricci/scalar.hpp"
+#include "ricci/stopwatch.hpp"
 #include "ricci/tensor_view.hpp"
 
 namespace ricci::jit {
@@ -54,6 +55,8 @@ struct LaunchPlan {
   /// Whether the kernel needs only the tensors and the symbols, and each of its phases is one chunk: then nothing is
   /// left of a launch but to call these. Of a plan with a choice it says nothing.
   bool simple = false;
+  /// A chunk that was left so early, within about a microsecond, took less than to wake a thread for the next one.
+  Ticks early_ticks = 3000;
 };
 
 /// `extents` by axis of the program that the kernel was built from. Only slices depend on `threads` (0: all of the

@@ -44,31 +44,48 @@ static_assert(class_bytes(1) == 320 && class_bytes(4) == 512 && class_bytes(5) =
 constexpr std::size_t class_count = size_class(kept_bytes_limit).index + 1;
 
 /// Blocks of this size and more start somewhere in a large page of their own.
-constexpr std::size_t large_page = std::size_t{2} << 20;
+constexpr std::size_t large_page = std::size_t{2} << 20, small_page = 4096;
 constexpr std::size_t least_large = 2 * large_page;
 /// Their starts are its first lines, each the third after the last. (Further on, and at the end of a small page, planes
 /// of pixels of 256 bytes are transposed 1.05 to 1.1 times slower.)
 constexpr std::size_t line = 64, start_lines = 8;
 
-/// Large blocks get large pages where the system gives them to those who ask: one page fault instead of 512, and
-/// addresses that are translated at once. NumPy asks for its arrays from the same size on. No two in a row start at the
-/// same place of a page: what a kernel goes through side by side would meet in the same sets of the caches, and its
-/// loads would look like what it has just stored, which processors tell by the lower 12 bits of an address. (A gather
-/// of argmax over 3 planes took 1.2 times as long on a Cascade Lake.)
+/// Addresses of the system that start at a large page; large pages where the system gives them to those who ask: one
+/// page fault instead of 512, and addresses that are translated at once. (NumPy asks for its arrays from the same size
+/// on.) Not from malloc: what it once had such pages for stays so, and then wastes most of them on small objects.
+std::byte* map_large_pages(std::size_t bytes) noexcept {
+  void* mapped = mmap(nullptr, bytes + large_page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (mapped == MAP_FAILED) return nullptr;
+  auto* begin = static_cast<std::byte*>(mapped);
+  const std::size_t before = -reinterpret_cast<std::uintptr_t>(begin) % large_page;
+  if (before > 0) munmap(begin, before);
+  if (before < large_page) munmap(begin + before + bytes, large_page - before);
+  return begin + before;
+}
+
+/// What a large block has of the system, from the large page on where it starts.
+constexpr std::size_t mapped_bytes(std::size_t bytes, std::size_t start) {
+  return (bytes + start + small_page - 1) / small_page * small_page;
+}
+
+/// No two large blocks in a row start at the same place of a page: what a kernel goes through side by side would meet in
+/// the same sets of the caches, and its loads would look like what it has just stored, which processors tell by the
+/// lower 12 bits of an address. (A gather of argmax over 3 planes took 1.2 times as long on a Cascade Lake.)
 void* fresh_block(std::size_t bytes) noexcept {
   if (bytes < least_large) return std::aligned_alloc(block_alignment, bytes);
   static std::atomic<std::size_t> made = 0;
   const std::size_t start = made.fetch_add(3, std::memory_order_relaxed) % start_lines * line;
-  void* page = nullptr;  // std::aligned_alloc may want a multiple of the alignment
-  if (posix_memalign(&page, large_page, bytes + start) != 0) return nullptr;
+  std::byte* page = map_large_pages(mapped_bytes(bytes, start));
+  if (!page) return nullptr;
   madvise(page, bytes, MADV_HUGEPAGE);  // without the start: a few lines should not take a large page
-  return static_cast<std::byte*>(page) + start;
+  return page + start;
 }
 
 /// Gives a fresh block of so many bytes back to the system.
 void release_block(void* block, std::size_t bytes) noexcept {
-  const std::size_t start = bytes < least_large ? 0 : reinterpret_cast<std::uintptr_t>(block) % large_page;
-  std::free(static_cast<std::byte*>(block) - start);
+  if (bytes < least_large) return std::free(block);
+  const std::size_t start = reinterpret_cast<std::uintptr_t>(block) % large_page;
+  munmap(static_cast<std::byte*>(block) - start, mapped_bytes(bytes, start));
 }
 
 struct FreeBlock {
