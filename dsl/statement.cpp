@@ -7,21 +7,12 @@
 #include <string>
 #include <utility>
 
+#include "remembered.hpp"
 #include "ricci/error.hpp"
 #include "ricci/few.hpp"
 #include "ricci/prepared.hpp"
-#include "ricci/resolve.hpp"
 
 namespace ricci {
-
-struct Variant {
-  const Variant* next;
-  std::vector<std::uint8_t> tensors;  // by leaf: the number of its tensor
-  std::uint64_t code;                 // of these
-  std::vector<std::int64_t> axes;
-  std::shared_ptr<Executable> executable;
-  Resolved plan;  // all but its program, which the executable has
-};
 
 namespace {
 
@@ -81,29 +72,10 @@ std::vector<std::int64_t> normalised_axes(Statements statements, const Operands&
   return axes;
 }
 
-/// Mostly they have one or two entries, for which the call of memcmp that std::equal makes takes too long.
-template <class T>
-bool are_equal(const std::vector<T>& known, const T* given, int count) {
-  bool equal = known.size() == static_cast<std::size_t>(count);
-  for (int i = 0; equal && i < count; ++i) equal = known[static_cast<std::size_t>(i)] == given[i];
-  return equal;
-}
-
 bool has_pattern(const Variant& v, const Pattern& pattern, const Operands& operands) {
   return v.code == pattern.code &&
-         (pattern.leaves <= Pattern::told_by_code || are_equal(v.tensors, pattern.numbers, pattern.leaves)) &&
-         are_equal(v.axes, operands.axes, operands.axis_count);
-}
-
-bool has_constants(const Variant& v, const Operands& operands) {
-  for (std::size_t k = 0; k < v.plan.shared.size(); ++k)
-    if (first_equal(v.plan.shared, k, operands.scalars) != v.plan.shared[k].first) return false;
-  for (const auto& [leaf, first] : v.plan.repeats)
-    if (!(operands.scalars[leaf] == operands.scalars[first])) return false;
-  for (const HardExponent& exponent : v.plan.hard_exponents)
-    if (is_easy_exponent(operands.scalars[exponent.leaf], exponent.dtype)) return false;
-  return std::all_of(v.plan.known.begin(), v.plan.known.end(),
-                     [&](const KnownScalar& known) { return operands.scalars[known.leaf] == known.value; });
+         (pattern.leaves <= Pattern::told_by_code || std::equal(v.tensors.begin(), v.tensors.end(), pattern.numbers)) &&
+         has_axes(v, operands);
 }
 
 /// The variant for these operands. Without one, `seen` counts those with other constants.
@@ -147,20 +119,6 @@ const Variant& find_or_add(Site& site, Statements s, const Pattern& pattern, con
   int seen = 0;
   const Variant* v = find(site, pattern, operands, seen);
   return v ? *v : add(site, s, pattern, operands);
-}
-
-void convert_scalars(const Variant& v, const Operands& operands, TensorPointers tensors, Scalar* params) {
-  const ir::Program& program = v.executable->program();
-  for (std::size_t i = 0; i < v.plan.scalars.size(); ++i)
-    params[i] = converted(operands.scalars[v.plan.scalars[i]], program.params[i].dtype);
-  for (const IntegerSubscript& use : v.plan.integers) {
-    const std::int64_t extent = tensors[use.tensor]->layout.extents[use.axis], given = params[use.param].as_int();
-    if (use.checked && (given < -extent || given >= extent))
-      throw Error(Error::Kind::bounds, "subscript " + std::to_string(given) + " is outside axis " +
-                                           std::to_string(use.axis) + " of " + program.tensors[use.tensor].name +
-                                           ", which has extent " + std::to_string(extent));
-    params[use.param] = Scalar::of(given < 0 ? given + extent : given);
-  }
 }
 
 /// The tensors of the program; null are the ones that the statements make, the first.
@@ -239,23 +197,14 @@ bool choose(const Variant& v, Statements statements, Bound& bound, std::span<con
 
 }  // namespace
 
-Scalar converted(const Scalar& number, DType dtype) {
-  if (number.dtype == dtype) return number;
-  if (is_integer(number.dtype) && is_integer(dtype)) {
-    const bool negative = is_signed_integer(number.dtype) && number.as_int() < 0;
-    const Scalar result = evaluate(Op::cast, dtype, {&number, 1});
-    const bool negative_result = is_signed_integer(dtype) && result.as_int() < 0;
-    if (negative != negative_result || result.as_int() != number.as_int())
-      throw Error(Error::Kind::dtype, "the number " + std::to_string(number.as_int()) + " does not fit " +
-                                          std::string(to_string(dtype)));
-    return result;
-  }
-  return evaluate(Op::cast, dtype, {&number, 1});
-}
-
 void execute(Site& site, Statements statements, const Operands& operands, Array* results) {
   static const Counts no_counts;
   static const std::shared_ptr<const Call> no_call;
+  if (const Remembered* known = repeat_remembered(site, operands, results, last_run.time)) {
+    if (last_run.repeated != known->call) last_run.repeated = known->call;
+    last_run.counted.calls.clear();
+    return;
+  }
   const Pattern pattern(operands);
   const Variant& v = find_or_add(site, statements, pattern, operands);
   Bound bound(statements, operands, pattern);
@@ -280,6 +229,7 @@ void execute(Site& site, Statements statements, const Operands& operands, Array*
       std::swap(last_run.counted, recounting);
     else
       last_run.counted.calls.clear();
+    if (!counts_extents) remember(site, v, call);
     return;
   }
   run_anew(v, bound, params.span(), recounted ? &recounting : nullptr, results);

@@ -55,6 +55,8 @@ void check_target(const TensorDecl& decl, const TensorView& view) {
                                           " (stride 0) and cannot be written");
 }
 
+}  // namespace
+
 Array copy_of(const TensorView& view) {
   const auto extents = std::span(view.layout.extents).first(static_cast<std::size_t>(view.layout.rank));
   Array copy = Array::uninitialised(view.layout.dtype, extents);
@@ -65,8 +67,6 @@ Array copy_of(const TensorView& view) {
   });
   return copy;
 }
-
-}  // namespace
 
 Copies copy_overlapping(const Program& program, std::span<TensorView> tensors) {
   Copies copies;

@@ -12,6 +12,9 @@ namespace ricci::jit {
 /// Tensors by their numbers, with their elements.
 using Copies = std::vector<std::pair<ir::TensorId, Array>>;
 
+/// A row-major copy.
+Array copy_of(const TensorView&);
+
 /// Replaces views that a statement would overwrite before it has read them by views of fresh copies, which the
 /// result keeps alive. A tensor read only at the element that is being written needs none, also where a
 /// scan takes it in and carries it on. Throws Error{limit} for a

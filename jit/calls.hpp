@@ -10,6 +10,7 @@
 #include "kernel_store.hpp"
 #include "launch.hpp"
 #include "ricci/compile.hpp"
+#include "ricci/repetition.hpp"
 
 namespace ricci {
 
@@ -25,6 +26,8 @@ struct Call {
   std::shared_ptr<const jit::ReadyKernel> kernel;  // null where there is nothing to do
   jit::LaunchPlan plan;
   Report report;
+  std::vector<ir::TensorId> copied = {};  // tensors of the normalised program whose old values are copied
+  Repetition repetition = {};  // with phases only where the call is that simple
 };
 
 namespace jit {

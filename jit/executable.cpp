@@ -153,6 +153,11 @@ Executable::Counted Executable::counted(const Recounted& recounted) {
 }
 
 const Layout& Executable::layout(const Call& call, ir::TensorId tensor) { return call.layouts[tensor]; }
+const Repetition* Executable::repetition(const Call& call) {
+  return call.repetition.phases.empty() ? nullptr : &call.repetition;
+}
+bool Executable::is_apart(TensorPointers tensors) const { return impl_->kernel.is_apart(tensors); }
+
 Report Executable::report(const Call& call, const Recounted& recounted) {
   Report report = call.report;
   if (!recounted.calls.empty()) add(report, counted(recounted).report);

@@ -308,7 +308,7 @@ LaunchPlan plan_launch(const KernelInfo& info, std::span<const TensorView> tenso
     if (chunks > many_chunks && (info.phases.size() == 1 || is_shared)) chunks = std::max(many_chunks, chunks / 3);
     plan.phases.push_back({trip, std::max<std::int64_t>(1, (trip + chunks - 1) / chunks), phase.early});
   }
-  plan.simple = plan.params.empty() && plan.slices.empty() && plan.own.empty() &&
+  plan.simple = plan.slices.empty() && plan.own.empty() &&
                 std::ranges::all_of(plan.phases, [](const LaunchPlan::Phase& p) { return p.grain >= p.trip; });
   return plan;
 }

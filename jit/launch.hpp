@@ -52,8 +52,8 @@ struct LaunchPlan {
   };
   std::vector<Own> own;
   std::size_t own_size = 0;  // of that memory
-  /// Whether the kernel needs only the tensors and the symbols, and each of its phases is one chunk: then nothing is
-  /// left of a launch but to call these. Of a plan with a choice it says nothing.
+  /// Whether the kernel needs only the tensors, the symbols and the params, and each of its phases is one chunk: then
+  /// nothing is left of a launch but to call these. Of a plan with a choice it says nothing.
   bool simple = false;
   /// A chunk that was left so early, within about a microsecond, took less than to wake a thread for the next one.
   Ticks early_ticks = 3000;

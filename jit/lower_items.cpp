@@ -132,9 +132,9 @@ void NestLowering::over_items(Value begin, Value end, const std::vector<TripFact
   std::vector<loop::Carried> carried(factors.size());
   Value rest = begin;
   for (std::size_t k = factors.size(); k-- > 0;) {
-    const Value index = k > 0 ? b_.divide(level(), Op::remainder, rest, count[k]) : rest;
-    if (k > 0) rest = b_.divide(level(), Op::floor_divide, rest, count[k]);
-    carried[k] = b_.carry(index);
+    const auto [quotient, remainder] = k > 0 ? b_.divide_with_rest(level(), rest, count[k]) : std::pair(loop::none, rest);
+    carried[k] = b_.carry(remainder);
+    rest = quotient;
   }
   std::vector<Value> index;
   for (const loop::Carried& c : carried) index.push_back(c.variable);
@@ -169,8 +169,9 @@ void NestLowering::over_rows(const std::vector<TripFactor>& factors) {
   const Value line = x_.open_for(first, last, 1);
   Value rest = line;
   for (std::size_t k = factors.size() - 1; k-- > 0;) {
-    x_.bind(nest_.order[k], k > 0 ? b_.divide(level(), Op::remainder, rest, count[k]) : rest);
-    if (k > 0) rest = b_.divide(level(), Op::floor_divide, rest, count[k]);
+    const auto [quotient, remainder] = k > 0 ? b_.divide_with_rest(level(), rest, count[k]) : std::pair(loop::none, rest);
+    x_.bind(nest_.order[k], remainder);
+    rest = quotient;
   }
   const Value start = b_.multiply(level(), line, width);
   rows(i64(Op::maximum, i64(Op::subtract, b_.begin(), start), b_.constant(0)),

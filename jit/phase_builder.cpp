@@ -74,6 +74,12 @@ Value PhaseBuilder::divide(std::size_t level, Op op, Value dividend, Value divis
   return number;
 }
 
+std::pair<Value, Value> PhaseBuilder::divide_with_rest(std::size_t level, Value dividend, Value divisor) {
+  const Value quotient = divide(level, Op::floor_divide, dividend, divisor);
+  const Value whole = multiply(level, quotient, divisor);
+  return {quotient, compute(level, Op::subtract, DType::i64, {dividend, whole})};
+}
+
 Value PhaseBuilder::splat(std::size_t level, Value scalar, int lanes) {
   if (lanes == 1) return scalar;
   const auto [it, fresh] = levels_[level].splats.try_emplace({scalar, lanes}, 0);

@@ -32,6 +32,8 @@ class PhaseBuilder {
   loop::Value multiply(std::size_t level, loop::Value a, loop::Value b);  // i64, folds ones
   /// floor_divide or remainder of two i64, neither below 0: there are no signs to look at.
   loop::Value divide(std::size_t level, Op, loop::Value dividend, loop::Value divisor);
+  /// Quotient and remainder, by one division.
+  std::pair<loop::Value, loop::Value> divide_with_rest(std::size_t level, loop::Value dividend, loop::Value divisor);
   /// The scalar in every lane. `level` is where the scalar is defined.
   loop::Value splat(std::size_t level, loop::Value scalar, int lanes);
   loop::Value iota(DType, int lanes);

@@ -188,7 +188,7 @@ Ticks SingleKernel::run_kernel(const Call& call, std::span<void* const> places, 
   const std::vector<PhaseFunction>& phases = call.kernel->phases;
   const Ticks start = ticks_now();
   std::int32_t status = 0;
-  if (call.plan.simple) {
+  if (call.plan.simple && call.plan.params.empty()) {
     const KernelArgs args{places.data(), call.plan.symbols.data(), helper_table().data(), options.threads};
     for (std::size_t p = 0; p < phases.size() && status == 0; ++p)
       status = phases[p](&args, 0, call.plan.phases[p].trip);
@@ -213,11 +213,16 @@ Ticks SingleKernel::repeat(const Call& call, TensorPointers tensors, std::span<c
   const Copies old = call.report.checks.empty() ? Copies{} : copy_steering(views_of(tensors), targets_, steering_);
   Few<void*, 16> places(call.plan.own_bytes.size());
   set_places(tensors, places.span());
+  std::vector<Array> copies;
+  for (const ir::TensorId t : call.copied) {
+    copies.push_back(copy_of(*tensors[sources_[t]]));
+    places[t] = copies.back().data();
+  }
   return run_kernel(call, places.span(), tensors, params, old, options);
 }
 
 /// The addresses of a kernel's buffers: those of the normalised program's tensors, and none of the others. A tensor's
-/// old values are where its new ones go: a repeated call has no copies.
+/// old values are where its new ones go, unless they are copied.
 void SingleKernel::set_places(TensorPointers tensors, std::span<void*> places) const {
   for (std::size_t t = 0; t < places.size(); ++t) {
     const TensorView* view = t < sources_.size() && sources_[t] != no_source ? tensors[sources_[t]] : nullptr;
@@ -298,6 +303,24 @@ Call SingleKernel::call_of(std::span<const TensorView> tensors, std::size_t made
   return call;
 }
 
+/// How to repeat a call that is to be repeated, where nothing but its kernel is left of it.
+Repetition SingleKernel::repetition_of(const Call& call) const {
+  Repetition r;
+  const bool checks = !call.report.checks.empty() || !call.counts.empty() || !call.shaping.empty();
+  if (!call.plan.simple || call.plan.choice || call.threads || checks || !call.copied.empty()) return r;
+  r.layouts = call.layouts;
+  r.made = call.made;
+  for (std::size_t b = 0; b < call.plan.own_bytes.size(); ++b) {
+    const bool is_user = b < sources_.size() && sources_[b] != no_source;
+    r.sources.push_back(is_user ? sources_[b] : static_cast<std::uint32_t>(call.layouts.size()));
+  }
+  r.symbols = call.plan.symbols;
+  r.params = call.plan.params;
+  for (std::size_t p = 0; p < call.kernel->phases.size(); ++p)
+    r.phases.push_back({call.kernel->phases[p], call.plan.phases[p].trip});
+  return r;
+}
+
 Report SingleKernel::run_native(std::span<const TensorView> tensors, TensorPointers pointers, std::size_t made,
                                 std::span<const Scalar> params, const Counts& counts, const Options& options) {
   const Binding binding = bind(tensors, params, counts, options);
@@ -310,7 +333,11 @@ Report SingleKernel::run_native(std::span<const TensorView> tensors, TensorPoint
   if (std::ranges::count(binding.extents, 0) > 0 && !call->report.checks.empty())
     return run_plainly(tensors, params, counts);
   const Copies old = old_values(tensors, call->report);
-  if (binding.copies.empty() && binding.facts.disjoint) calls_.add(call);
+  if (is_apart(pointers)) {  // then layouts decide what is copied
+    for (const auto& [tensor, copy] : binding.copies) call->copied.push_back(tensor);
+    call->repetition = repetition_of(*call);
+    calls_.add(call);
+  }
   Report report = call->report;
   report.origin = found.origin;
   report.compile_ms = found.compile_ms;

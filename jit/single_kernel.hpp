@@ -61,6 +61,7 @@ class SingleKernel {
   void set_places(TensorPointers, std::span<void*> places) const;
   Call call_of(std::span<const TensorView> tensors, std::size_t made, std::span<const Scalar> params, const Counts&,
                const Options&) const;
+  Repetition repetition_of(const Call&) const;
   Report run_native(std::span<const TensorView> tensors, TensorPointers, std::size_t made,
                     std::span<const Scalar> params, const Counts&, const Options&);
   Report run_interpreted(std::span<const TensorView> tensors, std::span<const Scalar> params, const Counts&,

@@ -1,5 +1,6 @@
 // Which calls a program remembers.
 #include <catch2/catch.hpp>
+#include <functional>
 
 #include "calls.hpp"
 #include "support/program_text.hpp"
@@ -41,6 +42,30 @@ TEST_CASE("the last calls of a program are known again, by extents and strides")
   CHECK(!is_known(p, 21));  // by the two new ones
   CHECK(!is_known(p, 22));
   CHECK(is_known(p, 40));
+}
+
+TEST_CASE("statements that write what they read are known again, unless other tensors share their memory") {
+  const auto is_known_once_run = [](const Prepared& p) {
+    std::vector<const TensorView*> pointers;
+    for (const TensorView& view : p.tensors) pointers.push_back(&view);
+    CHECK(p.executable->known(pointers, p.params) == nullptr);
+    p.executable->run(p.tensors, p.params);
+    const std::shared_ptr<const Call>& call = p.executable->known(pointers, p.params);
+    if (call) p.executable->repeat(*call, pointers, p.params);
+    return call != nullptr;
+  };
+  Tensor<float, 1> x = filled<float>(std::identity{}, 40);
+  CHECK(is_known_once_run(prepared(x[i], Assign::set, x[i] * x[i] + 1)));
+  for (std::int64_t k = 0; k < 40; ++k) {
+    const auto once = static_cast<float>(k * k + 1);
+    CHECK(x.at(k) == once * once + 1);
+  }
+  Tensor<float, 2> square = filled<float>(std::identity{}, 6, 6);  // its old values are copied, each time
+  CHECK(is_known_once_run(prepared(square[i, j], Assign::set, square[j, i] + 1)));
+  for (std::int64_t a = 0; a < 6; ++a)
+    for (std::int64_t b = 0; b < 6; ++b) CHECK(square.at(a, b) == static_cast<float>(6 * a + b + 2));
+  Tensor<float, 1> front = x.sliced(0, 0, 30), back = x.sliced(0, 10, 40);
+  CHECK(!is_known_once_run(prepared(front[i], Assign::set, back[i] * 3)));
 }
 
 TEST_CASE("matrices of few columns share a kernel, and so do a few elements at any distance") {

@@ -7,12 +7,21 @@ namespace {
 using llvm::APInt;
 using llvm::Value;
 
+/// Of numbers of 64 bits, of which the first is mostly the smaller one: where a chunk begins, which for small work is 0.
+/// To divide them takes up to 90 cycles, and all else waits for it.
+Value* far_quotient(PhaseEmitter& e, Value* dividend, Value* divisor) {
+  Builder& b = e.builder;
+  return emit_usual(e, b.CreateICmpUGE(dividend, divisor), b.getInt64(0), [&] { return b.CreateUDiv(dividend, divisor); });
+}
+
 /// The quotient, rounded towards zero, of numbers of which LLVM would take vectors one by one: in floats, of which the
 /// fraction has more bits than the numbers. A quotient that is no whole number is at least 1 / divisor below the next
 /// one, a greater part of it than what the division rounds, so that it is rounded to no other whole number.
-Value* whole_quotient(Builder& b, DType dtype, Value* dividend, Value* divisor) {
+Value* whole_quotient(PhaseEmitter& e, DType dtype, Value* dividend, Value* divisor) {
+  Builder& b = e.builder;
   llvm::Type* type = dividend->getType();
   const bool sign = is_signed_integer(dtype);
+  if (type->isIntegerTy(64) && !sign) return far_quotient(e, dividend, divisor);
   if (!type->isVectorTy() || type->getScalarSizeInBits() == 64)
     return sign ? b.CreateSDiv(dividend, divisor) : b.CreateUDiv(dividend, divisor);
   llvm::Type* real = type->getWithNewType(type->getScalarSizeInBits() == 32 ? b.getDoubleTy() : b.getFloatTy());
@@ -23,14 +32,15 @@ Value* whole_quotient(Builder& b, DType dtype, Value* dividend, Value* divisor) 
 }
 
 /// By any divisor, none of which the machine could trap on.
-Value* divided(Builder& b, Op op, DType dtype, Value* dividend, Value* divisor) {
+Value* divided(PhaseEmitter& e, Op op, DType dtype, Value* dividend, Value* divisor) {
+  Builder& b = e.builder;
   llvm::Type* type = dividend->getType();
   Value* zero = llvm::ConstantInt::get(type, 0);
   Value* one = llvm::ConstantInt::get(type, 1);
   Value* by_zero = b.CreateICmpEQ(divisor, zero);
   if (is_unsigned_integer(dtype)) {
     Value* safe = b.CreateSelect(by_zero, one, divisor);
-    Value* quotient = whole_quotient(b, dtype, dividend, safe);
+    Value* quotient = whole_quotient(e, dtype, dividend, safe);
     if (op == Op::remainder) return b.CreateSub(dividend, b.CreateMul(quotient, safe));
     return b.CreateSelect(by_zero, zero, quotient);
   }
@@ -38,7 +48,7 @@ Value* divided(Builder& b, Op op, DType dtype, Value* dividend, Value* divisor) 
   Value* overflow = b.CreateAnd(b.CreateICmpEQ(divisor, llvm::ConstantInt::getAllOnesValue(type)),
                                 b.CreateICmpEQ(dividend, lowest));
   Value* safe = b.CreateSelect(b.CreateOr(by_zero, overflow), one, divisor);  // x / 1 has both wanted remainders
-  Value* quotient = whole_quotient(b, dtype, dividend, safe);
+  Value* quotient = whole_quotient(e, dtype, dividend, safe);
   Value* rest = b.CreateSub(dividend, b.CreateMul(quotient, safe));
   Value* towards_zero = b.CreateAnd(b.CreateICmpNE(rest, zero), b.CreateICmpSLT(b.CreateXor(rest, safe), zero));
   if (op == Op::remainder) return b.CreateSelect(towards_zero, b.CreateAdd(rest, safe), rest);
@@ -116,12 +126,13 @@ Value* divided_by(Builder& b, Op op, DType dtype, Value* dividend, const APInt& 
 
 }  // namespace
 
-Value* emit_division(Builder& b, Op op, DType dtype, Value* dividend, Value* divisor) {
+Value* emit_division(PhaseEmitter& e, Op op, DType dtype, Value* dividend, Value* divisor) {
   const auto* constant = llvm::dyn_cast<llvm::Constant>(divisor);
   if (constant && constant->getType()->isVectorTy()) constant = constant->getSplatValue();
   const auto* number = llvm::dyn_cast_or_null<llvm::ConstantInt>(constant);
   const bool above_zero = number && !number->isZero() && !(is_signed_integer(dtype) && number->isNegative());
-  return above_zero ? divided_by(b, op, dtype, dividend, number->getValue()) : divided(b, op, dtype, dividend, divisor);
+  return above_zero ? divided_by(e.builder, op, dtype, dividend, number->getValue())
+                    : divided(e, op, dtype, dividend, divisor);
 }
 
 }  // namespace ricci::codegen

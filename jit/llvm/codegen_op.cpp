@@ -184,7 +184,7 @@ Value* emit_op(PhaseEmitter& e, Op op, DType operand, loop::Type result, llvm::A
     case Op::floor_divide:
     case Op::remainder:
       if (floats) return emit_math(e, op, result, args);
-      return emit_division(b, op, operand, x, y);
+      return emit_division(e, op, operand, x, y);
     case Op::minimum:
     case Op::maximum: return emit_extremum(b, op, operand, x, y);
     case Op::negate: return floats ? b.CreateFNeg(x) : b.CreateNeg(x);

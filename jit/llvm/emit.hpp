@@ -62,7 +62,7 @@ llvm::Value* emit_usual(PhaseEmitter&, llvm::Value* unusual, llvm::Value* usual,
 llvm::Value* emit_op(PhaseEmitter&, Op, DType operand, loop::Type result, llvm::ArrayRef<llvm::Value*> args);
 
 /// floor_divide or remainder (codegen_division.cpp).
-llvm::Value* emit_division(Builder&, Op, DType, llvm::Value* dividend, llvm::Value* divisor);
+llvm::Value* emit_division(PhaseEmitter&, Op, DType, llvm::Value* dividend, llvm::Value* divisor);
 
 /// One of the transcendental functions (codegen_math.cpp).
 llvm::Value* emit_math(PhaseEmitter&, Op, loop::Type, llvm::ArrayRef<llvm::Value*> args);

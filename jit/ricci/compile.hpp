@@ -24,6 +24,7 @@ struct Options {
   bool optimise = true;               // false: no passes over the LLVM IR, for tests
   bool specialise = true;             // false: the kernel that assumes nothing of its arguments, for tests
   bool no_temporaries = false;        // Error{limit}, before anything is written, where a run needs temporary bytes
+  bool operator==(const Options&) const = default;
 };
 
 /// Defaults of the process; may be changed between runs (the driver's --threads does).
@@ -62,6 +63,7 @@ using TensorPointers = std::span<const TensorView* const>;
 
 /// A call that was made with certain layouts.
 struct Call;
+struct Repetition;  // repetition.hpp
 
 /// One program with all its compiled variants. Thread-safe.
 class Executable {
@@ -108,6 +110,10 @@ class Executable {
   const std::shared_ptr<const Call>& known(TensorPointers, std::span<const Scalar> params, const Counts& = {},
                                            const Options& = default_options()) const;
   static const Layout& layout(const Call&, ir::TensorId);
+  /// How to repeat it without all else, for as long as the call lives; null where it is not so simple.
+  static const Repetition* repetition(const Call&);
+  /// Whether nothing that is written overlaps anything.
+  bool is_apart(TensorPointers) const;
   /// What a repetition does, and what has been counted for it; run_ms is 0 for the repetition itself.
   static Report report(const Call&, const Recounted&);
   /// Runs it on these tensors, all of which exist now, and returns the time it took. This is the whole cost of a
