@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "place_sorts.hpp"
+#include "ricci/helpers.hpp"
 
 namespace ricci::jit {
 
@@ -76,14 +77,16 @@ bool computes_doubles(const Statement& s) {
   return std::ranges::any_of(nodes(expressions(s)), [](Expr e) { return e->dtype == DType::f64; });
 }
 
-/// Whether roots and divisions of floats take most of the time of an iteration. Registers of 64 bytes halve neither:
-/// the divider takes twice as long for them, and a Cascade Lake's clock falls by a seventh.
+/// Whether roots and divisions of floats take most of the time of an iteration, and not of one of its outer loops.
+/// Registers of 64 bytes halve neither: the divider takes twice as long for them, and a Cascade Lake's clock falls by a
+/// seventh.
 bool waits_for_divider(const Statement& s, Expr value) {
   int divisions = 0, others = 0;
   for (Expr e : nodes({value})) {
     if (e->as<Fold>()) return false;
     const Apply* apply = e->as<Apply>();
-    if (!apply || e->free.empty()) continue;
+    if (!apply || std::ranges::any_of(s.domain, [&](AxisId axis) { return !uses_axis(e, axis); })) continue;
+    if (is_long(apply->op)) return false;
     const bool divides = apply->op == Op::sqrt || apply->op == Op::divide;
     (divides && is_float(e->dtype) ? divisions : others) += 1;
   }

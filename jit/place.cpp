@@ -62,6 +62,8 @@ class Placement {
     std::vector<AxisId> domain;
     Feedback feedback;
     std::optional<ScanLoop> in_order;
+    TensorId target;
+    std::vector<Expr> subscripts;
     std::size_t needed = 0;  // so many of its loops are around some reduction
   };
 
@@ -72,7 +74,7 @@ class Placement {
     surveyed_.clear();
     per_iteration_.clear();
     within_.clear();
-    Surroundings outer = std::exchange(around_, {s.domain, Feedback(s), scan_loop(s)});
+    Surroundings outer = std::exchange(around_, {s.domain, Feedback(s), scan_loop(s), s.target, s.subscripts});
     survey(expressions(s), path);
     std::ranges::set_intersection(per_iteration_, within_, std::inserter(to_store_, to_store_.end()));
     for (Expr e : outer_results(expressions(s))) around_.needed = std::max(around_.needed, stand(e, path).level);
@@ -137,7 +139,18 @@ class Placement {
 
   bool moves(Expr e, const Stand& stand) {
     if (!is_movable(e)) return false;
-    return stand.repeated || stand.whole || (!stand.runs && stored_for_others(e));
+    return stand.repeated || stand.whole || needs_old_values(e) || (!stand.runs && stored_for_others(e));
+  }
+
+  /// Whether it reads other elements of what the statement writes, and has one value for many of these: a statement
+  /// before this one needs no copy of them, and its values are fewer. (The mean of each row that is taken off the row.)
+  bool needs_old_values(Expr e) const {
+    const auto is_used = [&](AxisId axis) { return uses_axis(e, axis); };
+    if (scan_of(fold_of(e)) || std::ranges::all_of(around_.domain, is_used)) return false;
+    return std::ranges::any_of(nodes({e}), [&](Expr n) {
+      const Read* read = n->as<Read>();
+      return read && read->tensor == around_.target && read->subscripts != around_.subscripts;
+    });
   }
 
   bool stored_for_others(Expr e) const {

@@ -40,16 +40,13 @@ std::string key_text(const std::string& program, const Specialisation& s, const 
 /// of a process lies at a multiple of it.
 constexpr std::int64_t apart = std::int64_t{1} << 56;
 
-/// A table, which has memory of its own.
-constexpr std::uint32_t no_source = ~std::uint32_t{0};
+}  // namespace
 
 std::vector<TensorView> views_of(TensorPointers tensors) {
   std::vector<TensorView> views;
   for (const TensorView* view : tensors) views.push_back(*view);
   return views;
 }
-
-}  // namespace
 
 SingleKernel::SingleKernel(ir::Program program)
     : program_(program), plain_(std::ranges::any_of(program_.statements, [&](const ir::Statement& s) {
@@ -112,7 +109,9 @@ SingleKernel::Binding SingleKernel::bind(std::span<const TensorView> tensors, st
   check_tensors(program_, tensors);
   check_reductions(program_, axis_extents(program_, tensors, params, counts));
   for (const std::uint32_t source : sources_) b.tensors.push_back(source == no_source ? TensorView{} : tensors[source]);
+  const Ticks start = ticks_now();
   b.copies = copy_overlapping(own, b.tensors);
+  if (!b.copies.empty()) b.copying = ticks_now() - start;
   b.extents = axis_extents(own, b.tensors, params, counts);
   b.facts = specialise(own, b.tensors, b.extents);
   b.assumed = options.specialise
@@ -126,24 +125,6 @@ Found SingleKernel::find(const Binding& binding, const Options& options) {
   const std::lock_guard lock(mutex_);
   return find_or_compile(key_text(text_, binding.assumed, codegen.target, options.optimise), codegen,
                          [&] { return build(normalised_, binding.assumed, codegen.target).kernel; });
-}
-
-bool SingleKernel::is_apart(TensorPointers tensors) const {
-  return std::ranges::all_of(targets_, [&](ir::TensorId w) {
-    if (!tensors[w]) return true;
-    for (ir::TensorId t = 0; t < tensors.size(); ++t)
-      if (t != w && tensors[t] && may_overlap(*tensors[w], *tensors[t])) return false;
-    return tensors[w]->writable;
-  });
-}
-
-const std::shared_ptr<const Call>& SingleKernel::known_call(TensorPointers tensors, std::size_t made,
-                                                            std::span<const Scalar> params, const Counts& counts,
-                                                            const Options& options) const {
-  static const std::shared_ptr<const Call> none;
-  // What is still to be made overlaps nothing.
-  const bool makes_all = made > 0 && made == targets_.size() && !tensors[0];
-  return makes_all || is_apart(tensors) ? calls_.find(tensors, made, params, counts, options) : none;
 }
 
 Report SingleKernel::report_of(const KernelInfo& info, const Binding& b, const LaunchPlan& plan) const {
@@ -205,52 +186,6 @@ Ticks SingleKernel::run_kernel(const Call& call, std::span<void* const> places, 
   return time;
 }
 
-/// Runs a call that fits these tensors, all of which exist now.
-Ticks SingleKernel::repeat(const Call& call, TensorPointers tensors, std::span<const Scalar> params,
-                           const Options& options) const {
-  if (!call.kernel) return 0;
-  if (options.no_temporaries) refuse_temporaries(call.report);
-  const Copies old = call.report.checks.empty() ? Copies{} : copy_steering(views_of(tensors), targets_, steering_);
-  Few<void*, 16> places(call.plan.own_bytes.size());
-  set_places(tensors, places.span());
-  std::vector<Array> copies;
-  for (const ir::TensorId t : call.copied) {
-    copies.push_back(copy_of(*tensors[sources_[t]]));
-    places[t] = copies.back().data();
-  }
-  return run_kernel(call, places.span(), tensors, params, old, options);
-}
-
-/// The addresses of a kernel's buffers: those of the normalised program's tensors, and none of the others. A tensor's
-/// old values are where its new ones go, unless they are copied.
-void SingleKernel::set_places(TensorPointers tensors, std::span<void*> places) const {
-  for (std::size_t t = 0; t < places.size(); ++t) {
-    const TensorView* view = t < sources_.size() && sources_[t] != no_source ? tensors[sources_[t]] : nullptr;
-    places[t] = view ? view->data : nullptr;
-  }
-}
-
-std::optional<Ticks> SingleKernel::repeat_choice(const Call& call, TensorPointers tensors,
-                                                 std::span<const Scalar> params, Executable::MakeChosen make,
-                                                 const Options& options) const {
-  if (options.no_temporaries) refuse_temporaries(call.report);
-  const std::vector<PhaseFunction>& phases = call.kernel->phases;
-  Few<void*, 16> places(call.plan.own_bytes.size());
-  set_places(tensors, places.span());
-  const auto run = [&](std::size_t p, const KernelArgs& args, std::int64_t begin, std::int64_t end) {
-    return phases[p](&args, begin, end);
-  };
-  const auto make_and_place = [&](std::int64_t chosen, std::span<void*> buffers) {
-    make(chosen);
-    for (const std::uint32_t t : call.plan.choice->tensors) buffers[t] = tensors[normalised_.origin[t]]->data;
-  };
-  const MakeChosen then = make_and_place;
-  const Ticks start = ticks_now();
-  const std::int32_t status = launch(call.plan, places.span(), params, options.threads, run, &then);
-  const Ticks time = ticks_now() - start;
-  return status == 0 ? std::optional(time) : std::nullopt;
-}
-
 std::optional<Report> SingleKernel::choose(TensorPointers tensors, std::size_t made, std::span<const Scalar> params,
                                            Executable::MakeChosen make, const Options& options) {
   if (const std::shared_ptr<const Call> call = known_call(tensors, made, params, {}, options)) {
@@ -303,24 +238,6 @@ Call SingleKernel::call_of(std::span<const TensorView> tensors, std::size_t made
   return call;
 }
 
-/// How to repeat a call that is to be repeated, where nothing but its kernel is left of it.
-Repetition SingleKernel::repetition_of(const Call& call) const {
-  Repetition r;
-  const bool checks = !call.report.checks.empty() || !call.counts.empty() || !call.shaping.empty();
-  if (!call.plan.simple || call.plan.choice || call.threads || checks || !call.copied.empty()) return r;
-  r.layouts = call.layouts;
-  r.made = call.made;
-  for (std::size_t b = 0; b < call.plan.own_bytes.size(); ++b) {
-    const bool is_user = b < sources_.size() && sources_[b] != no_source;
-    r.sources.push_back(is_user ? sources_[b] : static_cast<std::uint32_t>(call.layouts.size()));
-  }
-  r.symbols = call.plan.symbols;
-  r.params = call.plan.params;
-  for (std::size_t p = 0; p < call.kernel->phases.size(); ++p)
-    r.phases.push_back({call.kernel->phases[p], call.plan.phases[p].trip});
-  return r;
-}
-
 Report SingleKernel::run_native(std::span<const TensorView> tensors, TensorPointers pointers, std::size_t made,
                                 std::span<const Scalar> params, const Counts& counts, const Options& options) {
   const Binding binding = bind(tensors, params, counts, options);
@@ -344,7 +261,7 @@ Report SingleKernel::run_native(std::span<const TensorView> tensors, TensorPoint
   if (options.no_temporaries) refuse_temporaries(report);
   std::vector<void*> places(call->plan.own_bytes.size());
   for (std::size_t t = 0; t < binding.tensors.size(); ++t) places[t] = binding.tensors[t].data;
-  report.run_ms = milliseconds(run_kernel(*call, places, pointers, params, old, options));
+  report.run_ms = milliseconds(binding.copying + run_kernel(*call, places, pointers, params, old, options));
   return report;
 }
 

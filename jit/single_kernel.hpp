@@ -9,6 +9,12 @@
 
 namespace ricci::jit {
 
+/// A table, which has memory of its own.
+inline constexpr std::uint32_t no_source = ~std::uint32_t{0};
+
+/// What these point to; all of them exist.
+std::vector<TensorView> views_of(TensorPointers);
+
 /// Thread-safe. Natively, or by the loop interpreter.
 class SingleKernel {
  public:
@@ -41,6 +47,7 @@ class SingleKernel {
   struct Binding {
     std::vector<TensorView> tensors;  // by tensor of the normalised program, tables left out
     Copies copies;
+    Ticks copying = 0;
     std::vector<std::int64_t> extents;
     Specialisation facts, assumed;  // of the arguments, and by the kernel
   };

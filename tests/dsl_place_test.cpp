@@ -55,3 +55,49 @@ TEST_CASE("a reduction that every inner loop needs stays where it is used", "[ds
   CHECK(last_report().temporary_bytes == 0);
   CHECK(last_report().accumulator_bytes == 0);
 }
+
+TEST_CASE("what a statement takes off its own rows is stored before it writes them, and they are not copied", "[dsl]") {
+  constexpr std::int64_t rows = 37, columns = 530;
+  const auto start = filled<float>([](std::int64_t n) { return (n * 37 % 1001) - 400; }, rows, columns);
+  const auto matrix = [&](auto expression) {
+    Tensor<float, 2> m = start.copy();
+    expression(m);
+    CHECK(last_report().accumulator_bytes == 0);
+    return m;
+  };
+  const auto check = [&](const Tensor<float, 2>& m, auto expected) {
+    for (std::int64_t a = 0; a < rows; ++a)
+      for (std::int64_t b = 0; b < columns; ++b) REQUIRE(m.at(a, b) == Approx(expected(a, b)).epsilon(1e-5));
+  };
+  std::vector<double> sums(rows), tops(columns, -1e9);
+  std::vector<float> most(rows, -1e9f);
+  for (std::int64_t a = 0; a < rows; ++a)
+    for (std::int64_t b = 0; b < columns; ++b) {
+      sums[a] += start.at(a, b);
+      most[a] = std::max(most[a], start.at(a, b));
+      tops[b] = std::max<double>(tops[b], start.at(a, b));
+    }
+  const auto f32s = [](std::int64_t n) { return static_cast<std::int64_t>(n * sizeof(float)); };
+
+  check(matrix([](auto& m) { m[i, j] = m[i, j] * 2 - sum(k, m[i, k]); }),
+        [&](std::int64_t a, std::int64_t b) { return start.at(a, b) * 2 - sums[a]; });
+  CHECK(last_report().temporary_bytes == f32s(rows));
+  check(matrix([](auto& m) { m[i, j] += max(k, m[k, j]); }),
+        [&](std::int64_t a, std::int64_t b) { return start.at(a, b) + tops[b]; });
+  CHECK(last_report().temporary_bytes == f32s(columns));
+  check(matrix([](auto& m) { m[i, j] = exp((m[i, j] - max(k, m[i, k])) / 100); }),
+        [&](std::int64_t a, std::int64_t b) { return std::exp((start.at(a, b) - most[a]) / 100.0); });
+  CHECK(last_report().temporary_bytes == f32s(rows));
+  check(matrix([](auto& m) { m[i, j] = softmax(j, m[i, j] / 1000); }), [&](std::int64_t a, std::int64_t b) {
+    double all = 0;
+    for (std::int64_t c = 0; c < columns; ++c) all += std::exp((start.at(a, c) - start.at(a, b)) / 1000.0);
+    return 1 / all;
+  });
+  CHECK(last_report().temporary_bytes == f32s(2 * rows));
+  // One value for each element: they are copied.
+  Tensor<float, 2> square = filled<float>(shuffled(5), 20, 20), turn = filled<float>(shuffled(3), 20, 20);
+  const Tensor<float, 2> product = sum(k, square[i, k] * turn[k, j]);
+  square[i, j] = sum(k, square[i, k] * turn[k, j]);
+  CHECK(last_report().temporary_bytes == f32s(400));
+  CHECK(values(square) == values(product));
+}

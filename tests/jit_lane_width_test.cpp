@@ -74,6 +74,10 @@ TEST_CASE("what waits for the divider has registers of 32 bytes") {
   CHECK(lanes_of(prepared(wide[i], Assign::set, v[i] / x[i])) == 4);
   CHECK(lanes_of(prepared(out[i], Assign::set, sqrt(x[i]) + x[i] * y[i] - x[i])) == 16);  // other work, beside it
   CHECK(lanes_of(prepared(out[i], Assign::set, x[i] * y[i])) == 16);
+  CHECK(has(loops_at_64(prepared(out[i], Assign::set, exp(x[i]) / y[i])), "x16"));  // a function takes longer
+  const Tensor<float, 1> few{3, 1, 4, 1, 5};
+  Tensor<float, 2> rows(5, 1003);
+  CHECK(lanes_of(prepared(rows[i, j], Assign::set, x[j] - few[i] / 3)) == 16);  // once for a row
 }
 
 TEMPLATE_TEST_CASE("narrow integers of every extent, in place, by rows and by columns", "", std::uint8_t, std::int8_t,

@@ -81,8 +81,18 @@ Make moved() {
   };
 }
 
+/// A call that runs a statement on the data, which it changes.
+template <class F>
+Make changes(F f) {
+  return [f](std::int64_t elements) -> Call {
+    const auto data = std::make_shared<Data>(elements);
+    return [=] { f(*data); };
+  };
+}
+
 const std::map<std::string, Make>& expressions() {
 #define E(...) calls([](const Data& d) { return __VA_ARGS__; })
+#define S(...) changes([](Data& d) { __VA_ARGS__; })
 #define FUNCTION(name, single, wide) \
   {#name "(" #single ")", E(name(d.single))}, {#name " of f64", E(name(d.wide))},
 #define OF_TWO(name) {#name "(x, y)", E(name(d.x, d.y))}, {#name " of two f64", E(name(d.v, d.u))},
@@ -220,7 +230,22 @@ const std::map<std::string, Make>& expressions() {
       {"sort of i32", E(sort(d.place, 0))},
       {"sort of u8", E(sort(d.byte, 0))},
       {"argsort of i32", E(argsort(d.label, 0))},
+      {"x = 0", S(d.x[i] = 0)},
+      {"x = y", S(d.x[i] = d.y[i])},
+      {"x += y", S(d.x[i] += d.y[i])},
+      {"x *= -1", S(d.x[i] *= -1)},
+      {"x = -x", S(d.x[i] = -d.x[i])},
+      {"x = minimum(x, y)", S(d.x[i] = minimum(d.x[i], d.y[i]))},
+      {"every second of x = y", S(auto every = d.x.sliced(0, 0, d.size, 2); every[i] = d.y.sliced(0, 0, d.size, 2)[i])},
+      {"x moved in place", S(d.x[i + 1] = d.x[i])},
+      {"x reversed in place", S(d.x[i] = d.x[d.size - 1 - i])},
+      {"x[x > 0.5] = 0", S(d.x[d.x > 0.5f] = 0)},
+      {"x[place] = y", S(d.x[d.place[i]] = d.y[i])},
+      {"a row of m = one of n", S(d.m[0, j] = d.n[0, j])},
+      {"m += a row", S(d.m[i, j] += d.n[0, j])},
+      {"m -= means of rows", S(d.m[i, j] = d.m[i, j] - mean(k, d.m[i, k]))},
   };
+#undef S
 #undef OF_TWO
 #undef FUNCTION
 #undef E

@@ -183,6 +183,20 @@ FORMS = {
     "sort of i32": lambda d: np.sort(d.place),
     "sort of u8": lambda d: np.sort(d.byte),
     "argsort of i32": lambda d: np.argsort(d.label, kind="stable"),
+    "x = 0": lambda d: d.x.fill(0),
+    "x = y": lambda d: np.copyto(d.x, d.y),
+    "x += y": lambda d: np.add(d.x, d.y, out=d.x),
+    "x *= -1": lambda d: np.multiply(d.x, np.float32(-1), out=d.x),
+    "x = -x": lambda d: np.negative(d.x, out=d.x),
+    "x = minimum(x, y)": lambda d: np.minimum(d.x, d.y, out=d.x),
+    "every second of x = y": lambda d: np.copyto(d.x[::2], d.y[::2]),
+    "x moved in place": lambda d: np.copyto(d.x[1:], d.x[:-1]),
+    "x reversed in place": lambda d: np.copyto(d.x, d.x[::-1]),
+    "x[x > 0.5] = 0": lambda d: d.x.__setitem__(d.x > 0.5, 0),
+    "x[place] = y": lambda d: d.x.__setitem__(d.place, d.y),
+    "a row of m = one of n": lambda d: np.copyto(d.m[0], d.n[0]),
+    "m += a row": lambda d: np.add(d.m, d.n[0], out=d.m),
+    "m -= means of rows": lambda d: np.subtract(d.m, d.m.mean(1, keepdims=True), out=d.m),
 }
 
 # Functions by their names in Ricci and NumPy, and what they are of, in f32 and f64.
