@@ -10,7 +10,7 @@
 
 namespace ricci {
 
-/// For one set of positional axes, one pattern of equal tensors and some constants. Those of a Site are never destroyed.
+/// For one set of positional axes, one pattern of equal tensors and some constants. A Site never destroys its own.
 struct Variant {
   const Variant* next;
   std::vector<std::uint8_t> tensors;  // by leaf: the number of its tensor, by first appearance

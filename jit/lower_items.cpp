@@ -132,7 +132,8 @@ void NestLowering::over_items(Value begin, Value end, const std::vector<TripFact
   std::vector<loop::Carried> carried(factors.size());
   Value rest = begin;
   for (std::size_t k = factors.size(); k-- > 0;) {
-    const auto [quotient, remainder] = k > 0 ? b_.divide_with_rest(level(), rest, count[k]) : std::pair(loop::none, rest);
+    const auto [quotient, remainder] =
+        k > 0 ? b_.divide_with_rest(level(), rest, count[k]) : std::pair(loop::none, rest);
     carried[k] = b_.carry(remainder);
     rest = quotient;
   }
@@ -169,7 +170,8 @@ void NestLowering::over_rows(const std::vector<TripFactor>& factors) {
   const Value line = x_.open_for(first, last, 1);
   Value rest = line;
   for (std::size_t k = factors.size() - 1; k-- > 0;) {
-    const auto [quotient, remainder] = k > 0 ? b_.divide_with_rest(level(), rest, count[k]) : std::pair(loop::none, rest);
+    const auto [quotient, remainder] =
+        k > 0 ? b_.divide_with_rest(level(), rest, count[k]) : std::pair(loop::none, rest);
     x_.bind(nest_.order[k], remainder);
     rest = quotient;
   }

@@ -7,11 +7,12 @@ namespace {
 using llvm::APInt;
 using llvm::Value;
 
-/// Of numbers of 64 bits, of which the first is mostly the smaller one: where a chunk begins, which for small work is 0.
+/// Of numbers of 64 bits, of which the first is mostly the smaller one: where a chunk begins, for small work 0.
 /// To divide them takes up to 90 cycles, and all else waits for it.
 Value* far_quotient(PhaseEmitter& e, Value* dividend, Value* divisor) {
   Builder& b = e.builder;
-  return emit_usual(e, b.CreateICmpUGE(dividend, divisor), b.getInt64(0), [&] { return b.CreateUDiv(dividend, divisor); });
+  Value* reaches = b.CreateICmpUGE(dividend, divisor);
+  return emit_usual(e, reaches, b.getInt64(0), [&] { return b.CreateUDiv(dividend, divisor); });
 }
 
 /// The quotient, rounded towards zero, of numbers of which LLVM would take vectors one by one: in floats, of which the

@@ -1,5 +1,5 @@
 #pragma once
-// What is left of a call where nothing has to be looked up, allocated beside the results, checked or shared among threads.
+// What is left of a call where nothing has to be looked up, allocated beside the results, checked or shared by threads.
 #include <algorithm>
 #include <cstdint>
 #include <span>
@@ -29,7 +29,7 @@ struct Repetition {
   std::vector<Phase> phases;              // none: the call is not of this kind
 };
 
-/// Runs it on tensors whose elements are at these addresses, behind which there is a null, and returns the time it took.
+/// Runs it on tensors whose elements are at these addresses, with a null behind them, and returns the time it took.
 inline Ticks repeat(const Repetition& r, void* const* addresses, const Scalar* numbers, int threads) {
   Few<void*, 16> places(r.sources.size());
   for (std::size_t b = 0; b < places.size(); ++b) places[b] = addresses[r.sources[b]];
