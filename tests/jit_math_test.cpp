@@ -54,7 +54,7 @@ const Function<double, long double> doubles[] = {
     {Op::sin, std::sin, 1.15, -100, 100},
     {Op::cos, std::cos, 1.15, -100, 100},
     {Op::tanh, std::tanh, 1.0, -3, 3},
-    {Op::atan, std::atan, 0.95, -4, 4},
+    {Op::atan, std::atan, 0.6, -4, 4},
     {Op::tan, std::tan, 1.5, -100, 100},
     {Op::exp2, std::exp2, 0.9, -1080, 1030},
     {Op::expm1, std::expm1, 1.3, -40, 40},

@@ -156,6 +156,21 @@ def table_of_tanh():
         print(f"tanh {float(low)}: " + ", ".join(f"{v:.9g}f" for v in [c, start, *coefficients]) + f", error 2^{error:.1f}")
 
 
+def table_of_arc_tangents():
+    """For [0, 1/8), two intervals of each power of two from there to 16, and the numbers beyond: the tangent of the angle
+    in the middle, of few bits, and that angle in two parts."""
+    def angle(x):
+        for _ in range(5):
+            x = x / (1 + (1 + x * x).sqrt())
+        return 32 * sum(Decimal(-1) ** k * x ** (2 * k + 1) / (2 * k + 1) for k in range(40))
+
+    edges = [m * 2.0**e for e in range(-3, 4) for m in (1, 1.5)] + [16.0]
+    for low, high in zip(edges, edges[1:]):
+        c = float(np.float16(np.tan((np.arctan(low) + np.arctan(high)) / 2)))
+        of_c = angle(Decimal(c))
+        print(f"arc tangent {low}: {c:.17g}, {float(of_c):.17g}, {float(of_c - Decimal(float(of_c))):.17g}")
+
+
 def stress_of_sine(z):
     """Where r is just above and sin(r) below a power of two, rounding r costs a whole ulp: below 1/4, and at 1/2."""
     return np.where(z < 0.066, 32, np.where((z > 0.247) & (z < 0.2755), 2, 1))
@@ -182,7 +197,9 @@ relative_tanh = lambda z: z * np.sqrt(z) / np.tanh(np.sqrt(z))
 polynomial("f64 sin", lambda z: series(z, sin_rest), lambda z: z, 5, tiny**2, quarter64**2, **double)
 polynomial("f64 cos", lambda z: series(z, cos_rest), lambda z: z / np.cos(np.sqrt(z)), 6, tiny**2, quarter64**2, **double)
 polynomial("f64 tanh", lambda z: series(z, tanh_rest) / np.cosh(np.sqrt(z)), relative_tanh, 11, tiny**2, wide(0.625) ** 2, **double)
-polynomial("f64 atan", lambda z: series(z, atan_rest), lambda z: z, 11, tiny**2, eighth**2, **double)
+polynomial("f64 atan2", lambda z: series(z, atan_rest), lambda z: z, 11, tiny**2, eighth**2, **double)
+polynomial("f64 atan", lambda z: series(z, atan_rest), lambda z: z, 5, tiny**2, wide(1) / 64, **double)
+table_of_arc_tangents()
 to_the_end = lambda z: 1 + 3 * (z / quarter**2) ** 2  # there other errors are larger, so that this one must be less
 polynomial("tan", *odd(np.tan), 5, tiny, quarter**2, to_the_end)
 tan_terms = [Fraction(1)]  # tan x = x + x^3 / 3 + ..., of which the derivative is 1 + tan^2 x
