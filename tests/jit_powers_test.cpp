@@ -30,7 +30,7 @@ struct Powers {
       const Real unit =
           static_cast<Real>(std::ldexp(static_cast<double>(spread >> (single ? 40 : 11)), single ? -24 : -53));
       const Bits start = single ? Bits{0x3f340000} + static_cast<Bits>((spread >> 60) << 19)
-                                : static_cast<Bits>(0x3fe6a09e00000000 + ((spread >> 62) << 52));
+                                : static_cast<Bits>(0x3fe6800000000000 + ((spread >> 60) << 48));
       x[i] = n % 4 == 0   ? std::bit_cast<Real>(static_cast<Bits>(spread >> (single ? 33 : 1)))
              : n % 4 == 1 ? 1 + std::ldexp(unit - Real{0.5}, -static_cast<int>(spread % (single ? 20 : 45)))
              : n % 4 == 2 ? std::bit_cast<Real>(static_cast<Bits>(start + other % 64 - 32))

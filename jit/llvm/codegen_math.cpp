@@ -117,7 +117,7 @@ OfLanes<Real> scaled(OfLanes<Real> x, math::Whole<OfLanes<Real>, Integers<Real>>
 }
 
 /// For eight lanes or sixteen. AVX2 chooses from eight numbers, hence twice, and the highest bit of the place decides.
-Value* entries(PhaseEmitter& e, const math::Table& table, Value* place) {
+Value* entries(PhaseEmitter& e, const math::Column<float>& table, Value* place) {
   namespace I = llvm::Intrinsic;
   Builder& b = e.builder;
   const llvm::ArrayRef<float> numbers(table);
@@ -134,16 +134,65 @@ Value* entries(PhaseEmitter& e, const math::Table& table, Value* place) {
   return b.CreateSelect(b.CreateICmpSLT(top, llvm::Constant::getNullValue(top->getType())), of_high, of_low);
 }
 
+/// The entries of eight places by one instruction of AVX-512.
+Value* eight_entries(PhaseEmitter& e, const math::Column<double>& table, Value* place) {
+  Builder& b = e.builder;
+  const llvm::ArrayRef<double> numbers(table);
+  Value* low = llvm::ConstantDataVector::get(b.getContext(), numbers.take_front(8));
+  Value* high = llvm::ConstantDataVector::get(b.getContext(), numbers.take_back(8));
+  return b.CreateIntrinsic(llvm::Intrinsic::x86_avx512_vpermi2var_pd_512, {}, {low, place, high});
+}
+
+/// The columns of a table beside each other in memory, two or four.
+llvm::GlobalVariable* rows_of(PhaseEmitter& e, std::span<const math::Column<double>> table, std::size_t width) {
+  llvm::SmallVector<double, 64> numbers(width * table[0].size());
+  for (std::size_t i = 0; i < table.size(); ++i)
+    for (std::size_t k = 0; k < table[i].size(); ++k) numbers[k * width + i] = table[i][k];
+  llvm::Module& module = *e.function->getParent();
+  llvm::Constant* constant = llvm::ConstantDataArray::get(module.getContext(), llvm::ArrayRef<double>(numbers));
+  for (llvm::GlobalVariable& global : module.globals())
+    if (global.hasInitializer() && global.getInitializer() == constant) return &global;
+  return new llvm::GlobalVariable(module, constant->getType(), true, llvm::GlobalValue::InternalLinkage, constant,
+                                  "table");
+}
+
+/// The same for one lane, two or four without AVX-512. A load takes two columns of a row, of which a shuffle makes one
+/// of all lanes; loads of the same are one after the passes.
+Value* entries_of_rows(PhaseEmitter& e, std::span<const math::Column<double>> table, std::size_t column, Value* place) {
+  Builder& b = e.builder;
+  const std::size_t width = std::bit_ceil(table.size());
+  llvm::GlobalVariable* rows = rows_of(e, table, width);
+  Value* offset = b.CreateShl(b.CreateAnd(place, 15), std::countr_zero(width * sizeof(double)));
+  const auto load = [&](llvm::Type* type, Value* row, std::size_t first) {
+    Value* address = b.CreateInBoundsGEP(b.getInt8Ty(), rows, b.CreateAdd(row, b.getInt64(first * sizeof(double))));
+    auto* value = b.CreateAlignedLoad(type, address, llvm::Align(8));
+    value->setMetadata(llvm::LLVMContext::MD_invariant_load, llvm::MDNode::get(b.getContext(), {}));
+    return value;
+  };
+  const auto* vector = llvm::dyn_cast<llvm::FixedVectorType>(place->getType());
+  if (vector == nullptr) return load(b.getDoubleTy(), offset, column);
+  llvm::SmallVector<Value*, 4> pairs;
+  for (unsigned lane = 0; lane < vector->getNumElements(); ++lane)
+    pairs.push_back(load(llvm::FixedVectorType::get(b.getDoubleTy(), 2), b.CreateExtractElement(offset, lane),
+                         column / 2 * 2));
+  const int k = static_cast<int>(column % 2);
+  if (pairs.size() == 2) return b.CreateShuffleVector(pairs[0], pairs[1], {k, 2 + k});
+  Value* even = b.CreateShuffleVector(pairs[0], pairs[2], {0, 1, 2, 3});
+  Value* odd = b.CreateShuffleVector(pairs[1], pairs[3], {0, 1, 2, 3});
+  return b.CreateShuffleVector(even, odd, {k, 4 + k, 2 + k, 6 + k});
+}
+
 /// The function in line, or null where there is none.
 template <class Number, class Library>
 Value* emit_in_line(Op op, Number x, Library library) {
   switch (op) {
     case Op::exp:
-      if constexpr (math::Single<Number>)
-        if (!has_avx512(x.emitter->target)) return math::exp_of_ordinary(x).value;
-      return math::exp(x).value;
+      return (has_avx512(x.emitter->target) ? math::exp(x) : math::exp_of_ordinary(x)).value;
     case Op::log: return math::log(x, library).value;
-    case Op::exp2: return math::exp2(x).value;
+    case Op::exp2:
+      if constexpr (math::Double<Number>)
+        if (!has_avx512(x.emitter->target)) return math::exp2_of_ordinary(x).value;
+      return math::exp2(x).value;
     case Op::expm1: return math::expm1(x).value;
     case Op::log2: return math::log_of_base(x, math::base_2<math::RealOf<Number>>, library).value;
     case Op::log10: return math::log_of_base(x, math::base_10<math::RealOf<Number>>, library).value;
@@ -181,18 +230,31 @@ Value* emit_in_line(Op op, Number x, Number y, Library library) {
 
 }  // namespace
 
-OfLanes<float> entry(const math::Table& table, Integers<float> place) {
+OfLanes<float> entry(std::span<const math::Column<float>> table, std::size_t column, Integers<float> place) {
   PhaseEmitter& e = *place.emitter;
   Builder& b = e.builder;
   const auto* vector = llvm::dyn_cast<llvm::FixedVectorType>(place.value->getType());
   if (vector == nullptr) {
     Value* none = llvm::PoisonValue::get(llvm::FixedVectorType::get(b.getInt32Ty(), 8));
     Value* eight = b.CreateInsertElement(none, place.value, std::uint64_t{0});
-    return {e, b.CreateExtractElement(entries(e, table, eight), std::uint64_t{0})};
+    return {e, b.CreateExtractElement(entries(e, table[column], eight), std::uint64_t{0})};
   }
   const bool wide = has_avx512(e.target) && vector->getNumElements() > 8;
   return {e, in_parts(b, wide ? 16 : 8, place.value,
-                      [&](llvm::ArrayRef<Value*> parts) { return entries(e, table, parts[0]); })};
+                      [&](llvm::ArrayRef<Value*> parts) { return entries(e, table[column], parts[0]); })};
+}
+
+/// AVX2 has nothing that chooses from so many numbers: they are loaded.
+OfLanes<double> entry(std::span<const math::Column<double>> table, std::size_t column, Integers<double> place) {
+  PhaseEmitter& e = *place.emitter;
+  const auto* vector = llvm::dyn_cast<llvm::FixedVectorType>(place.value->getType());
+  if (vector == nullptr) return {e, entries_of_rows(e, table, column, place.value)};
+  const bool in_registers = has_avx512(e.target);
+  const int lanes = in_registers ? 8 : lanes_at_once(e, static_cast<int>(vector->getNumElements()), sizeof(double));
+  return {e, in_parts(e.builder, lanes, place.value, [&](llvm::ArrayRef<Value*> parts) {
+            return in_registers ? eight_entries(e, table[column], parts[0])
+                                : entries_of_rows(e, table, column, parts[0]);
+          })};
 }
 
 OfLanes<float> scale(OfLanes<float> x, math::Whole<OfLanes<float>, Integers<float>> n) { return scaled(x, n); }

@@ -1,6 +1,7 @@
 #pragma once
 // The numbers that the functions of jit/math are written in, as values of a kernel that is being built: each operation
 // adds an instruction to it. A constant stands for all lanes.
+#include <span>
 #include <utility>
 
 #include "emit.hpp"
@@ -126,11 +127,18 @@ inline OfLanes<float> to_number(OfLanes<std::uint32_t> x) {
   return {*x.emitter, b.CreateSIToFP(x.value, x.value->getType()->getWithNewType(b.getFloatTy()))};
 }
 
-inline Integers<float> signed_shift(Integers<float> x, int n) {
-  return {*x.emitter, x.emitter->builder.CreateAShr(x.value, n)};
+/// AVX2 has no instruction for it: the bits from 32 on, added to 2^84 + 2^63, are those of a number.
+inline OfLanes<double> to_number(OfLanes<std::uint64_t> x) {
+  Builder& b = x.emitter->builder;
+  if (x.value->getType()->isVectorTy() && !has_avx512(x.emitter->target)) {
+    const auto shifted = (x >> std::uint64_t{32}) ^ std::uint64_t{0x4530000080000000};
+    return number(shifted) - (0x1p84 + 0x1p63);
+  }
+  return {*x.emitter, b.CreateSIToFP(x.value, x.value->getType()->getWithNewType(b.getDoubleTy()))};
 }
 
-OfLanes<float> entry(const math::Table&, Integers<float> place);
+OfLanes<float> entry(std::span<const math::Column<float>> table, std::size_t column, Integers<float> place);
+OfLanes<double> entry(std::span<const math::Column<double>> table, std::size_t column, Integers<double> place);
 OfLanes<float> scale(OfLanes<float> x, math::Whole<OfLanes<float>, Integers<float>> n);
 OfLanes<double> scale(OfLanes<double> x, math::Whole<OfLanes<double>, Integers<double>> n);
 

@@ -20,36 +20,46 @@ Number atan(Number x) {
   return with_sign_of(x, choose(steep, far, near));
 }
 
-/// The arc tangent within 0.9 ulp. The quotient has what it is rounded by, and so have what is divided.
+/// For the numbers below 1/8, for two intervals of each power of two from there to 16, and for those beyond: the
+/// tangent of an angle in the middle as b / a, and the angle in two parts.
+inline constexpr Table<double, 4> atan_table{
+    {{2.4140625, 3.43359375, 4.80859375, 6.859375, 9.6015625, 13.71875, 1.0, 0.0, 0.1561279296875, 0.218505859375,
+      0.311279296875, 0.43603515625, 0.6181640625, 0.8671875, 1.2197265625, 1.7236328125},
+     {1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0},
+     {1.1780751213422282, 1.2873954367204441, 1.3657578023706705, 1.426030296957411, 1.4670207558575732,
+      1.4980320809100003, 1.5707963267948966, 0.0, 0.15487757859999721, 0.21512469621418373, 0.30177238256617062,
+      0.41118027230071302, 0.55366847567170896, 0.71438805215676904, 0.88406485586668704, 1.0450853564003317},
+     {8.2382213981378847e-17, -9.9496648633253851e-17, -6.4081899314137521e-17, 1.0673931728076415e-16,
+      -1.4314075811703653e-17, 5.351669448652064e-17, 6.123233995736766e-17, 0.0, 1.1813414509014477e-17,
+      -5.1145064227878037e-18, 1.3308485649157119e-17, 7.3800306651849041e-18, -1.8095155723714643e-17,
+      -6.0651999619898273e-18, -1.6248098541442947e-17, 2.4014297947392137e-17}}};
+
+/// The arc tangent within 0.6 ulp: of the angle in the middle, and of (a x - b) / (b x + a), of which the dividend is
+/// exact. The quotient has what it is rounded by, and so has the divisor.
 template <Double Number>
 Number atan(Number x) {
   Number size = magnitude(x);
-  size = choose(size > 0x1p1000, 0x1p1000, size);  // whose quotient is a number, too
-  // atan x = pi / 2 - atan(1 / x), and = pi / 4 + atan((x - 1) / (x + 1))
-  const auto steep = size > 2.414213562373095;
-  const auto beyond = size > 0.41421356237309503;
-  const Number middle = choose(steep, 0.0, choose_constant(beyond, 1.0, 0.0, size));
-  const Number above = size - middle;
-  const Number rest_of_above = size - (above + middle);
-  const Number below = fma(middle, size, Number(1.0));
-  const Number rest_of_below = fma(middle, size, 1.0 - below);
-  const Number top = choose(steep, -below, above);
-  const Number bottom = choose(steep, above, below);
+  size = choose(size > 0x1p1000, 0x1p1000, size);  // whose inverse is a number, too
+  Number within = choose(size > 16.0, 16.0, size);
+  within = choose(within < 0x1.fffffffffffffp-4, 0x1.fffffffffffffp-4, within);
+  const auto place = bits(within) >> std::uint64_t{51};
+  const Number b = entry(atan_table, 0, place);
+  const Number a = entry(atan_table, 1, place);
+  const Number top = fma(size, a, -b);
+  const Number bottom = fma(size, b, a);
+  const Number rest_of_bottom = fma(size, b, a - bottom);
   const Number inverse = 1.0 / bottom;
   const Number t = top * inverse;
   const Number minus_t = -t;
   const Number missing = fma(minus_t, bottom, top);
-  const Number rest_of_t = fma(minus_t, rest_of_below, missing + rest_of_above);
-  const Number base = choose(steep, 1.5707963267948966, middle * 0.78539816339744828);
+  const Number rest_of_t = fma(minus_t, rest_of_bottom, missing);
+  const Number rest = fma(rest_of_t, inverse, entry(atan_table, 3, place));
+  // atan t = t + t^3 * p(t^2) on |t| <= 1/8, to 2^-58.9.
   const Number z = t * t;
-  const Number w = z * z;
-  const Number even = polynomial(w, -0.33333333333333326, -0.14285714285319132, -0.090909079973540086,
-                                 -0.066661799606855088, -0.052155843388085883, -0.033218151333594605);
-  const Number odd = polynomial(w, 0.19999999999997106, 0.11111111083993531, 0.076922795126087615, 0.05876573981219875,
-                                0.044923196041406932, 0.01493970033376819);
-  const Number p = fma(odd, z, even);
-  const Number rest = fma(rest_of_t, inverse, base * 3.8981718325193755e-17);  // of pi / 2
+  const Number p = polynomial(z, -0.33333333333332571, 0.19999999999049251, -0.14285713890802704, 0.11111035635435673,
+                              -0.09083602868767636, 0.073427293132294472);
   const Number tail = fma(t * z, p, rest);
+  const Number base = entry(atan_table, 2, place);
   const Number sum = base + t;
   const Number rest_of_sum = (base - sum) + t;
   return with_sign_of(x, sum + (tail + rest_of_sum));

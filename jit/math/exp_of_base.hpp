@@ -18,15 +18,27 @@ Number exp2(Number x) {
 }
 
 template <Double Number>
+auto exp2_in_sixteenths(Number x, const Table<double, 2>& table) {
+  const auto n = nearest_sixteenth(x, 1.0);
+  const Number r = x - n.value;
+  // 2^r - 1 on |r| <= 1/32, to 2^-57 of 2^r.
+  const Number p = polynomial(r, 0.69314718055994684, 0.24022650695910111, 0.055504108652165533, 0.0096181291056884628,
+                              0.001333381829760176, 0.00015403816364441291);
+  return Sixteenths{n, fma(r, p, entry(table, 1, n.low_bits))};
+}
+
+template <Double Number>
 Number exp2(Number x) {
   x = choose(x > 1025.0, 1025.0, x);
   x = choose(x < -1076.0, -1076.0, x);
-  const auto n = nearest_whole(x, 1.0);
-  const Number whole = x - n.value;
-  const Number r = whole * 0.69314718055994529;
-  const Number loss = -r;
-  const Number rest = fma(whole, 2.3190468138462996e-17, fma(whole, 0.69314718055994529, loss));
-  return scale(one_more(r, exp_beyond(r, rest)), n);
+  return whole(exp2_in_sixteenths(x, sixteenths));
+}
+
+/// The same for code that has no instruction for scale.
+template <Double Number>
+Number exp2_of_ordinary(Number x) {
+  const Number ordinary = whole_of_ordinary(exp2_in_sixteenths(x, lowered_sixteenths));
+  return usually(magnitude(x) < 1022.0, ordinary, [&] { return exp2(x); });
 }
 
 /// e^x - 1 = 2^n * (e^r - 1) + 2^n - 1, but for large x, where the last is nothing.

@@ -56,24 +56,44 @@ Number cosh(Number x) {
   return scale(parts.cosine, parts.n);
 }
 
-/// The hyperbolic tangent within 1.37 ulp.
+/// For the numbers below 1/8, and for two intervals of each power of two from there on: a number c in the middle whose
+/// hyperbolic tangent is nearly an f32 number, that one, and the coefficients for d = x - c. The error is 2^-24.5 from
+/// 4 to 6 and less than 2^-26 elsewhere.
+inline constexpr Table<float, 8> tanh_table{
+    {{2.49971724f, 3.50058651f, 4.99977016f, 6.99856949f, 8.79713917f, 0.0f, 0.0f, 0.0f, 0.156211436f, 0.218745515f,
+      0.312523425f, 0.437508523f, 0.625106633f, 0.875141978f, 1.24971187f, 1.74976504f},
+     {0.986606777f, 0.998180032f, 0.999909163f, 0.999998331f, 0.99999994f, 0.0f, 0.0f, 0.0f, 0.154953092f, 0.215322062f,
+      0.302731007f, 0.411577135f, 0.554673553f, 0.703977227f, 0.848202825f, 0.941348791f},
+     {0.0266071614f, 0.00363669195f, 0.000181920506f, 3.33676076e-06f, 9.14032086e-08f, 0.0f, 0.0f, 1.0f, 0.975989521f,
+      0.953636408f, 0.908353925f, 0.830604255f, 0.692337275f, 0.504416049f, 0.280551851f, 0.113862403f},
+     {-0.0262505095f, -0.00363005302f, -0.00018184197f, -3.33193816e-06f, 2.96265426e-07f, 0.0f, 0.0f, 0.0f,
+      -0.151232719f, -0.20533897f, -0.274986953f, -0.341857731f, -0.384021133f, -0.355097443f, -0.237964988f,
+      -0.107184224f},
+     {0.0170267466f, 0.00240896083f, 0.000118953409f, 2.19644153e-06f, 6.26522123e-08f, 0.0f, 0.0f, -0.333331466f,
+      -0.301819533f, -0.273658186f, -0.219524845f, -0.136160791f, -0.0177826509f, 0.0818441361f, 0.108340494f,
+      0.0629502311f},
+     {-0.00805583131f, -0.00119590119f, -5.95916463e-05f, -1.10721112e-06f, -1.63579023e-06f, 0.0f, 0.0f,
+      -0.00010825292f, 0.0976724103f, 0.127410069f, 0.158168301f, 0.170006543f, 0.137857869f, 0.0607576258f,
+      -0.0125572802f, -0.0235287435f},
+     {0.00288802688f, 0.000489700586f, 2.84402831e-05f, 5.14549185e-07f, 6.53907017e-09f, 0.0f, 0.0f, 0.135492191f,
+      0.0446772799f, 0.0795408189f, 0.0428879932f, -0.0073511079f, -0.0541448034f, -0.058768332f, -0.0197154805f,
+      0.00348077901f},
+     {-0.000696299307f, -0.000157677496f, -9.37970162e-06f, -1.66484412e-07f, 1.66156656e-06f, 0.0f, 0.0f,
+      -0.0179968812f, -0.439404517f, -0.093947798f, -0.0813377649f, -0.0640125722f, -0.0235977117f, 0.0127722425f,
+      0.0151024181f, 0.00210038316f}}};
+
+/// The hyperbolic tangent within 1.23 ulp.
 template <Single Number>
 Number tanh(Number x) {
   const Number size = magnitude(x);
-  // Near 0 tanh x = x + x^3 * p(x^2), to 2^-27.7.
-  const Number z = size * size;
-  const Number p = polynomial(z, -0.333332807f, 0.133314058f, -0.0537365153f, 0.0206281673f, -0.0056922962f);
-  const Number near_zero = fma(size * z, p, size);
-  // Elsewhere tanh x = 1 - 2 / (e^2x + 1), which is 1 from 10 on. e^2x is as in exp, but for an x of half the size.
-  const Number bounded = choose(size > 10.0f, 10.0f, size);
-  const auto n = nearest_whole(bounded, 2.88539004f);
-  Number r = fma(n.value, -0.346573591f, bounded);
-  r = fma(n.value, 9.52327106e-10f, r);
-  const Number q = polynomial(r, 1.0f, 2.0f, 1.99999976f, 1.33332181f, 0.666692674f, 0.26779303f, 0.0884370953f);
-  const auto exponent = n.low_bits << std::uint32_t{23};
-  const Number power = number(bits(q) + exponent);
-  const Number elsewhere = 1.0f - 2.0f / (power + 1.0f);
-  return with_sign_of(x, choose(size > 0.625f, elsewhere, near_zero));
+  const Number bounded = choose(size > 9.5f, 9.5f, size);  // of which it is 1
+  const Number above = choose(bounded < 0x1.fffffep-4f, 0x1.fffffep-4f, bounded);
+  const auto place = bits(above) >> std::uint32_t{22};
+  const auto of = [&](std::size_t column) { return entry(tanh_table, column, place); };
+  const Number d = bounded - of(0);
+  Number p = of(7);
+  for (std::size_t column = 6; column > 0; --column) p = fma(p, d, of(column));
+  return with_sign_of(x, p);
 }
 
 /// With e = e^(-2 * size) - 1 the hyperbolic tangent is -e / (2 + e), of which both are in two parts.

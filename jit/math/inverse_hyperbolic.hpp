@@ -6,13 +6,14 @@
 
 namespace ricci::math {
 
-/// log(a + b + rest) for a >= b or a = 0.
-template <class Number>
-Number log_of_sum(Number a, Number b, Number rest, Number more) {
+/// log(a + b + rest) for a >= b or a = 0, and log(2) more if it is `twice`.
+template <class Number, class Condition>
+Number log_of_sum(Number a, Number b, Number rest, Condition twice) {
   const Number sum = a + b;
   const Number lost = ((a - sum) + b) + rest;
-  const Parted<Number> parts = parted(sum);
-  return log_of_parts(parts, parts.n + more, lost);
+  const Parted<Number> parts = parted(sum, base_e<RealOf<Number>>);
+  const Number of_two = choose_constant(twice, std::numeric_limits<RealOf<Number>>::min(), RealOf<Number>{0}, sum);
+  return log_with_rest(parts, lost, parts.exponent + bits(of_two));
 }
 
 /// From here on x and the root of x^2, more or less 1, are the same: the logarithm is log(x) + log(2).
@@ -34,8 +35,7 @@ Number asinh(Number x) {
   const auto is_large = size > no_root<Number>;
   const Number longer = choose(is_large, Real{0}, root.root);
   const Number rest = choose(is_large, Real{0}, root.rest);
-  const Number more = choose_constant(is_large, Real{1}, Real{0}, x);
-  const Number value = with_sign_of(x, log_of_sum(longer, size, rest, more));
+  const Number value = with_sign_of(x, log_of_sum(longer, size, rest, is_large));
   const auto usual = bits(size) - bits(tiny) < bits(std::numeric_limits<Real>::infinity()) - bits(tiny);
   return choose(usual, value, x);
 }
@@ -53,8 +53,7 @@ Number acosh(Number x) {
   const auto is_large = x > no_root<Number>;
   const Number shorter = choose(is_large, Real{0}, root.root);
   const Number rest = choose(is_large, Real{0}, root.rest);
-  const Number more = choose_constant(is_large, Real{1}, Real{0}, x);
-  const Number value = log_of_sum(x, shorter, rest, more);
+  const Number value = log_of_sum(x, shorter, rest, is_large);
   const auto above = bits(x) - bits(Real{1});
   const auto usual = above < bits(std::numeric_limits<Real>::infinity()) - bits(Real{1});
   const auto infinite = x > Real{1};

@@ -101,8 +101,8 @@ def quotient(name, series, weight, degree, degree_below, high):
 
 
 def table_of_logarithms(first):
-    """For each 16th of the f32 numbers m from those bits to twice as much: the c of few bits for which |m * c - 1| is
-    least and m * c - 1 exact, and -log2(c) in two parts, of which the first has 17 bits after the point."""
+    """For each 16th of the f32 numbers m from those bits to twice as much, and the f64 numbers between the same bounds:
+    the c of few bits for which |m * c - 1| is least and m * c - 1 exact."""
     number = lambda bits: float(np.uint32(bits).view(np.float32))
     table, most = [], 0
     for start in range(first, first + 2**23, 2**19):
@@ -116,12 +116,59 @@ def table_of_logarithms(first):
                     fits.append((far, c))
         c = min(fits)[1]
         most = max(most, abs(low * c - 1), abs(high * c - 1))
-        log = -Decimal(c).ln() / Decimal(2).ln()
-        part = float(round(log * 2**17)) / 2**17
-        table.append((c, part, np.float32(float(log - Decimal(part)))))
-    for column in zip(*table):
-        print("table: " + ", ".join(f"{x:.9g}f" for x in column))
-    print(f"  |f| < {most:.4f}")
+        table.append(c)
+    print("table: " + ", ".join(f"{c:g}" for c in table) + f"\n  |f| < {most:.4f}")
+    return table
+
+
+def base(name, log_of_base, table, bits, number):
+    """1 / log(base) in two numbers, log(2) / log(base) too, and -log(c) / log(base); the first parts of the latter have so
+    many bits after the point."""
+    show = lambda *numbers: print("  " + ", ".join(f"{x:.9g}f" if number is np.float32 else f"{x:.17g}" for x in numbers))
+    rest = lambda value, part: number(float(value - Decimal(float(part))))
+    cut = lambda value: number(float(round(value * 2**bits) * Decimal(2) ** -bits))
+    print(name)
+    factor, two, logs = 1 / log_of_base, Decimal(2).ln() / log_of_base, [-Decimal(c).ln() / log_of_base for c in table]
+    show(number(float(factor)), rest(factor, number(float(factor))), cut(two), rest(two, cut(two)))
+    show(*[cut(log) for log in logs])
+    show(*[rest(log, cut(log)) for log in logs])
+
+
+def table_of_tanh():
+    """For [0, 1/8) and two intervals of each power of two from there to 12 the columns of the table: c near the middle for
+    which tanh(c) is nearest to an f32 number, that, and the coefficients of degrees 1 to 6 of tanh(c + d) in d."""
+    single, edges = np.float32, [wide(0)] + [m * wide(2) ** e for e in range(-3, 4) for m in (1, wide(1.5))]
+    for low, high in zip(edges, edges[1:]):
+        high = min(high, wide(9.6))
+        middle = single((low + high) / 2)
+        near = [single(middle + k * np.spacing(middle)) for k in range(-3000, 3001)] if low else [single(0)]
+        far = lambda c: np.abs(np.tanh(wide(c)) - wide(single(np.tanh(wide(c))))) / np.spacing(single(np.tanh(wide(c))))
+        c = min(near, key=far)
+        x = (low + high) / 2 - (high - low) / 2 * np.cos(np.pi * (np.arange(600, dtype=wide) + 0.5) / 600)
+        x = x[(np.abs(x - wide(c)) > 1e-7) & (x > 1e-6)]
+        d, start = x - wide(c), single(np.tanh(wide(c)))
+        rest, weight, coefficients = (np.tanh(x) - wide(start)) / d, np.abs(d / np.tanh(x)), []
+        for k in range(6):
+            fixed = single(1 - k) if not low and k < 2 else None
+            coefficients.append(single(fit(rest, weight, range(k, 6), d)[0]) if fixed is None else fixed)
+            rest = rest - wide(coefficients[-1]) * d**k
+        error = float(np.log2(np.abs(weight * rest).max()))
+        print(f"tanh {float(low)}: " + ", ".join(f"{v:.9g}f" for v in [c, start, *coefficients]) + f", error 2^{error:.1f}")
+
+
+def table_of_arc_tangents():
+    """For [0, 1/8), two intervals of each power of two from there to 16, and the numbers beyond: the tangent of the angle
+    in the middle, of few bits, and that angle in two parts."""
+    def angle(x):
+        for _ in range(5):
+            x = x / (1 + (1 + x * x).sqrt())
+        return 32 * sum(Decimal(-1) ** k * x ** (2 * k + 1) / (2 * k + 1) for k in range(40))
+
+    edges = [m * 2.0**e for e in range(-3, 4) for m in (1, 1.5)] + [16.0]
+    for low, high in zip(edges, edges[1:]):
+        c = float(np.float16(np.tan((np.arctan(low) + np.arctan(high)) / 2)))
+        of_c = angle(Decimal(c))
+        print(f"arc tangent {low}: {c:.17g}, {float(of_c):.17g}, {float(of_c - Decimal(float(of_c))):.17g}")
 
 
 def stress_of_sine(z):
@@ -137,14 +184,9 @@ polynomial("exp", lambda x: (np.expm1(x) - x) / x**2, lambda x: x**2 / np.exp(x)
 polynomial("log", lambda x: (np.log1p(x) - x + x**2 / 2) / x**3, lambda x: np.abs(x**3 / np.log1p(x)), 7, -third, third)
 polynomial("sin", *odd(np.sin), 2, tiny, quarter**2, stress_of_sine)
 polynomial("cos", lambda z: (np.cos(np.sqrt(z)) - 1 + z / 2) / z**2, lambda z: z**2 / np.cos(np.sqrt(z)), 2, tiny, quarter**2)
-polynomial("tanh", *odd(np.tanh), 4, tiny, wide(0.625) ** 2)
 polynomial("atan", *odd(np.arctan), 8, tiny, wide(1))
 double = {"number": np.float64}
 polynomial("f64 exp", lambda x: (np.expm1(x) - x) / x**2, lambda x: x**2 / np.exp(x), 9, -half, half, **double)
-# (log((1 + s) / (1 - s)) / s - 2) / s^2 as a function of z = s^2, for 1 + f = (1 + s) / (1 - s) from sqrt(1/2) to sqrt(2)
-two_atanh = lambda s: np.log1p(2 * s / (1 - s))
-most = (np.sqrt(wide(2)) - 1) / (np.sqrt(wide(2)) + 1)
-polynomial("f64 log", lambda z: (two_atanh(np.sqrt(z)) / np.sqrt(z) - 2) / z, lambda z: z / 2, 6, tiny**2, most**2, **double)
 quarter64, eighth, log2e = half_pi / 2 * (1 + wide(2) ** -30), np.sqrt(wide(2)) - 1, 1 / ln2
 series = lambda z, terms: sum(z**k * term for k, term in enumerate(terms))
 sin_rest = [wide(-1) ** (k + 1) / wide(factorial(2 * k + 3)) for k in range(14)]  # (sin x / x - 1) / z as a series of z = x^2
@@ -155,7 +197,9 @@ relative_tanh = lambda z: z * np.sqrt(z) / np.tanh(np.sqrt(z))
 polynomial("f64 sin", lambda z: series(z, sin_rest), lambda z: z, 5, tiny**2, quarter64**2, **double)
 polynomial("f64 cos", lambda z: series(z, cos_rest), lambda z: z / np.cos(np.sqrt(z)), 6, tiny**2, quarter64**2, **double)
 polynomial("f64 tanh", lambda z: series(z, tanh_rest) / np.cosh(np.sqrt(z)), relative_tanh, 11, tiny**2, wide(0.625) ** 2, **double)
-polynomial("f64 atan", lambda z: series(z, atan_rest), lambda z: z, 11, tiny**2, eighth**2, **double)
+polynomial("f64 atan2", lambda z: series(z, atan_rest), lambda z: z, 11, tiny**2, eighth**2, **double)
+polynomial("f64 atan", lambda z: series(z, atan_rest), lambda z: z, 5, tiny**2, wide(1) / 64, **double)
+table_of_arc_tangents()
 to_the_end = lambda z: 1 + 3 * (z / quarter**2) ** 2  # there other errors are larger, so that this one must be less
 polynomial("tan", *odd(np.tan), 5, tiny, quarter**2, to_the_end)
 tan_terms = [Fraction(1)]  # tan x = x + x^3 / 3 + ..., of which the derivative is 1 + tan^2 x
@@ -172,11 +216,29 @@ polynomial("asin", lambda z: series(z, asin_rest), relative_asin, 4, tiny, wide(
 polynomial("f64 asin", lambda z: series(z, asin_rest), relative_asin, 12, tiny**2, wide(0.25), **double)
 polynomial("atanh", lambda z: series(z, atanh_rest), relative_atanh, 2, tiny, most_s**2)
 polynomial("f64 atanh", lambda z: series(z, atanh_rest), relative_atanh, 7, tiny**2, most_s**2, **double)
-polynomial("cbrt", lambda f: (1 + f) ** -third, lambda f: (1 + f) ** third, 3, -third, np.sqrt(wide(2)) - 1 + tiny)
-table_of_logarithms(0x3F340000)
+inverses = table_of_logarithms(0x3F340000)
+for name, log_of_base, single, wider in (("e", Decimal(1), 15, 41), ("2", Decimal(2).ln(), 17, 41), ("10", Decimal(10).ln(), 17, 42)):
+    base(f"base {name}", log_of_base, inverses, single, np.float32)
+    base(f"f64 base {name}", log_of_base, inverses, wider, np.float64)
+most_f = wide(0.0343)
+log_rest = lambda first: lambda f: series(f, [wide(-1) ** (k + 1) / k for k in range(first, first + 40)])  # / f^first
+polynomial("log of parts", log_rest(2), lambda f: f, 3, -most_f, most_f)
+polynomial("f64 log of parts", log_rest(2), lambda f: f, 8, -most_f, most_f, **double)
+polynomial("f64 pow: log, from f^4 on", log_rest(4), lambda f: f**3, 8, -most_f, most_f, **double)
+parts("f64 1 / 3", Decimal(1) / 3, 2, float)
+table_of_tanh()
+most_r = ln2 / 32 * (1 + wide(2) ** -20)
+exp_rest = lambda first: lambda r: series(r, [1 / wide(factorial(k)) for k in range(first, 25)])  # / r^first
+polynomial("f64 exp in sixteenths", exp_rest(2), lambda r: r**2, 5, -most_r, most_r, **double)
+polynomial("f64 exp2 in sixteenths", lambda r: ln2 * exp_rest(1)(r * ln2), lambda r: r, 5, -most_r / ln2, most_r / ln2, **double)
+for power in [(Decimal(k) / 16 * Decimal(2).ln()).exp() for k in range(16)]:
+    print(f"sixteenth: {float(power):.17g}, missing {float(power / Decimal(float(power)) - 1):.17g}")
+start = wide(0.1029)  # of 1 - x * y^3 for the y from the bits of x
+polynomial("cbrt: inverse", lambda e: (1 - e) ** -third, lambda e: (1 - e) ** third, 2, -start, start)
+polynomial("f64 cbrt: inverse", lambda e: (1 - e) ** -third, lambda e: (1 - e) ** third, 3, -start, start, **double)
+polynomial("cbrt", lambda e: ((1 - e) ** (-2 * third) - 1) / e, lambda e: e, 1, -wide(2) ** -10.2, wide(2) ** -10.2)
 log2_rest = [log2e * wide(-1) ** k / (k + 3) for k in range(30)]  # (log2(1 + f) / f - its first two terms) / f^2
 polynomial("pow: log2", lambda x: series(x, log2_rest), lambda x: x**2 / log2e, 3, -wide(0.0343), wide(0.0343))
-polynomial("f64 pow: atanh", lambda z: series(z, atanh_rest[1:]), lambda z: z**2, 6, tiny**2, most**2 * (1 + tiny), **double)
 polynomial("pow: 2^x", lambda x: np.expm1(x * ln2) / x, lambda x: x * np.exp(-x * ln2), 5, -wide(0.501), wide(0.501))
 parts("ln 2", ln2, 2)
 parts("f64 ln 2", Decimal(2).ln(), 2, float)

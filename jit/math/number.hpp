@@ -79,17 +79,24 @@ inline std::uint64_t bits(double x) { return std::bit_cast<std::uint64_t>(x); }
 inline float number(std::uint32_t bits) { return std::bit_cast<float>(bits); }
 inline double number(std::uint64_t bits) { return std::bit_cast<double>(bits); }
 
-/// The value of `x` as a signed integer.
+/// The value of `x` as a signed integer, of which in f64 the lowest 32 bits must be 0.
 inline float to_number(std::uint32_t x) { return static_cast<float>(static_cast<std::int32_t>(x)); }
-/// `x` as a signed integer, divided by 2^n and rounded down.
-inline std::uint32_t signed_shift(std::uint32_t x, int n) {
-  return static_cast<std::uint32_t>(static_cast<std::int32_t>(x) >> n);
-}
-
-/// Numbers that an instruction or two can choose from.
-using Table = std::array<float, 16>;
+inline double to_number(std::uint64_t x) { return static_cast<double>(static_cast<std::int64_t>(x)); }
+/// Sixteen numbers, of which an instruction or two choose one for each lane. A table has several columns of them, from
+/// which the same places choose.
+template <class Real>
+using Column = std::array<Real, 16>;
+template <class Real, std::size_t count>
+using Table = std::array<Column<Real>, count>;
 /// The one at the place that the lowest four bits say.
-inline float entry(const Table& table, std::uint32_t place) { return table[place % 16]; }
+template <std::size_t count>
+float entry(const Table<float, count>& table, std::size_t column, std::uint32_t place) {
+  return table[column][place % 16];
+}
+template <std::size_t count>
+double entry(const Table<double, count>& table, std::size_t column, std::uint64_t place) {
+  return table[column][place % 16];
+}
 
 /// `usual` where the condition holds, else what `rare` gives, which is computed only if it is needed.
 template <std::floating_point Real, class Rare>
@@ -111,7 +118,8 @@ Number with_sign_of(Number x, Number magnitude) {
 }
 
 /// A whole number, the same as a signed integer, and the lowest 22 bits of that in f32 or 51 in f64 with others above
-/// them, for which nothing needs to be computed.
+/// them, for which nothing needs to be computed. Or a number of sixteenths, the integer below it, and the lowest bits
+/// of sixteen times as much.
 template <class Number, class Integer>
 struct Whole {
   Number value;
@@ -131,7 +139,18 @@ auto nearest_whole(Number x, RealOf<Number> factor, int offset = 0) {
   return Whole{value, low_bits - std::bit_cast<BitsOf<Number>>(middle), low_bits};
 }
 
-/// x * 2^n, rounded once, for x in [1/2, 2] and n in [-200, 200] in f32 and [-1200, 1200] in f64.
+/// The nearest number of sixteenths to x * factor, which must be less than 2^47; of f64 only.
+template <Double Number>
+auto nearest_sixteenth(Number x, double factor) {
+  constexpr double middle = 0x1.8p48;
+  const Number shifted = fma(x, Number(factor), Number(middle));
+  const Number value = shifted - middle;
+  const auto low_bits = bits(shifted);
+  return Whole{value, (low_bits >> std::uint64_t{4}) - (std::bit_cast<std::uint64_t>(middle) >> 4), low_bits};
+}
+
+/// x * 2^n, or with sixteenths times 2 to the integer below n, rounded once, for x in [1/2, 2] and n in [-200, 200] in
+/// f32 and [-1200, 1200] in f64.
 template <std::floating_point Real>
 Real scale(Real x, Whole<Real, BitsOf<Real>> n) {
   using F = Format<Real>;
