@@ -15,6 +15,7 @@
 #include "share.hpp"
 #include "short_results.hpp"
 #include "short_rows.hpp"
+#include "slender.hpp"
 #include "survey.hpp"
 
 namespace ricci::jit {
@@ -268,6 +269,11 @@ void find_lengths(const Program& program, const Survey& survey, std::span<const 
     const std::int64_t bytes = std::ranges::any_of(program.statements, stores_along) ? element_bytes(axis) : 0;
     if (bytes > 0 && length(axis) <= narrow_row / bytes) result.narrow.push_back(axis);
   }
+  for (const Statement& s : program.statements)
+    if (const auto p = slender_product(s))
+      if (const auto wide = columns_of_vectors(*p, length(p->rows), length(p->columns), length(p->along)))
+        if (const std::pair slender{p->columns, *wide}; std::ranges::count(result.slender, slender) == 0)
+          result.slender.push_back(slender);
   for (AxisId axis : axes_of_rows(program))
     if (length(axis) > 1 && length(axis) <= longest_short_row && is_contiguous(axis)) result.few.push_back(axis);
 }
@@ -322,6 +328,8 @@ std::string to_string(const Specialisation& s) {
   list("\nmany", s.many);
   list("\nwide", s.wide);
   list("\nnarrow", s.narrow);
+  text += "\nslender";
+  for (const auto& [axis, wide] : s.slender) text += ' ' + std::to_string(axis) + '/' + std::to_string(wide);
   list("\nfew", s.few);
   list("\nabreast", s.abreast);
   text += "\nanswers " + s.answers;

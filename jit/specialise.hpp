@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ricci/ir.hpp"
@@ -30,6 +31,8 @@ struct Specialisation {
   std::vector<ir::AxisId> many;  // axes along which a reduction uses loads again, long enough for it to pay
   std::vector<ir::AxisId> wide;  // of these, those along long rows of memory, which fill steps of many lanes
   std::vector<ir::AxisId> narrow;  // instead, those along rows that are at most a line of memory
+  /// Few columns of products, and for how many a vector has lanes (slender.hpp).
+  std::vector<std::pair<ir::AxisId, int>> slender;
   std::vector<ir::AxisId> few;   // axes of reductions that are short rows of memory (short_rows.hpp)
   std::vector<ir::AxisId> abreast;  // axes along which places that data choose are used again (abreast.hpp)
   std::string answers;       // of the interval analysis, question by question: what was proved

@@ -24,6 +24,7 @@ auto members(const Iota& s) { const auto& [a] = s; return std::tie(a); }
 auto members(const LaneMask& s) { const auto& [a, b, c] = s; return std::tie(a, b, c); }
 auto members(const Half& s) { const auto& [a, b, c] = s; return std::tie(a, b, c); }
 auto members(const Slide& s) { const auto& [a, b, c, d] = s; return std::tie(a, b, c, d); }
+auto members(const Pick& s) { const auto& [a, b, c] = s; return std::tie(a, b, c); }
 auto members(const AnyLane& s) { const auto& [a, b] = s; return std::tie(a, b); }
 auto members(const CountLanes& s) { const auto& [a, b] = s; return std::tie(a, b); }
 auto members(const Append& s) { const auto& [a, b, c, d, e, f] = s; return std::tie(a, b, c, d, e, f); }
@@ -162,6 +163,7 @@ phase fill [%0, %1) trip s0 * ceil(s1 / 16) work s0 * s1 items ceil(s4 / 4) {
   prefetch scores[%2]
   prefetch scores[%0] later
   %32: b1x16 = lanes < %2 few
+  %33: f32x4 = pick %18 at 0, 7, 0, 3
 }
 
 phase "a second one" [%0, %1) starts hist {
