@@ -341,12 +341,8 @@ class ExpressionLowering {
   std::vector<RegisterTile> tiles_in(const ir::Fold&) const;
   State reduce_blocks(const ir::Fold&, const std::vector<RegisterTile>&, State);
 
-  // lower_slender.cpp
+  friend class SlenderLowering;
   void reduce_slender(const RegisterTile&, loop::Value low, loop::Value high);
-  void stage_rows(const RegisterTile&, loop::BufferId to, loop::Value first, loop::Value end);
-  void stage_columns(const RegisterTile&, loop::BufferId to, loop::Value first, loop::Value end);
-  loop::Value picked(loop::Value vector, std::vector<int> lanes);
-  loop::Value load_some(ir::Expr read, int some, loop::Value count);
   State add_groups(ir::Expr fold, const ScratchState&);
 
   // lower_streaming.cpp

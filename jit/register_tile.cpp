@@ -258,7 +258,7 @@ std::string to_string(const RegisterTile& tile, const Nest& nest, const Program&
     if (std::ranges::count(tile.transposed, e) > 0) text += " transposed";
     text += ' ' + to_string(program, e);
   }
-  if (tile.group > 0) text += " by " + std::to_string(tile.group) + " side by side";
+  if (tile.group > 0) text += " by " + std::to_string(tile.group) + " side by side" + (tile.dense ? ", dense" : "");
   if (tile.fetches) text += "; fetched early";
   if (tile.fetches_rows) text += "; the next rows fetched";
   if (tile.finishes) text += tile.masked ? "; finished in registers, masked" : "; finished in registers";

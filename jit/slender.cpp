@@ -63,7 +63,10 @@ std::optional<std::pair<RegisterTile, AxisId>> find_slender(Program& program, co
   const Statement& statement = program.statements[nest.statements[0]];
   const auto product = slender_product(statement);
   if (!product) return {};
-  const auto known = std::ranges::find(s.slender, product->columns, &std::pair<AxisId, int>::first);
+  const auto is_known = [&](const Slender& few) {
+    return few.matrix == product->b->as<Read>()->tensor && few.columns == product->columns;
+  };
+  const auto known = std::ranges::find_if(s.slender, is_known);
   if (known == s.slender.end()) return {};
   const auto moves = [&](Expr e, AxisId axis) {
     return motion(program, s, e->as<Read>()->tensor, e->as<Read>()->subscripts, axis);
@@ -72,9 +75,10 @@ std::optional<std::pair<RegisterTile, AxisId>> find_slender(Program& program, co
   const bool by_columns = moves(product->b, product->columns) == Motion::contiguous;
   if (!by_columns && moves(product->b, product->along) != Motion::contiguous) return {};
   if (motion(program, s, statement.target, statement.subscripts, product->columns) != Motion::contiguous) return {};
-  const int lanes = lanes_of(product->fold->dtype), wide = known->second;
+  const int lanes = lanes_of(product->fold->dtype), wide = known->wide;
   RegisterTile tile{.fold = product->fold, .rows = product->rows, .staged = {product->b}, .transposed = {}};
   tile.group = lanes / wide;
+  tile.dense = known->dense;
   // Eight sums hide the latency of fma; on narrow registers each is several.
   tile.height = tile.lower_height = std::max(1, target.vector_bytes / 8);
   tile.vectors = std::max(1, wide / nest.lanes);
