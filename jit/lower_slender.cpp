@@ -105,7 +105,7 @@ class SlenderLowering {
     return static_cast<loop::BufferId>(x_.info_.buffers.size() - 1);
   }
 
-  /// `some` lanes from the element of a read on at which its axes are bound; those beyond `count` (none: all) are zeros.
+  /// `some` lanes from the element of a read on at which its axes are bound; those beyond `count`, if any, are zeros.
   Value load_some(Expr e, int some, Value count) {
     const Read& read = *e->as<Read>();
     const Value from = x_.address(read.tensor, read.subscripts, level()).base, result = b_.make({dtype_, some});

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "affine.hpp"
+#include "ricci/helpers.hpp"
 
 namespace ricci::jit {
 
@@ -10,7 +11,7 @@ using namespace ir;
 
 namespace {
 
-constexpr std::int64_t least_rows = 8, least_along = 48;
+constexpr std::int64_t least_rows = 16, least_along = 64, least_with_functions = 256;
 constexpr std::int64_t shared_bytes = 16 << 10;  // of `b` in the first cache
 
 int lanes_of(DType dtype) { return 64 / static_cast<int>(size_of(dtype)); }
@@ -24,7 +25,9 @@ bool is_plain(const Read& read) {
 
 std::optional<SlenderProduct> slender_product(const Statement& s) {
   Expr found = nullptr;
+  bool has_functions = false;
   for (Expr e : nodes(expressions(s))) {
+    has_functions |= e->as<Apply>() && is_long(e->as<Apply>()->op);
     if (e->as<Nonzero>() || e->as<Sort>() || (e->as<Fold>() && found)) return {};
     if (e->as<Fold>()) found = e;
   }
@@ -43,14 +46,14 @@ std::optional<SlenderProduct> slender_product(const Statement& s) {
     if (!last || !uses_axis(b, last->axis) || uses_axis(a, last->axis)) continue;
     const auto is_row = [&](AxisId axis) { return uses_axis(a, axis) && !uses_axis(b, axis); };
     const auto rows = std::find_if(s.domain.rbegin(), s.domain.rend(), is_row);
-    if (rows != s.domain.rend()) return SlenderProduct{found, a, b, *rows, last->axis, fold.axes[0]};
+    if (rows != s.domain.rend()) return SlenderProduct{found, a, b, *rows, last->axis, fold.axes[0], has_functions};
   }
   return {};
 }
 
 std::optional<int> columns_of_vectors(const SlenderProduct& p, std::int64_t rows, std::int64_t columns,
                                       std::int64_t along) {
-  if (rows < least_rows || along < least_along || columns < 2) return {};
+  if (rows < least_rows || along < (p.has_functions ? least_with_functions : least_along) || columns < 2) return {};
   for (int wide = 2; wide <= lanes_of(p.fold->dtype) / 2; wide *= 2)
     if (columns <= wide) return wide;
   return {};

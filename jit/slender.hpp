@@ -16,13 +16,14 @@ namespace ricci::jit {
 struct SlenderProduct {
   ir::Expr fold, a, b;
   ir::AxisId rows, columns, along;
+  bool has_functions;  // somewhere in the statement: most of their lanes are empty
 };
 
 /// The only reduction of a statement, if it is such a product as far as that can be told without knowing sizes.
 std::optional<SlenderProduct> slender_product(const ir::Statement&);
 
 /// For how many columns a vector has lanes where there are so many: 2, 4 or 8; nothing if the lanes would be too many
-/// for one dtype, or too few rows or iterations make it worth it.
+/// for the dtype, or rows or iterations too few for it to pay.
 std::optional<int> columns_of_vectors(const SlenderProduct&, std::int64_t rows, std::int64_t columns,
                                       std::int64_t along);
 

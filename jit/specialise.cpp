@@ -334,7 +334,8 @@ std::string to_string(const Specialisation& s) {
   list("\nnarrow", s.narrow);
   text += "\nslender";
   for (const Slender& few : s.slender)
-    text += ' ' + std::to_string(few.matrix) + '.' + std::to_string(few.columns) + '/' + std::to_string(few.wide) + (few.dense ? " dense" : "");
+    text += ' ' + std::to_string(few.matrix) + '.' + std::to_string(few.columns) + '/' + std::to_string(few.wide) +
+            (few.dense ? " dense" : "");
   list("\nfew", s.few);
   list("\nabreast", s.abreast);
   text += "\nanswers " + s.answers;
