@@ -80,6 +80,7 @@ std::optional<std::pair<RegisterTile, AxisId>> find_slender(Program& program, co
   if (motion(program, s, statement.target, statement.subscripts, product->columns) != Motion::contiguous) return {};
   const int lanes = lanes_of(product->fold->dtype), wide = known->wide;
   RegisterTile tile{.fold = product->fold, .rows = product->rows, .staged = {product->b}, .transposed = {}};
+  tile.block = 64;  // so that few rows are items for several threads; with 128 it is 1.00 to 1.06 times faster
   tile.group = lanes / wide;
   tile.dense = known->dense;
   // Eight sums hide the latency of fma; on narrow registers each is several.
