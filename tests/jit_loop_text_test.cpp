@@ -177,8 +177,8 @@ TEST_CASE("the text of every kind of statement reads back as it was printed") {
   CHECK(verify(k) == "");
   CHECK(to_string(k) == everything);
   check_round_trip(k);
-  CHECK(k.phases[0].body.size() == 29);
-  CHECK(k.phases[0].types.size() == 33);
+  CHECK(k.phases[0].body.size() == 30);
+  CHECK(k.phases[0].types.size() == 34);
   CHECK(k.phases[0].types[4] == Type{DType::i32, 16});
   CHECK(k.info.checks[1] == "\n");
   CHECK(k.info.phases[0].trip[1].divisor == 16);
