@@ -224,28 +224,15 @@ std::pair<Value, Value> NestLowering::block(std::size_t k, Value index) {
 }
 
 void NestLowering::register_tiles(std::optional<std::pair<Value, Value>> rows, Value low, Value high) {
-  if (!nest_.registers[0].halves) return register_tiles(rows, low, high, nest_.unroll);
-  const Value half = b_.constant(std::int64_t{nest_.unroll / 2} * x_.lanes());
-  const Value is_half = b_.compute(level(), Op::less_equal, DType::b1, {i64(Op::subtract, high, low), half});
-  const Value is_whole = b_.compute(level(), Op::logical_not, DType::b1, {is_half});
-  x_.bind(*nest_.lane_axis, low);
-  x_.where(is_whole, *nest_.lane_axis, [&] { register_tiles(rows, low, high, nest_.unroll); });
-  const int loops_before = info_.loops;
-  x_.where(is_half, *nest_.lane_axis, [&] { register_tiles(rows, low, high, nest_.unroll / 2); });
-  info_.loops = loops_before;  // the same loops again
-}
-
-void NestLowering::register_tiles(std::optional<std::pair<Value, Value>> rows, Value low, Value high, int vectors) {
   const Value count = i64(Op::subtract, high, low);
-  x_.enter_lanes(*nest_.lane_axis, low, vectors, count);
+  x_.enter_lanes(*nest_.lane_axis, low, nest_.unroll, count);
   if (rows) {
     ExpressionLowering::Finish finish;
     Value first = rows->first;
     if (nest_.registers[0].finishes) {  // where all lanes run, so that stores need no masks; elsewhere row by row
       finish.statements = [&] { statements(); };
       if (!nest_.registers[0].masked) {
-        const Value step = b_.constant(std::int64_t{vectors} * x_.lanes());
-        finish.condition = b_.compute(level(), Op::greater_equal, DType::b1, {count, step});
+        finish.condition = b_.compute(level(), Op::greater_equal, DType::b1, {count, b_.constant(nest_.tile)});
         first = b_.compute(level(), Op::select, DType::i64, {finish.condition, rows->second, first});
       }
     }

@@ -252,10 +252,6 @@ void order_for_registers(Program& program, const Specialisation& s, const Target
   // Blocks of the lower height may hold a row twice.
   const auto reads_target = [&](std::size_t i) { return reads_what_it_writes(program, nest, i); };
   if (tile.finishes && std::ranges::any_of(nest.statements, reads_target)) tile.lower_height = 1;
-  // Of 100 columns the last step of 32 has 4. Long rows have few lanes left over, for twice the code to compile.
-  const bool wide = std::ranges::count(s.wide, *nest.lane_axis) > 0;
-  const bool many = target.vector_bytes == 64, is_pair = tile.vectors == 2 && tile.height > 4;
-  tile.halves = many && !wide && tile.finishes && !tile.masked && is_pair && is_sum_of_products(tile);
 }
 
 std::string to_string(const RegisterTile& tile, const Nest& nest, const Program& program, int lanes) {
@@ -272,7 +268,6 @@ std::string to_string(const RegisterTile& tile, const Nest& nest, const Program&
   if (tile.group > 0) text += " by " + std::to_string(tile.group) + " side by side" + (tile.dense ? ", dense" : "");
   if (tile.fetches) text += "; fetched early";
   if (tile.fetches_rows) text += "; the next rows fetched";
-  if (tile.halves) text += "; half of a step at the end";
   if (tile.finishes) text += tile.masked ? "; finished in registers, masked" : "; finished in registers";
   return text + '\n';
 }

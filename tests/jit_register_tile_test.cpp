@@ -119,9 +119,7 @@ TEST_CASE("where the rows of a tile are neighbours, each iteration fetches what 
       CHECK(schedule.find(is_wide ? "; for 48 of k in scratch" : "; for 64 of k in scratch") != std::string::npos);
       CHECK((schedule.find("i/528 x") != std::string::npos) == is_wide);
       CHECK(schedule.find("; the next rows fetched") != std::string::npos);
-      const int heights = schedule.find(" or x") == std::string::npos ? 1 : 2;
-      const int steps = schedule.find("half of a step") == std::string::npos ? 1 : 2;
-      CHECK(fetches(p, tensor, width) == heights * steps);
+      CHECK(fetches(p, tensor, width) == (schedule.find(" or x") == std::string::npos ? 1 : 2));  // for each height
     }
     CHECK(run_everywhere(p).fault == "");
   };
@@ -296,24 +294,6 @@ TEST_CASE("short statements take the results of a tile from registers, be it in 
   }
 }
 
-TEST_CASE("where half a step of lanes holds what is left of short rows, the last step is half of one") {
-  Dice dice{std::mt19937_64(9)};
-  for (const int columns : {17, 32, 33, 40, 47, 48, 49, 100, 300}) {
-    const int inner = dice.one_of({0, 1, 65, 130});
-    CAPTURE(columns, inner);
-    const auto a = uneven<float>(dice, 37, inner), turned = uneven<float>(dice, inner, 37);
-    const auto b = uneven<float>(dice, inner, columns);
-    Tensor<float, 2> c = uneven<float>(dice, 37, columns);
-    const Prepared p = prepared(c[i, j], Assign::set, maximum(sum(k, a[i, k] * b[k, j]), 1));
-    const bool halves = schedule_of(p, 64).find("half of a step at the end") != std::string::npos;
-    CHECK(halves == (columns < 256));
-    CHECK(schedule_of(p, 32).find("half of a step at the end") == std::string::npos);
-    CHECK(run_everywhere(p).fault == "");
-    CHECK(run_with_threads(p) == "");
-    CHECK(run_everywhere(prepared(c[i, j], Assign::add, sum(k, turned[k, i] * b[k, j]))).fault == "");
-  }
-}
-
 TEST_CASE("any number of rows is cut into blocks of one or two heights, and every row is counted once") {
   Dice dice{std::mt19937_64(7)};
   for (int rows = 3; rows < 600; rows += rows < 50 ? 1 : rows < 150 ? 17 : 131) {
@@ -371,8 +351,7 @@ TEST_CASE("the innermost loops of a tile use no memory for what registers hold")
     const std::vector<int> states = width == 64 ? std::vector{16} : std::vector{12, 10};
     const std::vector<int> of_long_rows = width == 64 ? std::vector{24} : width == 32 ? std::vector{12, 9} : states;
     check(prepared(c[i, j], Assign::set, 1 / sum(k, a[i, k] * b[k, j])), width, of_long_rows);
-    const std::vector<int> of_short_rows = width == 64 ? std::vector{16, 8} : states;  // and of half a step
-    check(prepared(short_rows[i, j], Assign::set, 1 / sum(k, a[i, k] * narrow[k, j])), width, of_short_rows);
+    check(prepared(short_rows[i, j], Assign::set, 1 / sum(k, a[i, k] * narrow[k, j])), width, states);
     check(prepared(at[i], Assign::set, argmin(j, sum(k, sq(a[i, k] - b[j, k])))), width, states);
     if (width == 64) check(prepared(narrow_rows[i, j], Assign::set, 1 / sum(k, a[i, k] * line[k, j])), width, {11});
   }
