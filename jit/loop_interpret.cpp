@@ -129,6 +129,12 @@ struct Machine {
     std::memcpy(at(s.result) + (bytes(s.low) - first), at(s.high), first);
     return true;
   }
+  bool run(const Pick& s) {
+    const std::size_t size = size_of(phase.types[s.result].dtype);
+    for (int i = 0; i < lanes(s.result); ++i)
+      std::memcpy(at(s.result, i), at(s.vector, s.lanes[static_cast<std::size_t>(i)]), size);
+    return true;
+  }
   bool run(const AnyLane& s) {
     bool any = false;
     for (int i = 0; i < lanes(s.mask); ++i) any |= get<bool>(s.mask, i);

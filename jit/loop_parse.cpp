@@ -68,6 +68,12 @@ struct Parser : Operands {
       expect("from");
       return Slide{result, low, high, number<int>("a lane")};
     }
+    if (accept("pick")) {
+      Pick pick{result, use(), {}};
+      expect("at");
+      list(",", [&] { pick.lanes.push_back(number<int>("a lane")); });
+      return pick;
+    }
     if (accept("any")) return AnyLane{result, use()};
     if (accept("count")) return CountLanes{result, use()};
     if (accept("to_line")) {

@@ -133,6 +133,10 @@ struct Printer {
         [&](const Slide& s) {
           return define(s.result) + " = slide " + use(s.low) + ", " + use(s.high) + " from " + std::to_string(s.from);
         },
+        [&](const Pick& s) {
+          const auto lane = [](int number) { return std::to_string(number); };
+          return define(s.result) + " = pick " + use(s.vector) + " at " + join(s.lanes, ", ", lane);
+        },
         [&](const AnyLane& s) { return define(s.result) + " = any " + use(s.mask); },
         [&](const CountLanes& s) { return define(s.result) + " = count " + use(s.mask); },
         [&](const ToLine& s) { return define(s.result) + " = to_line " + element(s.buffer, s.offset); },

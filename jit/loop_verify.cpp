@@ -145,6 +145,12 @@ struct Verifier {
     require(0 <= s.from && s.from <= t.lanes, "there is no lane " + std::to_string(s.from) + " to begin with");
     define(s.result, "result", t);
   }
+  void check(const Pick& s) {
+    const Type from = use(s.vector, "vector");
+    for (const int lane : s.lanes)
+      require(0 <= lane && lane < from.lanes, "there is no lane " + std::to_string(lane) + " to pick");
+    define(s.result, "result", {from.dtype, static_cast<int>(s.lanes.size())});
+  }
   void check(const AnyLane& s) {
     const Type t = use(s.mask, "mask");
     expect(s.mask, "mask", t, {DType::b1, t.lanes});

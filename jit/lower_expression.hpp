@@ -341,6 +341,10 @@ class ExpressionLowering {
   std::vector<RegisterTile> tiles_in(const ir::Fold&) const;
   State reduce_blocks(const ir::Fold&, const std::vector<RegisterTile>&, State);
 
+  friend class SlenderLowering;
+  void reduce_slender(const RegisterTile&, loop::Value low, loop::Value high);
+  State add_groups(ir::Expr fold, const ScratchState&);
+
   // lower_streaming.cpp
   loop::Value to_line(const ir::Statement&, ir::AxisId, loop::Value low);
 

@@ -268,6 +268,7 @@ ExpressionLowering::State ExpressionLowering::load_scratch(Expr e, const Scratch
 }
 
 ExpressionLowering::State ExpressionLowering::load_scratch(Expr e, const ScratchState& states) {
+  if (states.group > 0) return add_groups(e, states);
   const std::size_t level = states.rows ? builder_.level() : lane_->level;
   return load_scratch(e, states, level, scratch_offset(states, level));
 }

@@ -45,6 +45,7 @@ struct ScratchState {
   loop::Value low;
   std::optional<ir::AxisId> rows = {};  // one step of the lanes for each value of this axis, from first_row on
   loop::Value first_row = 0;
+  int group = 0;  // of the lanes of a column, whose sums are to be added up: RegisterTile::group
   loop::Value start = loop::none;  // where the state that has seen nothing stands, for one step of the lanes
 };
 

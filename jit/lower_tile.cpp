@@ -163,6 +163,7 @@ Value ExpressionLowering::cut_rows(const RegisterTile& tile, Value low, Value hi
 
 void ExpressionLowering::reduce_tile(const RegisterTile& tile, Value low, Value high, Value fresh,
                                      const Finish& finish) {
+  if (tile.group > 0) return reduce_slender(tile, low, high);
   const auto i64 = [&](Op op, Value a, Value b) { return builder_.compute(builder_.level(), op, DType::i64, {a, b}); };
   const Fold& f = *tile.fold->as<Fold>();
   const std::int64_t rows = tile.block + tile.lower_height;  // and those that the last block has too many

@@ -22,6 +22,7 @@
 #include "schedule_steps.hpp"
 #include "short_results.hpp"
 #include "short_rows.hpp"
+#include "slender.hpp"
 #include "streaming.hpp"
 #include "tables.hpp"
 #include "transposition.hpp"
@@ -214,6 +215,10 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
       else
         model.nest(nest, std::nullopt, domain.back());
       schedule.fold_lanes.insert(model.fold_lanes.begin(), model.fold_lanes.end());
+      continue;
+    }
+    if (const auto slender = find_slender(program, s, target, nest)) {
+      order_slender(program, slender->first, slender->second, nest);
       continue;
     }
     std::optional<AxisId> inner;

@@ -60,6 +60,8 @@ struct RegisterTile {
   bool fetches = false;   // what rows share, a few iterations before it goes to scratch
   bool fetches_rows = false;  // in every iteration, what the next rows read in it
   std::int64_t block = 128, depth = 128;
+  int group = 0;  // so many iterations of the reduced axis are side by side in the lanes of each column (slender.hpp)
+  bool dense = false;  // and rows of what is staged are as far apart as there are columns in such a vector
 };
 
 /// Reads that are contiguous along `across`, where the lanes are not: an item is a tile of so many rows along the lane

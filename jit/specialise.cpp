@@ -15,6 +15,7 @@
 #include "share.hpp"
 #include "short_results.hpp"
 #include "short_rows.hpp"
+#include "slender.hpp"
 #include "survey.hpp"
 
 namespace ricci::jit {
@@ -238,8 +239,8 @@ std::vector<TensorId> find_far(const Program& program, const Survey& survey, std
 }
 
 /// How long the axes are for which schedules ask.
-void find_lengths(const Program& program, const Survey& survey, std::span<const std::int64_t> extents,
-                  Specialisation& result) {
+void find_lengths(const Program& program, const Survey& survey, std::span<const TensorView> tensors,
+                  std::span<const std::int64_t> extents, Specialisation& result) {
   const auto length = [&](AxisId axis) {  // with those that it swallowed
     std::int64_t all = extents[axis];
     for (AxisId other : result.collapsed[axis])
@@ -268,6 +269,15 @@ void find_lengths(const Program& program, const Survey& survey, std::span<const 
     const std::int64_t bytes = std::ranges::any_of(program.statements, stores_along) ? element_bytes(axis) : 0;
     if (bytes > 0 && length(axis) <= narrow_row / bytes) result.narrow.push_back(axis);
   }
+  for (const Statement& s : program.statements) {
+    const auto p = slender_product(s);
+    const auto wide = p ? columns_of_vectors(*p, length(p->rows), length(p->columns), length(p->along)) : std::nullopt;
+    if (!wide) continue;
+    const Read& b = *p->b->as<Read>();
+    const int at = position_of({b.tensor, b.subscripts, b.policy, b.guard}, p->along);
+    const bool dense = program.tensors[b.tensor].table.empty() && tensors[b.tensor].layout.strides[at] == *wide;
+    result.slender.push_back({b.tensor, p->columns, *wide, dense});
+  }
   for (AxisId axis : axes_of_rows(program))
     if (length(axis) > 1 && length(axis) <= longest_short_row && is_contiguous(axis)) result.few.push_back(axis);
 }
@@ -290,7 +300,7 @@ Specialisation specialise(const Program& program, std::span<const TensorView> te
   for (AxisId axis : axes_of_kept_planes(program, result.large))
     if (extents[axis] <= most_planes_kept) result.slim.push_back(axis);
   result.far = find_far(program, survey, tensors, extents);
-  find_lengths(program, survey, extents, result);
+  find_lengths(program, survey, tensors, extents, result);
   for (AxisId axis : axes_of_chosen_places(program))
     if (extents[axis] >= least_abreast) result.abreast.push_back(axis);
   result.answers = ask(program, survey, tensors, extents);
@@ -322,6 +332,10 @@ std::string to_string(const Specialisation& s) {
   list("\nmany", s.many);
   list("\nwide", s.wide);
   list("\nnarrow", s.narrow);
+  text += "\nslender";
+  for (const Slender& few : s.slender)
+    text += ' ' + std::to_string(few.matrix) + '.' + std::to_string(few.columns) + '/' + std::to_string(few.wide) +
+            (few.dense ? " dense" : "");
   list("\nfew", s.few);
   list("\nabreast", s.abreast);
   text += "\nanswers " + s.answers;

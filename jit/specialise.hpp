@@ -19,6 +19,15 @@ enum class StrideClass : std::uint8_t { zero, one, minus_one, any, two, three, f
 /// The stride itself; nothing for `any`.
 std::optional<std::int64_t> known_stride(StrideClass);
 
+/// A matrix of few columns in a product, and for how many a vector has lanes: its rows are so far apart if `dense`.
+struct Slender {
+  ir::TensorId matrix;
+  ir::AxisId columns;
+  int wide;
+  bool dense;
+  bool operator==(const Slender&) const = default;
+};
+
 struct Specialisation {
   std::vector<std::vector<StrideClass>> strides;  // by tensor, axis (tables: by construction row-major)
   std::vector<std::vector<ir::AxisId>> collapsed; // by axis: the axes it stands for, outermost first; empty: itself only,
@@ -30,6 +39,7 @@ struct Specialisation {
   std::vector<ir::AxisId> many;  // axes along which a reduction uses loads again, long enough for it to pay
   std::vector<ir::AxisId> wide;  // of these, those along long rows of memory, which fill steps of many lanes
   std::vector<ir::AxisId> narrow;  // instead, those along rows that are at most a line of memory
+  std::vector<Slender> slender;  // of products, as kernels assume (slender.hpp)
   std::vector<ir::AxisId> few;   // axes of reductions that are short rows of memory (short_rows.hpp)
   std::vector<ir::AxisId> abreast;  // axes along which places that data choose are used again (abreast.hpp)
   std::string answers;       // of the interval analysis, question by question: what was proved

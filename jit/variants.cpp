@@ -41,7 +41,7 @@ int likeness(const Specialisation& a, const Specialisation& b) {
   return same(&Specialisation::strides) + same(&Specialisation::large) + same(&Specialisation::brief) +
          same(&Specialisation::slim) + same(&Specialisation::far) + same(&Specialisation::many) +
          same(&Specialisation::wide) + same(&Specialisation::narrow) + same(&Specialisation::few) +
-         same(&Specialisation::abreast);
+         same(&Specialisation::slender) + same(&Specialisation::abreast);
 }
 
 }  // namespace
@@ -77,6 +77,8 @@ bool holds(const Specialisation& assumed, const Specialisation& facts) {
   for (const Axes axes : {&Specialisation::brief, &Specialisation::slim, &Specialisation::few})
     for (const AxisId axis : assumed.*axes)
       if (std::ranges::count(facts.*axes, axis) == 0) return false;
+  for (const Slender& few : assumed.slender)
+    if (few.dense && std::ranges::count(facts.slender, few) == 0) return false;
   return std::ranges::includes(collapsed_pairs(facts), collapsed_pairs(assumed)) &&
          (facts.short_offsets || !assumed.short_offsets) && (facts.disjoint || !assumed.disjoint);
 }

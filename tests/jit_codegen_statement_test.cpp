@@ -274,6 +274,20 @@ TEST_CASE("a vector slides into the next one by any number of lanes") {
     }
 }
 
+TEST_CASE("lanes of a vector are picked in any order, and as often as wanted") {
+  const std::vector<int> pair{1, 0}, copies{2, 2, 0, 1, 2, 2, 0, 1}, one{3};
+  for (const std::vector<int>& lanes : {pair, copies, one}) {
+    LoopBuilder b;
+    const loop::BufferId in = b.buffer(DType::f32), out = b.buffer(DType::f32, true);
+    b.store(out, b.begin, b.pick(b.load(in, b.begin, 4), lanes));
+    b.store(out, b.constant(std::int64_t{8}), b.pick(b.load(in, b.begin), {0, 0}));  // of a scalar
+    std::vector<float> expected(10);
+    for (std::size_t i = 0; i < lanes.size(); ++i) expected[i] = static_cast<float>(lanes[i]);
+    in_all_modes<float>(b.kernel, {iota<float>(4), std::vector<float>(10)}, {}, 0, 1,
+                        [&](const auto& data, std::int32_t) { CHECK(data[1] == expected); });
+  }
+}
+
 TEST_CASE("halves of a vector, down to one lane") {
   LoopBuilder b;
   const loop::BufferId in = b.buffer(DType::f32), out = b.buffer(DType::f32, true);

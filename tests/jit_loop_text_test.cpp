@@ -24,6 +24,7 @@ auto members(const Iota& s) { const auto& [a] = s; return std::tie(a); }
 auto members(const LaneMask& s) { const auto& [a, b, c] = s; return std::tie(a, b, c); }
 auto members(const Half& s) { const auto& [a, b, c] = s; return std::tie(a, b, c); }
 auto members(const Slide& s) { const auto& [a, b, c, d] = s; return std::tie(a, b, c, d); }
+auto members(const Pick& s) { const auto& [a, b, c] = s; return std::tie(a, b, c); }
 auto members(const AnyLane& s) { const auto& [a, b] = s; return std::tie(a, b); }
 auto members(const CountLanes& s) { const auto& [a, b] = s; return std::tie(a, b); }
 auto members(const Append& s) { const auto& [a, b, c, d, e, f] = s; return std::tie(a, b, c, d, e, f); }
@@ -162,6 +163,7 @@ phase fill [%0, %1) trip s0 * ceil(s1 / 16) work s0 * s1 items ceil(s4 / 4) {
   prefetch scores[%2]
   prefetch scores[%0] later
   %32: b1x16 = lanes < %2 few
+  %33: f32x4 = pick %18 at 0, 7, 0, 3
 }
 
 phase "a second one" [%0, %1) starts hist {
@@ -175,8 +177,8 @@ TEST_CASE("the text of every kind of statement reads back as it was printed") {
   CHECK(verify(k) == "");
   CHECK(to_string(k) == everything);
   check_round_trip(k);
-  CHECK(k.phases[0].body.size() == 29);
-  CHECK(k.phases[0].types.size() == 33);
+  CHECK(k.phases[0].body.size() == 30);
+  CHECK(k.phases[0].types.size() == 34);
   CHECK(k.phases[0].types[4] == Type{DType::i32, 16});
   CHECK(k.info.checks[1] == "\n");
   CHECK(k.info.phases[0].trip[1].divisor == 16);

@@ -95,6 +95,8 @@ const IllFormed ill_formed[] = {
     {"%20: f32x8 = slide %6, %6 from 9",
      "'%20: f32x8 = slide %6, %6 from 9': there is no lane 9 to begin with"},
     {"%20: f32x4 = slide %6, %6 from 1", "'%20: f32x4 = slide %6, %6 from 1': the result %20 is f32x4; expected f32x8"},
+    {"%20: f32x2 = pick %6 at 0, 8", "'%20: f32x2 = pick %6 at 0, 8': there is no lane 8 to pick"},
+    {"%20: f32x4 = pick %6 at 0, 1", "'%20: f32x4 = pick %6 at 0, 1': the result %20 is f32x4; expected f32x2"},
     {"%20: b1 = any %7", "'%20: b1 = any %7': the mask %7 is i32x8; expected b1x8"},
     {"%20: b1x8 = any %8", "'%20: b1x8 = any %8': the result %20 is b1x8; expected b1"},
     // memory

@@ -73,7 +73,9 @@ TEST_CASE("a product of two to four columns is a tile of them, with lanes down t
                schedule.find("in scratch:" + staged + " t1[") != std::string::npos;
       };
       const bool is_short = vector_widths().front() == 64 && columns >= 2 && columns <= 4;
-      CHECK(runs_down(prepared(c[i, j], Assign::set, abs(sum(k, a[i, k] * b[k, j]))), " transposed") == is_short);
+      // Long rows are not transposed (jit_slender_test.cpp).
+      CHECK(runs_down(prepared(c[i, j], Assign::set, abs(sum(k, a[i, k] * b[k, j]))), " transposed") ==
+            (is_short && inner < 64));
       // Down the columns of an array there is nothing to transpose.
       CHECK(runs_down(prepared(c[i, j], Assign::set, sum(k, turned[k, i] * b[k, j]) + bias[j]), "") == is_short);
       if (columns > 4) continue;

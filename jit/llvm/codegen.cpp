@@ -104,6 +104,17 @@ void emit(PhaseEmitter& e, const loop::Slide& s) {
                                                        llvm::createSequentialMask(s.from, lanes, 0));
 }
 
+void emit(PhaseEmitter& e, const loop::Pick& s) {
+  Builder& b = e.builder;
+  const bool one = e.type(s.vector).lanes == 1;
+  if (s.lanes.size() == 1)
+    e.values[s.result] = one ? e[s.vector] : b.CreateExtractElement(e[s.vector], b.getInt64(s.lanes[0]));
+  else if (one)
+    e.values[s.result] = b.CreateVectorSplat(static_cast<unsigned>(s.lanes.size()), e[s.vector]);
+  else
+    e.values[s.result] = b.CreateShuffleVector(e[s.vector], s.lanes);
+}
+
 void emit(PhaseEmitter& e, const loop::AnyLane& s) {
   e.values[s.result] = e.builder.CreateIsNotNull(mask_bits(e, e[s.mask]));
 }

@@ -37,6 +37,7 @@ struct Iota     { Value result; };                                  // integers 
 struct LaneMask { Value result; Value count; bool few = false; };   // lane < count; count is i64, if `few` 0 to 63
 struct Half     { Value result; Value vector; bool upper; };        // lanes/2: the lower or the upper half
 struct Slide    { Value result; Value low, high; int from; };       // lanes from, from + 1, ... of low and high after it
+struct Pick     { Value result; Value vector; std::vector<int> lanes; };     // of the vector, for each lane of the result
 struct AnyLane  { Value result; Value mask; };                      // scalar b1: some lane is true
 struct ToLine   { Value result; BufferId buffer; Value offset; };  // i64: elements from there to a multiple of 64 bytes
 struct CountLanes { Value result; Value mask; };                    // i64: how many lanes are true
@@ -110,7 +111,7 @@ struct If {
   Block body;
 };
 
-using Kind = std::variant<Constant, Argument, Compute, Splat, Iota, LaneMask, Half, Slide, AnyLane, CountLanes, ToLine,
+using Kind = std::variant<Constant, Argument, Compute, Splat, Iota, LaneMask, Half, Slide, Pick, AnyLane, CountLanes, ToLine,
                           Load, Gather, Store, Scatter, Append, SortRows, Transpose, Prefetch, Check, For, If>;
 struct Statement : Kind {
   using Kind::Kind;

@@ -62,6 +62,10 @@ class LoopBuilder {
   Value slide(Value low, Value high, int from) {
     return define(loop::Slide{make(type(low).dtype, type(low).lanes), low, high, from});
   }
+  Value pick(Value vector, std::vector<int> lanes) {
+    const loop::Type result{type(vector).dtype, static_cast<int>(lanes.size())};
+    return define(loop::Pick{make(result.dtype, result.lanes), vector, std::move(lanes)});
+  }
   Value any_lane(Value mask) { return define(loop::AnyLane{make(DType::b1), mask}); }
   Value count_lanes(Value mask) { return define(loop::CountLanes{make(DType::i64), mask}); }
   Value load(loop::BufferId b, Value offset, int lanes = 1, Value mask = loop::none) {

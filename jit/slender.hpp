@@ -1,0 +1,37 @@
+#pragma once
+// Products of a matrix by one of few columns: sum(k, a[i, k] * b[k, j]) with at most eight j. Lanes along j would be
+// empty for the most part, and for lanes along i all of `a` would have to be transposed. Instead a vector has lanes
+// for all columns by a few iterations of k, side by side: `a` is loaded as it lies in memory, the same few elements
+// for each of the columns, and only `b`, which is small, is put in that order beforehand. What the lanes of a column
+// have summed is added up in the end. These vectors have 64 bytes whatever the registers have, so that sums have the
+// same order everywhere.
+#include <optional>
+#include <utility>
+
+#include "schedule.hpp"
+
+namespace ricci::jit {
+
+/// sum(along, a * b) with the reads of a[.., rows, along] and b[.., along, columns], by whatever names.
+struct SlenderProduct {
+  ir::Expr fold, a, b;
+  ir::AxisId rows, columns, along;
+  bool has_functions;  // somewhere in the statement: most of their lanes are empty
+};
+
+/// The only reduction of a statement, if it is such a product as far as that can be told without knowing sizes.
+std::optional<SlenderProduct> slender_product(const ir::Statement&);
+
+/// For how many columns a vector has lanes where there are so many: 2, 4 or 8; nothing if the lanes would be too many
+/// for the dtype, or rows or iterations too few for it to pay.
+std::optional<int> columns_of_vectors(const SlenderProduct&, std::int64_t rows, std::int64_t columns,
+                                      std::int64_t along);
+
+/// The tile of a nest that is such a product of what is known to be few columns, and the axis of these.
+std::optional<std::pair<RegisterTile, ir::AxisId>> find_slender(ir::Program&, const Specialisation&, const Target&,
+                                                                const Nest&);
+
+/// Items of a nest with this tile: blocks of its rows, by all columns that have lanes.
+void order_slender(const ir::Program&, const RegisterTile&, ir::AxisId columns, Nest&);
+
+}  // namespace ricci::jit
