@@ -7,9 +7,9 @@ namespace {
 using llvm::APInt;
 using llvm::Value;
 
-/// Of numbers of 64 bits, of which the first is mostly the smaller one: where a chunk begins, for small work 0.
-/// To divide them takes up to 90 cycles, and all else waits for it.
-Value* far_quotient(PhaseEmitter& e, Value* dividend, Value* divisor) {
+/// Of where a chunk begins, an argument of the phase, for small work 0: to divide 64 bits takes up to 90 cycles, and all
+/// else waits for it.
+Value* quotient_of_begin(PhaseEmitter& e, Value* dividend, Value* divisor) {
   Builder& b = e.builder;
   Value* reaches = b.CreateICmpUGE(dividend, divisor);
   return emit_usual(e, reaches, b.getInt64(0), [&] { return b.CreateUDiv(dividend, divisor); });
@@ -22,7 +22,8 @@ Value* whole_quotient(PhaseEmitter& e, DType dtype, Value* dividend, Value* divi
   Builder& b = e.builder;
   llvm::Type* type = dividend->getType();
   const bool sign = is_signed_integer(dtype);
-  if (type->isIntegerTy(64) && !sign) return far_quotient(e, dividend, divisor);
+  const bool is_begin = llvm::isa<llvm::Argument>(dividend) && type->isIntegerTy(64) && !sign;
+  if (is_begin) return quotient_of_begin(e, dividend, divisor);
   if (!type->isVectorTy() || type->getScalarSizeInBits() == 64)
     return sign ? b.CreateSDiv(dividend, divisor) : b.CreateUDiv(dividend, divisor);
   llvm::Type* real = type->getWithNewType(type->getScalarSizeInBits() == 32 ? b.getDoubleTy() : b.getFloatTy());
