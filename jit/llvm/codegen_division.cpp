@@ -7,8 +7,8 @@ namespace {
 using llvm::APInt;
 using llvm::Value;
 
-/// Of where a chunk begins, an argument of the phase, for small work 0: to divide 64 bits takes up to 90 cycles, and all
-/// else waits for it.
+/// Of where a chunk begins, an argument of the phase, for small work 0: a division of 64 bits takes up to 90 cycles, and
+/// all else waits for it.
 Value* quotient_of_begin(PhaseEmitter& e, Value* dividend, Value* divisor) {
   Builder& b = e.builder;
   Value* reaches = b.CreateICmpUGE(dividend, divisor);
