@@ -1,7 +1,6 @@
 #pragma once
 // What a thread did last at a site: to repeat it for tensors of the same layouts takes less than to find it again.
 #include <memory>
-#include <optional>
 
 #include "ricci/repetition.hpp"
 #include "variant.hpp"

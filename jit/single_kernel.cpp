@@ -7,9 +7,7 @@
 #include "in_order.hpp"
 #include "ricci/disk_cache.hpp"
 #include "ricci/error.hpp"
-#include "ricci/few.hpp"
 #include "ricci/helpers.hpp"
-#include "ricci/overlap.hpp"
 #include "ricci/shape.hpp"
 #include "variants.hpp"
 
