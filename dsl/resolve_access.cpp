@@ -120,6 +120,7 @@ Resolver::Place Resolver::place(const Syntax& node, ir::TensorId tensor, const A
         out_.program.axes[axis].limit = next_scalar(Form::integer, DType::i64);  // a param: extents share kernels
       } else if (const ir::Expr within = is_within(axis, bounds(subscript))) {
         narrow(place, within);
+        ranged_.push_back(axis);
       }
       continue;
     }
@@ -139,9 +140,11 @@ Resolver::Place Resolver::place(const Syntax& node, ir::TensorId tensor, const A
 
 /// Notes the subscript with every axis in which it is affine: they are to stay inside.
 void Resolver::keep_inside(ir::TensorAxis use, ir::Expr subscript) {
-  for (ir::AxisId axis : subscript->free)
-    if (const auto affine = ir::affine_in(graph(), subscript, axis); affine && affine->coefficient != 0)
+  for (ir::AxisId axis : subscript->free) {
+    const auto affine = ir::affine_in(graph(), subscript, axis);
+    if (affine && affine->coefficient != 0 && std::ranges::count(ranged_, axis) == 0)
       out_.program.axes[axis].inside.push_back({use, affine->coefficient, affine->rest});
+  }
 }
 
 /// Integer subscripts are checked when the statement is called; a list with no other computed ones needs no check.

@@ -116,6 +116,7 @@ class Resolver {
     Choice choice;
     ir::AxisId along;
   };
+  Axes ranged_;  // on the left, where nothing is made: subscripts with them are evaluated in the range only
   std::vector<Written> written_;
   bool shares_numbers_ = false;  // there is a mask on the left
   Axes new_axes_;  // of newaxis: extent 1, unless something else gives them another

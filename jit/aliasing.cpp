@@ -68,24 +68,24 @@ Array copy_of(const TensorView& view) {
   return copy;
 }
 
-Copies copy_overlapping(const Program& program, std::span<TensorView> tensors) {
-  Copies copies;
+std::vector<TensorId> find_overwritten(const Program& program, std::span<const TensorView> tensors) {
+  std::vector<TensorId> found;
   for (const Statement& s : program.statements) {
     if (!program.tensors[s.target].table.empty()) continue;
     check_target(program.tensors[s.target], tensors[s.target]);
     const bool injective = is_injective(s);
     const std::vector<const Read*> early = reads_before_written(program, s);
     for (const Read* read : reads_of(s)) {
-      TensorView& view = tensors[read->tensor];
+      const TensorView& view = tensors[read->tensor];
       if (read->tensor == s.target || !program.tensors[read->tensor].table.empty()) continue;
+      if (std::ranges::count(found, read->tensor) > 0) continue;
       if (!may_overlap(view, tensors[s.target])) continue;
       const bool in_place = read->subscripts == s.subscripts || std::ranges::count(early, read) > 0;
       if (injective && same_elements(view, tensors[s.target]) && in_place) continue;
-      copies.emplace_back(read->tensor, copy_of(view));
-      view = copies.back().second.view();
+      found.push_back(read->tensor);
     }
   }
-  return copies;
+  return found;
 }
 
 std::vector<TensorId> steering_tensors(const Program& program) {

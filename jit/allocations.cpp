@@ -79,6 +79,16 @@ void add_copies(Report& report, const ir::Program& program, const Copies& copies
   }
 }
 
+void add_copies(Report& report, const ir::Program& program, const Bands& bands, int threads) {
+  for (const Bands::Old& old : bands.old) {
+    const std::int64_t bytes = bytes_of_copies(bands, old, threads);
+    report.temporary_bytes += bytes;
+    report.temporaries.push_back({bytes, "a copy of " + program.tensors[old.moved.tensor].name + ", " +
+                                             counted(static_cast<int>(bands.most_rows()), "row") +
+                                             " at a time, whose old values are still read"});
+  }
+}
+
 std::vector<std::string> contents(const ir::Program& program) {
   std::vector<std::string> texts(program.tensors.size());
   for (ir::TensorId t = 0; t < texts.size(); ++t)

@@ -1,6 +1,7 @@
 #pragma once
 // The memory of a run that nobody asked for, each piece with its reason.
 #include "aliasing.hpp"
+#include "bands.hpp"
 #include "launch.hpp"
 #include "ricci/compile.hpp"
 
@@ -8,6 +9,9 @@ namespace ricci::jit {
 
 /// Adds the copies to the report's temporaries: "a copy of x, " and `reason`.
 void add_copies(Report&, const ir::Program&, const Copies&, std::string_view reason);
+
+/// The same for copies that are made band by band, by so many threads.
+void add_copies(Report&, const ir::Program&, const Bands&, int threads);
 
 /// By tensor: what the compiler keeps in it, if it is one of its own.
 std::vector<std::string> contents(const ir::Program&);

@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "bands.hpp"
 #include "kernel_store.hpp"
 #include "launch.hpp"
 #include "ricci/compile.hpp"
@@ -27,6 +28,8 @@ struct Call {
   jit::LaunchPlan plan;
   Report report;
   std::vector<ir::TensorId> copied = {};  // tensors of the normalised program whose old values are copied
+  std::optional<jit::Bands> bands = {};   // instead: then `plan` is that of the longer bands
+  jit::LaunchPlan plan_of_shorter = {};
   Repetition repetition = {};  // with phases only where the call is that simple
 };
 

@@ -34,8 +34,8 @@ Normalised normalise(ir::Program program) {
   return {std::move(program), std::move(origin)};
 }
 
-Built build(const Normalised& normalised, const Specialisation& specialisation, const Target& target) {
-  Built built{normalised.program, {}, {}};
+Built build(const ir::Program& normalised, const Specialisation& specialisation, const Target& target) {
+  Built built{normalised, {}, {}};
   apply_specialisation(built.program, specialisation);
   built.schedule = make_schedule(built.program, specialisation, target);
   built.kernel = lower(built.program, specialisation, built.schedule);

@@ -23,6 +23,7 @@ struct Built {
   loop::Kernel kernel;
 };
 
-Built build(const Normalised&, const Specialisation&, const Target&);
+/// Of a normalised program.
+Built build(const ir::Program&, const Specialisation&, const Target&);
 
 }  // namespace ricci::jit

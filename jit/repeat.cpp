@@ -31,6 +31,7 @@ Ticks SingleKernel::repeat(const Call& call, TensorPointers tensors, std::span<c
                            const Options& options) const {
   if (!call.kernel) return 0;
   if (options.no_temporaries) refuse_temporaries(call.report);
+  if (call.bands) return run_bands(call, tensors, params, options);
   const Copies old = call.report.checks.empty() ? Copies{} : copy_steering(views_of(tensors), targets_, steering_);
   Few<void*, 16> places(call.plan.own_bytes.size());
   set_places(tensors, places.span());
@@ -47,6 +48,21 @@ Ticks SingleKernel::repeat(const Call& call, TensorPointers tensors, std::span<c
   return copying + run_kernel(call, places.span(), tensors, params, old, options);
 }
 
+/// Runs a call in bands, each on one thread.
+Ticks SingleKernel::run_bands(const Call& call, TensorPointers tensors, std::span<const Scalar> params,
+                              const Options& options) const {
+  std::vector<TensorView> views;
+  for (const std::uint32_t source : sources_) views.push_back(source == no_source ? TensorView{} : *tensors[source]);
+  const Ticks start = ticks_now();
+  run_in_bands(*call.bands, views, options.threads, [&](std::span<void* const> places, std::int64_t rows) {
+    const LaunchPlan& plan = rows == call.bands->most_rows() ? call.plan : call.plan_of_shorter;
+    launch(plan, places, params, 1, [&](std::size_t p, const KernelArgs& args, std::int64_t begin, std::int64_t end) {
+      return call.kernel->phases[p](&args, begin, end);
+    });
+  });
+  return ticks_now() - start;
+}
+
 /// The addresses of a kernel's buffers: those of the normalised program's tensors, and none of the others. A tensor's
 /// old values are where its new ones go, unless they are copied.
 void SingleKernel::set_places(TensorPointers tensors, std::span<void*> places) const {
@@ -60,7 +76,7 @@ void SingleKernel::set_places(TensorPointers tensors, std::span<void*> places) c
 Repetition SingleKernel::repetition_of(const Call& call) const {
   Repetition r;
   const bool checks = !call.report.checks.empty() || !call.counts.empty() || !call.shaping.empty();
-  if (!call.plan.simple || call.plan.choice || call.threads || checks || !call.copied.empty()) return r;
+  if (!call.plan.simple || call.plan.choice || call.threads || checks || !call.copied.empty() || call.bands) return r;
   r.layouts = call.layouts;
   r.made = call.made;
   for (std::size_t b = 0; b < call.plan.own_bytes.size(); ++b) {
@@ -86,7 +102,7 @@ std::optional<Ticks> SingleKernel::repeat_choice(const Call& call, TensorPointer
   };
   const auto make_and_place = [&](std::int64_t chosen, std::span<void*> buffers) {
     make(chosen);
-    for (const std::uint32_t t : call.plan.choice->tensors) buffers[t] = tensors[normalised_.origin[t]]->data;
+    for (const std::uint32_t t : call.plan.choice->tensors) buffers[t] = tensors[origin_[t]]->data;
   };
   const MakeChosen then = make_and_place;
   const Ticks start = ticks_now();

@@ -34,10 +34,6 @@ std::string key_text(const std::string& program, const Specialisation& s, const 
          (optimise ? "optimised\n" : "unoptimised\n") + to_string(s) + program;
 }
 
-/// Results that are still to be made overlap nothing: until they are, each has such a distance from all else. No memory
-/// of a process lies at a multiple of it.
-constexpr std::int64_t apart = std::int64_t{1} << 56;
-
 }  // namespace
 
 std::vector<TensorView> views_of(TensorPointers tensors) {
@@ -46,22 +42,23 @@ std::vector<TensorView> views_of(TensorPointers tensors) {
   return views;
 }
 
-SingleKernel::SingleKernel(ir::Program program)
-    : program_(program), plain_(std::ranges::any_of(program_.statements, [&](const ir::Statement& s) {
+SingleKernel::SingleKernel(ir::Program program) : SingleKernel(program, normalise(program)) {}
+
+SingleKernel::SingleKernel(ir::Program program, Normalised normalised)
+    : program_(std::move(program)), plain_(std::ranges::any_of(program_.statements, [&](const ir::Statement& s) {
         return orders_what_it_writes(program_, s);
       })),
-      normalised_(normalise(std::move(program))), text_(to_string(normalised_.program, false)),
-      contents_(contents(normalised_.program)),
-      calls_(shaping_params(program_)) {
+      whole_{normalised.program, to_string(normalised.program, false)}, origin_(std::move(normalised.origin)),
+      contents_(contents(whole_.program)), calls_(shaping_params(program_)) {
   for (const ir::Statement& s : program_.statements)
     if (std::ranges::count(targets_, s.target) == 0) targets_.push_back(s.target);
-  for (ir::TensorId t = 0; t < normalised_.program.tensors.size(); ++t) {
-    const bool is_user = t < normalised_.origin.size() && normalised_.program.tensors[t].table.empty();
-    sources_.push_back(is_user ? normalised_.origin[t] : no_source);
+  for (ir::TensorId t = 0; t < whole_.program.tensors.size(); ++t) {
+    const bool is_user = t < origin_.size() && whole_.program.tensors[t].table.empty();
+    sources_.push_back(is_user ? origin_[t] : no_source);
   }
   steering_ = steering_tensors(program_);
   const bool targets_first = std::ranges::all_of(targets_, [&](ir::TensorId t) { return t < targets_.size(); });
-  if (!plain_ && targets_first) chosen_ = count_of_results(program_, normalised_.program);
+  if (!plain_ && targets_first) chosen_ = count_of_results(program_, whole_.program);
 }
 
 std::optional<Report> SingleKernel::run(std::span<const TensorView> tensors, std::size_t made,
@@ -101,28 +98,73 @@ Report SingleKernel::run_plainly(std::span<const TensorView> tensors, std::span<
 }
 
 SingleKernel::Binding SingleKernel::bind(std::span<const TensorView> tensors, std::span<const Scalar> params,
-                                         const Counts& counts, const Options& options, bool trial) const {
-  Binding b;
-  const ir::Program& own = normalised_.program;
+                                         const Counts& counts, const Options& options, Cut cut, Trial trial) const {
+  Binding b{.form = &whole_};
+  const ir::Program& own = whole_.program;
   check_tensors(program_, tensors);
   check_reductions(program_, axis_extents(program_, tensors, params, counts));
   for (const std::uint32_t source : sources_) b.tensors.push_back(source == no_source ? TensorView{} : tensors[source]);
-  const Ticks start = ticks_now();
-  b.copies = copy_overlapping(own, b.tensors);
-  if (!b.copies.empty()) b.copying = ticks_now() - start;
   b.extents = axis_extents(own, b.tensors, params, counts);
+  const std::vector<ir::TensorId> overwritten = find_overwritten(own, b.tensors);
+  if (cut == Cut::bands && !overwritten.empty())
+    if (std::optional<Binding> band = bind_band(b, overwritten, params, options, trial)) return *std::move(band);
+  const Ticks start = ticks_now();
+  for (const ir::TensorId t : overwritten) {
+    b.copies.emplace_back(t, copy_of(b.tensors[t]));
+    b.tensors[t] = b.copies.back().second.view();
+  }
+  if (!b.copies.empty()) b.copying = ticks_now() - start;
   b.facts = specialise(own, b.tensors, b.extents);
-  b.assumed = options.specialise
-                  ? choose_variant(to_string(target_of(options)) + text_, own, b.facts, trial)
-                  : assume_nothing(own);
+  b.assumed = assume(whole_, b.facts, options, trial);
   return b;
+}
+
+Specialisation SingleKernel::assume(const Form& form, const Specialisation& facts, const Options& options,
+                                    Trial trial) const {
+  if (!options.specialise) return assume_nothing(form.program);
+  return choose_variant(to_string(target_of(options)) + form.text, form.program, facts, trial == Trial::yes);
+}
+
+/// What bands of the outermost rows of a target are compiled from; null where they cannot be.
+const SingleKernel::BandForm* SingleKernel::band_form(const TensorView& target) const {
+  const std::optional<std::size_t> dimension = outermost(target.layout);
+  if (!dimension) return nullptr;
+  const std::lock_guard lock(mutex_);
+  const auto [known, is_new] = band_forms_.try_emplace(*dimension);
+  if (is_new)
+    if (std::optional<BandProgram> band = band_program(whole_.program, *dimension)) {
+      Form form{band->program, to_string(band->program, false)};
+      known->second = {*std::move(band), std::move(form)};
+    }
+  return known->second ? &*known->second : nullptr;
+}
+
+std::optional<SingleKernel::Binding> SingleKernel::bind_band(const Binding& whole,
+                                                             std::span<const ir::TensorId> overwritten,
+                                                             std::span<const Scalar> params, const Options& options,
+                                                             Trial trial) const {
+  const BandForm* form = band_form(whole.tensors[whole_.program.statements[0].target]);
+  if (!form) return std::nullopt;
+  const auto bands = cut_into_bands(form->band, whole.tensors, overwritten, whole.extents, params);
+  if (!bands) return std::nullopt;
+  const auto of_rows = [&](std::int64_t rows) {
+    Binding b{&form->form, views_of_band(*bands, whole.tensors, rows), bands, {}, 0, whole.extents, {}, {}};
+    b.extents[bands->axis] = rows;
+    b.facts = specialise(b.form->program, b.tensors, b.extents);
+    return b;
+  };
+  Binding b = of_rows(bands->most_rows());
+  if (b.facts.answers.contains('c')) return std::nullopt;
+  b.assumed = assume(*b.form, b.facts, options, trial);
+  const bool fits = !b.assumed.answers.contains('c') && holds(b.assumed, of_rows(bands->most_rows() - 1).facts);
+  return fits ? std::optional(std::move(b)) : std::nullopt;
 }
 
 Found SingleKernel::find(const Binding& binding, const Options& options) {
   const CodegenOptions codegen{target_of(options), options.optimise};
   const std::lock_guard lock(mutex_);
-  return find_or_compile(key_text(text_, binding.assumed, codegen.target, options.optimise), codegen,
-                         [&] { return build(normalised_, binding.assumed, codegen.target).kernel; });
+  return find_or_compile(key_text(binding.form->text, binding.assumed, codegen.target, options.optimise), codegen,
+                         [&] { return build(binding.form->program, binding.assumed, codegen.target).kernel; });
 }
 
 Report SingleKernel::report_of(const KernelInfo& info, const Binding& b, const LaunchPlan& plan) const {
@@ -130,8 +172,8 @@ Report SingleKernel::report_of(const KernelInfo& info, const Binding& b, const L
   report.kernels = 1;
   report.phases = static_cast<int>(info.phases.size());
   report.loops = info.loops;
-  add_copies(report, normalised_.program, b.copies, "whose old values are still read");
-  add_tables(report, normalised_.program, contents_, plan);
+  add_copies(report, whole_.program, b.copies, "whose old values are still read");
+  add_tables(report, whole_.program, contents_, plan);
   report.checks = info.checks;
   report.proved = info.proved;
   return report;
@@ -202,10 +244,10 @@ std::optional<Report> SingleKernel::choose(TensorPointers tensors, std::size_t m
   // Bound, planned and proved for the most that can be chosen: the kernel needs no other fact about how many are.
   for (std::size_t t = 0; t < made; ++t) {
     views[t].layout.extents[0] = *most;
-    views[t].data = reinterpret_cast<void*>((t + 1) * apart);
+    views[t].data = nowhere(t);
   }
   const Counts counts{{chosen_, *most}};
-  const Binding binding = bind(views, params, counts, options);
+  const Binding binding = bind(views, params, counts, options, Cut::none);
   if (std::ranges::count(binding.extents, 0) > 0 || !binding.copies.empty() || !binding.facts.disjoint)
     return std::nullopt;
   const Found found = find(binding, options);
@@ -213,8 +255,8 @@ std::optional<Report> SingleKernel::choose(TensorPointers tensors, std::size_t m
   call->kernel = found.kernel;
   call->plan = plan_launch(found.kernel->info, binding.tensors, binding.extents, options.threads);
   if (!call->plan.slices.empty()) return std::nullopt;
-  std::vector<bool> is_target(normalised_.program.tensors.size());
-  for (std::size_t t = 0; t < normalised_.origin.size(); ++t) is_target[t] = normalised_.origin[t] < made;
+  std::vector<bool> is_target(whole_.program.tensors.size());
+  for (std::size_t t = 0; t < origin_.size(); ++t) is_target[t] = origin_[t] < made;
   call->plan.choice = choice_of(found.kernel->info, is_target);
   call->report = report_of(found.kernel->info, binding, call->plan);
   const std::optional<Ticks> time = repeat_choice(*call, tensors, params, make, options);
@@ -238,17 +280,26 @@ Call SingleKernel::call_of(std::span<const TensorView> tensors, std::size_t made
 
 Report SingleKernel::run_native(std::span<const TensorView> tensors, TensorPointers pointers, std::size_t made,
                                 std::span<const Scalar> params, const Counts& counts, const Options& options) {
-  const Binding binding = bind(tensors, params, counts, options);
+  const Binding binding = bind(tensors, params, counts, options, Cut::bands);
   const Found found = find(binding, options);
   auto call = std::make_shared<Call>(call_of(tensors, made, params, counts, options));
   call->kernel = found.kernel;
   call->plan = plan_launch(found.kernel->info, binding.tensors, binding.extents, options.threads);
-  if (!call->plan.slices.empty()) call->threads = options.threads;
+  if (!call->plan.slices.empty() || binding.bands) call->threads = options.threads;
   call->report = report_of(found.kernel->info, binding, call->plan);
+  if (binding.bands) {
+    const std::int64_t rows = binding.bands->most_rows() - 1;
+    std::vector<std::int64_t> extents = binding.extents;
+    extents[binding.bands->axis] = rows;
+    const std::vector<TensorView> views = views_of_band(*binding.bands, binding.tensors, rows);
+    call->bands = binding.bands;
+    call->plan_of_shorter = plan_launch(found.kernel->info, views, extents, 1);
+    add_copies(call->report, whole_.program, *binding.bands, options.threads);
+  }
   if (std::ranges::count(binding.extents, 0) > 0 && !call->report.checks.empty())
     return run_plainly(tensors, params, counts);
   const Copies old = old_values(tensors, call->report);
-  if (is_apart(pointers)) {  // then layouts decide what is copied
+  if (is_apart(pointers) && !(call->bands && call->bands->by_params)) {  // then layouts decide what is copied
     for (const auto& [tensor, copy] : binding.copies) call->copied.push_back(tensor);
     call->repetition = repetition_of(*call);
     calls_.add(call);
@@ -257,6 +308,10 @@ Report SingleKernel::run_native(std::span<const TensorView> tensors, TensorPoint
   report.origin = found.origin;
   report.compile_ms = found.compile_ms;
   if (options.no_temporaries) refuse_temporaries(report);
+  if (call->bands) {
+    report.run_ms = milliseconds(run_bands(*call, pointers, params, options));
+    return report;
+  }
   std::vector<void*> places(call->plan.own_bytes.size());
   for (std::size_t t = 0; t < binding.tensors.size(); ++t) places[t] = binding.tensors[t].data;
   report.run_ms = milliseconds(binding.copying + run_kernel(*call, places, pointers, params, old, options));
@@ -266,11 +321,11 @@ Report SingleKernel::run_native(std::span<const TensorView> tensors, TensorPoint
 /// The loop IR instead of machine code, with every access checked against its buffer.
 Report SingleKernel::run_interpreted(std::span<const TensorView> tensors, std::span<const Scalar> params,
                                      const Counts& counts, const Options& options) {
-  const Binding b = bind(tensors, params, counts, options);
+  const Binding b = bind(tensors, params, counts, options, Cut::none);
   loop::Kernel kernel;
   {
     const std::lock_guard lock(mutex_);
-    kernel = build(normalised_, b.assumed, target_of(options)).kernel;
+    kernel = build(b.form->program, b.assumed, target_of(options)).kernel;
   }
   const LaunchPlan plan = plan_launch(kernel.info, b.tensors, b.extents, options.threads);
   std::vector<void*> places(plan.own_bytes.size());
@@ -305,10 +360,10 @@ Report SingleKernel::run_interpreted(std::span<const TensorView> tensors, std::s
 
 std::string SingleKernel::dump(Executable::Stage stage, std::span<const TensorView> tensors,
                                std::span<const Scalar> params, const Counts& counts, const Options& options) {
-  const Binding b = bind(tensors, params, counts, options, true);
+  const Binding b = bind(tensors, params, counts, options, Cut::bands, Trial::yes);
   const std::lock_guard lock(mutex_);
   const Target target = target_of(options);
-  const Built built = build(normalised_, b.assumed, target);
+  const Built built = build(b.form->program, b.assumed, target);
   switch (stage) {
     case Executable::Stage::index: return to_string(built.program, true, ir::Axes::used);
     case Executable::Stage::schedule: return to_string(built.schedule, built.program);

@@ -1,9 +1,11 @@
 #pragma once
 // A program that runs as one kernel: bound to arguments, specialised, compiled or found, launched.
+#include <map>
 #include <mutex>
 #include <optional>
 
 #include "aliasing.hpp"
+#include "bands.hpp"
 #include "calls.hpp"
 #include "pipeline.hpp"
 
@@ -43,9 +45,23 @@ class SingleKernel {
   bool is_apart(TensorPointers) const;
 
  private:
+  SingleKernel(ir::Program, Normalised);
+
+  /// A normalised program that kernels are compiled from, and its text without names.
+  struct Form {
+    ir::Program program;
+    std::string text;
+  };
+  struct BandForm {
+    BandProgram band;
+    Form form;
+  };
+
   /// The program bound to arguments: what a first call with new layouts computes.
   struct Binding {
+    const Form* form;
     std::vector<TensorView> tensors;  // by tensor of the normalised program, tables left out
+    std::optional<Bands> bands;       // then tensors and extents are those of a band
     Copies copies;
     Ticks copying = 0;
     std::vector<std::int64_t> extents;
@@ -53,8 +69,16 @@ class SingleKernel {
   };
 
   /// A `trial` decides nothing about later calls.
+  enum class Trial : bool { no, yes };
+  enum class Cut : bool { none, bands };
   Binding bind(std::span<const TensorView> tensors, std::span<const Scalar> params, const Counts&, const Options&,
-               bool trial = false) const;
+               Cut, Trial = Trial::no) const;
+  /// The facts that a kernel may assume about arguments with these.
+  Specialisation assume(const Form&, const Specialisation& facts, const Options&, Trial) const;
+  const BandForm* band_form(const TensorView& target) const;
+  /// The binding of a band, if one kernel without checks is right for all bands.
+  std::optional<Binding> bind_band(const Binding& whole, std::span<const ir::TensorId> overwritten,
+                                   std::span<const Scalar> params, const Options&, Trial) const;
   Found find(const Binding&, const Options&);
   /// By the plain meaning: where there is nothing to do, or next to nothing and a check that stands outside of the loop
   /// that has no iterations; and where no schedule is right.
@@ -65,6 +89,7 @@ class SingleKernel {
                                 const Copies& old, const std::string& check) const;
   Ticks run_kernel(const Call&, std::span<void* const> places, TensorPointers, std::span<const Scalar> params,
                    const Copies& old, const Options&) const;
+  Ticks run_bands(const Call&, TensorPointers, std::span<const Scalar> params, const Options&) const;
   void set_places(TensorPointers, std::span<void*> places) const;
   Call call_of(std::span<const TensorView> tensors, std::size_t made, std::span<const Scalar> params, const Counts&,
                const Options&) const;
@@ -76,14 +101,15 @@ class SingleKernel {
 
   const ir::Program program_;
   const bool plain_;  // no schedule is right
-  Normalised normalised_;
-  const std::string text_;              // of the normalised program, without names
+  Form whole_;
+  std::vector<ir::TensorId> origin_;    // as in Normalised
   const std::vector<std::string> contents_;  // by tensor of the normalised program
   std::vector<std::uint32_t> sources_;  // by tensor of the normalised program: whose memory it has, or no_source
   std::vector<ir::TensorId> targets_;   // user tensors that are written
   ir::Expr chosen_ = nullptr;           // the count that all of these depend on alone (chosen.hpp), or null
   std::vector<ir::TensorId> steering_;  // user tensors whose elements decide which elements are touched
-  std::mutex mutex_;                    // over the program's graph
+  mutable std::mutex mutex_;            // over the program's graph and what follows
+  mutable std::map<std::size_t, std::optional<BandForm>> band_forms_;  // by dimension of the target
   Calls calls_;
 };
 

@@ -94,6 +94,21 @@ TEST_CASE("a range on the left writes a part") {
       CHECK(grid.at(row, col) == (row >= 1 && row < 3 && col >= row ? 10 * row + col : 0));
 }
 
+TEST_CASE("subscripts in a range on the left are looked at there alone, whatever else has the index") {
+  const Tensor<float, 1> x = filled<float>(shuffled(23), 9), longer = filled<float>(shuffled(23), 12);
+  Tensor<float, 1> y = filled<float>([](auto) { return -1; }, 9);
+  const test::Ran ran = test::run_everywhere(test::prepared(y[i(2, 8)], Assign::set, x[i + 1] - x[i] + longer[i - 2]));
+  REQUIRE(ran.fault == "");
+  REQUIRE(ran.message == "");
+  for (int n = 0; n < 9; ++n) {
+    const bool written = n >= 2 && n < 8;
+    CHECK(y.at(n) == (written ? x.at(n + 1) - x.at(n) + longer.at(n - 2) : -1));
+  }
+  const test::Ran outside = test::run_everywhere(test::prepared(y[i(2, 9)], Assign::set, x[i + 1] - x[i]));
+  CHECK(outside.fault == "");
+  CHECK(outside.message == "subscript 9 is outside axis 0 of t1 (extent 9) at i=8");
+}
+
 TEST_CASE("a range with a plain upper bound gives its index an extent") {
   const Tensor<float, 2> image = filled<float>(shuffled(23), 7, 9);
   const auto pooled = max(i(0, 2), j(0, 2), image[2 * y + i, 2 * x + j]);
