@@ -124,7 +124,7 @@ TEST_CASE("all is copied where rows are used otherwise, or far from each other, 
   CHECK(everything(prepared(square[i + 1, j], Assign::set, square[i, j] + square[j, i])));
 }
 
-TEST_CASE("a statement in bands that would read outside says where, and writes nothing") {
+TEST_CASE("a statement in bands that would read outside says where") {
   auto x = numbers(50'000);
   auto which = filled<std::int32_t>([](auto) { return 3; }, 50'000);
   const auto table = numbers(5);
@@ -132,6 +132,8 @@ TEST_CASE("a statement in bands that would read outside says where, and writes n
   const Ran ran = run_everywhere(prepared(x[i + 1], Assign::set, x[i] + table[which[i]]));
   CHECK(ran.fault == "");
   CHECK(ran.message == "subscript 5 is outside axis 0 of t1 (extent 5) at i=40000");
+  const Prepared past_the_end = prepared(x[i(1, x.extent(0))], Assign::set, x[i + 1]);
+  CHECK_THROWS_WITH(report_of(past_the_end), "subscript 50000 is outside axis 0 of t0 (extent 50000) at i=49999");
 }
 
 TEST_CASE("a call in bands is known again, and for other sizes the same kernel runs") {
