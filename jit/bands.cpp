@@ -15,7 +15,7 @@ constexpr std::int64_t band_bytes = 16 << 10, fewest_bands = 8;
 // Rows that are copied for other bands are a small part of a band.
 constexpr std::int64_t rows_per_kept = 4;
 // A segment has so many bands at least, and there are enough of them for the threads.
-constexpr std::int64_t bands_of_segment = 8, most_segments = 32;
+constexpr std::int64_t bands_of_segment = 2, most_segments = 64;
 
 /// The constant c of a subscript axis + c; nothing for other subscripts.
 std::optional<std::int64_t> offset_from(Expr e, AxisId axis) {
@@ -216,8 +216,12 @@ std::optional<Bands> cut_into_bands(const BandProgram& band, std::span<const Ten
                                     std::span<const Scalar> params) {
   std::int64_t low = 0, high = extents[band.axis];
   Bounds bounds(extents, nullptr, params);
-  for (Expr e : band.low) low = std::max(low, bounds.of(e).high);
-  for (Expr e : band.high) high = std::min(high, bounds.of(e).low);
+  for (const std::vector<Expr>* ends : {&band.low, &band.high})
+    for (Expr e : *ends) {
+      const Interval value = bounds.of(e);
+      if (value.low != value.high) return std::nullopt;
+      (ends == &band.low ? low : high) = ends == &band.low ? std::max(low, value.low) : std::min(high, value.low);
+    }
   Bands bands{.axis = band.axis, .moved = band.moved, .old = {}, .first = low, .rows = high - low, .count = 0,
               .segments = 0, .by_params = depends_on_params(band)};
   std::int64_t bytes = 0, kept = 0;  // of a row; rows

@@ -54,6 +54,7 @@ TEST_CASE("bands read old values before and behind what they write") {
   CHECK(copied_bytes(prepared(x[i(1, n)], Assign::set, x[i - 1])) < whole / 2);
   CHECK(copied_bytes(prepared(x[i(40, n - 40)], Assign::set, 2 * x[i - 40] - x[i + 39] + x[i])) < whole / 2);
   CHECK(copied_bytes(prepared(x[i(5, 59'999)], Assign::set, x[i - 5] + x[i + 1])) < whole / 2);
+  CHECK(copied_bytes(prepared(x[i(0, n - 1)], Assign::add, x[i + 1])) < whole / 2);
   const auto y = numbers(60'001);
   CHECK(copied_bytes(prepared(x[i + 1], Assign::set, where(y[i] > 500, x[i + 2], x[i]) + y[i + 3])) < whole / 2);
 }
@@ -98,7 +99,7 @@ TEST_CASE("bands of views that share memory in any way") {
     for (TensorView& v : views)
       v.data = expected.data() + (static_cast<float*>(v.data) - m.data());
     p.executable->run(views, p.params, {.backend = Backend::reference});
-    in_bands += report_of(p, 1 + round % 5).temporary_bytes < rows * columns;
+    in_bands += report_of(p, 1 + round % 5).temporary_bytes < rows * columns * 3;  // of 4 or 8
     REQUIRE((values(m) == values(expected)));
   }
   CHECK(in_bands > 30);
@@ -112,6 +113,7 @@ TEST_CASE("all is copied where rows are used otherwise, or far from each other, 
   auto x = numbers(50'000);
   CHECK(everything(prepared(x[i + 1], Assign::set, x[i] + i)));
   CHECK(everything(prepared(x[i + 1], Assign::set, where(i > 7, x[i], 1))));
+  CHECK(everything(prepared(x[i(0, cast<std::int64_t>(1e4f * 3) - 1)], Assign::set, x[i + 1])));
   CHECK(everything(prepared(x[i], Assign::set, x[x.extent(0) - 1 - i])));
   CHECK(everything(prepared(x[i], Assign::set, x[i] + x[7])));
   CHECK(everything(prepared(x[i + 20'000], Assign::set, x[i])));
