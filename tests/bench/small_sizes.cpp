@@ -238,6 +238,11 @@ const std::map<std::string, Make>& expressions() {
       {"x = minimum(x, y)", S(d.x[i] = minimum(d.x[i], d.y[i]))},
       {"every second of x = y", S(auto every = d.x.sliced(0, 0, d.size, 2); every[i] = d.y.sliced(0, 0, d.size, 2)[i])},
       {"x moved in place", S(d.x[i + 1] = d.x[i])},
+      {"x moved back in place", S(d.x[i(0, d.size - 1)] = d.x[i + 1])},
+      {"x less its neighbours in place", S(d.x[i(1, d.size - 1)] = d.x[i] - 0.5f * (d.x[i - 1] + d.x[i + 1]))},
+      {"mean of four in place", S(const auto& m = d.m;
+                                  d.m[i(1, m.extent(0) - 1), j(1, m.extent(1) - 1)] =
+                                      0.25f * (m[i - 1, j] + m[i + 1, j] + m[i, j - 1] + m[i, j + 1]))},
       {"x reversed in place", S(d.x[i] = d.x[d.size - 1 - i])},
       {"x[x > 0.5] = 0", S(d.x[d.x > 0.5f] = 0)},
       {"x[place] = y", S(d.x[d.place[i]] = d.y[i])},

@@ -57,6 +57,15 @@ def mean_rows(d):
     return d.m.var(1)
 
 
+def less_neighbours(d):
+    d.x[1:-1] -= np.float32(0.5) * (d.x[:-2] + d.x[2:])
+
+
+def mean_of_four(d):
+    m = d.m
+    m[1:-1, 1:-1] = np.float32(0.25) * (m[:-2, 1:-1] + m[2:, 1:-1] + m[1:-1, :-2] + m[1:-1, 2:])
+
+
 FORMS = {
     "x + y": lambda d: d.x + d.y,
     "2 * x + 1": lambda d: 2 * d.x + 1,
@@ -191,6 +200,9 @@ FORMS = {
     "x = minimum(x, y)": lambda d: np.minimum(d.x, d.y, out=d.x),
     "every second of x = y": lambda d: np.copyto(d.x[::2], d.y[::2]),
     "x moved in place": lambda d: np.copyto(d.x[1:], d.x[:-1]),
+    "x moved back in place": lambda d: np.copyto(d.x[:-1], d.x[1:]),
+    "x less its neighbours in place": less_neighbours,
+    "mean of four in place": mean_of_four,
     "x reversed in place": lambda d: np.copyto(d.x, d.x[::-1]),
     "x[x > 0.5] = 0": lambda d: d.x.__setitem__(d.x > 0.5, 0),
     "x[place] = y": lambda d: d.x.__setitem__(d.place, d.y),
