@@ -79,7 +79,8 @@ std::optional<Scalar> known_value(const Scalar& given, DType dtype) {
 
 ir::Expr Resolver::next_scalar(Form form, DType dtype, std::optional<ir::TensorAxis> subscript) {
   const int leaf = scalar_leaf_++;
-  if (form == Form::number && leaves_.scalars)
+  const auto lasts = [&](const KnownScalar& k) { return k.leaf == leaf && k.value == leaves_.scalars[leaf]; };
+  if (form == Form::number && leaves_.scalars && (!leaves_.lasting || std::ranges::any_of(*leaves_.lasting, lasts)))
     if (const auto value = known_value(leaves_.scalars[leaf], dtype)) {
       out_.known.push_back({leaf, leaves_.scalars[leaf]});
       return ir::constant(graph(), *value);

@@ -78,13 +78,19 @@ bool has_pattern(const Variant& v, const Pattern& pattern, const Operands& opera
          has_axes(v, operands);
 }
 
-/// The variant for these operands. Without one, `seen` counts those with other constants.
-const Variant* find(const Site& site, const Pattern& pattern, const Operands& operands, int& seen) {
-  seen = 0;
+/// Variants for the same pattern with other constants: how many, and the newest.
+struct Others {
+  int count = 0;
+  const Variant* newest = nullptr;
+};
+
+/// The variant for these operands. Without one, `others` are those that have been seen.
+const Variant* find(const Site& site, const Pattern& pattern, const Operands& operands, Others& others) {
+  others = {};
   for (const Variant* v = site.variants.load(std::memory_order_acquire); v; v = v->next) {
     if (!has_pattern(*v, pattern, operands)) continue;
     if (has_constants(*v, operands)) return v;
-    ++seen;
+    if (others.count++ == 0) others.newest = v;
   }
   return nullptr;
 }
@@ -92,18 +98,21 @@ const Variant* find(const Site& site, const Pattern& pattern, const Operands& op
 constexpr int most_with_repeats = 4;
 
 /// Variants are only ever added, in front: readers need no lock. The first of a pattern has the whole numbers of
-/// integer arithmetic as constants; the second, and last, has them as params and serves all values, but for those that
-/// share a param because they are equal in equal parts, and for exponents: one that is easy is a constant in all of
-/// them, so that its power has the same bits in every call. After a few of these no parts are looked for. Beside a mask
-/// on the left a variant always serves only those of which the same are equal.
+/// integer arithmetic as constants, because strides and proofs follow from them; the second has those that are still the
+/// same; the third, and last, has all as params and serves all values, but for those that share a param because they are
+/// equal in equal parts, and for exponents: one that is easy is a constant in all of them, so that its power has the same
+/// bits in every call. After a few of these no parts are looked for. Beside a mask on the left a variant always serves
+/// only those of which the same are equal.
 const Variant& add(Site& site, Statements s, const Pattern& pattern, const Operands& operands) {
   static std::mutex adding;
   const std::lock_guard lock(adding);
-  int seen = 0;
-  if (const Variant* v = find(site, pattern, operands, seen)) return *v;
+  Others others;
+  if (const Variant* v = find(site, pattern, operands, others)) return *v;
   const std::vector<std::int64_t> axes = normalised_axes(s, operands);
   Resolved plan = resolve(s, {{pattern.numbers, static_cast<std::size_t>(pattern.leaves)}, axes, operands.names,
-                              seen > 0 ? nullptr : operands.scalars, operands.scalars, seen < most_with_repeats});
+                              others.count > 1 ? nullptr : operands.scalars,
+                              others.newest ? &others.newest->plan.known : nullptr, operands.scalars,
+                              others.count < most_with_repeats});
   auto executable = prepare(std::move(plan.program));
   const auto* made = new Variant{site.variants.load(std::memory_order_relaxed),
                                  {pattern.numbers, pattern.numbers + pattern.leaves},
@@ -116,8 +125,8 @@ const Variant& add(Site& site, Statements s, const Pattern& pattern, const Opera
 }
 
 const Variant& find_or_add(Site& site, Statements s, const Pattern& pattern, const Operands& operands) {
-  int seen = 0;
-  const Variant* v = find(site, pattern, operands, seen);
+  Others others;
+  const Variant* v = find(site, pattern, operands, others);
   return v ? *v : add(site, s, pattern, operands);
 }
 

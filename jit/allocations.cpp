@@ -79,12 +79,13 @@ void add_copies(Report& report, const ir::Program& program, const Copies& copies
   }
 }
 
-void add_copies(Report& report, const ir::Program& program, const Bands& bands, int threads) {
+void add_copies(Report& report, const ir::Program& program, const Bands& bands, const Cut& cut, int threads) {
   for (const Bands::Old& old : bands.old) {
-    const std::int64_t bytes = bytes_of_copies(bands, old, threads);
+    const std::int64_t bytes = bytes_of_copies(bands, cut, old, threads);
+    if (bytes == 0) continue;
     report.temporary_bytes += bytes;
     report.temporaries.push_back({bytes, "a copy of " + program.tensors[old.moved.tensor].name + ", " +
-                                             counted(static_cast<int>(bands.most_rows()), "row") +
+                                             counted(static_cast<int>(cut.of_band), "row") +
                                              " at a time, whose old values are still read"});
   }
 }

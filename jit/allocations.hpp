@@ -11,7 +11,7 @@ namespace ricci::jit {
 void add_copies(Report&, const ir::Program&, const Copies&, std::string_view reason);
 
 /// The same for copies that are made band by band, by so many threads.
-void add_copies(Report&, const ir::Program&, const Bands&, int threads);
+void add_copies(Report&, const ir::Program&, const Bands&, const Cut&, int threads);
 
 /// By tensor: what the compiler keeps in it, if it is one of its own.
 std::vector<std::string> contents(const ir::Program&);

@@ -5,7 +5,8 @@
 //     x[i + 1] = x[i]     a band of i in [b, e) writes x[b + 1], ..., x[e] and reads copies of x[b], ..., x[e - 1];
 //                         it copies x[e] as well, which it overwrites and the next band reads
 //
-// All bands run one kernel, y[i] = z[i] here, whose arguments are parts of x and of its copy.
+// All bands run one kernel, y[i] = z[i] here, whose arguments are parts of x and of its copy. Nothing is copied where
+// all that is read lies behind what is written, in rows that are read no more by then: x[i] = x[i + 1].
 //
 // Bands follow each other within a segment of the rows. What segments read of each other is copied before any of them
 // begins, so they run beside each other.
@@ -27,6 +28,13 @@ struct Moved {
   ir::TensorId tensor;
   std::size_t dimension;
   std::int64_t least, most;
+  bool beside = true;  // whether other subscripts are those of the target: the rows are read where they are written
+};
+
+/// One end of a range: a constant, or a param and a constant.
+struct RangeEnd {
+  std::optional<ir::ParamId> param;
+  std::int64_t constant;
 };
 
 /// One band of a statement: a program of its own. Positions along the axis begin at 0, and so do the rows of tensors
@@ -34,8 +42,8 @@ struct Moved {
 struct BandProgram {
   ir::Program program;
   ir::AxisId axis;
-  std::vector<Moved> moved;         // the target is the first
-  std::vector<ir::Expr> low, high;  // what the statement has conditions for: low <= axis < high
+  std::vector<Moved> moved;          // the target is the first
+  std::vector<RangeEnd> low, high;  // what the statement has conditions for: low <= axis < high
 };
 
 /// The program for bands along one dimension of the target of a normalised program, if it has one statement, whose rows
@@ -47,7 +55,7 @@ std::optional<BandProgram> band_program(const ir::Program&, std::size_t dimensio
 /// descending order.
 std::optional<std::size_t> outermost(const Layout&);
 
-/// How the positions of the axis are cut. Sizes alone decide, not threads.
+/// How a statement runs in bands for tensors of some layouts.
 struct Bands {
   /// A tensor that shares memory with what is written. Of a band [b, e) the rows [b + low, e + high) of it are copied,
   /// one behind the other, each row-major: `row` has one element in the dimension of the bands.
@@ -64,31 +72,43 @@ struct Bands {
   ir::AxisId axis;
   std::vector<Moved> moved;
   std::vector<Old> old;  // some of these
-  std::int64_t first, rows, count, segments;
-  bool by_params;  // whether not only layouts decide about that
-
-  /// Bands are equally long, but for a row: the longer ones come first.
-  std::int64_t begin(std::int64_t band) const { return first + rows / count * band + std::min(band, rows % count); }
-  std::int64_t most_rows() const { return begin(1) - first; }
-  std::int64_t first_of(std::int64_t segment) const { return count * segment / segments; }  // band
+  std::vector<RangeEnd> low, high;
+  std::int64_t extent, least, most;   // positions, and those at which all rows exist: from least to most - 1
+  std::int64_t of_band, of_segment;   // positions; at least
+  bool ascending;                     // only the last band of a segment needs copies
 };
 
-/// Cuts a statement that overwrites elements of all of `overwritten`, and of nothing else, before it has read them.
-/// Nothing where that is not possible (the layouts differ, rows are read far from where they are written, or some are
-/// outside of a tensor) or not worth it (few rows, or few bytes). Tensors and extents are those of the whole statement.
-std::optional<Bands> cut_into_bands(const BandProgram&, std::span<const TensorView> tensors,
-                                    std::span<const ir::TensorId> overwritten, std::span<const std::int64_t> extents,
-                                    std::span<const Scalar> params);
+/// Bands for a statement that overwrites elements of all of `overwritten`, and of nothing else, before it has read
+/// them. Nothing where that is not possible (the layouts differ, or rows are read far from where they are written) or not
+/// worth it (few rows, or few bytes). Tensors and extents are those of the whole statement; `threads` run it (0: all of
+/// the process).
+std::optional<Bands> make_bands(const BandProgram&, std::span<const TensorView> tensors,
+                                std::span<const ir::TensorId> overwritten, std::span<const std::int64_t> extents,
+                                int threads);
+
+/// The positions of one run, and the segments in which its bands follow each other.
+struct Cut {
+  std::int64_t first, rows, of_band, segments;
+
+  /// Bands are equally long, but for the last one.
+  std::int64_t bands() const { return (rows - 1) / of_band + 1; }
+  std::int64_t begin(std::int64_t band) const { return first + std::min(band * of_band, rows); }
+  std::int64_t last_rows() const { return rows - (bands() - 1) * of_band; }
+  std::int64_t first_of(std::int64_t segment) const { return bands() * segment / segments; }  // band
+};
+
+/// Nothing for ranges without positions, or with some where a row is outside of a tensor.
+std::optional<Cut> cut(const Bands&, std::span<const Scalar> params);
 
 /// The tensors as a band of so many rows sees them, with the copies at addresses where nothing is.
 std::vector<TensorView> views_of_band(const Bands&, std::span<const TensorView> tensors, std::int64_t rows);
 
 /// The memory for copies of one tensor with so many threads (0: all of the process).
-std::int64_t bytes_of_copies(const Bands&, const Bands::Old&, int threads);
+std::int64_t bytes_of_copies(const Bands&, const Cut&, const Bands::Old&, int threads);
 
 /// Copies, and calls `run` for each band with the addresses of its tensors and its number of rows. `run` must not
 /// throw.
-void run_in_bands(const Bands&, std::span<const TensorView> tensors, int threads,
+void run_in_bands(const Bands&, const Cut&, std::span<const TensorView> tensors, int threads,
                   FunctionRef<void(std::span<void* const> addresses, std::int64_t rows)> run);
 
 }  // namespace ricci::jit

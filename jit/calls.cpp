@@ -58,7 +58,7 @@ bool Calls::fits(const Call& call, TensorPointers tensors, std::size_t made, std
     if (!(call.shaping[i] == params[shaping_[i]])) return false;
   for (std::size_t i = 0; i < counts.size(); ++i)
     if (call.counts[i].value != counts[i].value) return false;
-  return true;
+  return !call.in_bands || cut(call.in_bands->bands, params);
 }
 
 void Calls::add(std::shared_ptr<const Call> call) {

@@ -28,8 +28,14 @@ struct Call {
   jit::LaunchPlan plan;
   Report report;
   std::vector<ir::TensorId> copied = {};  // tensors of the normalised program whose old values are copied
-  std::optional<jit::Bands> bands = {};   // instead: then `plan` is that of the longer bands
-  jit::LaunchPlan plan_of_shorter = {};
+  /// Instead: how it runs in bands. Then `plan` is that of a band with these extents.
+  struct InBands {
+    jit::Bands bands;
+    std::vector<std::int64_t> extents;
+    std::int64_t last_rows = 0;  // of the last band, and its plan, where the first call has cut so
+    jit::LaunchPlan plan_of_last = {};
+  };
+  std::optional<InBands> in_bands = {};
   Repetition repetition = {};  // with phases only where the call is that simple
 };
 

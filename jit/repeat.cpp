@@ -31,7 +31,7 @@ Ticks SingleKernel::repeat(const Call& call, TensorPointers tensors, std::span<c
                            const Options& options) const {
   if (!call.kernel) return 0;
   if (options.no_temporaries) refuse_temporaries(call.report);
-  if (call.bands) return run_bands(call, tensors, params, options);
+  if (call.in_bands) return run_bands(call, tensors, params, options);
   const Copies old = call.report.checks.empty() ? Copies{} : copy_steering(views_of(tensors), targets_, steering_);
   Few<void*, 16> places(call.plan.own_bytes.size());
   set_places(tensors, places.span());
@@ -48,14 +48,26 @@ Ticks SingleKernel::repeat(const Call& call, TensorPointers tensors, std::span<c
   return copying + run_kernel(call, places.span(), tensors, params, old, options);
 }
 
+LaunchPlan SingleKernel::plan_of_rows(const ReadyKernel& kernel, const Call::InBands& b,
+                                      std::span<const TensorView> tensors, std::int64_t rows) {
+  std::vector<std::int64_t> extents = b.extents;
+  extents[b.bands.axis] = rows;
+  return plan_launch(kernel.info, views_of_band(b.bands, tensors, rows), extents, 1);
+}
+
 /// Runs a call in bands, each on one thread.
 Ticks SingleKernel::run_bands(const Call& call, TensorPointers tensors, std::span<const Scalar> params,
                               const Options& options) const {
   std::vector<TensorView> views;
   for (const std::uint32_t source : sources_) views.push_back(source == no_source ? TensorView{} : *tensors[source]);
   const Ticks start = ticks_now();
-  run_in_bands(*call.bands, views, options.threads, [&](std::span<void* const> places, std::int64_t rows) {
-    const LaunchPlan& plan = rows == call.bands->most_rows() ? call.plan : call.plan_of_shorter;
+  const auto& [bands, extents, last_rows, plan_of_last] = *call.in_bands;
+  const Cut pieces = cut(bands, params).value();
+  std::optional<LaunchPlan> other_plan;
+  if (pieces.last_rows() != last_rows && pieces.last_rows() != pieces.of_band)
+    other_plan = plan_of_rows(*call.kernel, *call.in_bands, views, pieces.last_rows());
+  run_in_bands(bands, pieces, views, options.threads, [&](std::span<void* const> places, std::int64_t rows) {
+    const LaunchPlan& plan = rows == pieces.of_band ? call.plan : other_plan ? *other_plan : plan_of_last;
     launch(plan, places, params, 1, [&](std::size_t p, const KernelArgs& args, std::int64_t begin, std::int64_t end) {
       return call.kernel->phases[p](&args, begin, end);
     });
@@ -76,7 +88,8 @@ void SingleKernel::set_places(TensorPointers tensors, std::span<void*> places) c
 Repetition SingleKernel::repetition_of(const Call& call) const {
   Repetition r;
   const bool checks = !call.report.checks.empty() || !call.counts.empty() || !call.shaping.empty();
-  if (!call.plan.simple || call.plan.choice || call.threads || checks || !call.copied.empty() || call.bands) return r;
+  const bool copies = !call.copied.empty() || call.in_bands;
+  if (!call.plan.simple || call.plan.choice || call.threads || checks || copies) return r;
   r.layouts = call.layouts;
   r.made = call.made;
   for (std::size_t b = 0; b < call.plan.own_bytes.size(); ++b) {

@@ -53,44 +53,52 @@ void copy_rows(const Bands::Old& old, const TensorView& view, const Rows& before
   copy(after, past, to.high);
 }
 
-std::int64_t places_for(const Bands& bands, int threads) {
-  return std::min<std::int64_t>(bands.segments, threads > 0 ? threads : hardware_threads());
+std::int64_t places_for(const Cut& cut, int threads) {
+  return std::min<std::int64_t>(cut.segments, threads > 0 ? threads : hardware_threads());
+}
+
+/// Whether no other segment overwrites what a band reads, and it reads all of that before it overwrites it.
+bool reads_in_place(const Bands& bands, const Cut& cut, std::int64_t segment, std::int64_t band) {
+  return bands.ascending && (segment + 1 == cut.segments || band + 1 < cut.first_of(segment + 1));
 }
 
 /// The copies of one tensor: what segments need of each other, and behind that the rows of a band for each thread.
-class OldValues {
+class CopiedRows {
  public:
-  OldValues(const Bands& bands, const Bands::Old& old, const TensorView& view, int threads)
-      : bands_(bands), old_(old), view_(view), kept_bytes_(old.bytes(old.kept())),
-        band_bytes_(old.bytes(bands.most_rows()) + kept_bytes_),
-        memory_(Array::uninitialised(DType::u8, std::array{bytes_of_copies(bands, old, threads)})) {
-    for (std::int64_t s = 1; s < bands.segments; ++s) copy_rows(old_, view_, kept(s));
+  CopiedRows(const Bands& bands, const Cut& cut, const Bands::Old& old, const TensorView& view, int threads)
+      : bands_(bands), cut_(cut), old_(old), view_(view), kept_bytes_(old.bytes(old.kept())),
+        band_bytes_(old.bytes(bands.of_band) + kept_bytes_),
+        memory_(Array::uninitialised(DType::u8, std::array{bytes_of_copies(bands, cut, old, threads)})) {
+    for (std::int64_t s = 1; s < cut.segments; ++s) copy_rows(old_, view_, kept(s));
   }
 
   /// Copies what a band of this segment reads, to this place; the address of the first row that it reads.
   std::byte* take(std::int64_t segment, std::int64_t band, std::int64_t place) const {
-    const std::int64_t begin = bands_.begin(band), end = bands_.begin(band + 1);
-    std::byte* data = static_cast<std::byte*>(memory_.data()) + (bands_.segments - 1) * kept_bytes_ +
+    const std::int64_t begin = cut_.begin(band), end = cut_.begin(band + 1);
+    const auto& [tensor, dimension, least, most, beside] = old_.moved;
+    if (reads_in_place(bands_, cut_, segment, band)) return row_of(view_, dimension, begin + least);
+    std::byte* data = static_cast<std::byte*>(memory_.data()) + (cut_.segments - 1) * kept_bytes_ +
                       place * band_bytes_;
     Rows to{begin + old_.low, end + old_.high, data};
-    if (band > bands_.first_of(segment)) {  // the band before has the first ones
-      std::memmove(data, data + old_.bytes(begin - bands_.begin(band - 1)), static_cast<std::size_t>(kept_bytes_));
+    if (!bands_.ascending && band > cut_.first_of(segment)) {  // the band before has the first ones
+      std::memmove(data, data + old_.bytes(begin - cut_.begin(band - 1)), static_cast<std::size_t>(kept_bytes_));
       to = {begin + old_.high, end + old_.high, data + kept_bytes_};
     }
     copy_rows(old_, view_, kept(segment), kept(segment + 1), to);
-    return data + old_.bytes(old_.moved.least - old_.low);
+    return data + old_.bytes(least - old_.low);
   }
 
  private:
   /// What is kept of the rows where a segment begins; none at either end of all rows.
   Rows kept(std::int64_t segment) const {
     if (segment == 0) return {0, std::numeric_limits<std::int64_t>::min(), nullptr};
-    if (segment == bands_.segments) return {std::numeric_limits<std::int64_t>::max(), 0, nullptr};
-    const std::int64_t row = bands_.begin(bands_.first_of(segment));
+    if (segment == cut_.segments) return {std::numeric_limits<std::int64_t>::max(), 0, nullptr};
+    const std::int64_t row = cut_.begin(cut_.first_of(segment));
     return {row + old_.low, row + old_.high, static_cast<std::byte*>(memory_.data()) + (segment - 1) * kept_bytes_};
   }
 
   const Bands& bands_;
+  const Cut& cut_;
   const Bands::Old& old_;
   const TensorView& view_;
   const std::int64_t kept_bytes_, band_bytes_;
@@ -99,30 +107,30 @@ class OldValues {
 
 }  // namespace
 
-std::int64_t bytes_of_copies(const Bands& bands, const Bands::Old& old, int threads) {
-  const std::int64_t places = places_for(bands, threads);
-  return old.bytes((bands.segments - 1) * old.kept() + places * (bands.most_rows() + old.kept()));
+std::int64_t bytes_of_copies(const Bands& bands, const Cut& cut, const Bands::Old& old, int threads) {
+  if (bands.ascending && cut.segments == 1) return 0;
+  return old.bytes((cut.segments - 1) * old.kept() + places_for(cut, threads) * (cut.of_band + old.kept()));
 }
 
-void run_in_bands(const Bands& bands, std::span<const TensorView> tensors, int threads,
+void run_in_bands(const Bands& bands, const Cut& cut, std::span<const TensorView> tensors, int threads,
                   FunctionRef<void(std::span<void* const> addresses, std::int64_t rows)> run) {
-  std::vector<OldValues> values;
+  std::vector<CopiedRows> values;
   values.reserve(bands.old.size());
-  for (const Bands::Old& old : bands.old) values.emplace_back(bands, old, tensors[old.moved.tensor], threads);
+  for (const Bands::Old& old : bands.old) values.emplace_back(bands, cut, old, tensors[old.moved.tensor], threads);
   const auto run_band = [&](std::int64_t segment, std::int64_t band, std::int64_t place) {
-    const std::int64_t begin = bands.begin(band);
+    const std::int64_t begin = cut.begin(band);
     Few<void*, 16> addresses(tensors.size());
     for (std::size_t t = 0; t < tensors.size(); ++t) addresses[t] = tensors[t].data;
     for (const Moved& m : bands.moved) addresses[m.tensor] = row_of(tensors[m.tensor], m.dimension, begin + m.least);
     for (std::size_t k = 0; k < values.size(); ++k)
       addresses[bands.old[k].moved.tensor] = values[k].take(segment, band, place);
-    run(addresses.span(), bands.begin(band + 1) - begin);
+    run(addresses.span(), cut.begin(band + 1) - begin);
   };
   std::atomic<std::int64_t> next = 0;
-  parallel_for(places_for(bands, threads), 1, threads, [&](std::int64_t first, std::int64_t end) {
+  parallel_for(places_for(cut, threads), 1, threads, [&](std::int64_t first, std::int64_t end) {
     for (std::int64_t place = first; place < end; ++place)
-      for (std::int64_t s; (s = next++) < bands.segments;)
-        for (std::int64_t band = bands.first_of(s); band < bands.first_of(s + 1); ++band) run_band(s, band, place);
+      for (std::int64_t s; (s = next++) < cut.segments;)
+        for (std::int64_t band = cut.first_of(s); band < cut.first_of(s + 1); ++band) run_band(s, band, place);
   });
 }
 

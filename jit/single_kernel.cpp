@@ -98,15 +98,17 @@ Report SingleKernel::run_plainly(std::span<const TensorView> tensors, std::span<
 }
 
 SingleKernel::Binding SingleKernel::bind(std::span<const TensorView> tensors, std::span<const Scalar> params,
-                                         const Counts& counts, const Options& options, Cut cut, Trial trial) const {
-  Binding b{.form = &whole_};
+                                         const Counts& counts, const Options& options, OldValues old,
+                                         Trial trial) const {
+  Binding b;
+  b.form = &whole_;
   const ir::Program& own = whole_.program;
   check_tensors(program_, tensors);
   check_reductions(program_, axis_extents(program_, tensors, params, counts));
   for (const std::uint32_t source : sources_) b.tensors.push_back(source == no_source ? TensorView{} : tensors[source]);
   b.extents = axis_extents(own, b.tensors, params, counts);
   const std::vector<ir::TensorId> overwritten = find_overwritten(own, b.tensors);
-  if (cut == Cut::bands && !overwritten.empty())
+  if (old == OldValues::in_bands && !overwritten.empty())
     if (std::optional<Binding> band = bind_band(b, overwritten, params, options, trial)) return *std::move(band);
   const Ticks start = ticks_now();
   for (const ir::TensorId t : overwritten) {
@@ -139,25 +141,24 @@ const SingleKernel::BandForm* SingleKernel::band_form(const TensorView& target) 
   return known->second ? &*known->second : nullptr;
 }
 
-std::optional<SingleKernel::Binding> SingleKernel::bind_band(const Binding& whole,
+std::optional<SingleKernel::Binding> SingleKernel::bind_band(Binding& whole,
                                                              std::span<const ir::TensorId> overwritten,
                                                              std::span<const Scalar> params, const Options& options,
                                                              Trial trial) const {
   const BandForm* form = band_form(whole.tensors[whole_.program.statements[0].target]);
   if (!form) return std::nullopt;
-  const auto bands = cut_into_bands(form->band, whole.tensors, overwritten, whole.extents, params);
-  if (!bands) return std::nullopt;
-  const auto of_rows = [&](std::int64_t rows) {
-    Binding b{&form->form, views_of_band(*bands, whole.tensors, rows), bands, {}, 0, whole.extents, {}, {}};
-    b.extents[bands->axis] = rows;
-    b.facts = specialise(b.form->program, b.tensors, b.extents);
-    return b;
-  };
-  Binding b = of_rows(bands->most_rows());
+  const auto bands = make_bands(form->band, whole.tensors, overwritten, whole.extents, options.threads);
+  whole.for_now = bands && !cut(*bands, params);
+  if (!bands || whole.for_now) return std::nullopt;
+  Binding b = whole;
+  b.form = &form->form;
+  b.bands = bands;
+  b.tensors = views_of_band(*bands, whole.tensors, bands->of_band);
+  b.extents[bands->axis] = bands->of_band;
+  b.facts = specialise(b.form->program, b.tensors, b.extents);  // and of fewer rows
   if (b.facts.answers.contains('c')) return std::nullopt;
   b.assumed = assume(*b.form, b.facts, options, trial);
-  const bool fits = !b.assumed.answers.contains('c') && holds(b.assumed, of_rows(bands->most_rows() - 1).facts);
-  return fits ? std::optional(std::move(b)) : std::nullopt;
+  return b.assumed.answers.contains('c') ? std::nullopt : std::optional(std::move(b));
 }
 
 Found SingleKernel::find(const Binding& binding, const Options& options) {
@@ -247,7 +248,7 @@ std::optional<Report> SingleKernel::choose(TensorPointers tensors, std::size_t m
     views[t].data = nowhere(t);
   }
   const Counts counts{{chosen_, *most}};
-  const Binding binding = bind(views, params, counts, options, Cut::none);
+  const Binding binding = bind(views, params, counts, options, OldValues::at_once);
   if (std::ranges::count(binding.extents, 0) > 0 || !binding.copies.empty() || !binding.facts.disjoint)
     return std::nullopt;
   const Found found = find(binding, options);
@@ -280,7 +281,7 @@ Call SingleKernel::call_of(std::span<const TensorView> tensors, std::size_t made
 
 Report SingleKernel::run_native(std::span<const TensorView> tensors, TensorPointers pointers, std::size_t made,
                                 std::span<const Scalar> params, const Counts& counts, const Options& options) {
-  const Binding binding = bind(tensors, params, counts, options, Cut::bands);
+  const Binding binding = bind(tensors, params, counts, options, OldValues::in_bands);
   const Found found = find(binding, options);
   auto call = std::make_shared<Call>(call_of(tensors, made, params, counts, options));
   call->kernel = found.kernel;
@@ -288,18 +289,15 @@ Report SingleKernel::run_native(std::span<const TensorView> tensors, TensorPoint
   if (!call->plan.slices.empty() || binding.bands) call->threads = options.threads;
   call->report = report_of(found.kernel->info, binding, call->plan);
   if (binding.bands) {
-    const std::int64_t rows = binding.bands->most_rows() - 1;
-    std::vector<std::int64_t> extents = binding.extents;
-    extents[binding.bands->axis] = rows;
-    const std::vector<TensorView> views = views_of_band(*binding.bands, binding.tensors, rows);
-    call->bands = binding.bands;
-    call->plan_of_shorter = plan_launch(found.kernel->info, views, extents, 1);
-    add_copies(call->report, whole_.program, *binding.bands, options.threads);
+    const Cut pieces = cut(*binding.bands, params).value();
+    Call::InBands& in_bands = call->in_bands.emplace(*binding.bands, binding.extents, pieces.last_rows());
+    in_bands.plan_of_last = plan_of_rows(*found.kernel, in_bands, binding.tensors, pieces.last_rows());
+    add_copies(call->report, whole_.program, *binding.bands, pieces, options.threads);
   }
   if (std::ranges::count(binding.extents, 0) > 0 && !call->report.checks.empty())
     return run_plainly(tensors, params, counts);
   const Copies old = old_values(tensors, call->report);
-  if (is_apart(pointers) && !(call->bands && call->bands->by_params)) {  // then layouts decide what is copied
+  if (is_apart(pointers) && !binding.for_now) {  // then layouts decide what is copied
     for (const auto& [tensor, copy] : binding.copies) call->copied.push_back(tensor);
     call->repetition = repetition_of(*call);
     calls_.add(call);
@@ -308,7 +306,7 @@ Report SingleKernel::run_native(std::span<const TensorView> tensors, TensorPoint
   report.origin = found.origin;
   report.compile_ms = found.compile_ms;
   if (options.no_temporaries) refuse_temporaries(report);
-  if (call->bands) {
+  if (call->in_bands) {
     report.run_ms = milliseconds(run_bands(*call, pointers, params, options));
     return report;
   }
@@ -321,7 +319,7 @@ Report SingleKernel::run_native(std::span<const TensorView> tensors, TensorPoint
 /// The loop IR instead of machine code, with every access checked against its buffer.
 Report SingleKernel::run_interpreted(std::span<const TensorView> tensors, std::span<const Scalar> params,
                                      const Counts& counts, const Options& options) {
-  const Binding b = bind(tensors, params, counts, options, Cut::none);
+  const Binding b = bind(tensors, params, counts, options, OldValues::at_once);
   loop::Kernel kernel;
   {
     const std::lock_guard lock(mutex_);
@@ -360,7 +358,7 @@ Report SingleKernel::run_interpreted(std::span<const TensorView> tensors, std::s
 
 std::string SingleKernel::dump(Executable::Stage stage, std::span<const TensorView> tensors,
                                std::span<const Scalar> params, const Counts& counts, const Options& options) {
-  const Binding b = bind(tensors, params, counts, options, Cut::bands, Trial::yes);
+  const Binding b = bind(tensors, params, counts, options, OldValues::in_bands, Trial::yes);
   const std::lock_guard lock(mutex_);
   const Target target = target_of(options);
   const Built built = build(b.form->program, b.assumed, target);

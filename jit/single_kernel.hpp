@@ -59,25 +59,26 @@ class SingleKernel {
 
   /// The program bound to arguments: what a first call with new layouts computes.
   struct Binding {
-    const Form* form;
+    const Form* form = nullptr;
     std::vector<TensorView> tensors;  // by tensor of the normalised program, tables left out
     std::optional<Bands> bands;       // then tensors and extents are those of a band
     Copies copies;
     Ticks copying = 0;
     std::vector<std::int64_t> extents;
     Specialisation facts, assumed;  // of the arguments, and by the kernel
+    bool for_now = false;           // for other params a band would be bound
   };
 
   /// A `trial` decides nothing about later calls.
   enum class Trial : bool { no, yes };
-  enum class Cut : bool { none, bands };
+  enum class OldValues : bool { at_once, in_bands };
   Binding bind(std::span<const TensorView> tensors, std::span<const Scalar> params, const Counts&, const Options&,
-               Cut, Trial = Trial::no) const;
+               OldValues, Trial = Trial::no) const;
   /// The facts that a kernel may assume about arguments with these.
   Specialisation assume(const Form&, const Specialisation& facts, const Options&, Trial) const;
   const BandForm* band_form(const TensorView& target) const;
   /// The binding of a band, if one kernel without checks is right for all bands.
-  std::optional<Binding> bind_band(const Binding& whole, std::span<const ir::TensorId> overwritten,
+  std::optional<Binding> bind_band(Binding& whole, std::span<const ir::TensorId> overwritten,
                                    std::span<const Scalar> params, const Options&, Trial) const;
   Found find(const Binding&, const Options&);
   /// By the plain meaning: where there is nothing to do, or next to nothing and a check that stands outside of the loop
@@ -89,6 +90,9 @@ class SingleKernel {
                                 const Copies& old, const std::string& check) const;
   Ticks run_kernel(const Call&, std::span<void* const> places, TensorPointers, std::span<const Scalar> params,
                    const Copies& old, const Options&) const;
+  /// How one thread runs the kernel for a band of so many rows.
+  static LaunchPlan plan_of_rows(const ReadyKernel&, const Call::InBands&, std::span<const TensorView> tensors,
+                                 std::int64_t rows);
   Ticks run_bands(const Call&, TensorPointers, std::span<const Scalar> params, const Options&) const;
   void set_places(TensorPointers, std::span<void*> places) const;
   Call call_of(std::span<const TensorView> tensors, std::size_t made, std::span<const Scalar> params, const Counts&,

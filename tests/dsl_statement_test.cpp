@@ -1,11 +1,13 @@
 #include <catch2/catch.hpp>
 
+#include "ricci/compile.hpp"
 #include "support/tensors.hpp"
 
 using namespace ricci;
 using namespace ricci::names;
 using Catch::Matchers::Contains;
 using test::filled;
+using test::shuffled;
 using test::values;
 
 namespace {
@@ -211,4 +213,23 @@ TEST_CASE("whole numbers in subscripts may change from run to run") {
   CHECK(reversed_from(3) == Ints{12, 9});
   CHECK(reversed_from(4) == Ints{20, 16});
   CHECK_THROWS_AS(reversed_from(5), Error);
+}
+
+TEST_CASE("whole numbers that stay the same are known to the kernel, whatever others do") {
+  const auto differences = [](std::int64_t from, std::int64_t n) {
+    const Tensor<int, 1> v = filled<int>(shuffled(1009), n);
+    Tensor<int, 1> out(n);
+    const std::int64_t before = cache_counters().compiled;
+    out[i(from, n - 1)] = v[i + 1] - v[i] * 3;
+    for (std::int64_t k = 0; k < n; ++k)
+      CHECK(out.at(k) == (k < from || k == n - 1 ? 0 : v.at(k + 1) - v.at(k) * 3));
+    return cache_counters().compiled - before;
+  };
+  CHECK(differences(2, 30) == 1);
+  CHECK(differences(2, 40) == 1);  // that v[i + 1] is a neighbour is still known
+  CHECK(differences(2, 50) == 0);
+  CHECK(differences(2, 33) == 0);
+  CHECK(differences(1, 50) == 1);  // then all may change
+  CHECK(differences(3, 70) == 0);
+  CHECK(differences(2, 30) == 0);
 }

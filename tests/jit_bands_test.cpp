@@ -31,13 +31,13 @@ auto numbers(std::int64_t n) { return filled<float>(shuffled(1009), n); }
 }  // namespace
 
 TEST_CASE("elements that move within an array are copied a few at a time") {
-  const std::int64_t n = 100'000;
+  const std::int64_t n = 1'000'000;
   auto x = numbers(n);
   const std::vector<float> before = values(x);
   const Report report = report_of(prepared(x[i + 1], Assign::set, x[i]));
-  CHECK(report.temporary_bytes <= 3 * (16 << 10));
+  CHECK(report.temporary_bytes <= 3 * (8 << 10));
   REQUIRE(report.temporaries.size() == 1);
-  CHECK(report.temporaries[0].reason == "a copy of t0, 4167 rows at a time, whose old values are still read");
+  CHECK(report.temporaries[0].reason == "a copy of t0, 2048 rows at a time, whose old values are still read");
   bool same = x.at(0) == before[0];
   for (std::size_t k = 1; k < before.size(); ++k) same &= x.at(static_cast<std::int64_t>(k)) == before[k - 1];
   CHECK(same);
@@ -47,14 +47,14 @@ TEST_CASE("bands read old values before and behind what they write") {
   auto x = numbers(60'001);
   const std::int64_t whole = 60'000 * 4;
   CHECK(copied_bytes(prepared(x[i + 1], Assign::set, x[i])) < whole / 2);
-  CHECK(copied_bytes(prepared(x[i + 2], Assign::set, x[i + 3])) < whole / 2);
+  CHECK(copied_bytes(prepared(x[i + 2], Assign::set, x[i + 3])) == 0);
   CHECK(copied_bytes(prepared(x[i + 20], Assign::set, x[i] + x[i + 41] * x[i + 20])) < whole / 2);
   const std::int64_t n = x.extent(0);
-  CHECK(copied_bytes(prepared(x[i(0, n - 1)], Assign::set, x[i + 1])) < whole / 2);
+  CHECK(copied_bytes(prepared(x[i(0, n - 1)], Assign::set, x[i + 1])) == 0);
   CHECK(copied_bytes(prepared(x[i(1, n)], Assign::set, x[i - 1])) < whole / 2);
   CHECK(copied_bytes(prepared(x[i(40, n - 40)], Assign::set, 2 * x[i - 40] - x[i + 39] + x[i])) < whole / 2);
   CHECK(copied_bytes(prepared(x[i(5, 59'999)], Assign::set, x[i - 5] + x[i + 1])) < whole / 2);
-  CHECK(copied_bytes(prepared(x[i(0, n - 1)], Assign::add, x[i + 1])) < whole / 2);
+  CHECK(copied_bytes(prepared(x[i(0, n - 1)], Assign::add, x[i + 1])) == 0);
   const auto y = numbers(60'001);
   CHECK(copied_bytes(prepared(x[i + 1], Assign::set, where(y[i] > 500, x[i + 2], x[i]) + y[i + 3])) < whole / 2);
 }
@@ -79,9 +79,9 @@ TEST_CASE("bands of views that share memory in any way") {
   std::mt19937 random(7);
   const auto up_to = [&](std::int64_t n) { return std::uniform_int_distribution<std::int64_t>(0, n)(random); };
   int in_bands = 0;
-  for (int round = 0; round < 100; ++round) {
+  for (int round = 0; round < 50; ++round) {
     CAPTURE(round);
-    const std::int64_t rows = 180 + 2 * up_to(20), columns = 300 + 2 * up_to(15), a = 1 + up_to(1), b = 1 + up_to(1);
+    const std::int64_t rows = 500 + 2 * up_to(200), columns = 600 + 2 * up_to(50), a = 1 + up_to(1), b = 1 + up_to(1);
     auto m = filled<float>(shuffled(1009), rows, columns);
     const auto view = [&] {
       const std::int64_t row = up_to(3), column = up_to(3);
@@ -102,7 +102,34 @@ TEST_CASE("bands of views that share memory in any way") {
     in_bands += report_of(p, 1 + round % 5).temporary_bytes < rows * columns * 3;  // of 4 or 8
     REQUIRE((values(m) == values(expected)));
   }
-  CHECK(in_bands > 30);
+  CHECK(in_bands > 25);
+}
+
+TEST_CASE("nothing is copied where all that is read lies behind what is written") {
+  for (const std::int64_t n : {4, 5, 17, 1000, 70'000, 1'000'003}) {
+    CAPTURE(n);
+    for (const int threads : {1, 2, 3}) {
+      auto x = numbers(n);
+      const std::vector<float> before = values(x);
+      const Report report = report_of(prepared(x[i(0, n - 3)], Assign::set, x[i + 2] - 2 * x[i + 3] + x[i]), threads);
+      CHECK((report.temporary_bytes == 0 || (threads > 1 && n > 1'000'000)));
+      CHECK(report.temporary_bytes <= 3 * (32 << 10) + 6 * 4 * 8);
+      bool same = true;
+      for (std::int64_t k = 0; k < n; ++k) {
+        const auto* old = before.data() + k;
+        same &= x.at(k) == (k < n - 3 ? old[2] - 2 * old[3] + old[0] : old[0]);
+      }
+      CHECK(same);
+    }
+  }
+  auto m = filled<double>(shuffled(1009), 700, 401);
+  CHECK(copied_bytes(prepared(m[i(0, 699), j], Assign::set, m[i + 1, j] * 2)) < 60'000);
+  CHECK(report_of(prepared(m[i(0, 699), j], Assign::set, m[i + 1, j] * 2), 1).temporary_bytes == 0);
+  CHECK(report_of(prepared(m[i(0, 699), j(0, 400)], Assign::set, m[i + 1, j + 1]), 1).temporary_bytes > 0);
+  Tensor<double, 2> low = m.sliced(0, 0, 690), high = m.sliced(0, 10, 700);
+  const std::vector<double> before = values(high);
+  CHECK(report_of(prepared(low[i, j], Assign::set, high[i, j]), 1).temporary_bytes == 0);
+  CHECK((values(low) == before));
 }
 
 TEST_CASE("all is copied where rows are used otherwise, or far from each other, or are few") {
@@ -113,7 +140,6 @@ TEST_CASE("all is copied where rows are used otherwise, or far from each other, 
   auto x = numbers(50'000);
   CHECK(everything(prepared(x[i + 1], Assign::set, x[i] + i)));
   CHECK(everything(prepared(x[i + 1], Assign::set, where(i > 7, x[i], 1))));
-  CHECK(everything(prepared(x[i(0, cast<std::int64_t>(1e4f * 3) - 1)], Assign::set, x[i + 1])));
   CHECK(everything(prepared(x[i], Assign::set, x[x.extent(0) - 1 - i])));
   CHECK(everything(prepared(x[i], Assign::set, x[i] + x[7])));
   CHECK(everything(prepared(x[i + 20'000], Assign::set, x[i])));
