@@ -69,4 +69,20 @@ Motion motion(Program& program, const Specialisation& s, TensorId tensor, const 
   return result;
 }
 
+std::optional<std::int64_t> known_step(Program& program, const Specialisation& s, TensorId tensor,
+                                       const std::vector<Expr>& subscripts, AxisId axis) {
+  std::int64_t step = 0;
+  for (std::size_t i = 0; i < subscripts.size(); ++i) {
+    const auto affine = affine_in(program.graph, subscripts[i], axis);
+    if (!affine) return std::nullopt;
+    if (affine->coefficient == 0) continue;
+    const auto stride = known_stride(stride_class(program, s, tensor, i));
+    if (!stride) return std::nullopt;
+    step += *stride * affine->coefficient;
+  }
+  return step;
+}
+
+bool is_near(std::optional<std::int64_t> step) { return step && 2 <= std::abs(*step) && std::abs(*step) <= 4; }
+
 }  // namespace ricci::jit

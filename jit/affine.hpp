@@ -1,5 +1,6 @@
 #pragma once
 // How an access moves in memory when one axis moves: what decides between a vector load, a broadcast and a gather.
+#include <optional>
 #include <set>
 
 #include "ricci/ir.hpp"
@@ -18,6 +19,13 @@ enum class Motion : std::uint8_t {
 /// How `tensor[subscripts]` moves with `axis`. Tables are row-major.
 Motion motion(ir::Program&, const Specialisation&, ir::TensorId tensor, const std::vector<ir::Expr>& subscripts,
               ir::AxisId axis);
+
+/// How many elements lie from one value of the axis to the next, where the kernel knows that.
+std::optional<std::int64_t> known_step(ir::Program&, const Specialisation&, ir::TensorId tensor,
+                                       const std::vector<ir::Expr>& subscripts, ir::AxisId axis);
+
+/// Whether lanes are so few elements apart that whole vectors are loaded from the first to the last of them.
+bool is_near(std::optional<std::int64_t> step);
 
 /// What a kernel knows of the strides of a tensor. Those from 2 to 4 it knows where elements so far apart fill vectors:
 /// along the nearest axis, and along others of which single `columns` are accessed.

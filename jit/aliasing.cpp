@@ -1,8 +1,11 @@
 #include "aliasing.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
+#include <numeric>
 
+#include "linear.hpp"
 #include "ricci/error.hpp"
 #include "ricci/overlap.hpp"
 #include "ricci/runs.hpp"
@@ -14,6 +17,8 @@ namespace ricci::jit {
 using namespace ir;
 
 namespace {
+
+constexpr std::int64_t most_constant = std::int64_t{1} << 60;
 
 /// All reads of the statement.
 std::vector<const Read*> reads_of(const Statement& s) {
@@ -45,6 +50,30 @@ std::vector<const Read*> reads_before_written(const Program& program, const Stat
     }
   }
   return found;
+}
+
+/// Whether no iteration reads at `from` what any iteration writes at `to`, two subscripts of one axis: they differ by
+/// what is no multiple of their factors, as 2 * i and 2 * j + 1.
+bool never_meet(Expr from, Expr to) {
+  std::int64_t divisor = 0, constant = 0;
+  bool negative = false;  // where nothing is added to it, -1 is the last element
+  for (const std::int64_t sign : {1, -1}) {
+    const Linear form = linear(sign > 0 ? from : to);
+    for (const auto& [atom, factor] : form.terms) {
+      if (!atom->as<Axis>() || std::abs(factor) > most_factor) return false;
+      divisor = std::gcd(divisor, factor);
+    }
+    if (std::abs(form.constant) > most_constant) return false;
+    constant += sign * form.constant;
+    negative |= form.terms.empty() && form.constant < 0;
+  }
+  return !negative && (divisor == 0 ? constant != 0 : constant % divisor != 0);
+}
+
+bool are_apart(const std::vector<Expr>& from, const std::vector<Expr>& to) {
+  for (std::size_t i = 0; i < to.size(); ++i)
+    if (never_meet(from[i], to[i])) return true;
+  return false;
 }
 
 void check_target(const TensorDecl& decl, const TensorView& view) {
@@ -81,7 +110,10 @@ std::vector<TensorId> find_overwritten(const Program& program, std::span<const T
       if (std::ranges::count(found, read->tensor) > 0) continue;
       if (!may_overlap(view, tensors[s.target])) continue;
       const bool in_place = read->subscripts == s.subscripts || std::ranges::count(early, read) > 0;
-      if (injective && same_elements(view, tensors[s.target]) && in_place) continue;
+      if (same_elements(view, tensors[s.target])) {
+        if (injective && in_place) continue;
+        if (are_apart(read->subscripts, s.subscripts)) continue;
+      }
       found.push_back(read->tensor);
     }
   }

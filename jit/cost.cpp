@@ -21,11 +21,15 @@ constexpr double gather_cost = 0.8;      // per lane, hardware gather from cache
 constexpr double transposed_cost = 3;    // per vector: its share of the shuffles, to scratch and back
 constexpr double reversed_cost = 2;      // per vector, with a shuffle
 constexpr double spread_cost = 1.6;      // the same from lines far apart, of which data choose others each time
-constexpr double scatter_cost = 1.2;     // per lane
+constexpr double scatter_cost = 2.2;     // per lane
+constexpr double lane_stores_cost = 3.2; // the same where no instruction scatters: what a vector loads is taken apart
 constexpr double apart_cost = 2;         // per vector from the first to the last of elements a few apart
+constexpr double bytes_apart_cost = 4;   // the same of bytes, for which no instruction takes any from two registers
 constexpr double collision_cost = 2.0;   // per lane, when lanes may meet and go one after another
 constexpr double function_cost = 20;     // a transcendental: scalar, or one vector of them
 constexpr double merge_cost = 2;         // per halving of a vector at the end of a reduction along its lanes
+
+bool has_mask_registers(const Target& target) { return target.features.find("avx512bw") != std::string::npos; }
 
 }  // namespace
 
@@ -124,6 +128,8 @@ double CostModel::operation(Expr e) {
             unit = transposed_cost / lanes_;
           else if (m == Motion::reversed)
             unit = reversed_cost / lanes_;
+          else if (const auto near = vectors_apart(read.tensor, read.subscripts, read.guard))
+            unit = *near;
           else if (m == Motion::strided || m == Motion::irregular)
             unit = gather(read);
         }
@@ -177,15 +183,29 @@ double CostModel::own_lanes(Expr e, const Fold& fold) {
   return best;
 }
 
+/// Per lane, where lanes are a few elements apart and their vectors are accessed as a whole.
+std::optional<double> CostModel::vectors_apart(TensorId tensor, const std::vector<Expr>& subscripts, bool masked) {
+  const auto step = known_step(program_, s_, tensor, subscripts, *lane_);
+  const double bytes = static_cast<double>(size_of(program_.tensors[tensor].dtype));
+  const double of_register = std::min(lanes_, target_.vector_bytes / bytes);
+  if (!is_near(step) || std::abs(*step) > of_register || (masked && !has_mask_registers(target_))) return std::nullopt;
+  return (bytes == 1 ? bytes_apart_cost : apart_cost) * static_cast<double>(std::abs(*step)) / of_register;
+}
+
 double CostModel::store(const Statement& s) {
-  if (!lane_) return s.update ? 2 * typical_extent : short_result ? typical_extent : 1;
+  if (!lane_) return s.update ? 2 * typical_extent : typical_extent;
   const Motion m = motion(program_, s_, s.target, s.subscripts, *lane_);
   if (short_result && lane_ == short_result->down)
     return apart_cost * static_cast<double>(short_result->elements) / lanes_ * typical_extent;
-  if (m == Motion::contiguous) return 1.0 / lanes_;  // less than a scalar one, also where nothing is computed
+  if (m == Motion::contiguous) return typical_extent / lanes_;
   if (m == Motion::reversed && !s.update) return reversed_cost / lanes_ * typical_extent;
+  const bool apart = m == Motion::strided && has_mask_registers(target_);
+  if (const auto near = apart ? vectors_apart(s.target, s.subscripts, true) : std::nullopt)
+    return *near * typical_extent * (s.update ? 2 : 1);
   const bool meets = m != Motion::strided && m != Motion::reversed && s.update;
-  return typical_extent * (meets ? collision_cost : scatter_cost);
+  const bool scatters = has_mask_registers(target_) && size_of(program_.tensors[s.target].dtype) >= 4;
+  const bool in_turn = m == Motion::strided && !scatters;  // where data choose the places, vectors save the checks
+  return typical_extent * (meets ? collision_cost : in_turn ? lane_stores_cost : scatter_cost);
 }
 
 }  // namespace ricci::jit

@@ -17,7 +17,8 @@ namespace ricci::jit {
 
 class CostModel {
  public:
-  CostModel(ir::Program& program, const Specialisation& s, int lanes) : program_(program), s_(s), lanes_(lanes) {}
+  CostModel(ir::Program& program, const Specialisation& s, const Target& target, int lanes)
+      : program_(program), s_(s), target_(target), lanes_(lanes) {}
 
   /// The cost of a nest whose lanes run over `lane` (none: scalar) in its innermost loop `inner`.
   double nest(const Nest&, std::optional<ir::AxisId> lane, std::optional<ir::AxisId> inner);
@@ -53,10 +54,12 @@ class CostModel {
   double operation(ir::Expr);
   double loops(const ir::Fold&);
   double own_lanes(ir::Expr, const ir::Fold&);
+  std::optional<double> vectors_apart(ir::TensorId, const std::vector<ir::Expr>& subscripts, bool masked);
   double store(const ir::Statement&);
 
   ir::Program& program_;
   const Specialisation& s_;
+  const Target& target_;
   const double lanes_;
   std::optional<ir::AxisId> lane_;
   std::vector<ir::AxisId> path_;  // the loops around, outermost first

@@ -57,6 +57,12 @@ class Sum {
 
 }  // namespace
 
+Linear linear(Expr e) {
+  Sum sum;
+  sum.add(e, 1);
+  return std::move(sum).result();
+}
+
 Linear difference(Expr a, Expr b) {
   Sum sum;
   sum.add(a, 1);

@@ -15,6 +15,11 @@ struct Linear {
   std::int64_t constant = 0;
 };
 
+/// Times an axis, which a loop runs over, no larger factor comes near 2^63.
+constexpr std::int64_t most_factor = 1 << 16;
+
+/// An expression of dtype i64 as a linear form.
+Linear linear(ir::Expr);
 /// a - b, both of dtype i64, as a linear form.
 Linear difference(ir::Expr a, ir::Expr b);
 Linear negated(Linear);

@@ -11,6 +11,12 @@ namespace ricci::jit {
 using namespace ir;
 using loop::Value;
 
+namespace {
+
+constexpr std::int64_t apart_ahead = 2 << 10;  // bytes
+
+}  // namespace
+
 void ExpressionLowering::fetch_lines(std::size_t level, TensorId tensor, Value first, int vectors, bool later) {
   const std::int64_t line = 64 / static_cast<std::int64_t>(size_of(program_.tensors[tensor].dtype));
   for (std::int64_t at = 0; at < std::int64_t{vectors} * lanes(); at += std::max<std::int64_t>(line, lanes()))
@@ -61,6 +67,19 @@ void ExpressionLowering::fetch_ahead(TensorId tensor, const std::vector<Expr>& s
   }
   known_ = known;
   bound_ = bound;
+}
+
+void ExpressionLowering::fetch_apart(TensorId tensor, const std::vector<Expr>& subscripts, const Address& at,
+                                     std::size_t level) {
+  if (!has_mask_registers() || !lane_ || !lane_->masks.empty() || at.motion != Motion::strided) return;
+  const auto step = known_step(program_, s_, tensor, subscripts, lane_->axis);
+  if (!is_near(step)) return;
+  const auto bytes = static_cast<std::int64_t>(size_of(program_.tensors[tensor].dtype));
+  const std::int64_t sign = *step < 0 ? -1 : 1, span = std::int64_t{lane_->parts} * lanes() * std::abs(*step);
+  for (std::int64_t line = 0; line < span; line += 64 / bytes) {
+    const Value ahead = builder_.constant(sign * (apart_ahead / bytes + line));
+    builder_.add(level, loop::Prefetch{tensor, builder_.add(level, at.base, ahead)});
+  }
 }
 
 void ExpressionLowering::fetch_next(const Read& n, AxisId rows, bool backwards) {

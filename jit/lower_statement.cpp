@@ -4,6 +4,7 @@
 #include "lower_nest.hpp"
 #include "ricci/error.hpp"
 #include "sorted_rows.hpp"
+#include "tables.hpp"
 
 namespace ricci::jit {
 
@@ -25,6 +26,7 @@ class StatementLowering {
     if (s_.policy == Policy::check) x_.check(s_.target, s_.subscripts, s_.guard, target_text());
     x_.fetch_ahead(s_.target, s_.subscripts, level());
     const Address at = x_.address(s_.target, s_.subscripts, level());
+    if (!s_.update) x_.fetch_apart(s_.target, s_.subscripts, at, level());
     const std::optional<Op> combine = s_.update ? std::optional(ricci::info(*s_.update).step) : std::nullopt;
     std::vector<loop::Store> stores;  // those that go past the caches stand together
     for (std::size_t part = 0; part < values.size(); ++part) {
@@ -100,12 +102,10 @@ class StatementLowering {
     b_.add(level(), loop::Scatter{s_.target, b_.add(level(), at.base, first), offsets, value, mask, combine});
   }
 
-  /// Whether no two lanes write the same element: the lane axis is a subscript by itself.
+  /// Whether no two lanes write the same element.
   bool lanes_are_apart() const {
-    return std::ranges::any_of(s_.subscripts, [&](Expr e) {
-      const Axis* bare = e->as<Axis>();
-      return bare && bare->axis == x_.lane_loop()->axis;
-    });
+    const AxisId lane = x_.lane_loop()->axis;
+    return std::ranges::any_of(s_.subscripts, [&](Expr e) { return tells(e, lane, {lane}); });
   }
 
   std::string target_text() const {

@@ -68,7 +68,7 @@ bool scatters_rows(const Program& program, const Nest& nest) {
 
 /// Whether lanes may accumulate into one element of a private table.
 bool lanes_may_meet(const Program& program, const Nest& nest) {
-  const auto is_lane = [&](Expr e) { return e->as<Axis>() && e->as<Axis>()->axis == nest.lane_axis; };
+  const auto is_lane = [&](Expr e) { return tells(e, *nest.lane_axis, {*nest.lane_axis}); };
   return nest.tables && nest.lane_axis && std::ranges::any_of(nest.statements, [&](std::size_t i) {
            return std::ranges::none_of(program.statements[i].subscripts, is_lane);
          });
@@ -197,7 +197,7 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
     const int bytes = lane_bytes(program, nest, target);
     nest.lanes = target.vector_bytes / bytes;
     nest.accumulators = 256 / bytes;
-    CostModel model(program, s, nest.lanes);
+    CostModel model(program, s, target, nest.lanes);
     if (nest.sorts) {
       nest.order.assign(domain.begin(), domain.end() - 1);
       nest.split = nest.order.empty() ? 0 : nest.order.size() - 1;

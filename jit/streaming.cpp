@@ -55,15 +55,7 @@ bool has_tile_in_order(const Nest& nest) {
 bool gathers(Program& program, const Specialisation& s, const Read& read, AxisId lane) {
   const Motion m = motion(program, s, read.tensor, read.subscripts, lane);
   if (m != Motion::strided) return m == Motion::irregular;
-  std::int64_t apart = 0;  // 0: not known
-  for (std::size_t i = 0; i < read.subscripts.size(); ++i) {
-    const auto affine = affine_in(program.graph, read.subscripts[i], lane);
-    if (!affine || affine->coefficient == 0) continue;
-    const auto stride = known_stride(stride_class(program, s, read.tensor, i));
-    if (!stride || apart != 0) return true;
-    apart = std::abs(*stride * affine->coefficient);
-  }
-  return apart < 1 || apart > 4;  // the nearest are loaded as vectors
+  return !is_near(known_step(program, s, read.tensor, read.subscripts, lane));
 }
 
 // A few places, each some pages long: the processor's fetching begins anew with every page.

@@ -1,8 +1,11 @@
 #include "tables.hpp"
 
 #include <algorithm>
-#include <utility>
+#include <cstdlib>
 #include <set>
+#include <utility>
+
+#include "linear.hpp"
 
 namespace ricci::jit {
 
@@ -25,13 +28,30 @@ std::vector<Expr> behind(Expr first, std::vector<Expr> rest) {
 
 }  // namespace
 
+bool tells(Expr subscript, AxisId axis, const std::vector<AxisId>& unknown) {
+  if (const Axis* bare = subscript->as<Axis>()) return bare->axis == axis;
+  if (!uses_axis(subscript, axis) || subscript->dtype != DType::i64) return false;
+  bool found = false;
+  for (const auto& [atom, factor] : linear(subscript).terms) {
+    const Axis* own = atom->as<Axis>();
+    if (own && own->axis == axis)
+      found = std::abs(factor) <= most_factor;
+    else if (uses_axis(atom, axis) || std::ranges::any_of(unknown, [&](AxisId a) { return uses_axis(atom, a); }))
+      return false;
+  }
+  return found;
+}
+
 bool is_injective(const Statement& s) {
-  return std::ranges::all_of(s.domain, [&](AxisId axis) {
-    return std::ranges::any_of(s.subscripts, [&](Expr e) {
-      const Axis* bare = e->as<Axis>();
-      return bare && bare->axis == axis;
+  std::vector<AxisId> unknown = s.domain;
+  while (!unknown.empty()) {
+    const auto told = std::ranges::find_if(unknown, [&](AxisId axis) {
+      return std::ranges::any_of(s.subscripts, [&](Expr e) { return tells(e, axis, unknown); });
     });
-  });
+    if (told == unknown.end()) return false;
+    unknown.erase(told);
+  }
+  return true;
 }
 
 bool is_private(const Program& program, TensorId tensor) {

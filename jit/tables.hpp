@@ -36,7 +36,12 @@ ir::Expr stored_element(ir::Program&, ir::TensorId, ir::Expr);
 /// An expression over the axes that store() gives it: the same one for all that differ only in the names of free axes.
 ir::Expr over_own_axes(ir::Program&, CanonicalAxes&, ir::Expr);
 
-/// Whether no two iterations write the same element: every axis of the domain is a subscript by itself.
+/// Whether a subscript says which iteration of `axis` it belongs to, where those of all axes but `unknown` are given: it
+/// is the axis, or linear in it.
+bool tells(ir::Expr subscript, ir::AxisId axis, const std::vector<ir::AxisId>& unknown);
+
+/// Whether no two iterations write the same element: the subscripts say which iteration it is, as those of
+/// x[i, 2 * j + i].
 bool is_injective(const ir::Statement&);
 
 /// Whether the tensor is an accumulation table, rather than the user's or a temporary.

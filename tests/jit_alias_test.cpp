@@ -142,3 +142,22 @@ TEST_CASE("a recurrence sees what it wrote in its target, and through other view
       CHECK(ran.fault + ran.message == "");
     }
 }
+
+TEST_CASE("what is read beside the elements that are written is not copied") {
+  for (const std::int64_t n : {2, 3, 40, 101, 1000}) {
+    auto x = counting(2 * n);
+    CAPTURE(n);
+    CHECK(copied_bytes(prepared(x[2 * i], Assign::set, x[2 * i + 1] * 2)) == 0);
+    for (std::int64_t k = 0; k < 2 * n; ++k) REQUIRE(x.at(k) == static_cast<float>(k % 2 == 0 ? 2 * (k + 2) : k + 1));
+    auto m = filled<float>([](auto k) { return k + 1; }, n, 8);
+    CHECK(copied_bytes(prepared(m[i, 4 * j + 3], Assign::set, m[n - 1 - i, 6 * j + 2])) == 0);
+    for (std::int64_t k = 0; k < n; ++k) REQUIRE(m.at(k, 3) == static_cast<float>(8 * (n - 1 - k) + 3));
+    // These meet.
+    auto y = counting(2 * n);
+    CHECK(copied_bytes(prepared(y[2 * i], Assign::set, y[2 * n - 2 - 2 * i])) == 8 * n);
+    for (std::int64_t k = 0; k < n; ++k) REQUIRE(y.at(2 * k) == static_cast<float>(2 * (n - 1 - k) + 1));
+    auto z = counting(n);
+    CHECK(copied_bytes(prepared(z[n - 1], Assign::set, z[-1] + 1)) == 4 * n);
+    CHECK(z.at(n - 1) == static_cast<float>(n + 1));
+  }
+}

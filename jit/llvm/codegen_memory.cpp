@@ -114,9 +114,9 @@ Value* gather(PhaseEmitter& e, loop::Type type, loop::BufferId buffer, Value* ad
 /// Calls `body` with every lane number in order: a loop over a few lanes at a time, because all of them in a row are
 /// long code, which takes longer to compile than it saves.
 constexpr int lanes_at_once = 4;
-void for_each_lane(PhaseEmitter& e, int lanes, llvm::function_ref<void(Value*)> body) {
+void for_each_lane(PhaseEmitter& e, int lanes, bool in_a_row, llvm::function_ref<void(Value*)> body) {
   Builder& b = e.builder;
-  if (lanes <= lanes_at_once) {
+  if (in_a_row) {
     for (int lane = 0; lane < lanes; ++lane) body(b.getInt64(lane));
     return;
   }
@@ -147,14 +147,22 @@ void store_lanes(PhaseEmitter& e, const loop::Scatter& s) {
   };
   Value* base = element_address(e, s.buffer, e[s.base]);
   llvm::Type* element = memory_type(e, scalar);
-  const bool by_variable = s.mask != loop::none || type.lanes > lanes_at_once;
-  const Lanes offsets(e, e[s.offsets], by_variable);
+  const auto apart = progression(e[s.offsets]);
+  const bool in_a_row = type.lanes <= (apart && !s.combine ? 2 : 1) * lanes_at_once;
+  const bool by_variable = s.mask != loop::none || !in_a_row;
+  std::optional<Lanes> offsets;
+  if (!apart) offsets.emplace(e, e[s.offsets], by_variable);
   const Lanes values(e, to_memory(e, type, e[s.value]), by_variable);
+  const auto offset_of = [&](Value* lane) {
+    if (!apart) return offsets->at(lane);
+    Builder& b = e.builder;
+    return b.CreateAdd(b.CreateMul(lane, b.getInt64(apart->step)), b.getInt64(apart->first));
+  };
   const auto store_lane = [&](Value* lane) {
-    store(e.builder.CreateGEP(element, base, offsets.at(lane)), values.at(lane));
+    store(e.builder.CreateGEP(element, base, offset_of(lane)), values.at(lane));
   };
   if (s.mask == loop::none)
-    for_each_lane(e, type.lanes, store_lane);
+    for_each_lane(e, type.lanes, in_a_row, store_lane);
   else if (type.lanes == 1)
     emit_if(e, e[s.mask], [&] { store_lane(e.builder.getInt64(0)); });
   else
@@ -304,8 +312,8 @@ Value* load_lanes(PhaseEmitter& e, const loop::Gather& s, Value* mask) {
   if (const auto last = last_of_reversed(offsets)) {
     Value* address = element_address(e, s.buffer, e[s.base], e.builder.getInt64(*last));
     loaded = reversed(e, load_vector(e, type, s.buffer, address, reversed(e, mask)));
-  } else if (const auto apart = progression(offsets); apart && !mask && are_near(e, type, *apart)) {
-    loaded = load_apart(e, type, s.buffer, e[s.base], *apart);
+  } else if (const auto apart = progression(offsets); apart && are_near(e, type, *apart, mask)) {
+    loaded = load_apart(e, type, s.buffer, e[s.base], *apart, mask);
   } else {
     Value* addresses = element_address(e, s.buffer, e[s.base], offsets);
     loaded = type.lanes == 1 ? load_scalar(e, s.buffer, addresses, mask) : gather(e, type, s.buffer, addresses, mask);
@@ -350,9 +358,9 @@ void emit_scatter(PhaseEmitter& e, const loop::Scatter& s) {
     Value* address = element_address(e, s.buffer, e[s.base], e.builder.getInt64(*last));
     return store_vector(e, type, s.buffer, address, reversed(e, to_memory(e, type, e[s.value])), reversed(e, mask));
   }
-  if (const auto apart = progression(e[s.offsets]); apart && !s.combine && !mask && has_avx512(e.target) &&
-                                                     are_near(e, type, *apart))
-    return store_apart(e, type, s.buffer, e[s.base], to_memory(e, type, e[s.value]), *apart);
+  if (const auto apart = progression(e[s.offsets]);
+      apart && !s.combine && has_avx512(e.target) && are_near(e, type, *apart, mask))
+    return store_apart(e, type, s.buffer, e[s.base], to_memory(e, type, e[s.value]), *apart, mask);
   if (s.combine || type.lanes == 1 || !has_scatter(e, type.dtype)) return store_lanes(e, s);
   Value* addresses = element_address(e, s.buffer, e[s.base], e[s.offsets]);
   tag(e, s.buffer, e.builder.CreateMaskedScatter(e[s.value], addresses, alignment(type.dtype), mask));

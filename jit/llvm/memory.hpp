@@ -27,15 +27,18 @@ struct Progression {
 };
 std::optional<Progression> progression(const llvm::Value* offsets);
 
-/// Whether lanes are so near to each other that whole vectors hold enough of what is wanted, and none goes beyond.
-bool are_near(PhaseEmitter&, loop::Type, const Progression& offsets);
+/// Whether lanes are so near to each other that whole vectors hold enough of what is wanted. A mask, which may be null,
+/// needs AVX-512.
+bool are_near(PhaseEmitter&, loop::Type, const Progression& offsets, llvm::Value* mask);
 
-/// Elements a few apart: whole vectors from the first to the last of them, which end with it, so that nothing outside
-/// is touched, and what is wanted of these. What lies between may be in other buffers: these loads have no scope.
-llvm::Value* load_apart(PhaseEmitter&, loop::Type, loop::BufferId, llvm::Value* base, const Progression& offsets);
+/// Elements a few apart: whole vectors from the first to the last of them, so that nothing outside is touched, and what
+/// is wanted of these. Lanes that a mask, if there is one, leaves out are zero and touch nothing. What lies between may
+/// be in other buffers: these loads have no scope.
+llvm::Value* load_apart(PhaseEmitter&, loop::Type, loop::BufferId, llvm::Value* base, const Progression& offsets,
+                        llvm::Value* mask);
 /// The same for stores, whose masks leave alone what lies between. For AVX-512.
 void store_apart(PhaseEmitter&, loop::Type, loop::BufferId, llvm::Value* base, llvm::Value* value,
-                 const Progression& offsets);
+                 const Progression& offsets, llvm::Value* mask);
 
 /// A vector whose lanes are wanted one after the other: through the stack, unless they are plain to see.
 class Lanes {

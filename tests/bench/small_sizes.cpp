@@ -21,8 +21,8 @@ using Make = std::function<Call(std::int64_t)>;
 /// Some elements, and the same as a matrix that is about square.
 struct Data {
   std::int64_t size, rows, columns;
-  Tensor<float, 1> x, y, above, table;
-  Tensor<float, 2> m, n, thin, turn, narrow;
+  Tensor<float, 1> x, y, above, table, half;
+  Tensor<float, 2> m, n, thin, turn, narrow, pairs;
   Tensor<double, 1> v, u, above64;
   Tensor<double, 2> w;
   Tensor<std::uint8_t, 1> byte;
@@ -32,10 +32,10 @@ struct Data {
 
   explicit Data(std::int64_t elements)
       : size(elements), rows(static_cast<std::int64_t>(std::sqrt(static_cast<double>(size)))), columns(size / rows),
-        x(uniform(-1, 1, size)), y(uniform(0, 1, size)), above(1 + 9 * y), table(uniform(0, 1, 256)), m(uniform(-1, 1, rows, columns)),
-        n(uniform(0, 1, rows, columns)), thin(uniform(0, 1, (size + 2) / 3, 3)),
-        turn(uniform(-1, 1, 3, 3)), narrow(uniform(-1, 1, columns, 4)), v(cast<double>(x)), u(cast<double>(y)),
-        above64(cast<double>(above)), w(cast<double>(m)),
+        x(uniform(-1, 1, size)), y(uniform(0, 1, size)), above(1 + 9 * y), table(uniform(0, 1, 256)),
+        half(uniform(0, 1, size / 2)), m(uniform(-1, 1, rows, columns)), n(uniform(0, 1, rows, columns)),
+        thin(uniform(0, 1, (size + 2) / 3, 3)), turn(uniform(-1, 1, 3, 3)), narrow(uniform(-1, 1, columns, 4)),
+        pairs(size, 2), v(cast<double>(x)), u(cast<double>(y)), above64(cast<double>(above)), w(cast<double>(m)),
         byte(cast<std::uint8_t>(200 * y)), flag(x > 0), other_flag(y > 0.5f),
         label(labels(static_cast<std::int32_t>(std::min<std::int64_t>(size, 1000)), size)),
         place(labels(static_cast<std::int32_t>(size), size)), divisor(label + 1),
@@ -237,6 +237,15 @@ const std::map<std::string, Make>& expressions() {
       {"x = -x", S(d.x[i] = -d.x[i])},
       {"x = minimum(x, y)", S(d.x[i] = minimum(d.x[i], d.y[i]))},
       {"every second of x = y", S(auto every = d.x.sliced(0, 0, d.size, 2); every[i] = d.y.sliced(0, 0, d.size, 2)[i])},
+      {"x[2i] = y[2i]", S(d.x[2 * i] = d.y[2 * i])},
+      {"every third of x = y", S(auto every = d.x.sliced(0, 0, d.size, 3); every[i] = d.y.sliced(0, 0, d.size, 3)[i])},
+      {"x[2i + 1] = half", S(d.x[2 * i + 1] = d.half[i])},
+      {"x[2i] = 2 x[2i] + 1", S(d.x[2 * i] = 2 * d.x[2 * i] + 1)},
+      {"x[2i + 1] += half", S(d.x[2 * i + 1] += d.half[i])},
+      {"every second f64", S(d.v[2 * i] = d.u[2 * i])},
+      {"every second byte", S(d.byte[2 * i] = d.byte[2 * i] + std::uint8_t{1})},
+      {"first of pairs = x", S(d.pairs[i, 0] = d.x[i])},
+      {"every second column", S(d.m[i, 2 * j] = d.n[i, 2 * j])},
       {"x moved in place", S(d.x[i + 1] = d.x[i])},
       {"x moved back in place", S(d.x[i(0, d.size - 1)] = d.x[i + 1])},
       {"x less its neighbours in place", S(d.x[i(1, d.size - 1)] = d.x[i] - 0.5f * (d.x[i - 1] + d.x[i + 1]))},

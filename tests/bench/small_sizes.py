@@ -35,6 +35,7 @@ class Data:
         self.thin = RNG.uniform(0, 1, ((size + 2) // 3, 3)).astype("f4")
         self.turn = RNG.uniform(-1, 1, (3, 3)).astype("f4")
         self.narrow = RNG.uniform(-1, 1, (columns, 4)).astype("f4")
+        self.half, self.pairs = RNG.uniform(0, 1, size // 2).astype("f4"), np.zeros((size, 2), "f4")
         self.v, self.w, self.byte = self.x.astype("f8"), self.m.astype("f8"), (200 * self.y).astype("u1")
         self.u, self.flag, self.other_flag = self.y.astype("f8"), self.x > 0, self.y > 0.5
         self.table = RNG.uniform(0, 1, 256).astype("f4")
@@ -199,6 +200,15 @@ FORMS = {
     "x = -x": lambda d: np.negative(d.x, out=d.x),
     "x = minimum(x, y)": lambda d: np.minimum(d.x, d.y, out=d.x),
     "every second of x = y": lambda d: np.copyto(d.x[::2], d.y[::2]),
+    "x[2i] = y[2i]": lambda d: np.copyto(d.x[::2], d.y[::2]),
+    "every third of x = y": lambda d: np.copyto(d.x[::3], d.y[::3]),
+    "x[2i + 1] = half": lambda d: np.copyto(d.x[1::2], d.half),
+    "x[2i] = 2 x[2i] + 1": lambda d: np.add(d.x[::2] * np.float32(2), np.float32(1), out=d.x[::2]),
+    "x[2i + 1] += half": lambda d: np.add(d.x[1::2], d.half, out=d.x[1::2]),
+    "every second f64": lambda d: np.copyto(d.v[::2], d.u[::2]),
+    "every second byte": lambda d: np.add(d.byte[::2], np.uint8(1), out=d.byte[::2]),
+    "first of pairs = x": lambda d: np.copyto(d.pairs[:, 0], d.x),
+    "every second column": lambda d: np.copyto(d.m[:, ::2], d.n[:, ::2]),
     "x moved in place": lambda d: np.copyto(d.x[1:], d.x[:-1]),
     "x moved back in place": lambda d: np.copyto(d.x[:-1], d.x[1:]),
     "x less its neighbours in place": less_neighbours,
