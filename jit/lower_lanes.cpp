@@ -34,7 +34,7 @@ void NestLowering::stream_over_lanes(Value low, Value end, const Body& body) {
   for (std::size_t i : nest_.statements)
     if (std::ranges::count(nest_.streaming, program_.statements[i].target) > 0)
       streaming.push_back(&program_.statements[i]);
-  if (streaming.empty() || at_border_) return over_lanes(low, end, nest_.unroll, body);
+  if (streaming.empty() || at_border_) return over_lanes(low, end, nest_.unroll, body, is_brief());
   const auto fetch_and_body = [&] {
     for (Expr e : nest_.next)
       if (x_.lane_loop()->masks.empty()) x_.fetch_next(*e->as<Read>(), axis_of_rows(nest_), is_backwards());
@@ -53,6 +53,15 @@ void NestLowering::stream_over_lanes(Value low, Value end, const Body& body) {
   else
     lanes_at_places(first, last, body);
   x_.stop_streaming();
+}
+
+bool NestLowering::is_brief() const {
+  if (nest_.unroll > 1 || !x_.has_mask_registers()) return false;
+  const auto merges = [&](Expr e) {
+    const Fold* fold = e->as<Fold>();
+    return fold && std::ranges::any_of(fold->axes, [&](AxisId axis) { return program_.axes[axis].tables; });
+  };
+  return !nest_.streams.empty() || std::ranges::any_of(nodes(nest_.values), merges);
 }
 
 bool NestLowering::is_backwards() const {
@@ -101,11 +110,11 @@ void NestLowering::over_sides(Value low, Value first, Value last, Value end, con
 }
 
 void NestLowering::over_lanes(Value low, Value end, int vectors, const Body& body, bool only_masked) {
-  only_masked = only_masked || at_border_;  // borders are short
-  const Value middle = only_masked ? low : end_of_vectors(low, end, vectors);
-  if (!only_masked) lanes(low, middle, vectors, body);
-  if (!only_masked && vectors == 1) return last_lanes(middle, end, body);
-  masked_lanes(middle, end, body, !only_masked, only_masked ? 0 : std::int64_t{vectors} * x_.lanes());
+  if (only_masked || at_border_) return masked_lanes(low, end, body, false);  // borders are short
+  const Value middle = end_of_vectors(low, end, vectors);
+  lanes(low, middle, vectors, body);
+  if (vectors == 1) return last_lanes(middle, end, body);
+  masked_lanes(middle, end, body, true, std::int64_t{vectors} * x_.lanes());
 }
 
 void NestLowering::last_lanes(Value from, Value end, const Body& body) {

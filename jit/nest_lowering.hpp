@@ -75,6 +75,9 @@ class NestLowering {
 
   /// The lanes over [low, end), where whole vectors may be stored past the caches: from the start of a line on.
   void stream_over_lanes(loop::Value low, loop::Value end, const Body&);
+  /// Whether the lanes take little time beside what comes before them, reductions over planes of memory or what filled
+  /// the tables that they merge: with masks as well, so that one body is enough.
+  bool is_brief() const;
   /// One loop over lanes: whole steps at a few places of [first, last) in turn, each of them from end to end of its part.
   void lanes_at_places(loop::Value first, loop::Value last, const Body&);
   /// Whether the loop in order runs from its last position to the first.
