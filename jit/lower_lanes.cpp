@@ -27,6 +27,15 @@ int vectors_per_step(const Fold& f, int lanes) {
   return std::max(of_line, std::min(2 * of_line, has_function(f.body) ? 2 : 4));
 }
 
+/// Whether what reductions over planes find chooses where something else is read, which takes longer than masks do.
+bool chooses_places(const Nest& nest) {
+  return std::ranges::any_of(nodes(nest.values), [&](Expr e) {
+    const Read* read = e->as<Read>();
+    return read && std::ranges::any_of(nodes(read->subscripts),
+                                       [&](Expr inner) { return std::ranges::count(nest.streams, inner) > 0; });
+  });
+}
+
 }  // namespace
 
 void NestLowering::stream_over_lanes(Value low, Value end, const Body& body) {
@@ -150,6 +159,20 @@ void NestLowering::masked_lanes(Value from, Value to, const Body& body, bool rep
   x_.close_for();
 }
 
+bool NestLowering::masks_steps(int vectors) const {
+  const int lanes = vectors * x_.lanes();
+  // Tiles, for which there is scratch, end with whole steps; masks of 8 lanes have bits of their own (codegen.cpp).
+  return x_.has_mask_registers() && vectors <= 2 && x_.lanes() >= 16 && lanes < 64 && nest_.tile % lanes == 0;
+}
+
+void NestLowering::masked_steps(Value from, Value to, int vectors, const Body& body) {
+  const Value base = x_.open_for(from, to, std::int64_t{vectors} * x_.lanes());
+  x_.enter_masked_step(*nest_.lane_axis, base, vectors, i64(Op::subtract, to, base));
+  body();
+  x_.leave_lanes();
+  x_.close_for();
+}
+
 ScratchState NestLowering::scratch_states(Expr e, Value low, int vectors_of_start) {
   const std::int64_t start = nest_.tile + nest_.unroll * x_.lanes();
   const auto scratch = [&](const std::string& name, DType dtype) {
@@ -176,12 +199,16 @@ void NestLowering::reduce_streams(Value low, Value end) {
     const int vectors = vectors_per_step(f, x_.lanes());
     const bool at_once = reads_chosen_rows(program_, f);
     const ScratchState states = scratch_states(e, low, at_once ? 0 : vectors);
-    // What follows in a nest over tables is long code already: masks cost less there than a second body takes to
-    // compile.
     const auto reduce = [&](Value begun) {
-      over_lanes(
-          low, end, vectors, [&] { x_.reduce_into_scratch(e, states, begun); },
-          nest_.tables && x_.has_mask_registers());
+      const auto body = [&] { x_.reduce_into_scratch(e, states, begun); };
+      // What follows in a nest over tables is long code already: masks cost less there than a second body takes to
+      // compile.
+      if (nest_.tables && x_.has_mask_registers())
+        masked_lanes(low, end, body, false);
+      else if (chooses_places(nest_) && masks_steps(vectors))
+        masked_steps(low, end, vectors, body);
+      else
+        over_lanes(low, end, vectors, body);
     };
     if (at_once) {
       reduce(loop::none);

@@ -108,6 +108,10 @@ class NestLowering {
   /// The same with one masked vector at a time, which `repeats` the loops of whole steps, for what is left of `whole`
   /// elements (0: or more).
   void masked_lanes(loop::Value from, loop::Value to, const Body&, bool repeats = true, std::int64_t whole = 0);
+  /// Steps of one or two vectors with masks, all of them in one loop, where masks_steps(): a second body takes longer to
+  /// compile.
+  void masked_steps(loop::Value from, loop::Value to, int vectors, const Body&);
+  bool masks_steps(int vectors) const;
   /// What is less than a vector, if anything is left.
   void last_lanes(loop::Value from, loop::Value end, const Body&);
   /// Room for the states of a reduction in a tile of lanes from `low` on, and behind them for so many vectors of the
