@@ -1,4 +1,5 @@
-// The rules of the loop IR, each with the sentence that reports its breach.
+// The rules of the loop IR, each with the sentence that reports its breach. Every kernel is verified before it is
+// compiled, so a sentence is made only where a rule is broken.
 #include <algorithm>
 
 #include "loop_text.hpp"
@@ -33,32 +34,29 @@ struct Verifier {
   [[noreturn]] void fail(const std::string& what) const {
     throw Fault{title(kernel, phase) + (statement ? ", " + quote(kernel, phase, *statement) : "") + ": " + what};
   }
-  void require(bool holds, const std::string& what) const {
-    if (!holds) fail(what);
-  }
   static std::string name(Value v) { return "%" + std::to_string(v); }
 
   // --- values ---
   Type define(Value v) {
-    require(v < states.size(), name(v) + " has no type in the phase's table");
-    require(states[v] == State::undefined, name(v) + " is defined twice");
+    if (v >= states.size()) fail(name(v) + " has no type in the phase's table");
+    if (states[v] != State::undefined) fail(name(v) + " is defined twice");
     const Type t = phase.types[v];
-    require(t.lanes >= 1 && t.lanes <= most_lanes && (t.lanes & (t.lanes - 1)) == 0,
-            name(v) + " has " + std::to_string(t.lanes) + " lanes; expected a power of two up to " +
-                std::to_string(most_lanes));
+    if (t.lanes < 1 || t.lanes > most_lanes || (t.lanes & (t.lanes - 1)) != 0)
+      fail(name(v) + " has " + std::to_string(t.lanes) + " lanes; expected a power of two up to " +
+           std::to_string(most_lanes));
     states[v] = State::in_scope;
     defined.push_back(v);
     return t;
   }
   Type use(Value v, const char* role) const {
     const auto the = [&] { return std::string("the ") + role + " " + name(v); };
-    require(v < states.size() && states[v] != State::undefined, the() + " is not defined before this use");
-    require(states[v] == State::in_scope, the() + " is used outside the block that defines it");
+    if (v >= states.size() || states[v] == State::undefined) fail(the() + " is not defined before this use");
+    if (states[v] != State::in_scope) fail(the() + " is used outside the block that defines it");
     return phase.types[v];
   }
   void expect(Value v, const char* role, Type found, Type expected) const {
-    require(found == expected,
-            std::string("the ") + role + " " + name(v) + " is " + text_of(found) + "; expected " + text_of(expected));
+    if (found != expected)
+      fail(std::string("the ") + role + " " + name(v) + " is " + text_of(found) + "; expected " + text_of(expected));
   }
   void define(Value v, const char* role, Type expected) { expect(v, role, define(v), expected); }
   void use(Value v, const char* role, Type expected) const { expect(v, role, use(v, role), expected); }
@@ -69,45 +67,47 @@ struct Verifier {
   int use_offsets(Value base, Value offsets) const {
     use(base, "base", index);
     const Type t = use(offsets, "offsets");
-    require(t.dtype == DType::i32 || t.dtype == DType::i64,
-            "the offsets " + name(offsets) + " are " + text_of(t) + "; expected i32 or i64 lanes");
+    if (t.dtype != DType::i32 && t.dtype != DType::i64)
+      fail("the offsets " + name(offsets) + " are " + text_of(t) + "; expected i32 or i64 lanes");
     return t.lanes;
   }
   const BufferInfo& buffer(BufferId id) const {
     const std::size_t count = kernel.info.buffers.size();
-    require(id < count, "buffer " + std::to_string(id) + " does not exist; the kernel has " + std::to_string(count));
+    if (id >= count) fail("buffer " + std::to_string(id) + " does not exist; the kernel has " + std::to_string(count));
     return kernel.info.buffers[id];
   }
   const BufferInfo& written(BufferId id) const {
-    require(buffer(id).writable, "buffer " + std::to_string(id) + " is not writable");
+    if (!buffer(id).writable) fail("buffer " + std::to_string(id) + " is not writable");
     return buffer(id);
   }
 
   // --- statements: the definition comes last, so that no statement uses its own result ---
   void check(const Constant& s) {
     const Type t = define(s.result);
-    require(t.dtype == s.value.dtype, "the constant is " + std::string(to_string(s.value.dtype)) + " and its result " +
-                                          std::string(to_string(t.dtype)));
+    if (t.dtype != s.value.dtype)
+      fail("the constant is " + std::string(to_string(s.value.dtype)) + " and its result " +
+           std::string(to_string(t.dtype)));
     const std::uint64_t unused = t.dtype == DType::b1    ? ~std::uint64_t{1}
                                  : size_of(t.dtype) == 8 ? 0
                                                          : ~std::uint64_t{0} << 8 * size_of(t.dtype);
-    require((s.value.bits & unused) == 0, "the constant has bits that " + std::string(to_string(t.dtype)) + " lacks");
+    if ((s.value.bits & unused) != 0) fail("the constant has bits that " + std::string(to_string(t.dtype)) + " lacks");
   }
   void check(const Argument& s) {
     const auto& symbols = kernel.info.symbols;
-    require(s.symbol < symbols.size(), "symbol s" + std::to_string(s.symbol) + " does not exist; the kernel has " +
-                                           std::to_string(symbols.size()));
+    if (s.symbol >= symbols.size())
+      fail("symbol s" + std::to_string(s.symbol) + " does not exist; the kernel has " + std::to_string(symbols.size()));
     const Type t = define(s.result);
     const bool is_param = symbols[s.symbol].kind == Symbol::Kind::param;
     expect(s.result, "result", t, is_param ? Type{t.dtype, 1} : index);
   }
   void check(const Compute& s) {
     const OpInfo& op = info(s.op);
-    const std::string op_name(op.name);
-    require(s.args.size() == static_cast<std::size_t>(op.arity),
-            op_name + " takes " + std::to_string(op.arity) + " arguments, not " + std::to_string(s.args.size()));
+    if (s.args.size() != static_cast<std::size_t>(op.arity))
+      fail(std::string(op.name) + " takes " + std::to_string(op.arity) + " arguments, not " +
+           std::to_string(s.args.size()));
     const Type operand = use(s.args.back(), "argument");
-    require(accepts(s.op, operand.dtype), op_name + " does not exist for " + std::string(to_string(operand.dtype)));
+    if (!accepts(s.op, operand.dtype))
+      fail(std::string(op.name) + " does not exist for " + std::string(to_string(operand.dtype)));
     for (std::size_t i = 0; i + 1 < s.args.size(); ++i) {
       const bool chooses = op.typing == Typing::choose && i == 0;
       use(s.args[i], chooses ? "condition" : "argument", chooses ? Type{DType::b1, operand.lanes} : operand);
@@ -127,7 +127,7 @@ struct Verifier {
   }
   void check(const Iota& s) {
     const Type t = define(s.result);
-    require(is_integer(t.dtype), "the result " + name(s.result) + " is " + text_of(t) + "; expected integers");
+    if (!is_integer(t.dtype)) fail("the result " + name(s.result) + " is " + text_of(t) + "; expected integers");
   }
   void check(const LaneMask& s) {
     use(s.count, "count", index);
@@ -136,19 +136,19 @@ struct Verifier {
   }
   void check(const Half& s) {
     const Type whole = use(s.vector, "vector");
-    require(whole.lanes > 1, "the vector " + name(s.vector) + " has one lane and no halves");
+    if (whole.lanes <= 1) fail("the vector " + name(s.vector) + " has one lane and no halves");
     define(s.result, "result", {whole.dtype, whole.lanes / 2});
   }
   void check(const Slide& s) {
     const Type t = use(s.low, "vector");
     use(s.high, "vector", t);
-    require(0 <= s.from && s.from <= t.lanes, "there is no lane " + std::to_string(s.from) + " to begin with");
+    if (s.from < 0 || s.from > t.lanes) fail("there is no lane " + std::to_string(s.from) + " to begin with");
     define(s.result, "result", t);
   }
   void check(const Pick& s) {
     const Type from = use(s.vector, "vector");
     for (const int lane : s.lanes)
-      require(0 <= lane && lane < from.lanes, "there is no lane " + std::to_string(lane) + " to pick");
+      if (lane < 0 || lane >= from.lanes) fail("there is no lane " + std::to_string(lane) + " to pick");
     define(s.result, "result", {from.dtype, static_cast<int>(s.lanes.size())});
   }
   void check(const AnyLane& s) {
@@ -189,7 +189,7 @@ struct Verifier {
     expect(s.value, "value", t, {dtype, t.lanes});
     use_mask(s.mask, t.lanes);
     if (s.streaming == none) return;
-    require(s.mask == none, "what is masked does not go past the caches");
+    if (s.mask != none) fail("what is masked does not go past the caches");
     use(s.streaming, "condition", condition);
   }
   void check(const Scatter& s) {
@@ -200,7 +200,7 @@ struct Verifier {
     if (!s.combine) return;
     const OpInfo& op = info(*s.combine);
     const bool combines = op.arity == 2 && op.typing != Typing::compare && accepts(*s.combine, dtype);
-    require(combines, std::string(op.name) + " does not combine two " + std::string(to_string(dtype)) + " into one");
+    if (!combines) fail(std::string(op.name) + " does not combine two " + std::string(to_string(dtype)) + " into one");
   }
   void check(const Append& s) {
     const DType dtype = written(s.buffer).dtype;
@@ -213,9 +213,9 @@ struct Verifier {
   }
   void check(const SortRows& s) {
     const DType wanted = s.limit == none ? buffer(s.keys).dtype : DType::i64, dtype = written(s.to).dtype;
-    require(dtype == wanted, "buffer " + std::to_string(s.to) + " has " + std::string(to_string(dtype)) +
-                                 " elements; expected " + std::string(to_string(wanted)) +
-                                 (s.limit == none ? " for keys" : " for indices"));
+    if (dtype != wanted)
+      fail("buffer " + std::to_string(s.to) + " has " + std::string(to_string(dtype)) + " elements; expected " +
+           std::string(to_string(wanted)) + (s.limit == none ? " for keys" : " for indices"));
     buffer(s.keys);
     use(s.offset, "offset", index);
     use(s.stride, "step", index);
@@ -229,8 +229,8 @@ struct Verifier {
   }
   void check(const Transpose& s) {
     const DType from = buffer(s.from).dtype, to = written(s.to).dtype;
-    require(from == to, "it moves " + std::string(to_string(from)) + " elements to a buffer of " +
-                            std::string(to_string(to)));
+    if (from != to)
+      fail("it moves " + std::string(to_string(from)) + " elements to a buffer of " + std::string(to_string(to)));
     use(s.first, "first element", index);
     use(s.pitch, "pitch", index);
     use(s.offset, "offset", index);
@@ -244,8 +244,8 @@ struct Verifier {
   }
   void check(const Check& s) {
     const std::size_t count = kernel.info.checks.size();
-    require(s.number < count,
-            "check " + std::to_string(s.number) + " does not exist; the kernel has " + std::to_string(count));
+    if (s.number >= count)
+      fail("check " + std::to_string(s.number) + " does not exist; the kernel has " + std::to_string(count));
     const Type t = use(s.ok, "condition");
     expect(s.ok, "condition", t, {DType::b1, t.lanes});
     use_mask(s.mask, t.lanes);
@@ -253,7 +253,7 @@ struct Verifier {
   void check(const For& s) {
     use(s.begin, "first value", index);
     use(s.end, "end", index);
-    require(s.step > 0, "the step is " + std::to_string(s.step) + "; expected a positive one");
+    if (s.step <= 0) fail("the step is " + std::to_string(s.step) + "; expected a positive one");
     for (const Carried& c : s.carried) use(c.initial, "initial value");
     const std::size_t outside = defined.size();
     define(s.variable, "loop variable", index);
@@ -298,35 +298,35 @@ struct Verifier {
 
 void check_info(const Kernel& kernel) {
   const KernelInfo& info = kernel.info;
-  const auto require = [](bool holds, const std::string& what) {
-    if (!holds) throw Fault{what};
-  };
-  const auto symbol = [&](std::uint32_t id, const std::string& where) {
-    require(id < info.symbols.size(), where + " uses symbol s" + std::to_string(id) + ", which does not exist; the " +
-                                          "kernel has " + std::to_string(info.symbols.size()));
+  const auto symbol = [&](std::uint32_t id, const auto& where) {
+    if (id < info.symbols.size()) return;
+    throw Fault{where() + " uses symbol s" + std::to_string(id) + ", which does not exist; the kernel has " +
+                std::to_string(info.symbols.size())};
   };
   for (std::size_t i = 0; i < info.symbols.size(); ++i) {
     const auto& [name, wanted] = symbol_kinds[static_cast<int>(info.symbols[i].kind)];
     const std::size_t found = info.symbols[i].ids.size();
-    require(wanted < 0 || found == static_cast<std::size_t>(wanted),
-            "symbol s" + std::to_string(i) + ": " + std::string(name) + " takes " + std::to_string(wanted) +
-                " numbers, not " + std::to_string(found));
+    if (wanted >= 0 && found != static_cast<std::size_t>(wanted))
+      throw Fault{"symbol s" + std::to_string(i) + ": " + std::string(name) + " takes " + std::to_string(wanted) +
+                  " numbers, not " + std::to_string(found)};
   }
   for (const BufferInfo& b : info.buffers)
-    for (const std::uint32_t id : b.extents) symbol(id, "buffer '" + b.name + "'");
-  require(info.phases.size() == kernel.phases.size(), "the kernel describes " + std::to_string(info.phases.size()) +
-                                                          " phases and has " + std::to_string(kernel.phases.size()));
+    for (const std::uint32_t id : b.extents) symbol(id, [&] { return "buffer '" + b.name + "'"; });
+  if (info.phases.size() != kernel.phases.size())
+    throw Fault{"the kernel describes " + std::to_string(info.phases.size()) + " phases and has " +
+                std::to_string(kernel.phases.size())};
   for (std::size_t i = 0; i < info.phases.size(); ++i) {
-    const std::string where = title(kernel, kernel.phases[i]);
+    const auto where = [&] { return title(kernel, kernel.phases[i]); };
     for (const auto* factors : {&info.phases[i].trip, &info.phases[i].items})
       for (const TripFactor& f : *factors) {
         symbol(f.symbol, where);
-        require(f.divisor > 0, where + " divides s" + std::to_string(f.symbol) + " by " + std::to_string(f.divisor) +
-                                   "; expected a positive divisor");
+        if (f.divisor > 0) continue;
+        throw Fault{where() + " divides s" + std::to_string(f.symbol) + " by " + std::to_string(f.divisor) +
+                    "; expected a positive divisor"};
       }
     for (const std::uint32_t id : info.phases[i].work) symbol(id, where);
     for (const std::uint32_t id : info.phases[i].starts)
-      require(id < info.buffers.size(), where + " starts by a table that does not exist");
+      if (id >= info.buffers.size()) throw Fault{where() + " starts by a table that does not exist"};
   }
 }
 

@@ -48,6 +48,21 @@ void ExpressionLowering::enter_lanes(AxisId axis, Value base, int parts, std::op
   }
 }
 
+void ExpressionLowering::enter_masked_step(AxisId axis, Value base, int parts, Value remaining) {
+  lane_ = LaneLoop{axis, base, builder_.level(), parts, {}, false, remaining};
+  bind(axis, base);
+  const std::size_t level = builder_.level();
+  const auto mask = [&](int of) { return builder_.make({DType::b1, of}); };
+  const Value step = builder_.constant(parts * lanes()), whole = mask(parts * lanes());
+  const Value count = builder_.compute(level, Op::minimum, DType::i64, {remaining, step});
+  builder_.add(level, loop::LaneMask{whole, count, true});
+  if (parts == 1) return lane_->masks.push_back(whole);
+  for (const bool upper : {false, true}) {
+    lane_->masks.push_back(mask(lanes()));
+    builder_.add(level, loop::Half{lane_->masks.back(), whole, upper});
+  }
+}
+
 void ExpressionLowering::follow_steps(const Statement& s) {
   feedback_ = Feedback(s);
   in_order_ = s.in_order;

@@ -57,6 +57,8 @@ class ExpressionLowering {
   /// it are masked, which `repeats` the loops of whole steps. They are what is left of `whole` elements (0: or more).
   void enter_lanes(ir::AxisId axis, loop::Value base, int parts, std::optional<loop::Value> remaining,
                    bool repeats = true, std::int64_t whole = 0);
+  /// The same for a step of one or two vectors, all of whose loops have masks: one mask is made and cut in two.
+  void enter_masked_step(ir::AxisId axis, loop::Value base, int parts, loop::Value remaining);
   void leave_lanes() { lane_.reset(); }
   /// From now on, the parts of the lane loop are so far from its base. All accesses along the lanes are contiguous.
   void spread_lanes(std::vector<loop::Value> distances) { lane_->distances = std::move(distances); }

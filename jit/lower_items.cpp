@@ -94,18 +94,21 @@ void NestLowering::clear(const Statement& s, Value table, Value tables) {
   const Value of_table = x_.stride(s.target, 0);
   const Value first = b_.multiply(level(), table, of_table), elements = b_.multiply(0, of_table, tables);
   const Value neutral = b_.constant(identity(*s.update, decl.dtype), lanes);
-  const Value whole = b_.compute(0, Op::logical_and, DType::i64, {elements, b_.constant(-lanes)});
-  for (const bool masked : {false, true}) {
-    const Value at = x_.open_for(masked ? whole : b_.constant(0), masked ? elements : whole, lanes);
+  const auto store = [&](Value from, Value to, bool masked, bool few) {
+    const Value at = x_.open_for(from, to, lanes);
     Value mask = loop::none;
     if (masked) {
       const Value left = i64(Op::subtract, elements, at);
       mask = b_.make({DType::b1, lanes});
-      b_.add(level(), loop::LaneMask{mask, left, true});
+      b_.add(level(), loop::LaneMask{mask, left, few});
     }
     b_.add(level(), loop::Store{s.target, b_.add(level(), first, at), neutral, mask});
     x_.close_for();
-  }
+  };
+  if (x_.has_mask_registers()) return store(b_.constant(0), elements, true, false);
+  const Value whole = b_.compute(0, Op::logical_and, DType::i64, {elements, b_.constant(-lanes)});
+  store(b_.constant(0), whole, false, false);
+  store(whole, elements, true, true);
 }
 
 void NestLowering::over_tiles(Value begin, Value end) {

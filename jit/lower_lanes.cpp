@@ -27,6 +27,15 @@ int vectors_per_step(const Fold& f, int lanes) {
   return std::max(of_line, std::min(2 * of_line, has_function(f.body) ? 2 : 4));
 }
 
+/// Whether what reductions over planes find chooses where something else is read, which takes longer than masks do.
+bool chooses_places(const Nest& nest) {
+  return std::ranges::any_of(nodes(nest.values), [&](Expr e) {
+    const Read* read = e->as<Read>();
+    return read && std::ranges::any_of(nodes(read->subscripts),
+                                       [&](Expr inner) { return std::ranges::count(nest.streams, inner) > 0; });
+  });
+}
+
 }  // namespace
 
 void NestLowering::stream_over_lanes(Value low, Value end, const Body& body) {
@@ -34,7 +43,7 @@ void NestLowering::stream_over_lanes(Value low, Value end, const Body& body) {
   for (std::size_t i : nest_.statements)
     if (std::ranges::count(nest_.streaming, program_.statements[i].target) > 0)
       streaming.push_back(&program_.statements[i]);
-  if (streaming.empty() || at_border_) return over_lanes(low, end, nest_.unroll, body);
+  if (streaming.empty() || at_border_) return over_lanes(low, end, nest_.unroll, body, is_brief());
   const auto fetch_and_body = [&] {
     for (Expr e : nest_.next)
       if (x_.lane_loop()->masks.empty()) x_.fetch_next(*e->as<Read>(), axis_of_rows(nest_), is_backwards());
@@ -53,6 +62,15 @@ void NestLowering::stream_over_lanes(Value low, Value end, const Body& body) {
   else
     lanes_at_places(first, last, body);
   x_.stop_streaming();
+}
+
+bool NestLowering::is_brief() const {
+  if (nest_.unroll > 1 || !x_.has_mask_registers()) return false;
+  const auto merges = [&](Expr e) {
+    const Fold* fold = e->as<Fold>();
+    return fold && std::ranges::any_of(fold->axes, [&](AxisId axis) { return program_.axes[axis].tables; });
+  };
+  return !nest_.streams.empty() || std::ranges::any_of(nodes(nest_.values), merges);
 }
 
 bool NestLowering::is_backwards() const {
@@ -101,11 +119,11 @@ void NestLowering::over_sides(Value low, Value first, Value last, Value end, con
 }
 
 void NestLowering::over_lanes(Value low, Value end, int vectors, const Body& body, bool only_masked) {
-  only_masked = only_masked || at_border_;  // borders are short
-  const Value middle = only_masked ? low : end_of_vectors(low, end, vectors);
-  if (!only_masked) lanes(low, middle, vectors, body);
-  if (!only_masked && vectors == 1) return last_lanes(middle, end, body);
-  masked_lanes(middle, end, body, !only_masked, only_masked ? 0 : std::int64_t{vectors} * x_.lanes());
+  if (only_masked || at_border_) return masked_lanes(low, end, body, false);  // borders are short
+  const Value middle = end_of_vectors(low, end, vectors);
+  lanes(low, middle, vectors, body);
+  if (vectors == 1) return last_lanes(middle, end, body);
+  masked_lanes(middle, end, body, true, std::int64_t{vectors} * x_.lanes());
 }
 
 void NestLowering::last_lanes(Value from, Value end, const Body& body) {
@@ -141,6 +159,20 @@ void NestLowering::masked_lanes(Value from, Value to, const Body& body, bool rep
   x_.close_for();
 }
 
+bool NestLowering::masks_steps(int vectors) const {
+  const int lanes = vectors * x_.lanes();
+  // Tiles, for which there is scratch, end with whole steps; masks of 8 lanes have bits of their own (codegen.cpp).
+  return x_.has_mask_registers() && vectors <= 2 && x_.lanes() >= 16 && lanes < 64 && nest_.tile % lanes == 0;
+}
+
+void NestLowering::masked_steps(Value from, Value to, int vectors, const Body& body) {
+  const Value base = x_.open_for(from, to, std::int64_t{vectors} * x_.lanes());
+  x_.enter_masked_step(*nest_.lane_axis, base, vectors, i64(Op::subtract, to, base));
+  body();
+  x_.leave_lanes();
+  x_.close_for();
+}
+
 ScratchState NestLowering::scratch_states(Expr e, Value low, int vectors_of_start) {
   const std::int64_t start = nest_.tile + nest_.unroll * x_.lanes();
   const auto scratch = [&](const std::string& name, DType dtype) {
@@ -167,12 +199,16 @@ void NestLowering::reduce_streams(Value low, Value end) {
     const int vectors = vectors_per_step(f, x_.lanes());
     const bool at_once = reads_chosen_rows(program_, f);
     const ScratchState states = scratch_states(e, low, at_once ? 0 : vectors);
-    // What follows in a nest over tables is long code already: masks cost less there than a second body takes to
-    // compile.
     const auto reduce = [&](Value begun) {
-      over_lanes(
-          low, end, vectors, [&] { x_.reduce_into_scratch(e, states, begun); },
-          nest_.tables && x_.has_mask_registers());
+      const auto body = [&] { x_.reduce_into_scratch(e, states, begun); };
+      // What follows in a nest over tables is long code already: masks cost less there than a second body takes to
+      // compile.
+      if (nest_.tables && x_.has_mask_registers())
+        masked_lanes(low, end, body, false);
+      else if (chooses_places(nest_) && masks_steps(vectors))
+        masked_steps(low, end, vectors, body);
+      else
+        over_lanes(low, end, vectors, body);
     };
     if (at_once) {
       reduce(loop::none);

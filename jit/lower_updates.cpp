@@ -80,7 +80,7 @@ void NestLowering::update_in_blocks(Value low, Value end, const Body& body) {
     if (same[k] == loop::none) queue.values = scratch("values", nest_.values[k]->dtype);
     x_.put_off(s.target, queue);
   }
-  over_lanes(first, last, nest_.unroll, body);
+  over_lanes(first, last, nest_.unroll, body, is_brief());
   const Value count = i64(Op::subtract, last, first);
   for (std::size_t k = 0; k < nest_.statements.size(); ++k)
     update(program_.statements[nest_.statements[k]], same[k], count);

@@ -75,6 +75,9 @@ class NestLowering {
 
   /// The lanes over [low, end), where whole vectors may be stored past the caches: from the start of a line on.
   void stream_over_lanes(loop::Value low, loop::Value end, const Body&);
+  /// Whether the lanes take little time beside what comes before them, reductions over planes of memory or what filled
+  /// the tables that they merge: with masks as well, so that one body is enough.
+  bool is_brief() const;
   /// One loop over lanes: whole steps at a few places of [first, last) in turn, each of them from end to end of its part.
   void lanes_at_places(loop::Value first, loop::Value last, const Body&);
   /// Whether the loop in order runs from its last position to the first.
@@ -105,6 +108,10 @@ class NestLowering {
   /// The same with one masked vector at a time, which `repeats` the loops of whole steps, for what is left of `whole`
   /// elements (0: or more).
   void masked_lanes(loop::Value from, loop::Value to, const Body&, bool repeats = true, std::int64_t whole = 0);
+  /// Steps of one or two vectors with masks, all of them in one loop, where masks_steps(): a second body takes longer to
+  /// compile.
+  void masked_steps(loop::Value from, loop::Value to, int vectors, const Body&);
+  bool masks_steps(int vectors) const;
   /// What is less than a vector, if anything is left.
   void last_lanes(loop::Value from, loop::Value end, const Body&);
   /// Room for the states of a reduction in a tile of lanes from `low` on, and behind them for so many vectors of the

@@ -338,3 +338,22 @@ TEST_CASE("a column of short rows is loaded as whole vectors") {
     CHECK(loops_of(p).find("stride 1, 0") == std::string::npos);  // known when compiling
   }
 }
+
+TEMPLATE_TEST_CASE("what the best of planes chooses is read in rows of every length", "", std::uint8_t, std::int16_t,
+                   float, double) {
+  for (const std::int64_t columns : {1, 8, 15, 16, 17, 31, 32, 33, 47, 63, 64, 65, 100, 129, 2047, 2049, 2081}) {
+    CAPTURE(columns);
+    const auto score = filled<TestType>(shuffled(13), 9, 2, columns);
+    const auto feature = filled<float>(shuffled(1000, 11), 9, 2, columns);
+    Tensor<float, 2> picked(2, columns);
+    const Prepared p = prepared(picked[i, j], Assign::set, feature[argmax(score, 0), i, j]);
+    const Ran ran = run_everywhere(p);
+    REQUIRE(ran.fault == "");
+    for (std::int64_t n = 0; n < 2 * columns; ++n) {
+      std::int64_t best = 0;
+      for (std::int64_t k = 1; k < 9; ++k)
+        if (score.data()[k * 2 * columns + n] > score.data()[best * 2 * columns + n]) best = k;
+      REQUIRE(picked.data()[n] == feature.data()[best * 2 * columns + n]);
+    }
+  }
+}

@@ -384,10 +384,13 @@ std::unique_ptr<llvm::Module> emit_module(const loop::Kernel& kernel, const Targ
   module->setTargetTriple(machine.getTargetTriple().str());
   for (std::size_t i = 0; i < kernel.phases.size(); ++i)
     emit_phase(kernel, i, target, declare_phase(*module, kernel.info.phases[i].name, machine, target));
+  return module;
+}
+
+void verify(const llvm::Module& module) {
   std::string fault;
   llvm::raw_string_ostream stream(fault);
-  RICCI_ASSERT(!llvm::verifyModule(*module, &stream), "the emitter made invalid LLVM IR: " + fault);
-  return module;
+  RICCI_ASSERT(!llvm::verifyModule(module, &stream), "the emitter made invalid LLVM IR: " + fault);
 }
 
 }  // namespace ricci::codegen

@@ -84,4 +84,7 @@ llvm::Value* element_address(PhaseEmitter&, loop::BufferId, llvm::Value* base, l
 std::unique_ptr<llvm::Module> emit_module(const loop::Kernel&, const Target&, const llvm::TargetMachine&,
                                           llvm::LLVMContext&);
 
+/// Stops the process where a module breaks LLVM's rules: a fault of the emitter.
+void verify(const llvm::Module&);
+
 }  // namespace ricci::codegen

@@ -114,7 +114,11 @@ void compile(const loop::Kernel& kernel, const CodegenOptions& options, Compiled
   llvm::TargetMachine& machine = target_machine(options);
   auto module = emit_module(kernel, options.target, machine, context);
   result.emit_ms = watch.lap();
-  if (options.optimise) run_passes(*module, machine);
+  // A module is the same with and without passes. Tests compile both ways; to verify takes a fiftieth of the time.
+  if (options.optimise)
+    run_passes(*module, machine);
+  else
+    verify(*module);
   result.optimise_ms = watch.lap();
   const auto object = generate_object(std::move(module), machine);
   result.codegen_ms = watch.lap();
@@ -128,6 +132,7 @@ void print(const loop::Kernel& kernel, const CodegenOptions& options, CodegenTex
   llvm::LLVMContext context;
   llvm::TargetMachine& machine = target_machine(options);
   auto module = emit_module(kernel, options.target, machine, context);
+  verify(*module);
   if (options.optimise) run_passes(*module, machine);
   if (which == CodegenText::llvm) {
     llvm::raw_string_ostream(text) << *module;
