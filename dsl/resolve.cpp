@@ -106,6 +106,38 @@ ir::Expr Resolver::next_scalar(Form form, DType dtype, std::optional<ir::TensorA
   return ir::param(graph(), id, dtype);
 }
 
+/// Whether the index is a plain subscript somewhere in the tree: then it has its extent from there.
+static bool is_plain(const Syntax& node, const IndexName* name) {
+  for (int i = 0; i < node.children; ++i) {
+    const Syntax& child = *node.child[i];
+    const bool is_index = child.form == Form::index || child.form == Form::range;
+    if (node.form == Form::access && i < node.subscripts() && is_index && child.bound[0] == name) return true;
+    if (is_plain(child, name)) return true;
+  }
+  return false;
+}
+
+/// Whether what a number is multiplied with here has an index that may get its extent from that: the number must be
+/// known then.
+bool Resolver::sizes(const Syntax& factor) const {
+  if (!deciding_ || factor.tensors > 0) return false;
+  const auto is_sized = [&](const IndexName* name) {
+    return (statement_->target && is_plain(*statement_->target, name)) || is_plain(*statement_->value, name);
+  };
+  for (int i = 0; i < factor.free.size; ++i)
+    if (!is_sized(factor.free[i])) return true;
+  return false;
+}
+
+/// A number that is a constant in every variant of the statement.
+ir::Expr Resolver::factor(DType dtype) {
+  const auto value = leaves_.numbers ? known_value(leaves_.numbers[scalar_leaf_], dtype) : std::nullopt;
+  if (!value) return next_scalar(Form::number, dtype);
+  out_.known.push_back({scalar_leaf_, leaves_.numbers[scalar_leaf_]});
+  ++scalar_leaf_;
+  return ir::constant(graph(), *value);
+}
+
 /// A number as an exponent. Of the first two in a statement those that are easy are constants: each of more could ask
 /// for seven variants.
 ir::Expr Resolver::exponent(DType dtype) {
@@ -213,9 +245,12 @@ Resolver::Product Resolver::factors(const Syntax& node, DType dtype, const Axes&
   if (!divides && (node.form != Form::apply || node.op != Op::multiply))
     return node.dtype == DType::b1 ? Product{lower(node, unnamed), nullptr} : Product{nullptr, value_of(node, dtype)};
   const Syntax &first = *node.child[0], &second = *node.child[1];
-  Product a = factors(first, node.dtype, unnamed, chosen);
-  const Product b =
-      divides ? Product{nullptr, value_of(second, node.dtype)} : factors(second, node.dtype, unnamed, chosen);
+  const auto part = [&](const Syntax& s, const Syntax& other) {
+    if (s.form == Form::number && sizes(other)) return Product{nullptr, factor(compute_dtype(node.dtype))};
+    return factors(s, node.dtype, unnamed, chosen);
+  };
+  Product a = part(first, second);
+  const Product b = divides ? Product{nullptr, value_of(second, node.dtype)} : part(second, first);
   if (divides && !a.value)
     a.value = ir::cast(graph(), compute_dtype(node.dtype), ir::constant(graph(), Scalar::of(true)));
   const auto both = [&](Op op, ir::Expr x, ir::Expr y) { return x && y ? ir::apply(graph(), op, {x, y}) : x ? x : y; };
@@ -269,6 +304,7 @@ void Resolver::declare_result(ir::TensorId id, const StatementSyntax& statement)
 }
 
 void Resolver::resolve(ir::TensorId id, const StatementSyntax& statement) {
+  statement_ = &statement;
   const bool in_order = statement.value->form == Form::scan;
   const Syntax& value = in_order ? *statement.value->child[0] : *statement.value;
   const Syntax* target = statement.target;

@@ -124,9 +124,11 @@ Resolver::Place Resolver::place(const Syntax& node, ir::TensorId tensor, const A
       }
       continue;
     }
+    const bool decides = node.outside == Outside::check || node.outside == Outside::assume_inside;
+    const bool around = std::exchange(deciding_, decides && !conditional_);
     const ir::Expr e = subscript.form == Form::integer ? integer(use(), node.outside == Outside::check)
                                                        : signed_subscript(node, subscript, use(), gathered);
-    const bool decides = node.outside == Outside::check || node.outside == Outside::assume_inside;
+    deciding_ = around;
     const auto* axis = e->as<ir::Axis>();
     if (axis && (decides || !out_.program.axes[axis->axis].limit)) {
       add_whole(place, use(), axis->axis);

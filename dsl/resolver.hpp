@@ -36,6 +36,8 @@ class Resolver {
   void add_size(ir::AxisId axis, ir::TensorAxis use);
   ir::TensorId next_tensor(DType dtype, int rank);
   ir::Expr next_scalar(Form form, DType dtype, std::optional<ir::TensorAxis> subscript = {});
+  bool sizes(const Syntax& factor) const;
+  ir::Expr factor(DType);
   ir::Expr exponent(DType dtype);
   ir::Expr integer(ir::TensorAxis, bool checked);
 
@@ -121,6 +123,8 @@ class Resolver {
   bool shares_numbers_ = false;  // there is a mask on the left
   Axes new_axes_;  // of newaxis: extent 1, unless something else gives them another
   std::vector<Binding> scope_;  // inner bindings last; a binder hides equal names outside
+  const StatementSyntax* statement_ = nullptr;
+  bool deciding_ = false;       // what is being lowered is a subscript from which extents may follow
   bool conditional_ = false;    // what is being lowered is not evaluated everywhere
   int tensor_leaf_ = 0, scalar_leaf_ = 0, axis_leaf_ = 0, exponents_ = 0;
 };

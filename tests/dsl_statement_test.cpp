@@ -215,6 +215,37 @@ TEST_CASE("whole numbers in subscripts may change from run to run") {
   CHECK_THROWS_AS(reversed_from(5), Error);
 }
 
+TEST_CASE("a factor from which an extent follows may change from run to run") {
+  const Tensor<int, 1> v = filled<int>([](auto n) { return n; }, 30);
+  const auto sum_of_every = [&](std::int64_t step, std::int64_t from) {
+    const Tensor<int, 0> all = sum(k, v[step * k + from]);
+    return all.at();
+  };
+  const auto set_every = [&](std::int64_t step) {
+    Tensor<int, 1> out(10);
+    out[step * i] = v[step * i + 1];
+    return values(out);
+  };
+  for (int round = 0; round < 2; ++round) {
+    CHECK(sum_of_every(2, 1) == 15 * 15);
+    CHECK(sum_of_every(7, 3) == 3 + 10 + 17 + 24);
+    CHECK(sum_of_every(10, 3) == 3 + 13 + 23);
+    CHECK(sum_of_every(10, 12) == 12 + 22);
+    CHECK(set_every(2) == Ints{1, 0, 3, 0, 5, 0, 7, 0, 9, 0});
+    CHECK(set_every(3) == Ints{1, 0, 0, 4, 0, 0, 7, 0, 0, 10});
+    CHECK(set_every(4) == Ints{1, 0, 0, 0, 5, 0, 0, 0, 9, 0});
+  }
+  const auto sized = [&](std::int64_t step) {  // by the left: then the kernel serves all factors
+    Tensor<int, 1> out(3);
+    const std::int64_t before = cache_counters().compiled;
+    out[i] = v[step * i] + 5;
+    CHECK(values(out) == Ints{5, static_cast<int>(step) + 5, static_cast<int>(2 * step) + 5});
+    return cache_counters().compiled - before;
+  };
+  for (const std::int64_t step : {2, 3}) CHECK(sized(step) == 1);
+  for (const std::int64_t step : {4, 5, 14}) CHECK(sized(step) == 0);
+}
+
 TEST_CASE("whole numbers that stay the same are known to the kernel, whatever others do") {
   const auto differences = [](std::int64_t from, std::int64_t n) {
     const Tensor<int, 1> v = filled<int>(shuffled(1009), n);
