@@ -70,6 +70,18 @@ bool never_meet(Expr from, Expr to) {
   return !negative && (divisor == 0 ? constant != 0 : constant % divisor != 0);
 }
 
+/// Whether each iteration reads at its own position in some slice, as m[1, j] where m[0, j] is written: it is the same
+/// slice, or another one.
+bool stays_in_its_slice(const std::vector<Expr>& from, const std::vector<Expr>& to) {
+  const auto is_closed = [](Expr e) {
+    const std::vector<Expr> all = nodes({e});
+    return std::ranges::none_of(all, [](Expr n) { return n->as<Axis>() || n->as<Read>(); });
+  };
+  for (std::size_t i = 0; i < to.size(); ++i)
+    if (from[i] != to[i] && !(is_closed(from[i]) && is_closed(to[i]))) return false;
+  return true;
+}
+
 bool are_apart(const std::vector<Expr>& from, const std::vector<Expr>& to) {
   for (std::size_t i = 0; i < to.size(); ++i)
     if (never_meet(from[i], to[i])) return true;
@@ -109,7 +121,7 @@ std::vector<TensorId> find_overwritten(const Program& program, std::span<const T
       if (read->tensor == s.target || !program.tensors[read->tensor].table.empty()) continue;
       if (std::ranges::count(found, read->tensor) > 0) continue;
       if (!may_overlap(view, tensors[s.target])) continue;
-      const bool in_place = read->subscripts == s.subscripts || std::ranges::count(early, read) > 0;
+      const bool in_place = stays_in_its_slice(read->subscripts, s.subscripts) || std::ranges::count(early, read) > 0;
       if (same_elements(view, tensors[s.target])) {
         if (injective && in_place) continue;
         if (are_apart(read->subscripts, s.subscripts)) continue;

@@ -4,6 +4,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "moved.hpp"
 #include "specialise.hpp"
 #include "survey.hpp"
 
@@ -30,6 +31,20 @@ void apply_specialisation(Program& program, const Specialisation& s) {
     if ((apply && info(apply->op).typing == Typing::compare) || e->as<Read>()) answers.emplace(e, s.answers[next++]);
   }
 
+  // What a test compares with is a number of rows of the axes that the tested one is one with.
+  const auto of_rows = [&](Expr comparison) -> Expr {
+    const Apply* apply = comparison->as<Apply>();
+    if (!apply || info(apply->op).typing != Typing::compare || comparison->free.size() != 1) return nullptr;
+    const AxisId tested = comparison->free[0];
+    if (!swallowed.contains(tested)) return nullptr;
+    const auto group = std::ranges::find_if(
+        s.collapsed, [&](const std::vector<AxisId>& axes) { return std::ranges::count(axes, tested) > 0; });
+    Expr row = constant(g, std::int64_t{1});
+    for (std::size_t i = group->size(); (*group)[--i] != tested;)
+      row = ir::apply(g, Op::multiply, {extent(g, (*group)[i]), row});
+    return test_of_rows(g, comparison, tested, group->back(), row);
+  };
+
   Memo memo;
   const Rewrite use = [&](Expr original, Expr e) -> Expr {
     if (const auto it = answers.find(original); it != answers.end()) {
@@ -42,6 +57,7 @@ void apply_specialisation(Program& program, const Specialisation& s) {
         return ir::apply(g, Op::select, {read->guard, always, constant(g, Scalar{e->dtype, 0})});
       }
     }
+    if (const Expr test = of_rows(original)) return test;
     if (const Axis* axis = e->as<Axis>(); axis && swallowed.contains(axis->axis)) return constant(g, std::int64_t{0});
     if (const Sort* sort = e->as<Sort>())
       return ir::sort(g, without_swallowed(sort->axes), sort->key, sort->position, sort->descending);

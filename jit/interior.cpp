@@ -38,8 +38,8 @@ bool is_policy(Expr e) {
 
 class Finder {
  public:
-  Finder(Program& program, Nest& nest, std::unordered_map<Expr, AxisId>& fold_lanes)
-      : program_(program), g_(program.graph), nest_(nest), fold_lanes_(fold_lanes) {}
+  Finder(Program& program, const Specialisation& s, Nest& nest, std::unordered_map<Expr, AxisId>& fold_lanes)
+      : program_(program), g_(program.graph), s_(s), nest_(nest), fold_lanes_(fold_lanes) {}
 
   void run() {
     std::vector<Statement> now;
@@ -52,7 +52,7 @@ class Finder {
       std::vector<Test> own;
       std::ranges::copy_if(tests, std::back_inserter(own), [&](const Test& t) { return t.axis == axis; });
       if (own.empty()) continue;
-      Interior interior{axis, constant(g_, std::int64_t{0}), extent(g_, axis), inside(now, own)};
+      Interior interior{axis, constant(g_, std::int64_t{0}), values_of(axis), inside(now, own)};
       for (const Test& test : own)
         for (const Bound& bound : test.bounds) narrow(interior, bound);
       now = interior.statements;
@@ -61,6 +61,14 @@ class Finder {
   }
 
  private:
+  /// How many values an axis has, with the axes that it stands for.
+  Expr values_of(AxisId axis) const {
+    Expr product = extent(g_, axis);
+    for (AxisId other : s_.collapsed[axis])
+      if (other != axis) product = apply(g_, Op::multiply, {extent(g_, other), product});
+    return product;
+  }
+
   /// The comparisons in guards of reads, unless they are wanted true here and false there.
   std::vector<Test> find_tests(const std::vector<Statement>& statements) {
     std::vector<Expr> roots;
@@ -169,7 +177,7 @@ class Finder {
     for (AxisId other : std::vector(least->free)) {
       const auto part = affine_in(g_, least, other);
       if (!part) return {};
-      const Expr last = apply(g_, Op::subtract, {extent(g_, other), constant(g_, std::int64_t{1})});
+      const Expr last = apply(g_, Op::subtract, {values_of(other), constant(g_, std::int64_t{1})});
       const Expr at = part->coefficient < 0 ? last : constant(g_, std::int64_t{0});
       least = apply(g_, Op::add, {apply(g_, Op::multiply, {constant(g_, part->coefficient), at}), part->rest});
     }
@@ -232,16 +240,18 @@ class Finder {
 
   Program& program_;
   Graph& g_;
+  const Specialisation& s_;
   Nest& nest_;
   std::unordered_map<Expr, AxisId>& fold_lanes_;
 };
 
 }  // namespace
 
-void find_interiors(Program& program, Nest& nest, std::unordered_map<Expr, AxisId>& fold_lanes) {
+void find_interiors(Program& program, const Specialisation& s, Nest& nest,
+                    std::unordered_map<Expr, AxisId>& fold_lanes) {
   // Without lanes a test costs no more inside the loop than outside.
   if (nest.serial || nest.folds || nest.in_order || !nest.lane_axis) return;
-  Finder(program, nest, fold_lanes).run();
+  Finder(program, s, nest, fold_lanes).run();
 }
 
 }  // namespace ricci::jit

@@ -11,6 +11,6 @@ namespace ricci::jit {
 /// compares integers that are affine in one axis of the nest, and otherwise in axes of reductions alone: those go
 /// through all their values, so that the interior of a convolution is where its whole window is inside. Reductions keep
 /// the lanes that `fold_lanes` gives them.
-void find_interiors(ir::Program&, Nest&, std::unordered_map<ir::Expr, ir::AxisId>& fold_lanes);
+void find_interiors(ir::Program&, const Specialisation&, Nest&, std::unordered_map<ir::Expr, ir::AxisId>& fold_lanes);
 
 }  // namespace ricci::jit

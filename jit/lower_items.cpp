@@ -185,7 +185,10 @@ void NestLowering::over_rows(const std::vector<TripFactor>& factors) {
 }
 
 Value NestLowering::is_decided() {
-  const auto ends = [&](Expr e) { return e->as<Fold>() && ends_early(program_, *e->as<Fold>()); };
+  const auto ends = [&](Expr e) {
+    const Fold* fold = e->as<Fold>();
+    return fold && info(fold->reduction).results == Results::value && ends_early(program_, *fold);
+  };
   if (!nest_.folds || !std::ranges::all_of(nest_.values, ends)) return loop::none;
   Value all = loop::none;
   for (std::size_t i : nest_.statements) {

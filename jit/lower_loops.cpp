@@ -9,6 +9,16 @@ namespace ricci::jit {
 using namespace ir;
 using loop::Value;
 
+namespace {
+
+/// Whether a loop inside of the tile of lanes chooses among the rows that this reads.
+bool is_chosen_inside(const Nest& nest, Expr e) {
+  const auto lanes = std::ranges::find(nest.order, *nest.lane_axis);
+  return std::any_of(lanes + 1, nest.order.end(), [&](AxisId axis) { return uses_axis(e, axis); });
+}
+
+}  // namespace
+
 void NestLowering::loops(std::size_t k, Value low, std::optional<Value> high) {
   if (const Interior* next = next_interior(); next && is_bound(next->axis, k)) return branches(*next, k, low, high);
   if (k == nest_.order.size()) return innermost();
@@ -25,7 +35,8 @@ void NestLowering::loops(std::size_t k, Value low, std::optional<Value> high) {
     return;
   }
   if (high && !nest_.in_order) reduce_streams(low, end);
-  for (Expr e : nest_.short_rows) x_.transpose_rows(e, {axis, low, end, nest_.tile});
+  for (Expr e : nest_.short_rows)
+    if (!is_chosen_inside(nest_, e)) x_.transpose_rows(e, {axis, low, end, nest_.tile});
   if (high && (nest_.in_order || nest_.planes)) {
     tile_of_lanes_ = {low, end};
     return loops(k + 1, b_.constant(0), std::nullopt);
@@ -111,6 +122,8 @@ void NestLowering::steps(std::size_t inner) {
 void NestLowering::innermost() {
   if (!tile_of_lanes_) return statements();
   const auto [low, high] = *tile_of_lanes_;
+  for (Expr e : nest_.short_rows)
+    if (is_chosen_inside(nest_, e)) x_.transpose_rows(e, {*nest_.lane_axis, low, high, nest_.tile});
   stream_over_lanes(low, high, [&] {
     for (const auto& [e, states] : scans_) x_.advance_in_scratch(e, states);
     statements();

@@ -17,7 +17,9 @@ constexpr std::int64_t steps_to_decision = 16;
 }  // namespace
 
 bool ends_early(const Program& program, const Fold& f) {
-  if (f.reduction != Reduction::any && f.reduction != Reduction::all) return false;
+  // The first true element of flags is their argmax; over several axes the loops need not be in the order that counts.
+  const bool is_search = info(f.reduction).results == Results::index && f.body->dtype == DType::b1;
+  if (is_search ? f.axes.size() > 1 : f.reduction != Reduction::any && f.reduction != Reduction::all) return false;
   const auto is_checked = [&](Expr n) {
     const Read* read = n->as<Read>();
     return read && read->policy == Policy::check && !always_fits(program, *read);
@@ -63,11 +65,12 @@ std::pair<std::vector<loop::Carried>, ExpressionLowering::State> ExpressionLower
 Value ExpressionLowering::is_decided(const Fold& f, const State& state) {
   if (!ends_early(program_, f)) return loop::none;
   const std::size_t level = builder_.level(), rows = rows_of(f);
+  const bool by_false = f.reduction == Reduction::all || f.reduction == Reduction::argmin;
   const auto is_row_decided = [&](const State& row) {
     Value all = row.best[0];
     for (std::size_t part = 1; part < row.best.size(); ++part)
-      all = builder_.compute(level, info(f.reduction).step, DType::b1, {all, row.best[part]});
-    if (f.reduction == Reduction::all) all = builder_.compute(level, Op::logical_not, DType::b1, {all});
+      all = builder_.compute(level, by_false ? Op::logical_and : Op::logical_or, DType::b1, {all, row.best[part]});
+    if (by_false) all = builder_.compute(level, Op::logical_not, DType::b1, {all});
     if (builder_.type(all).lanes == 1) return all;
     const Value some = builder_.make({DType::b1, 1});
     builder_.add(level, loop::AnyLane{some, all});

@@ -286,7 +286,7 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
       order_for_transposition(nest);
     } else {
       nest.streams = find_streams(program, s, nest);
-      find_interiors(program, nest, schedule.fold_lanes);
+      find_interiors(program, s, nest, schedule.fold_lanes);
       nest.planes = runs_in_planes(nest);
       const bool in_tiles = nest.lane_axis && nest.order[nest.split] == *nest.lane_axis && !nest.planes;
       if (!in_tiles || !nest.interiors.empty()) nest.short_rows.clear();

@@ -30,7 +30,7 @@ std::optional<ShortResult> short_result(const Program& program, const Specialisa
 bool is_of_element(const Specialisation& s, Expr e, const ShortResult& result, bool through_long) {
   const Fold* fold = e->as<Fold>();
   const auto fits = [&](AxisId axis) { return through_long != (std::ranges::count(s.few, axis) > 0); };
-  return fold && uses_axis(e, result.along) && std::ranges::all_of(fold->axes, fits);
+  return fold && uses_axis(e, result.along) && uses_axis(e, result.down) && std::ranges::all_of(fold->axes, fits);
 }
 
 std::optional<ShortResult> find(const Program& program, const Specialisation& s, const Nest& nest, bool through_long) {
@@ -42,7 +42,9 @@ std::optional<ShortResult> find(const Program& program, const Specialisation& s,
     if (!own || (found && (found->along != own->along || found->down != own->down))) return {};
     found = own;
     for (Expr e : nodes(expressions(statement)))
-      if (bound_axes(e) && uses_axis(e, own->down) && !is_of_element(s, e, *own, through_long)) return {};
+      if (bound_axes(e) && !is_of_element(s, e, *own, through_long) &&
+          (uses_axis(e, own->down) || uses_axis(e, own->along)))
+        return {};
   }
   return found;
 }

@@ -11,6 +11,7 @@
 #include "affine.hpp"
 #include "interval.hpp"
 #include "kept.hpp"
+#include "moved.hpp"
 #include "ricci/overlap.hpp"
 #include "share.hpp"
 #include "short_results.hpp"
@@ -34,12 +35,13 @@ constexpr std::int64_t many_reduced_rows = 16;  // the same of rows that a reduc
 constexpr std::int64_t narrow_row = 64;         // bytes: a line, and the widest vector
 constexpr std::int64_t wide_row = 256;          // elements, of which steps of 64 lanes leave few over
 
-/// Where `axis` stands bare among the subscripts; -1 if nowhere, -2 if twice.
-int position_of(const Access& access, AxisId axis) {
+/// Where `axis` stands bare among the subscripts, or `moved`; -1 if nowhere, -2 if twice.
+int position_of(const Access& access, AxisId axis, bool moved = false) {
   int found = -1;
   for (std::size_t i = 0; i < access.subscripts.size(); ++i) {
     const Axis* bare = access.subscripts[i]->as<Axis>();
-    if (bare && bare->axis == axis) found = found == -1 ? static_cast<int>(i) : -2;
+    const bool is_here = moved ? is_moved(access.subscripts[i], axis) : bare && bare->axis == axis;
+    if (is_here) found = found == -1 ? static_cast<int>(i) : -2;
   }
   return found;
 }
@@ -84,13 +86,20 @@ std::string ask(const Program& program, const Survey& survey, std::span<const Te
       const std::optional<bool> decided = bounds.decide(e);
       answers += !decided ? '?' : *decided ? 't' : 'f';
     } else if (const Read* read = e->as<Read>()) {
-      answers += answer(program, tensors, extents, bounds,
-                        {read->tensor, read->subscripts, read->policy, read->guard});
+      answers += answer(program, tensors, extents, bounds, {read->tensor, read->subscripts, read->policy, read->guard});
     }
   }
   for (const Statement& s : program.statements)
     answers += answer(program, tensors, extents, bounds, {s.target, s.subscripts, s.policy, s.guard});
   return answers;
+}
+
+bool stays_checked(const Program& program, const Survey& survey, std::span<const TensorView> tensors,
+                   std::span<const std::int64_t> extents, const Access& access) {
+  if (access.policy != Policy::check) return false;
+  const StoredRanges stored = stored_ranges(program, extents, &survey.ranges);
+  Bounds bounds(extents, &survey.ranges, {}, &stored);
+  return answer(program, tensors, extents, bounds, access) == 'c';
 }
 
 /// Counts axes as used by value where a check that stays compares them with an extent: they are bare subscripts of a
@@ -115,13 +124,18 @@ void note_compared_axes(const Program& program, std::span<const TensorView> tens
 bool can_collapse(const Program& program, const Survey& survey, std::span<const TensorView> tensors,
                   std::span<const std::int64_t> extents, AxisId outer, AxisId inner) {
   if (program.axes[outer].tables || program.axes[inner].tables) return false;
-  if (survey.values.contains(outer) || survey.values.contains(inner)) return false;
+  if (survey.values.contains(inner)) return false;
+  const bool moves = survey.values.contains(outer);
+  if (moves && (extents[inner] > longest_moved_row || !is_only_moved(program, survey, outer, inner))) return false;
   if (survey.in_order.contains(outer) || survey.in_order.contains(inner)) return false;
   if (!always_neighbours(survey, outer, inner)) return false;
   return std::ranges::all_of(survey.accesses, [&](const Access& access) {
-    const int o = position_of(access, outer), i = position_of(access, inner);
+    const int o = position_of(access, outer, moves), i = position_of(access, inner);
     if (o == -1 && i == -1) return true;
     if (o < 0 || i < 0) return false;
+    if (moves &&
+        (!program.tensors[access.tensor].table.empty() || stays_checked(program, survey, tensors, extents, access)))
+      return false;
     if (!program.tensors[access.tensor].table.empty()) return i == o + 1;
     const Layout& layout = tensors[access.tensor].layout;
     return layout.strides[o] == layout.strides[i] * extents[inner];

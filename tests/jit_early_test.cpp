@@ -1,4 +1,6 @@
-// `any` and `all` leave what cannot change their result: the same results, less work, and every error that there was.
+// `any`, `all` and the argmax of flags leave what cannot change their result: the same results, less work, and every
+// error that there was.
+#include <algorithm>
 #include <array>
 #include <catch2/catch.hpp>
 #include <string>
@@ -25,7 +27,9 @@ std::vector<std::int64_t> places(std::int64_t extent) {
   return found;
 }
 
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 bool runs(const Prepared& p) {
   const Ran ran = run_everywhere(p);
@@ -76,8 +80,8 @@ TEST_CASE("rows abreast are decided each for itself, wherever that is in each of
   const auto place_of = [](std::int64_t row) {
     return std::array{0, 1399, 2099, -1}[static_cast<std::size_t>(row % 4)];
   };
-  const auto hit = filled<bool>(
-      [&](std::int64_t n) { return n % (sides * places) == place_of(n / (sides * places)); }, rows, sides, places);
+  const auto hit = filled<bool>([&](std::int64_t n) { return n % (sides * places) == place_of(n / (sides * places)); },
+                                rows, sides, places);
   Tensor<float, 2> some(rows, columns), whole(rows, columns);
   const Prepared p = prepared(some[i, j], Assign::set, where(any(k, l, hit[i, k, l]), x[i, at[j]], -1));
   CHECK(has(p.executable->dump(Executable::Stage::schedule, p.tensors, p.params), "abreast"));
@@ -103,6 +107,39 @@ TEST_CASE("what is decided at the start costs little of what is never decided") 
   const auto [any_late, all_early] = steps(all_false);
   CHECK(any_early * 20 < any_late);
   CHECK(all_early * 20 < all_late);
+}
+
+TEST_CASE("the search for a flag ends at the first one, wherever it is, and costs little at the start") {
+  for (const std::int64_t extent : {1, 65, 1025, 5000, 16385})
+    for (const std::int64_t place : places(extent)) {
+      CAPTURE(extent, place);
+      const auto hit = filled<bool>([&](std::int64_t n) { return n == place || (place >= 0 && n > place); }, extent);
+      const auto miss =
+          filled<bool>([&](std::int64_t n) { return !(n == place || (place >= 0 && n > place)); }, extent);
+      const auto x = filled<float>([&](std::int64_t n) { return n == place ? 2 : 1; }, extent);
+      Tensor<std::int64_t, 0> out(0);
+      REQUIRE(runs(prepared(out(), Assign::set, argmax(i, hit[i]))));
+      CHECK(static_cast<std::int64_t>(out) == std::max<std::int64_t>(place, 0));
+      REQUIRE(runs(prepared(out(), Assign::set, argmin(i, miss[i]))));
+      CHECK(static_cast<std::int64_t>(out) == std::max<std::int64_t>(place, 0));
+      REQUIRE(runs(prepared(out(), Assign::set, argmax(i, x[i] > 1))));
+      CHECK(static_cast<std::int64_t>(out) == std::max<std::int64_t>(place, 0));
+    }
+  const std::int64_t rows = 7, columns = 3000;
+  const auto flags = filled<bool>([](std::int64_t n) { return n % 1900 == 1100; }, rows, columns);
+  Tensor<std::int64_t, 1> of_row(rows), of_column(columns);
+  REQUIRE(runs(prepared(of_row[i], Assign::set, argmax(j, flags[i, j]))));
+  REQUIRE(runs(prepared(of_column[j], Assign::set, argmax(i, flags[i, j]))));
+  Tensor<std::int64_t, 0> whole(0);
+  REQUIRE(runs(prepared(whole(), Assign::set, argmax(i, j, flags[i, j]))));
+  CHECK(static_cast<std::int64_t>(whole) == 1100);
+  REQUIRE(runs(prepared(whole(), Assign::set, argmax(j, i, flags[i, j]))));
+  const auto first = filled<bool>([](auto) { return true; }, 100'000),
+             none = filled<bool>([](auto) { return false; }, 100'000);
+  const auto steps = [&](const Tensor<bool, 1>& x) {
+    return steps_of([&] { const Tensor<std::int64_t, 0> made = argmax(i, x[i]); });
+  };
+  CHECK(steps(first) * 20 < steps(none));
 }
 
 TEST_CASE("a read that may be outside is looked at, though the result is decided before it") {

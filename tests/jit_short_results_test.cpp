@@ -5,6 +5,7 @@
 #include "ricci/target.hpp"
 #include "support/backends.hpp"
 #include "support/dice.hpp"
+#include "support/growth.hpp"
 #include "support/tensors.hpp"
 
 using namespace ricci;
@@ -83,6 +84,18 @@ TEST_CASE("what is reduced for a short row is not reduced again for each of its 
   const Prepared p = prepared(y[i, j], Assign::set, x[i, j] / (1 + sum(k, sq(x[i, k]))));
   REQUIRE(run_everywhere(p).fault == "");
   CHECK_FALSE(runs_down(p, "i", "j"));
+}
+
+TEST_CASE("what is reduced down the columns of short rows is reduced once, not in every tile") {
+  Dice dice{std::mt19937_64(12)};
+  const auto work = [&](std::int64_t count) {
+    const auto x = points<float>(dice, count, 3);
+    return steps_of([&] { const Tensor<float, 2> made = x[i, j] - max(k, x[k, j]); });
+  };
+  CHECK(work(16'000) < 12 * work(2'000));
+  const auto x = points<float>(dice, 300, 3);
+  Tensor<float, 2> y(300, 3);
+  REQUIRE(run_everywhere(prepared(y[i, j], Assign::set, x[i, j] - max(k, x[k, j]))).fault == "");
 }
 
 TEST_CASE("products of complex numbers, whose parts are chosen by their number") {

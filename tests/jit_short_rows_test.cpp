@@ -12,7 +12,9 @@ using namespace ricci::test;
 
 namespace {
 
-bool transposes(const Prepared& p) { return schedule_of(p).find("short rows transposed: ") != std::string::npos; }
+bool transposes(const Prepared& p) {
+  return schedule_of(p).find("short rows transposed: ") != std::string::npos;
+}
 
 template <class T>
 Tensor<T, 2> points(Dice& dice, std::int64_t count, std::int64_t length) {
@@ -76,8 +78,7 @@ TEST_CASE("products of short rows with each other run through both in lanes acro
   // Not rows that a reduction chooses: of a cube, for its middle axis.
   const auto cube = filled<float>([&](auto) { return dice.below(100) - 50; }, 5, 90, 7);
   Tensor<float, 1> middle(90);
-  const Prepared of_cube =
-      prepared(middle[j], Assign::set, sum(k, i, cube[i, j, k] - max(l, cube[i, l, k])));
+  const Prepared of_cube = prepared(middle[j], Assign::set, sum(k, i, cube[i, j, k] - max(l, cube[i, l, k])));
   CHECK(!transposes(of_cube));
   REQUIRE(run_everywhere(of_cube).fault == "");
   // Nor windows that slide, nor longer rows.
@@ -133,4 +134,24 @@ TEST_CASE("short rows of pictures, of rows that are apart, and of what is writte
   Tensor<float, 1> whole(30);
   REQUIRE(run_everywhere(prepared(whole[i], Assign::set, sum(j, sum(k, nested[i, j, k])))).fault == "");
   REQUIRE(run_everywhere(prepared(whole[i], Assign::set, max(j, sq(sum(k, nested[i, j, k]))))).fault == "");
+}
+
+TEMPLATE_TEST_CASE("small matrices times a vector each: short rows that a loop inside of a tile chooses", "", float,
+                   double, std::int32_t) {
+  using T = TestType;
+  Dice dice{std::mt19937_64(8)};
+  for (const std::int64_t size : {2, 3, 4})
+    for (const std::int64_t count : {1, 64, 65, 300, 1100}) {
+      CAPTURE(size, count);
+      const auto matrix = filled<T>([&](auto) { return static_cast<T>(dice.below(100)); }, count, size, size);
+      const auto vector = points<T>(dice, count, size);
+      Tensor<std::conditional_t<std::is_integral_v<T>, std::int64_t, T>, 2> out(count, size);
+      REQUIRE(run_everywhere(prepared(out[b, i], Assign::set, sum(k, matrix[b, i, k] * vector[b, k]))).fault == "");
+      for (std::int64_t n = 0; n < count; ++n)
+        for (std::int64_t row = 0; row < size; ++row) {
+          T expected = 0;
+          for (std::int64_t c = 0; c < size; ++c) expected += matrix.at(n, row, c) * vector.at(n, c);
+          REQUIRE(out.at(n, row) == expected);
+        }
+    }
 }

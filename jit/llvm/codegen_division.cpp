@@ -7,12 +7,37 @@ namespace {
 using llvm::APInt;
 using llvm::Value;
 
-/// Of where a chunk begins, an argument of the phase, for small work 0: a division of 64 bits takes up to 90 cycles, and
-/// all else waits for it.
+/// Of where a chunk begins, an argument of the phase, for small work 0: a division of 64 bits takes up to 90 cycles,
+/// and all else waits for it.
 Value* quotient_of_begin(PhaseEmitter& e, Value* dividend, Value* divisor) {
   Builder& b = e.builder;
   Value* reaches = b.CreateICmpUGE(dividend, divisor);
   return emit_usual(e, reaches, b.getInt64(0), [&] { return b.CreateUDiv(dividend, divisor); });
+}
+
+constexpr std::uint64_t limit = std::uint64_t{1} << 50, unit_at_one = 0x4338'0000'0000'0000;  // 3 * 2^51 as a double
+
+/// Lanes of 64 bits in doubles where the sizes of all of them are below 2^50, as they almost always are; elsewhere one
+/// by one, as LLVM takes them: a division of 64 bits takes 20 to 90 cycles. Next to 3 * 2^51 the last bit of a double
+/// counts ones, so that an addition, which every machine has for lanes, makes a double of an integer and back.
+Value* quotient_of_long(PhaseEmitter& e, bool sign, Value* dividend, Value* divisor) {
+  Builder& b = e.builder;
+  llvm::Type* type = dividend->getType();
+  llvm::Type* real = type->getWithNewType(b.getDoubleTy());
+  const auto number = [&](std::uint64_t n) { return llvm::ConstantInt::get(type, n); };
+  Value* bias = b.CreateBitCast(number(unit_at_one), real);
+  const auto is_long = [&](Value* x) {
+    return sign ? b.CreateICmpUGE(b.CreateAdd(x, number(limit)), number(2 * limit)) : b.CreateICmpUGE(x, number(limit));
+  };
+  const auto as_real = [&](Value* x) {
+    return b.CreateFSub(b.CreateBitCast(b.CreateAdd(x, number(unit_at_one)), real), bias);
+  };
+  Value* some_long = b.CreateOr(is_long(dividend), is_long(divisor));
+  Value* real_quotient = b.CreateFDiv(as_real(dividend), as_real(divisor));
+  Value* whole = b.CreateUnaryIntrinsic(llvm::Intrinsic::trunc, real_quotient);
+  Value* quotient = b.CreateSub(b.CreateBitCast(b.CreateFAdd(whole, bias), type), number(unit_at_one));
+  return emit_usual(e, some_long, quotient,
+                    [&] { return sign ? b.CreateSDiv(dividend, divisor) : b.CreateUDiv(dividend, divisor); });
 }
 
 /// The quotient, rounded towards zero, of numbers of which LLVM would take vectors one by one: in floats, of which the
@@ -24,8 +49,8 @@ Value* whole_quotient(PhaseEmitter& e, DType dtype, Value* dividend, Value* divi
   const bool sign = is_signed_integer(dtype);
   const bool is_begin = llvm::isa<llvm::Argument>(dividend) && type->isIntegerTy(64) && !sign;
   if (is_begin) return quotient_of_begin(e, dividend, divisor);
-  if (!type->isVectorTy() || type->getScalarSizeInBits() == 64)
-    return sign ? b.CreateSDiv(dividend, divisor) : b.CreateUDiv(dividend, divisor);
+  if (!type->isVectorTy()) return sign ? b.CreateSDiv(dividend, divisor) : b.CreateUDiv(dividend, divisor);
+  if (type->getScalarSizeInBits() == 64) return quotient_of_long(e, sign, dividend, divisor);
   llvm::Type* real = type->getWithNewType(type->getScalarSizeInBits() == 32 ? b.getDoubleTy() : b.getFloatTy());
   Value* above = sign ? b.CreateSIToFP(dividend, real) : b.CreateUIToFP(dividend, real);
   Value* below = sign ? b.CreateSIToFP(divisor, real) : b.CreateUIToFP(divisor, real);
@@ -34,7 +59,7 @@ Value* whole_quotient(PhaseEmitter& e, DType dtype, Value* dividend, Value* divi
 }
 
 /// By any divisor, none of which the machine could trap on.
-Value* divided(PhaseEmitter& e, Op op, DType dtype, Value* dividend, Value* divisor) {
+Value* divided_anyhow(PhaseEmitter& e, Op op, DType dtype, Value* dividend, Value* divisor) {
   Builder& b = e.builder;
   llvm::Type* type = dividend->getType();
   Value* zero = llvm::ConstantInt::get(type, 0);
@@ -47,8 +72,8 @@ Value* divided(PhaseEmitter& e, Op op, DType dtype, Value* dividend, Value* divi
     return b.CreateSelect(by_zero, zero, quotient);
   }
   Value* lowest = llvm::ConstantInt::get(type, llvm::APInt::getSignedMinValue(type->getScalarSizeInBits()));
-  Value* overflow = b.CreateAnd(b.CreateICmpEQ(divisor, llvm::ConstantInt::getAllOnesValue(type)),
-                                b.CreateICmpEQ(dividend, lowest));
+  Value* overflow =
+      b.CreateAnd(b.CreateICmpEQ(divisor, llvm::ConstantInt::getAllOnesValue(type)), b.CreateICmpEQ(dividend, lowest));
   Value* safe = b.CreateSelect(b.CreateOr(by_zero, overflow), one, divisor);  // x / 1 has both wanted remainders
   Value* quotient = whole_quotient(e, dtype, dividend, safe);
   Value* rest = b.CreateSub(dividend, b.CreateMul(quotient, safe));
@@ -56,6 +81,23 @@ Value* divided(PhaseEmitter& e, Op op, DType dtype, Value* dividend, Value* divi
   if (op == Op::remainder) return b.CreateSelect(towards_zero, b.CreateAdd(rest, safe), rest);
   Value* floored = b.CreateAdd(quotient, b.CreateSExt(towards_zero, type));
   return b.CreateSelect(by_zero, zero, floored);
+}
+
+/// The remainder where all lanes are at most one divisor away from it, as the subscripts of what wraps around are: it
+/// then takes no division.
+Value* divided(PhaseEmitter& e, Op op, DType dtype, Value* dividend, Value* divisor) {
+  Builder& b = e.builder;
+  llvm::Type* type = dividend->getType();
+  const bool wraps = op == Op::remainder && dtype == DType::i64 && type->isVectorTy() && llvm::getSplatValue(divisor);
+  if (!wraps) return divided_anyhow(e, op, dtype, dividend, divisor);
+  Value* zero = llvm::ConstantInt::get(type, 0);
+  Value* above = b.CreateAdd(dividend, divisor);
+  Value* three = b.CreateMul(divisor, llvm::ConstantInt::get(type, 3));
+  Value* is_odd = b.CreateICmpUGE(divisor, llvm::ConstantInt::get(type, std::uint64_t{1} << 60));  // below 0 too
+  Value* is_far = b.CreateOr(b.CreateICmpUGE(above, three), is_odd);
+  Value* below = b.CreateSelect(b.CreateICmpSGE(dividend, divisor), b.CreateSub(dividend, divisor), dividend);
+  Value* near = b.CreateSelect(b.CreateICmpSLT(dividend, zero), above, below);
+  return emit_usual(e, is_far, near, [&] { return divided_anyhow(e, op, dtype, dividend, divisor); });
 }
 
 /// The upper 64 bits of the products of lanes with a constant, from products of halves, which machines have.

@@ -24,23 +24,29 @@ struct Data {
   Tensor<float, 1> x, y, above, table, half;
   Tensor<float, 2> m, n, thin, turn, narrow, pairs;
   Tensor<double, 1> v, u, above64;
-  Tensor<double, 2> w;
+  Tensor<double, 2> w, points;
+  Tensor<double, 3> turns;
+  Tensor<std::uint8_t, 3> picture;
   Tensor<std::uint8_t, 1> byte;
   Tensor<bool, 1> flag, other_flag;
-  Tensor<std::int64_t, 1> whole{};
+  Tensor<std::int64_t, 1> whole{}, divisor64{}, beside{};
   Tensor<std::int32_t, 1> label, place, divisor, row, sixteen{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 
   explicit Data(std::int64_t elements)
       : size(elements), rows(static_cast<std::int64_t>(std::sqrt(static_cast<double>(size)))), columns(size / rows),
-        x(uniform(-1, 1, size)), y(uniform(0, 1, size)), above(1 + 9 * y), table(uniform(0, 1, 256)),
+x(uniform(-1, 1, size)), y(uniform(0, 1, size)), above(1 + 9 * y), table(uniform(0, 1, 256)),
         half(uniform(0, 1, size / 2)), m(uniform(-1, 1, rows, columns)), n(uniform(0, 1, rows, columns)),
         thin(uniform(0, 1, (size + 2) / 3, 3)), turn(uniform(-1, 1, 3, 3)), narrow(uniform(-1, 1, columns, 4)),
         pairs(size, 2), v(cast<double>(x)), u(cast<double>(y)), above64(cast<double>(above)), w(cast<double>(m)),
+        points(cast<double>(uniform(-1, 1, size / 9 + 1, 3))), turns(cast<double>(uniform(-1, 1, size / 9 + 1, 3, 3))),
+        picture(cast<std::uint8_t>(uniform(0, 255, rows, columns / 3 + 1, 3))),
         byte(cast<std::uint8_t>(200 * y)), flag(x > 0), other_flag(y > 0.5f),
         label(labels(static_cast<std::int32_t>(std::min<std::int64_t>(size, 1000)), size)),
         place(labels(static_cast<std::int32_t>(size), size)), divisor(label + 1),
         row(labels(static_cast<std::int32_t>(rows), rows)) {
     whole = cast<std::int64_t>(place);
+    divisor64 = cast<std::int64_t>(divisor);
+    beside = whole - size / 2;
   }
 };
 
@@ -230,6 +236,25 @@ const std::map<std::string, Make>& expressions() {
       {"sort of i32", E(sort(d.place, 0))},
       {"sort of u8", E(sort(d.byte, 0))},
       {"argsort of i32", E(argsort(d.label, 0))},
+      {"argmax of flags", E(argmax(i, d.flag[i]))},
+      {"first of x > 0.999", E(argmax(i, d.x[i] > 0.999f))},
+      {"i64 // i64", E(floor_divide(d.whole, d.divisor64))},
+      {"i64 % i64", E(d.whole % d.divisor64)},
+      {"gather that wraps around", E(wrap(d.x)[d.beside[i]])},
+      {"border that wraps around", calls([](const Data& d) {
+         auto t = Tensor<float, 2>::uninitialised(d.rows + 2, d.columns + 2);
+         t[i, j] = wrap(d.m)[i - 1, j - 1];
+         return t;
+       })},
+      {"neighbours that wrap around",
+       E(wrap(d.m)[i - 1, j] + wrap(d.m)[i + 1, j] + wrap(d.m)[i, j - 1] + wrap(d.m)[i, j + 1])},
+      {"three columns less their means", E(d.thin[i, j] - mean(k, d.thin[k, j]))},
+      {"matrices times vectors", E(sum(k, d.turns[b, i, k] * d.points[b, k]))},
+      {"picture with a border", calls([](const Data& d) {
+         auto t = Tensor<std::uint8_t, 3>::uninitialised(d.picture.extent(0) + 2, d.picture.extent(1) + 2, 3);
+         t[i, j, k] = fill(d.picture, 0)[i - 1, j - 1, k];
+         return t;
+       })},
       {"x = 0", S(d.x[i] = 0)},
       {"x = y", S(d.x[i] = d.y[i])},
       {"x += y", S(d.x[i] += d.y[i])},

@@ -43,6 +43,10 @@ class Data:
         self.label = RNG.integers(0, self.bins, size).astype("i4")
         self.place = RNG.integers(0, size, size).astype("i4")
         self.divisor, self.whole = self.label + 1, self.place.astype("i8")
+        self.divisor64, self.beside = self.divisor.astype("i8"), self.whole - size // 2
+        self.turns = RNG.uniform(-1, 1, (size // 9 + 1, 3, 3))
+        self.points = RNG.uniform(-1, 1, (size // 9 + 1, 3))
+        self.picture = RNG.integers(0, 256, (rows, columns // 3 + 1, 3)).astype("u1")
 
 
 def softmax(m):
@@ -65,6 +69,18 @@ def less_neighbours(d):
 def mean_of_four(d):
     m = d.m
     m[1:-1, 1:-1] = np.float32(0.25) * (m[:-2, 1:-1] + m[2:, 1:-1] + m[1:-1, :-2] + m[1:-1, 2:])
+
+
+def neighbours(d):
+    p = np.pad(d.m, 1, "wrap")
+    return p[:-2, 1:-1] + p[2:, 1:-1] + p[1:-1, :-2] + p[1:-1, 2:]
+
+
+def with_border(d):
+    rows, columns, colours = d.picture.shape
+    wide = np.zeros((rows + 2, columns + 2, colours), "u1")
+    wide[1:-1, 1:-1] = d.picture
+    return wide
 
 
 FORMS = {
@@ -193,6 +209,16 @@ FORMS = {
     "sort of i32": lambda d: np.sort(d.place),
     "sort of u8": lambda d: np.sort(d.byte),
     "argsort of i32": lambda d: np.argsort(d.label, kind="stable"),
+    "argmax of flags": lambda d: d.flag.argmax(),
+    "first of x > 0.999": lambda d: (d.x > 0.999).argmax(),
+    "i64 // i64": lambda d: d.whole // d.divisor64,
+    "i64 % i64": lambda d: d.whole % d.divisor64,
+    "gather that wraps around": lambda d: d.x.take(d.beside, mode="wrap"),
+    "border that wraps around": lambda d: np.pad(d.m, 1, "wrap"),
+    "neighbours that wrap around": neighbours,
+    "three columns less their means": lambda d: d.thin - d.thin.mean(0),
+    "matrices times vectors": lambda d: np.einsum("bij,bj->bi", d.turns, d.points),
+    "picture with a border": with_border,
     "x = 0": lambda d: d.x.fill(0),
     "x = y": lambda d: np.copyto(d.x, d.y),
     "x += y": lambda d: np.add(d.x, d.y, out=d.x),
