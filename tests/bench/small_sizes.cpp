@@ -34,7 +34,7 @@ struct Data {
 
   explicit Data(std::int64_t elements)
       : size(elements), rows(static_cast<std::int64_t>(std::sqrt(static_cast<double>(size)))), columns(size / rows),
-x(uniform(-1, 1, size)), y(uniform(0, 1, size)), above(1 + 9 * y), table(uniform(0, 1, 256)),
+        x(uniform(-1, 1, size)), y(uniform(0, 1, size)), above(1 + 9 * y), table(uniform(0, 1, 256)),
         half(uniform(0, 1, size / 2)), m(uniform(-1, 1, rows, columns)), n(uniform(0, 1, rows, columns)),
         thin(uniform(0, 1, (size + 2) / 3, 3)), turn(uniform(-1, 1, 3, 3)), narrow(uniform(-1, 1, columns, 4)),
         pairs(size, 2), v(cast<double>(x)), u(cast<double>(y)), above64(cast<double>(above)), w(cast<double>(m)),
