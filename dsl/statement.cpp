@@ -98,11 +98,11 @@ const Variant* find(const Site& site, const Pattern& pattern, const Operands& op
 constexpr int most_with_repeats = 4;
 
 /// Variants are only ever added, in front: readers need no lock. The first of a pattern has the whole numbers of
-/// integer arithmetic as constants, because strides and proofs follow from them; the second has those that are still the
-/// same; the third, and last, has all as params and serves all values, but for those that share a param because they are
-/// equal in equal parts, and for exponents: one that is easy is a constant in all of them, so that its power has the same
-/// bits in every call. After a few of these no parts are looked for. Beside a mask on the left a variant always serves
-/// only those of which the same are equal.
+/// integer arithmetic as constants, because strides and proofs follow from them; the second has those that are still
+/// the same; the third, and last, has all as params and serves all values, but for those that share a param because
+/// they are equal in equal parts, for factors from which extents follow, and for easy exponents: these are constants in
+/// all of them, so that powers have the same bits in every call. After a few of these no parts are looked for. Beside a
+/// mask on the left a variant always serves only those of which the same are equal.
 const Variant& add(Site& site, Statements s, const Pattern& pattern, const Operands& operands) {
   static std::mutex adding;
   const std::lock_guard lock(adding);

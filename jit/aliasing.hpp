@@ -20,9 +20,9 @@ Array copy_of(const TensorView&);
 inline constexpr std::int64_t apart = std::int64_t{1} << 56;
 inline void* nowhere(std::size_t number) { return reinterpret_cast<void*>((number + 1) * apart); }
 
-/// The tensors that a statement would overwrite before it has read them. A tensor read only at the element that is being
-/// written is none of them, also where a scan takes it in and carries it on. Throws Error{limit} for a target that is
-/// read-only or stores several elements in one place.
+/// The tensors that a statement would overwrite before it has read them. A tensor read only at the element that is
+/// being written is none of them, also where a scan takes it in and carries it on. Throws Error{limit} for a target
+/// that is read-only or stores several elements in one place.
 std::vector<ir::TensorId> find_overwritten(const ir::Program&, std::span<const TensorView> tensors);
 
 /// The tensors that are read in subscripts and conditions: their elements decide which elements are touched.

@@ -79,9 +79,9 @@ struct Bands {
 };
 
 /// Bands for a statement that overwrites elements of all of `overwritten`, and of nothing else, before it has read
-/// them. Nothing where that is not possible (the layouts differ, or rows are read far from where they are written) or not
-/// worth it (few rows, or few bytes). Tensors and extents are those of the whole statement; `threads` run it (0: all of
-/// the process).
+/// them. Nothing where that is not possible (the layouts differ, or rows are read far from where they are written) or
+/// not worth it (few rows, or few bytes). Tensors and extents are those of the whole statement; `threads` run it (0:
+/// all of the process).
 std::optional<Bands> make_bands(const BandProgram&, std::span<const TensorView> tensors,
                                 std::span<const ir::TensorId> overwritten, std::span<const std::int64_t> extents,
                                 int threads);
