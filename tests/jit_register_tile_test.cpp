@@ -63,8 +63,8 @@ TEST_CASE("the product of matrices is computed in tiles of registers") {
 }
 
 TEST_CASE("what the rows of a tile share is fetched a few iterations before it goes to scratch") {
-  const Tensor<float, 2> a(300, 300), b(300, 300), narrow(300, 200);
-  Tensor<float, 2> c(300, 300), d(300, 200);
+  const Tensor<float, 2> a(20, 300), b(300, 300), narrow(300, 200);
+  Tensor<float, 2> c(20, 300), d(20, 200);
   const Prepared product = prepared(c[i, j], Assign::set, sum(k, a[i, k] * b[k, j]));
   // 64 elements of an iteration are 4 lines.
   for (int width : vector_widths()) CHECK(fetches(product, "t2", width) == (width == 64 ? 4 : width == 32 ? 2 : 1));
