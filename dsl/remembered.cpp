@@ -71,7 +71,12 @@ const Remembered* repeat_remembered(const Site& site, const Operands& operands, 
   void* addresses[most_tensors + 1];
   for (std::size_t t = 0; t < count; ++t) addresses[t] = tensors[t]->data;
   addresses[count] = nullptr;
-  time = repeat(repetition, addresses, numbers, known.options.threads);
+  const std::optional<Ticks> taken = repeat(repetition, addresses, numbers, known.options.threads);
+  if (!taken) {  // what the error says, another run finds out
+    for (std::size_t t = 0; t < made; ++t) results[t] = Array();
+    return nullptr;
+  }
+  time = *taken;
   return &known;
 }
 

@@ -87,7 +87,8 @@ void SingleKernel::set_places(TensorPointers tensors, std::span<void*> places) c
 /// How to repeat a call that is to be repeated, where nothing but its kernel is left of it.
 Repetition SingleKernel::repetition_of(const Call& call) const {
   Repetition r;
-  const bool checks = !call.report.checks.empty() || !call.counts.empty() || !call.shaping.empty();
+  const bool fails = !call.report.checks.empty() && call.made < targets_.size();
+  const bool checks = fails || !call.counts.empty() || !call.shaping.empty();
   const bool copies = !call.copied.empty() || call.in_bands;
   if (!call.plan.simple || call.plan.choice || call.threads || checks || copies) return r;
   r.layouts = call.layouts;

@@ -6,6 +6,7 @@
 #include "ricci/ricci.hpp"
 
 using namespace ricci;
+using Catch::Matchers::Contains;
 
 namespace {
 
@@ -34,6 +35,16 @@ Tensor<float, 1> sum_of(const Tensor<float, 1>& x, const Tensor<float, 1>& y) {
 void add_to(Tensor<float, 1>& out, const Tensor<float, 1>& x) {
   auto [i] = indices<"i">;
   out[i] = out[i] + x[i];
+}
+
+Tensor<float, 1> taken(const Tensor<float, 1>& x, const Tensor<std::int32_t, 1>& at) {
+  auto [i] = indices<"i">;
+  return x[at[i]];
+}
+
+void take_to(Tensor<float, 1>& out, const Tensor<float, 1>& x, const Tensor<std::int32_t, 1>& at) {
+  auto [i] = indices<"i">;
+  out[i] = x[at[i]];
 }
 
 struct Restored {
@@ -83,6 +94,28 @@ TEST_CASE("numbers of a remembered statement may change, and are checked") {
     CHECK(row_of(rows, n % 3).data()[4] == static_cast<float>(20 * (n % 3) + 4));
     CHECK(row_of(rows, -1).data()[4] == 44);
     CHECK_THROWS_WITH(row_of(rows, 3), Catch::Contains("subscript 3 is outside axis 0"));
+  }
+}
+
+TEST_CASE("a remembered statement that fails says what it said before, and goes on") {
+  const Tensor<float, 1> x = counting(50, 7);
+  Tensor<std::int32_t, 1> at(40);
+  Tensor<float, 1> out(40);
+  std::iota(at.data(), at.data() + 40, 3);
+  for (int round = 0; round < 8; ++round) {
+    at.data()[17] = round % 4 == 3 ? 50 : round;
+    if (round % 4 == 3) {
+      CHECK_THROWS_WITH(taken(x, at), Contains("subscript 50 is outside axis 0 of") && Contains("at i=17"));
+      CHECK_THROWS_WITH(take_to(out, x, at), Contains("subscript 50 is outside axis 0 of") && Contains("at i=17"));
+      continue;
+    }
+    const Tensor<float, 1> result = taken(x, at);
+    take_to(out, x, at);
+    for (std::int64_t k = 0; k < 40; ++k) {
+      const float wanted = k == 17 ? static_cast<float>(round + 7) : static_cast<float>(k + 10);
+      CHECK(result.at(k) == wanted);
+      CHECK(out.at(k) == wanted);
+    }
   }
 }
 

@@ -2,6 +2,7 @@
 // What is left of a call where nothing has to be looked up, allocated beside the results, checked or shared by threads.
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -14,8 +15,9 @@
 
 namespace ricci {
 
-/// A call whose kernel takes nothing but tensors and numbers, which cannot fail, and each of whose phases is one chunk.
-/// Tensors of the same layouts that are apart from each other may repeat it, with any numbers.
+/// A call whose kernel takes nothing but tensors and numbers, and each of whose phases is one chunk. If it can fail, all
+/// that it writes was made for it, so that whoever repeats it may begin again. Tensors of the same layouts that are apart
+/// from each other may repeat it, with any numbers.
 struct Repetition {
   struct Phase {
     PhaseFunction run;
@@ -29,8 +31,9 @@ struct Repetition {
   std::vector<Phase> phases;              // none: the call is not of this kind
 };
 
-/// Runs it on tensors whose elements are at these addresses, with a null behind them, and returns the time it took.
-inline Ticks repeat(const Repetition& r, void* const* addresses, const Scalar* numbers, int threads) {
+/// Runs it on tensors whose elements are at these addresses, with a null behind them, and returns the time it took;
+/// nothing where a check failed.
+inline std::optional<Ticks> repeat(const Repetition& r, void* const* addresses, const Scalar* numbers, int threads) {
   Few<void*, 16> places(r.sources.size());
   for (std::size_t b = 0; b < places.size(); ++b) places[b] = addresses[r.sources[b]];
   Few<std::int64_t, 32> symbols(r.params.empty() ? 0 : r.symbols.size());
@@ -40,7 +43,8 @@ inline Ticks repeat(const Repetition& r, void* const* addresses, const Scalar* n
   const std::int64_t* all = r.params.empty() ? r.symbols.data() : symbols.data();
   const KernelArgs args{places.data(), all, helper_table().data(), threads};
   const Ticks start = ticks_now();
-  for (const Repetition::Phase& phase : r.phases) phase.run(&args, 0, phase.trip);
+  for (const Repetition::Phase& phase : r.phases)
+    if (phase.run(&args, 0, phase.trip) != 0) return std::nullopt;
   return ticks_now() - start;
 }
 
