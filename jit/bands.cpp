@@ -4,6 +4,7 @@
 
 #include "aliasing.hpp"
 #include "interval.hpp"
+#include "linear.hpp"
 #include "ricci/parallel.hpp"
 #include "ricci/shape.hpp"
 
@@ -28,17 +29,13 @@ constexpr std::int64_t ascending_bytes = 256 << 10, ascending_bytes_of_segments 
 // A segment is worth a thread, and so many bands at least.
 constexpr std::int64_t elements_of_segment = std::int64_t{1} << 17, bands_of_segment = 8, most_segments = 64;
 
-/// The constant c of a subscript axis + c; nothing for other subscripts.
+/// The constant c of a subscript axis + c; nothing for other expressions.
 std::optional<std::int64_t> offset_from(Expr e, AxisId axis) {
-  const auto is_axis = [&](Expr x) { return x->as<Axis>() && x->as<Axis>()->axis == axis; };
-  if (is_axis(e)) return 0;
-  const Apply* sum = e->as<Apply>();
-  if (sum && sum->op == Op::subtract && is_axis(sum->args[0]) && sum->args[1]->as<Const>())
-    return -sum->args[1]->as<Const>()->value.as_int();
-  if (!sum || sum->op != Op::add) return std::nullopt;
-  for (const std::size_t k : {0u, 1u})
-    if (const Const* c = sum->args[1 - k]->as<Const>(); c && is_axis(sum->args[k])) return c->value.as_int();
-  return std::nullopt;
+  if (e->dtype != DType::i64) return std::nullopt;
+  const Linear form = linear(e);
+  if (form.terms.size() != 1 || form.terms[0].second != 1) return std::nullopt;
+  const Axis* own = form.terms[0].first->as<Axis>();
+  return own && own->axis == axis ? std::optional(form.constant) : std::nullopt;
 }
 
 /// The uses of one axis, as long as they are subscripts of that kind.
@@ -99,17 +96,14 @@ class Uses {
 
 /// The values of a param, a constant or a sum of the two; nothing for other expressions.
 std::optional<RangeEnd> range_end(Expr e) {
-  if (const Const* c = e->as<Const>()) return RangeEnd{{}, c->value.as_int()};
-  if (const Param* p = e->as<Param>()) return RangeEnd{p->param, 0};
-  const Apply* apply = e->as<Apply>();
-  if (!apply) return std::nullopt;
-  if (apply->op == Op::cast && is_signed_integer(apply->args[0]->dtype) && !apply->args[0]->as<Apply>())
-    return range_end(apply->args[0]);
-  const bool adds = apply->op == Op::add;
-  if (e->dtype != DType::i64 || (!adds && apply->op != Op::subtract)) return std::nullopt;
-  const auto a = range_end(apply->args[0]), b = range_end(apply->args[1]);
-  if (!a || !b || (b->param && (a->param || !adds))) return std::nullopt;
-  return RangeEnd{a->param ? a->param : b->param, adds ? a->constant + b->constant : a->constant - b->constant};
+  const Linear form = linear(e);
+  if (form.terms.empty()) return RangeEnd{{}, form.constant};
+  Expr atom = form.terms[0].first;
+  const Apply* cast = atom->as<Apply>();
+  if (cast && cast->op == Op::cast && is_signed_integer(cast->args[0]->dtype)) atom = cast->args[0];
+  const Param* param = atom->as<Param>();
+  const bool is_sum = param && form.terms.size() == 1 && form.terms[0].second == 1;
+  return is_sum ? std::optional(RangeEnd{param->param, form.constant}) : std::nullopt;
 }
 
 std::int64_t value_of(const RangeEnd& end, std::span<const Scalar> params) {

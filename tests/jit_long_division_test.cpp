@@ -54,30 +54,11 @@ TEST_CASE("remainders by one number: next to it, far from it, and by zero and wh
   const auto x = numbers<std::int64_t>(5, 3);
   const std::int64_t size = x.size();
   Tensor<std::int64_t, 1> y(size);
-  for (const std::int64_t by : std::initializer_list<std::int64_t>{0,
-                                                                   1,
-                                                                   2,
-                                                                   3,
-                                                                   7,
-                                                                   1000,
-                                                                   4096,
-                                                                   (1LL << 32) + 1,
-                                                                   1LL << 50,
-                                                                   (1LL << 50) - 1,
-                                                                   1LL << 59,
-                                                                   (1LL << 60) - 1,
-                                                                   1LL << 60,
-                                                                   (1LL << 60) + 1,
-                                                                   3LL << 60,
-                                                                   most / 3,
-                                                                   most,
-                                                                   -1,
-                                                                   -2,
-                                                                   -1000,
-                                                                   -(1LL << 50),
-                                                                   -(1LL << 60),
-                                                                   least,
-                                                                   least + 1}) {
+  const std::vector<std::int64_t> divisors = {
+      0, 1, 2, 3, 7, 1000, 4096, (1LL << 32) + 1, 1LL << 50, (1LL << 50) - 1, 1LL << 59,
+      (1LL << 60) - 1, 1LL << 60, (1LL << 60) + 1, 3LL << 60, most / 3, most, -1, -2, -1000, -(1LL << 50), -(1LL << 60),
+      least, least + 1};
+  for (const std::int64_t by : divisors) {
     CAPTURE(by);
     REQUIRE(run_everywhere(prepared(y[i], Assign::set, x[i] % by)).fault == "");
     for (std::int64_t n = 0; n < size; ++n) REQUIRE(y.at(n) == rest_of(x.at(n), by));

@@ -63,7 +63,7 @@ struct Leaves {
   const Scalar* scalars = nullptr;         // by scalar leaf, or null; then numbers of integer arithmetic are constants,
                                            // because strides and bounds of subscripts follow from them
   const std::vector<KnownScalar>* lasting = nullptr;  // if not null, only those that are equal to these
-  const Scalar* numbers = nullptr;         // the same, or null; then those of equal parts share params, and those
+  const Scalar* numbers = nullptr;         // by scalar leaf, or null; then those of equal parts share params, and those
                                            // beside a mask on the left, so that masks of the same numbers are the same
   bool repeats = true;                     // whether equal parts are looked for
 };

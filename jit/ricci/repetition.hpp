@@ -1,5 +1,5 @@
 #pragma once
-// What is left of a call where nothing has to be looked up, allocated beside the results, checked or shared by threads.
+// What is left of a call where nothing has to be looked up, allocated beside the results, or shared by threads.
 #include <algorithm>
 #include <cstdint>
 #include <optional>
