@@ -98,13 +98,15 @@ std::vector<std::string> contents(const ir::Program& program) {
 }
 
 void add_tables(Report& report, const ir::Program& program, const std::vector<std::string>& contents,
-                const LaunchPlan& plan) {
-  report.temporary_bytes += plan.temporary_bytes;
-  report.accumulator_bytes += plan.accumulator_bytes;
-  for (ir::TensorId t = 0; t < program.tensors.size(); ++t)
-    if (plan.own_bytes[t] > 0)
-      (is_private(program, t) ? report.accumulators : report.temporaries)
-          .push_back({plan.own_bytes[t], contents[t] + (is_sliced(plan, t) ? ", a part of it at a time" : "")});
+                std::size_t accumulators, const LaunchPlan& plan) {
+  for (ir::TensorId t = 0; t < program.tensors.size(); ++t) {
+    const std::int64_t bytes = plan.own_bytes[t];
+    if (bytes == 0) continue;
+    const bool accumulates = is_private(program, t) || t >= accumulators;
+    (accumulates ? report.accumulator_bytes : report.temporary_bytes) += bytes;
+    (accumulates ? report.accumulators : report.temporaries)
+        .push_back({bytes, contents[t] + (is_sliced(plan, t) ? ", a part of it at a time" : "")});
+  }
 }
 
 void add(Report& sum, const Report& r) {

@@ -16,8 +16,10 @@ void add_copies(Report&, const ir::Program&, const Bands&, const Cut&, int threa
 /// By tensor: what the compiler keeps in it, if it is one of its own.
 std::vector<std::string> contents(const ir::Program&);
 
-/// Adds what the plan allocates for tensors of the compiler's own: private tables and stored reductions.
-void add_tables(Report&, const ir::Program&, const std::vector<std::string>& contents, const LaunchPlan&);
+/// Adds what the plan allocates for tensors of the compiler's own: private tables and stored reductions. Those from the
+/// tensor `accumulators` on hold reductions in shares.
+void add_tables(Report&, const ir::Program&, const std::vector<std::string>& contents, std::size_t accumulators,
+                const LaunchPlan&);
 
 /// Adds what one run did to what others did.
 void add(Report& sum, const Report&);

@@ -298,8 +298,6 @@ LaunchPlan plan_launch(const KernelInfo& info, std::span<const TensorView> tenso
     if (bytes > 0) plan.own.push_back({static_cast<std::uint32_t>(plan.own_bytes.size()), plan.own_size});
     plan.own_size += (static_cast<std::size_t>(bytes) + 63) / 64 * 64;
     plan.own_bytes.push_back(bytes);
-    const bool is_table = std::ranges::count(buffer.extents, tables) > 0;
-    (is_table ? plan.accumulator_bytes : plan.temporary_bytes) += bytes;
   }
   for (const PhaseInfo& phase : info.phases) {
     const std::int64_t trip = count(phase.trip, plan.symbols), steps = product_of(phase.work, plan.symbols);

@@ -44,7 +44,6 @@ struct LaunchPlan {
   std::vector<Slices> slices;
   std::optional<Choice> choice = {};             // plan_launch() makes none
   std::vector<std::int64_t> own_bytes;           // by buffer: of tables and temporaries; 0 for tensors
-  std::int64_t accumulator_bytes = 0, temporary_bytes = 0;
   /// Where tables and temporaries lie in the memory of a launch, each at a cache line's start.
   struct Own {
     std::uint32_t buffer;

@@ -42,14 +42,24 @@ std::vector<TensorView> views_of(TensorPointers tensors) {
   return views;
 }
 
+SingleKernel::Form::Form(ir::Program p)
+    : program(std::move(p)), text(to_string(program, false)), contents(jit::contents(program)),
+      accumulators(program.tensors.size()) {}
+
+SingleKernel::Form::Form(InShares s) : Form(std::move(s.program)) {
+  accumulators -= s.of.size();
+  for (std::size_t i = 0; i < s.of.size(); ++i)
+    contents[accumulators + i] = "shares of " + ir::to_string(program, s.of[i]);
+}
+
 SingleKernel::SingleKernel(ir::Program program) : SingleKernel(program, normalise(program)) {}
 
 SingleKernel::SingleKernel(ir::Program program, Normalised normalised)
     : program_(std::move(program)), plain_(std::ranges::any_of(program_.statements, [&](const ir::Statement& s) {
         return orders_what_it_writes(program_, s);
       })),
-      whole_{normalised.program, to_string(normalised.program, false)}, origin_(std::move(normalised.origin)),
-      contents_(contents(whole_.program)), calls_(shaping_params(program_)) {
+      whole_(normalised.program), origin_(std::move(normalised.origin)), may_share_(may_share(whole_.program)),
+      calls_(shaping_params(program_)) {
   for (const ir::Statement& s : program_.statements)
     if (std::ranges::count(targets_, s.target) == 0) targets_.push_back(s.target);
   for (ir::TensorId t = 0; t < whole_.program.tensors.size(); ++t) {
@@ -116,8 +126,13 @@ SingleKernel::Binding SingleKernel::bind(std::span<const TensorView> tensors, st
     b.tensors[t] = b.copies.back().second.view();
   }
   if (!b.copies.empty()) b.copying = ticks_now() - start;
-  b.facts = specialise(own, b.tensors, b.extents);
-  b.assumed = assume(whole_, b.facts, options, trial);
+  b.form = &form_in_shares(b.tensors, b.extents);
+  if (b.form != &whole_) {
+    b.tensors.resize(b.form->program.tensors.size());
+    b.extents = axis_extents(b.form->program, b.tensors, params, counts);
+  }
+  b.facts = specialise(b.form->program, b.tensors, b.extents);
+  b.assumed = assume(*b.form, b.facts, options, trial);
   return b;
 }
 
@@ -135,10 +150,24 @@ const SingleKernel::BandForm* SingleKernel::band_form(const TensorView& target) 
   const auto [known, is_new] = band_forms_.try_emplace(*dimension);
   if (is_new)
     if (std::optional<BandProgram> band = band_program(whole_.program, *dimension)) {
-      Form form{band->program, to_string(band->program, false)};
+      Form form(band->program);
       known->second = {*std::move(band), std::move(form)};
     }
   return known->second ? &*known->second : nullptr;
+}
+
+/// Reads in shares are not checked: where they need it, the reduction is done at once.
+const SingleKernel::Form& SingleKernel::form_in_shares(std::span<const TensorView> tensors,
+                                                       std::span<const std::int64_t> extents) const {
+  const std::vector<Shared> shared = find_shared(whole_.program, may_share_, tensors, extents);
+  if (shared.empty() || chosen_) return whole_;
+  if (std::ranges::any_of(shared, [](const Shared& s) { return s.fold->may_fail; }) &&
+      specialise(whole_.program, tensors, extents).answers.contains('c'))
+    return whole_;
+  const std::lock_guard lock(mutex_);
+  const auto known = forms_in_shares_.find(shared);
+  if (known != forms_in_shares_.end()) return known->second;
+  return forms_in_shares_.emplace(shared, in_shares(whole_.program, shared)).first->second;
 }
 
 std::optional<SingleKernel::Binding> SingleKernel::bind_band(Binding& whole,
@@ -174,7 +203,7 @@ Report SingleKernel::report_of(const KernelInfo& info, const Binding& b, const L
   report.phases = static_cast<int>(info.phases.size());
   report.loops = info.loops;
   add_copies(report, whole_.program, b.copies, "whose old values are still read");
-  add_tables(report, whole_.program, contents_, plan);
+  add_tables(report, b.form->program, b.form->contents, b.form->accumulators, plan);
   report.checks = info.checks;
   report.proved = info.proved;
   return report;

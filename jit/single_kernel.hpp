@@ -8,6 +8,7 @@
 #include "bands.hpp"
 #include "calls.hpp"
 #include "pipeline.hpp"
+#include "shares.hpp"
 
 namespace ricci::jit {
 
@@ -47,10 +48,14 @@ class SingleKernel {
  private:
   SingleKernel(ir::Program, Normalised);
 
-  /// A normalised program that kernels are compiled from, and its text without names.
+  /// A normalised program that kernels are compiled from.
   struct Form {
+    explicit Form(ir::Program);
+    explicit Form(InShares);
     ir::Program program;
-    std::string text;
+    std::string text;                   // without names
+    std::vector<std::string> contents;  // by tensor
+    std::size_t accumulators;           // the tensors from this one on hold reductions in shares
   };
   struct BandForm {
     BandProgram band;
@@ -77,6 +82,8 @@ class SingleKernel {
   /// The facts that a kernel may assume about arguments with these.
   Specialisation assume(const Form&, const Specialisation& facts, const Options&, Trial) const;
   const BandForm* band_form(const TensorView& target) const;
+  /// The form with those reductions in shares for which arguments with these extents make it worth it.
+  const Form& form_in_shares(std::span<const TensorView> tensors, std::span<const std::int64_t> extents) const;
   /// The binding of a band, if one kernel without checks is right for all bands.
   std::optional<Binding> bind_band(Binding& whole, std::span<const ir::TensorId> overwritten,
                                    std::span<const Scalar> params, const Options&, Trial) const;
@@ -107,13 +114,14 @@ class SingleKernel {
   const bool plain_;  // no schedule is right
   Form whole_;
   std::vector<ir::TensorId> origin_;    // as in Normalised
-  const std::vector<std::string> contents_;  // by tensor of the normalised program
   std::vector<std::uint32_t> sources_;  // by tensor of the normalised program: whose memory it has, or no_source
   std::vector<ir::TensorId> targets_;   // user tensors that are written
   ir::Expr chosen_ = nullptr;           // the count that all of these depend on alone (chosen.hpp), or null
   std::vector<ir::TensorId> steering_;  // user tensors whose elements decide which elements are touched
   mutable std::mutex mutex_;            // over the program's graph and what follows
   mutable std::map<std::size_t, std::optional<BandForm>> band_forms_;  // by dimension of the target
+  const std::vector<ir::Expr> may_share_;                              // of the whole program
+  mutable std::map<std::vector<Shared>, Form> forms_in_shares_;
   Calls calls_;
 };
 

@@ -133,10 +133,10 @@ bool can_collapse(const Program& program, const Survey& survey, std::span<const 
     const int o = position_of(access, outer, moves), i = position_of(access, inner);
     if (o == -1 && i == -1) return true;
     if (o < 0 || i < 0) return false;
-    if (moves &&
-        (!program.tensors[access.tensor].table.empty() || stays_checked(program, survey, tensors, extents, access)))
+    const bool is_table = !program.tensors[access.tensor].table.empty();
+    if (moves && (is_table ? position_of(access, outer) < 0 : stays_checked(program, survey, tensors, extents, access)))
       return false;
-    if (!program.tensors[access.tensor].table.empty()) return i == o + 1;
+    if (is_table) return i == o + 1;
     const Layout& layout = tensors[access.tensor].layout;
     return layout.strides[o] == layout.strides[i] * extents[inner];
   });
@@ -201,14 +201,25 @@ bool written_are_disjoint(const Program& program, std::span<const TensorView> te
   return true;
 }
 
-/// The axes of results of reductions that some read of the reduction lacks, although it moves with other results.
-std::set<AxisId> axes_of_reuse(const Survey& survey) {
+/// Whether another axis stands for it.
+bool is_swallowed(const Specialisation& s, AxisId axis) {
+  return std::ranges::any_of(s.collapsed, [&](const std::vector<AxisId>& group) {
+    return !group.empty() && std::find(group.begin(), group.end() - 1, axis) != group.end() - 1;
+  });
+}
+
+/// The axes of results of reductions along one axis that some read of the reduction lacks, although it moves with other
+/// results.
+std::set<AxisId> axes_of_reuse(const Survey& survey, const Specialisation& s) {
   std::set<AxisId> found;
   for (Expr e : survey.nodes) {
     const Fold* fold = e->as<Fold>();
-    if (!fold || fold->axes.size() != 1 || e->free.size() < 2) continue;
+    if (!fold || e->free.size() < 2) continue;
+    std::vector<AxisId> along = fold->axes;
+    std::erase_if(along, [&](AxisId axis) { return is_swallowed(s, axis); });
+    if (along.size() != 1) continue;
     for (Expr n : nodes({fold->body})) {
-      if (!n->as<Read>() || !uses_axis(n, fold->axes[0])) continue;
+      if (!n->as<Read>() || !uses_axis(n, along[0])) continue;
       const auto used = [&](AxisId axis) { return uses_axis(n, axis); };
       if (std::ranges::none_of(e->free, used)) continue;
       std::ranges::remove_copy_if(e->free, std::inserter(found, found.end()), used);
@@ -271,7 +282,7 @@ void find_lengths(const Program& program, const Survey& survey, std::span<const 
     return widest;
   };
   const auto is_contiguous = [&](AxisId axis) { return element_bytes(axis) > 0; };
-  for (AxisId axis : axes_of_reuse(survey)) {
+  for (AxisId axis : axes_of_reuse(survey, result)) {
     const auto has_rows = [&](const Statement& s) { return std::ranges::count(s.domain, axis) > 0; };
     const bool reduced = std::ranges::none_of(program.statements, has_rows);
     if (length(axis) >= (reduced ? many_reduced_rows : many_rows)) result.many.push_back(axis);

@@ -45,7 +45,7 @@ struct Report {
   int phases = 0;
   int loops = 0;
   std::int64_t temporary_bytes = 0;    // arrays not asked for: copies against aliasing, results of placed reductions
-  std::int64_t accumulator_bytes = 0;  // private tables of scatters and by-key sums, one per chunk
+  std::int64_t accumulator_bytes = 0;  // of scatters, by-key sums and reductions, one per share
   std::vector<Allocation> temporaries, accumulators;  // what these bytes are
   std::vector<std::string> checks;     // computed subscripts still checked at run time, as text
   int proved = 0;                      // computed subscripts that need no check at these extents

@@ -1,0 +1,229 @@
+#include "shares.hpp"
+
+#include <algorithm>
+
+#include "tables.hpp"
+
+namespace ricci::jit {
+
+using namespace ir;
+
+namespace {
+
+__extension__ using Wide = __int128;
+
+// More shares than threads, of at least so many rows, or so many times the rows that are taken at a time.
+constexpr std::int64_t shares = 64, least_rows = 8;
+// Less is done sooner than threads begin. So many elements per result keep what the shares leave a small part of it.
+constexpr Wide least_work = 1 << 16, least_per_result = 32 * shares;
+// More results are items for all threads.
+constexpr Wide most_results = 4096;
+// Shorter rows than a line of lanes, so many of them at a time; of columns that lie behind each other so few.
+constexpr std::int64_t short_row = 16, rows_at_a_time = 16;
+constexpr Wide most_columns = 16;
+
+bool may_share(const Program& program, const Statement& s, Expr e) {
+  const Fold* fold = e->as<Fold>();
+  if (!fold || info(fold->reduction).results != Results::value || e->dtype == DType::b1) return false;
+  if (e->free.empty() || !fold->ranges.empty() || program.axes[fold->axes[0]].tables) return false;
+  const auto is_own = [&](AxisId axis) { return std::ranges::count(s.domain, axis) > 0; };
+  return std::ranges::all_of(e->free, is_own) && std::ranges::all_of(nodes({fold->body}), [&](Expr n) {
+           return !bound_axes(n) || may_share(program, s, n);
+         });
+}
+
+/// How the reads of a reduction go along its first axis.
+struct Rows {
+  bool contiguous = false;  // some read has neighbours along it, and moves with results
+  bool behind = true;       // all that move move along it, and have neighbours along the last axis of the results
+};
+
+Rows rows_of(const Program& program, const Fold& fold, const std::vector<AxisId>& results,
+             std::span<const TensorView> tensors) {
+  Rows rows;
+  for (Expr e : nodes({fold.body})) {
+    const Read* read = e->as<Read>();
+    if ((read || e->as<Fold>()) && !uses_axis(e, fold.axes[0])) rows.behind &= e->free.empty();
+    if (!read || !uses_axis(e, fold.axes[0])) continue;
+    bool along_results = false;
+    const bool is_table = !program.tensors[read->tensor].table.empty();  // row-major
+    for (std::size_t i = 0; i < read->subscripts.size(); ++i) {
+      const bool is_last = i + 1 == read->subscripts.size();
+      const bool is_neighbour = is_table ? is_last : tensors[read->tensor].layout.strides[i] == 1;
+      const bool moves = std::ranges::any_of(results, [&](AxisId axis) { return uses_axis(e, axis); });
+      rows.contiguous |= is_neighbour && moves && uses_axis(read->subscripts[i], fold.axes[0]);
+      along_results |= is_neighbour && uses_axis(read->subscripts[i], results.back());
+    }
+    rows.behind &= along_results;
+  }
+  return rows;
+}
+
+class Sharing {
+ public:
+  explicit Sharing(Program& program) : program_(program), g_(program.graph) {}
+
+  std::vector<Expr> of;  // as in InShares
+
+  /// Adds a statement, and before it those that do its reductions in shares.
+  void add(Statement s, const std::vector<Shared>& all) {
+    made_.clear();
+    const std::vector<Expr> within = nodes({s.value});
+    for (const Shared& one : all) {
+      if (std::ranges::count(within, one.fold) == 0) continue;
+      const Expr whole = in_shares(one);
+      const bool is_inner = std::ranges::any_of(all, [&](const Shared& other) {
+        return other.fold != one.fold && std::ranges::count(nodes({other.fold}), one.fold) > 0;
+      });
+      made_.emplace(one.fold, is_inner ? stored(one.fold, whole) : whole);
+    }
+    s.value = with_made(s.value);
+    program_.statements.push_back(std::move(s));
+  }
+
+ private:
+  AxisId new_axis(AxisDecl decl) {
+    program_.axes.push_back(std::move(decl));
+    return static_cast<AxisId>(program_.axes.size() - 1);
+  }
+
+  AxisId fixed_axis(const char* name, std::int64_t extent) {
+    return new_axis({.name = name, .sizes = {}, .fixed = extent});
+  }
+
+  AxisId axis_like(AxisId other) { return new_axis({.name = program_.axes[other].name, .sizes = {}, .like = other}); }
+
+  std::vector<Expr> axes(const std::vector<AxisId>& ids) {
+    std::vector<Expr> all;
+    for (AxisId id : ids) all.push_back(axis(g_, id));
+    return all;
+  }
+
+  Expr plus(Expr a, Expr b) { return apply(g_, Op::add, {a, b}); }
+  Expr times(Expr a, Expr b) { return apply(g_, Op::multiply, {a, b}); }
+
+  Expr with_made(Expr e) {
+    Memo memo;
+    return replace(g_, e, memo, [&](Expr n) -> Expr {
+      const auto found = made_.find(n);
+      return found == made_.end() ? nullptr : found->second;
+    });
+  }
+
+  /// All reads were inside.
+  Expr without_checks(Expr e) {
+    Memo memo;
+    return rewrite(g_, e, memo, [&](Expr, Expr n) -> Expr {
+      const Read* r = n->as<Read>();
+      return r ? read(g_, r->tensor, n->dtype, r->subscripts, Policy::assume_inside, r->guard) : n;
+    });
+  }
+
+  /// A statement that fills a tensor of its own, with something of the reduction `fold`.
+  TensorId fill(Expr fold, const char* name, const std::vector<AxisId>& domain, Expr value) {
+    const auto tensor = static_cast<TensorId>(program_.tensors.size());
+    program_.tensors.push_back({name, value->dtype, static_cast<int>(domain.size()), domain});
+    program_.statements.push_back({.target = tensor,
+                                   .subscripts = axes(domain),
+                                   .update = {},
+                                   .value = value,
+                                   .domain = domain,
+                                   .policy = Policy::assume_inside});
+    of.push_back(fold);
+    return tensor;
+  }
+
+  /// What stands for a reduction: its parts together, and what is left over.
+  Expr in_shares(const Shared& s) {
+    const Fold& fold = *s.fold->as<Fold>();
+    const AxisId along = fold.axes[0];
+    const Expr body = without_checks(with_made(fold.body));
+    const std::vector<AxisId>& results = s.fold->free;
+    const bool has_rows = s.rows > 1;
+
+    std::vector<AxisId> domain{fixed_axis("share", shares)}, merged{fixed_axis("share", shares)};
+    const Expr length = constant(g_, shares * s.rows);
+    const AxisId step = new_axis({.name = "step", .sizes = {},
+                                  .limit = apply(g_, Op::floor_divide, {extent(g_, along), length})});
+    const Expr begin = times(axis(g_, domain[0]), extent(g_, step));
+    Expr at = plus(begin, axis(g_, step));
+    if (has_rows) {
+      domain.push_back(fixed_axis("row", s.rows));
+      merged.push_back(fixed_axis("row", s.rows));
+      const Expr first = times(at, constant(g_, s.rows));
+      at = plus(first, axis(g_, domain[1]));
+    }
+    std::unordered_map<AxisId, Expr> in_part{{along, at}};
+    for (AxisId result : results) {  // their own, which rows may be one with
+      domain.push_back(axis_like(result));
+      in_part.emplace(result, axis(g_, domain.back()));
+    }
+    std::vector<AxisId> inner = fold.axes;
+    inner[0] = step;
+    const Expr value = fold_node(g_, {fold.reduction, inner, substitute(g_, body, in_part)});
+    const TensorId part = fill(s.fold, "part", domain, value);
+
+    std::vector<AxisId> places = merged;
+    places.insert(places.end(), results.begin(), results.end());
+    const Expr element = read(g_, part, s.fold->dtype, axes(places), Policy::assume_inside);
+    const Expr parts = fold_node(g_, {fold.reduction, merged, element});
+    inner[0] = axis_like(along);
+    std::vector<Range> ranges(inner.size());
+    ranges[0].low = times(extent(g_, step), length);
+    const Expr left = substitute(g_, body, {{along, axis(g_, inner[0])}});
+    const Expr rest = fold_node(g_, {fold.reduction, inner, left, ranges});
+    return apply(g_, info(fold.reduction).step, {parts, rest});
+  }
+
+  /// An element of a tensor that stores it.
+  Expr stored(Expr fold, Expr whole) {
+    const TensorId tensor = fill(fold, "whole", fold->free, whole);
+    return read(g_, tensor, whole->dtype, axes(fold->free), Policy::assume_inside);
+  }
+
+  Program& program_;
+  Graph& g_;
+  std::unordered_map<Expr, Expr> made_;  // of the statement
+};
+
+}  // namespace
+
+std::vector<Expr> may_share(const Program& program) {
+  std::vector<Expr> found;
+  for (const Statement& s : program.statements) {
+    if (is_private(program, s.target) || s.guard || s.in_order || s.appends) continue;
+    for (Expr e : nodes({s.value}))
+      if (may_share(program, s, e) && std::ranges::count(found, e) == 0) found.push_back(e);
+  }
+  std::ranges::sort(found, {}, [](Expr e) { return e->id; });
+  return found;
+}
+
+std::vector<Shared> find_shared(const Program& program, std::span<const Expr> candidates,
+                                std::span<const TensorView> tensors, std::span<const std::int64_t> extents) {
+  std::vector<Shared> found;
+  for (Expr e : candidates) {
+    const Fold& fold = *e->as<Fold>();
+    Wide results = 1, elements = 1;  // of each
+    for (AxisId axis : e->free) results = std::min<Wide>(results * extents[axis], 2 * most_results);
+    for (AxisId axis : fold.axes) elements = std::min<Wide>(elements * extents[axis], Wide{1} << 62);
+    const auto is_found = [&](Expr n) { return std::ranges::count(found, n, &Shared::fold) > 0; };
+    if (!std::ranges::all_of(nodes({fold.body}), [&](Expr n) { return !n->as<Fold>() || is_found(n); })) continue;
+    if (results > most_results || elements < least_per_result || results * elements < least_work) continue;
+    const Rows rows = rows_of(program, fold, e->free, tensors);
+    if (rows.contiguous && results > most_columns) continue;
+    const bool is_short = rows.behind && results <= short_row && fold.axes.size() == 1;
+    const std::int64_t at_a_time = is_short ? rows_at_a_time : 1;
+    if (extents[fold.axes[0]] >= shares * least_rows * at_a_time) found.push_back({e, at_a_time});
+  }
+  return found;
+}
+
+InShares in_shares(Program program, const std::vector<Shared>& all) {
+  std::vector<Statement> old = std::exchange(program.statements, {});
+  Sharing sharing(program);
+  for (Statement& s : old) sharing.add(std::move(s), all);
+  return {std::move(program), std::move(sharing.of)};
+}
+
+}  // namespace ricci::jit

@@ -1,0 +1,128 @@
+// Reductions of many elements to few results are done in shares, and come to the same in every way to run them.
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <limits>
+
+#include "support/backends.hpp"
+#include "support/tensors.hpp"
+
+using namespace ricci;
+using namespace ricci::names;
+using namespace ricci::test;
+
+namespace {
+
+/// Runs it in every way and with every number of threads; how many reductions it did in shares.
+std::size_t shares_of(const Prepared& p) {
+  CHECK(run_with_threads(p) == "");
+  const Ran ran = run_everywhere(p);
+  CHECK(ran.fault == "");
+  CHECK(!ran.error);
+  CHECK(ran.report.temporary_bytes == 0);
+  std::size_t found = 0;
+  for (const Allocation& a : ran.report.accumulators) found += a.reason.starts_with("shares of ");
+  return found;
+}
+
+template <class T>
+Tensor<T, 2> numbers(std::int64_t rows, std::int64_t columns) {
+  return filled<T>([](auto n) { return static_cast<T>(n * 7 % 61 - 30); }, rows, columns);
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("columns of many rows are reduced in shares, whatever is left over", "", float, double, std::int32_t) {
+  using T = TestType;
+  for (const std::int64_t columns : {3, 8})
+    for (const std::int64_t rows : {22'528, 23'551}) {  // 0 and 1023 of them are left over
+      const auto x = numbers<T>(rows, columns);
+      CAPTURE(rows, columns);
+      Tensor<double, 1> total(columns);
+      CHECK(shares_of(prepared(total[j], Assign::set, cast<double>(sum(n, x[n, j])))) == 1);
+      Tensor<T, 1> largest(columns), least(columns);
+      CHECK(shares_of(prepared(largest[j], Assign::set, max(n, x[n, j] + 0))) == 1);
+      CHECK(shares_of(prepared(least[j], Assign::set, min(n, x[n, j]))) == 1);
+      for (std::int64_t c = 0; c < columns; ++c) {
+        double expected = 0;
+        for (std::int64_t r = 0; r < rows; ++r) expected += static_cast<double>(x.at(r, c));
+        CHECK(total.at(c) == expected);
+        CHECK(largest.at(c) == 30);
+        CHECK(least.at(c) == -30);
+      }
+    }
+}
+
+TEST_CASE("products of long matrices with few columns, and sums over several axes, are done in shares") {
+  const auto x = numbers<float>(1'500, 21), y = numbers<float>(1'500, 5);
+  Tensor<float, 2> gram(21, 21), both(21, 5);
+  CHECK(shares_of(prepared(gram[i, j], Assign::set, sum(n, x[n, i] * x[n, j]))) == 0);  // too few rows
+  const auto longer = numbers<float>(2'500, 21), beside = numbers<float>(2'500, 5);
+  CHECK(shares_of(prepared(gram[i, j], Assign::set, sum(n, longer[n, i] * longer[n, j]))) == 1);
+  CHECK(shares_of(prepared(both[i, j], Assign::max, sum(n, longer[n, i] * beside[n, j]))) == 1);
+  for (std::int64_t a = 0; a < 21; ++a)
+    for (std::int64_t b = 0; b < 5; ++b) {
+      float expected = 0;
+      for (std::int64_t r = 0; r < 2'500; ++r) expected += longer.at(r, a) * beside.at(r, b);
+      CHECK(both.at(a, b) == std::max(expected, 0.0f));
+    }
+  const auto picture = filled<std::uint8_t>(shuffled(251), 520, 50, 3);
+  Tensor<double, 1> colour(3);
+  CHECK(shares_of(prepared(colour[k], Assign::set, mean(i, j, cast<double>(picture[i, j, k])))) == 1);
+}
+
+TEST_CASE("what stands around a reduction in shares, and beside it, stays as it is") {
+  const std::int64_t rows = 17'000, columns = 4;
+  const auto x = numbers<float>(rows, columns);
+  const auto weight = filled<float>(shuffled(5), rows);
+  Tensor<float, 1> y(columns);
+  CHECK(shares_of(prepared(y[j], Assign::set, sum(n, weight[n] * x[n, j]) / (1 + max(n, x[n, j])))) == 2);
+  CHECK(shares_of(prepared(y[j], Assign::set, sum(n, where(n % 3 == 1, x[n, j], 0)))) == 1);
+  CHECK(shares_of(prepared(y[j], Assign::set, sum(n, x[n, columns - 1 - j]))) == 1);
+  CHECK(shares_of(prepared(y[j(1, 3)], Assign::set, sum(n, x[n, j]))) == 0);        // for some of the results only
+  CHECK(shares_of(prepared(y[j], Assign::set, sum(n(5, 16'000), x[n, j]))) == 0);
+  const auto reversed = x.flipped(0), thinned = x.sliced(1, 0, columns, 2);
+  CHECK(shares_of(prepared(y[j], Assign::set, sum(n, reversed[n, j]))) == 1);
+  Tensor<float, 1> of_thinned(2);
+  CHECK(shares_of(prepared(of_thinned[j], Assign::set, sum(n, thinned[n, j]))) == 0);  // too few elements
+}
+
+TEST_CASE("what needs a reduction in shares may be one itself") {
+  const std::int64_t rows = 17'000, columns = 4;
+  const auto x = numbers<float>(rows, columns);
+  Tensor<float, 1> y(columns);
+  const Prepared p = prepared(y[j], Assign::set, mean(n, sq(x[n, j] - mean(m, x[m, j]))));
+  CHECK(run_with_threads(p) == "");
+  CHECK(p.executable->run(p.tensors, p.params).accumulators.size() == 3);
+  for (std::int64_t c = 0; c < columns; ++c) {
+    double total = 0, squares = 0;
+    for (std::int64_t r = 0; r < rows; ++r) total += x.at(r, c), squares += x.at(r, c) * x.at(r, c);
+    const double expected = squares / rows - (total / rows) * (total / rows);
+    CHECK(std::abs(y.at(c) - expected) < 1e-5 * expected);
+  }
+}
+
+TEST_CASE("the largest of a column with a NaN is NaN, in whatever share it stands") {
+  for (const std::int64_t at : {0, 16'999, 9'000}) {
+    auto x = numbers<float>(17'000, 4);
+    x.at(at, 2) = std::numeric_limits<float>::quiet_NaN();
+    Tensor<float, 1> y(4);
+    CHECK(shares_of(prepared(y[j], Assign::set, max(n, x[n, j]))) == 1);
+    CHECK(y.at(1) == 30);
+    CHECK(std::isnan(y.at(2)));
+  }
+}
+
+TEST_CASE("many results, and long rows of memory, are reduced at once") {
+  const auto x = numbers<float>(600, 4'500), wide = numbers<float>(40, 4'000);
+  Tensor<float, 1> y(4'500), z(40);
+  const auto at_once = [](const Prepared& p) {
+    const Report report = p.executable->run(p.tensors, p.params);
+    return report.accumulator_bytes == 0;
+  };
+  CHECK(at_once(prepared(y[j], Assign::set, sum(n, x[n, j]))));
+  CHECK(at_once(prepared(z[j], Assign::set, sum(n, wide[j, n]))));
+  const auto few = numbers<float>(3, 40'000);  // of few rows there are not enough for all threads
+  Tensor<float, 1> w(3);
+  CHECK(shares_of(prepared(w[j], Assign::set, sum(n, few[j, n]))) == 1);
+}
