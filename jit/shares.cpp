@@ -18,9 +18,10 @@ constexpr std::int64_t shares = 64, least_rows = 8;
 constexpr Wide least_work = 1 << 16, least_per_result = 32 * shares;
 // More results are items for all threads.
 constexpr Wide most_results = 4096;
-// Shorter rows than a line of lanes, so many of them at a time; of columns that lie behind each other so few.
+// Rows of results that are shorter than lanes, and so many of them at a time.
 constexpr std::int64_t short_row = 16, rows_at_a_time = 16;
-constexpr Wide most_columns = 16;
+// What is reduced along rows of memory: so few of them, and so many elements of each.
+constexpr std::int64_t most_rows = 16, least_row = 512;
 
 bool may_share(const Program& program, const Statement& s, Expr e) {
   const Fold* fold = e->as<Fold>();
@@ -34,8 +35,9 @@ bool may_share(const Program& program, const Statement& s, Expr e) {
 
 /// How the reads of a reduction go along its first axis.
 struct Rows {
-  bool contiguous = false;  // some read has neighbours along it, and moves with results
-  bool behind = true;       // all that move move along it, and have neighbours along the last axis of the results
+  bool along = false;   // some read that moves with results has neighbours along it
+  bool across = false;  // some has none
+  bool behind = true;   // all that move move along it, and have neighbours along the last axis of the results
 };
 
 Rows rows_of(const Program& program, const Fold& fold, const std::vector<AxisId>& results,
@@ -45,16 +47,18 @@ Rows rows_of(const Program& program, const Fold& fold, const std::vector<AxisId>
     const Read* read = e->as<Read>();
     if ((read || e->as<Fold>()) && !uses_axis(e, fold.axes[0])) rows.behind &= e->free.empty();
     if (!read || !uses_axis(e, fold.axes[0])) continue;
-    bool along_results = false;
-    const bool is_table = !program.tensors[read->tensor].table.empty();  // row-major
-    for (std::size_t i = 0; i < read->subscripts.size(); ++i) {
-      const bool is_last = i + 1 == read->subscripts.size();
-      const bool is_neighbour = is_table ? is_last : tensors[read->tensor].layout.strides[i] == 1;
-      const bool moves = std::ranges::any_of(results, [&](AxisId axis) { return uses_axis(e, axis); });
-      rows.contiguous |= is_neighbour && moves && uses_axis(read->subscripts[i], fold.axes[0]);
-      along_results |= is_neighbour && uses_axis(read->subscripts[i], results.back());
-    }
-    rows.behind &= along_results;
+    const auto has_neighbours = [&](AxisId axis) {
+      const std::size_t rank = read->subscripts.size();
+      for (std::size_t i = 0; i < rank; ++i) {
+        const bool is_table = !program.tensors[read->tensor].table.empty();  // row-major
+        const bool is_unit = is_table ? i + 1 == rank : tensors[read->tensor].layout.strides[i] == 1;
+        if (is_unit && uses_axis(read->subscripts[i], axis)) return true;
+      }
+      return false;
+    };
+    if (std::ranges::any_of(results, [&](AxisId axis) { return uses_axis(e, axis); }))
+      (has_neighbours(fold.axes[0]) ? rows.along : rows.across) = true;
+    rows.behind &= has_neighbours(results.back());
   }
   return rows;
 }
@@ -211,10 +215,11 @@ std::vector<Shared> find_shared(const Program& program, std::span<const Expr> ca
     if (!std::ranges::all_of(nodes({fold.body}), [&](Expr n) { return !n->as<Fold>() || is_found(n); })) continue;
     if (results > most_results || elements < least_per_result || results * elements < least_work) continue;
     const Rows rows = rows_of(program, fold, e->free, tensors);
-    if (rows.contiguous && results > most_columns) continue;
+    const std::int64_t length = extents[fold.axes[0]];
+    if (rows.along && (rows.across || results > most_rows || length < shares * least_row)) continue;
     const bool is_short = rows.behind && results <= short_row && fold.axes.size() == 1;
     const std::int64_t at_a_time = is_short ? rows_at_a_time : 1;
-    if (extents[fold.axes[0]] >= shares * least_rows * at_a_time) found.push_back({e, at_a_time});
+    if (length >= shares * least_rows * at_a_time) found.push_back({e, at_a_time});
   }
   return found;
 }
