@@ -60,7 +60,7 @@ bool gathers(Program& program, const Specialisation& s, const Read& read, AxisId
 
 // A few places, each some pages long: the processor's fetching begins anew with every page.
 constexpr int places_of_row = 4;
-constexpr std::int64_t place_bytes = 16 << 10;
+constexpr std::int64_t place_bytes = (64 << 10) + 64;
 constexpr std::size_t most_arrays = 4;
 
 }  // namespace
