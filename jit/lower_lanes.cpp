@@ -29,12 +29,13 @@ int vectors_per_step(const Fold& f, int lanes) {
   return std::max(of_line, std::min(2 * of_line, has_function(f.body) ? 2 : 4));
 }
 
-/// Vectors per step where rows that data choose are reduced: four lines. To find such a row, and the later one that is
-/// fetched, takes longer than to add it. (With two lines a sum of rows of 64 numbers took 1.2 times as long on a Zen 4.)
+/// Vectors per step where rows that data choose are reduced: twice as many, up to four lines. To find such a row, and
+/// the later one that is fetched, takes longer than to add it. (With two lines sums of 20 rows of 64 numbers took 1.1
+/// times as long on a Zen 4.)
 int vectors_of_rows(const Fold& f, int lanes, int few) {
   const bool indexed = ricci::info(f.reduction).results == Results::index;
-  const int of_lines = 4 * 64 / lanes / static_cast<int>(size_of(f.body->dtype));
-  return indexed || has_function(f.body) ? few : std::max(few, of_lines);
+  const bool fit = 2 * few * lanes * static_cast<int>(size_of(f.body->dtype)) <= 4 * 64;
+  return fit && !indexed && !has_function(f.body) ? 2 * few : few;
 }
 
 /// Whether what reductions over planes find chooses where something else is read, which takes longer than masks do.

@@ -80,9 +80,9 @@ class NestLowering {
   bool is_brief() const;
   /// One loop over lanes: whole steps at a few places of [first, last) in turn, each of them from end to end of its part.
   void lanes_at_places(loop::Value first, loop::Value last, const Body&);
-  /// Before `last`, so that they are no whole pages apart. Processors tell by the lower 12 bits of an address whether a
-  /// load reads what was stored just before; then each place would wait for the others. (Where that was so, a Zen 4 took
-  /// 1.3 to 1.9 times as long for a copy.)
+  /// `last`, or before it, so that they are no whole pages apart: processors tell by the lower 12 bits of an address
+  /// whether a load reads what was stored just before, and places would wait for each other. (Where they did, a Zen 4
+  /// took 1.3 to 1.9 times as long for a copy.)
   loop::Value end_of_places(loop::Value first, loop::Value last);
   /// Whether the loop in order runs from its last position to the first.
   bool is_backwards() const;
