@@ -45,15 +45,14 @@ Number log_polynomial(Number f, Number z, float factor) {
 
 template <Double Number>
 Number log_polynomial(Number f, Number z, double factor) {
-  const Number w = z * z;
   const Number first = polynomial(f, factor * -0.5, factor * 0.33333333333332132);
   const Number second = polynomial(f, factor * -0.24999999999996861, factor * 0.20000000009987132);
   const Number third = polynomial(f, factor * -0.16666666684443734, factor * 0.1428568856042261);
   const Number fourth = polynomial(f, factor * -0.12499965262020184, factor * 0.11137181277518933);
-  const Number last = fma(z, Number(factor * -0.10028425533914725), fourth);
-  const Number high = fma(last, z, third);
-  const Number low = fma(second, z, first);
-  return fma(high, w, low);
+  const Number from_fourth_on = fma(z, Number(factor * -0.10028425533914725), fourth);
+  const Number from_third_on = fma(from_fourth_on, z, third);
+  const Number from_second_on = fma(from_third_on, z, second);
+  return fma(from_second_on, z, first);
 }
 
 /// The logarithm of these parts of that base, with this exponent and `more`, which takes the place of the second part.
