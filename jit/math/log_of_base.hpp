@@ -83,16 +83,21 @@ Number log_of_base(Number x, const Base<RealOf<Number>>& base, Library library) 
   return usually(usual, result, [&] { return library(x); });
 }
 
+/// About 1 / m of these parts.
+template <class Number>
+Number inverse_of_fraction(const Parted<Number>& parts) {
+  return fma(-parts.c, parts.f, parts.c);
+}
+
 /// log(2^n * m + lost) for parts of the base e, and log(2) more for what `exponent` is more than that of the parts.
 template <class Number, class Exponent>
 Number log_with_rest(const Parted<Number>& parts, Number lost, Exponent exponent) {
   using Real = RealOf<Number>;
-  // log(m + delta) = log(m) + delta / m, and 1 / m is about c * (1 - f). 2 / 2^n is a number for all n.
+  // log(m + delta) = log(m) + delta / m. 2 / 2^n is a number for all n.
   const auto inverse = BitsOf<Number>{(Format<Number>::bias + 1) << Format<Number>::fraction} - parts.exponent;
   const Number twice_delta = lost * number(inverse);
-  const Number half = parts.c * Real{0.5};
-  const Number half_slope = fma(-half, parts.f, half);
-  return log_of_parts(parts, base_e<Real>, exponent, fma(twice_delta, half_slope, parts.low));
+  const Number half = inverse_of_fraction(parts) * Real{0.5};
+  return log_of_parts(parts, base_e<Real>, exponent, fma(twice_delta, half, parts.low));
 }
 
 }  // namespace ricci::math
