@@ -62,6 +62,7 @@ struct RegisterTile {
   bool fetches_rows = false;  // in every iteration, what the next rows read in it
   std::int64_t block = 128, depth = 128;
   int group = 0;  // so many iterations of the reduced axis are side by side in the lanes of each column (slender.hpp)
+  int columns = 0;    // for so many of which there are lanes
   bool dense = false;  // and rows of what is staged are as far apart as there are columns in such a vector
 };
 
