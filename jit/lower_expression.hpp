@@ -1,5 +1,6 @@
 #pragma once
 // Lowering of expressions inside the loops that are open: the middle of lower.cpp, shared by its parts.
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <optional>
@@ -328,8 +329,16 @@ class ExpressionLowering {
   void remember(ir::Expr fold, const State&, bool vector, std::size_t level);
 
   // lower_tile.cpp
+  template <class Body>
+  void under(loop::Value condition, const Body& body) {
+    known_.emplace_back();
+    builder_.open_if(condition);
+    body();
+    known_.pop_back();
+    builder_.close_if();
+  }
   loop::BufferId scratch_for(std::string name, DType, std::int64_t steps);
-  std::int64_t step_of_lanes() const { return std::int64_t{lane_->parts} * lanes(); }
+  std::int64_t step_of_lanes() const { return std::int64_t{std::max(lane_->parts, lane_->steps_of)} * lanes(); }
   void stage(const RegisterTile&, const Stages&, loop::Value first, loop::Value count);
   void stage_transposed(const RegisterTile&, ir::Expr read, const Stage&, loop::Value first, loop::Value count);
   Lanes take_staged(ir::Expr, const Stage&);

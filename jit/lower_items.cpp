@@ -265,6 +265,10 @@ void NestLowering::transposed_tile(const std::vector<Value>& index) {
   };
   const TileSide rows = side(nest_.split - 1), columns = side(nest_.split);
   const std::int64_t width = nest_.transposed->columns;
+  if (nest_.transposed->copies && !nest_.streaming.empty()) {
+    const TileSide whole{columns.axis, columns.low, columns.high, width};
+    return x_.copy_transposed(program_.statements[nest_.statements[0]], rows, whole, columns);
+  }
   const Value low = x_.open_for(columns.low, columns.high, width);
   const Value end = b_.add(level(), low, b_.constant(width));
   const TileSide few{columns.axis, low, i64(Op::minimum, end, columns.high), width};

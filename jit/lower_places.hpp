@@ -27,6 +27,7 @@ struct LaneLoop {
   std::optional<loop::Value> remaining = {};  // elements from base on, if lanes are masked
   loop::Value index = loop::none;  // position of `base` in the reduction along these lanes, in every lane, if carried
   std::optional<std::size_t> whole_from = {};  // the level at which, and inside of it, all lanes run all the same
+  int steps_of = 0;  // of so many parts are steps in scratch, if that is more than run
   std::vector<loop::Value> distances = {};  // from base to each part (i64), unless they lie one behind the other
 };
 

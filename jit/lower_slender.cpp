@@ -8,8 +8,6 @@ using loop::Value;
 
 namespace {
 
-int lanes_of(DType dtype) { return 64 / static_cast<int>(size_of(dtype)); }
-
 /// A matrix of so many rows in the lanes of a vector, transposed.
 std::vector<int> turned(int rows, int lanes) {
   std::vector<int> result;
@@ -21,6 +19,14 @@ std::vector<int> turned(int rows, int lanes) {
 std::vector<int> repeated(int few, int lanes) {
   std::vector<int> result;
   for (int lane = 0; lane < lanes; ++lane) result.push_back(lane % few);
+  return result;
+}
+
+/// Of each column, one half of its lanes.
+std::vector<int> halves_of_groups(int group, int columns, bool upper) {
+  std::vector<int> result;
+  for (int column = 0; column < columns; ++column)
+    for (int lane = 0; lane < group / 2; ++lane) result.push_back(column * group + (upper ? group / 2 : 0) + lane);
   return result;
 }
 
@@ -43,7 +49,7 @@ class SlenderLowering {
  public:
   SlenderLowering(ExpressionLowering& x, const RegisterTile& tile)
       : x_(x), b_(x.builder()), tile_(tile), along_(tile.fold->as<Fold>()->axes[0]), dtype_(tile.fold->dtype),
-        lanes_(lanes_of(dtype_)), wide_(lanes_ / tile.group) {}
+        lanes_(tile.group * tile.columns), wide_(tile.columns) {}
 
   void reduce(Value low, Value high) {
     // Behind the sums of a block, and of rows that its last step has too many, are zeros for those of the first piece.
@@ -222,12 +228,18 @@ void ExpressionLowering::reduce_slender(const RegisterTile& tile, Value low, Val
 
 /// The sums of a row, for each column those of its lanes added up, in the lanes of the nest.
 ExpressionLowering::State ExpressionLowering::add_groups(Expr e, const ScratchState& states) {
-  const int all = lanes_of(e->dtype), wide = all / states.group;
+  const int wide = static_cast<int>(nest_.tile), all = states.group * wide;
   const std::size_t level = builder_.level();
   const Value row = builder_.compute(level, Op::subtract, DType::i64, {variable(*states.rows), states.first_row});
-  const Value by_column = builder_.make({e->dtype, all});
-  builder_.add(level, loop::Load{by_column, states.best, builder_.multiply(level, row, builder_.constant(all))});
-  Value sum = picked(builder_, by_column, turned(wide, all));
+  Value sum = builder_.make({e->dtype, all});
+  builder_.add(level, loop::Load{sum, states.best, builder_.multiply(level, row, builder_.constant(all))});
+  int group = states.group;
+  for (const int register_lanes = 64 / static_cast<int>(size_of(e->dtype)); group * wide > register_lanes; group /= 2) {
+    const Value lower = picked(builder_, sum, halves_of_groups(group, wide, false));
+    const Value upper = picked(builder_, sum, halves_of_groups(group, wide, true));
+    sum = builder_.compute(level, Op::add, e->dtype, {lower, upper});
+  }
+  sum = picked(builder_, sum, turned(wide, group * wide));
   while (builder_.type(sum).lanes > wide)
     sum = builder_.compute(level, Op::add, e->dtype, {half(builder_, sum, false), half(builder_, sum, true)});
   if (wide < lanes()) sum = picked(builder_, sum, repeated(wide, lanes()));

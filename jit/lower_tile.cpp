@@ -1,5 +1,6 @@
 // Lowering of reductions that are done for a tile of their results at once (RegisterTile in schedule.hpp).
 #include <algorithm>
+#include <utility>
 
 #include "lower_expression.hpp"
 
@@ -91,13 +92,6 @@ void ExpressionLowering::reduce_rows(const RegisterTile& tile, const ScratchStat
     rows_->variables.push_back(inside ? next : builder_.compute(level, Op::minimum, DType::i64, {next, last}));
   }
   bind(tile.rows, low);
-  const auto under = [&](Value condition, const auto& body) {
-    known_.emplace_back();
-    builder_.open_if(condition);
-    body();
-    known_.pop_back();
-    builder_.close_if();
-  };
   const Value at = scratch_offset(states, level);
   const Value start = builder_.constant((tile.block + tile.lower_height) * step_of_lanes());
   const Value before = builder_.compute(level, Op::select, DType::i64, {piece.begun, at, start});
@@ -202,8 +196,25 @@ void ExpressionLowering::reduce_tile(const RegisterTile& tile, Value low, Value 
     if (finish.condition != loop::none)
       piece.finishes = builder_.compute(builder_.level(), Op::logical_and, DType::b1, {is_last, finish.condition});
   }
-  if (tile.has_two_heights()) reduce_rows(tile, states, low, end_of_tall, tile.height, piece, finish);
-  reduce_rows(tile, states, end_of_tall, high, tile.lower_height, piece, finish);
+  const auto reduce = [&](const Finish& then) {
+    if (tile.has_two_heights()) reduce_rows(tile, states, low, end_of_tall, tile.height, piece, then);
+    reduce_rows(tile, states, end_of_tall, high, tile.lower_height, piece, then);
+  };
+  if (tile.halves && lane_->remaining) {
+    const std::size_t level = builder_.level();
+    const Value vector = builder_.constant(lanes());
+    const Value half = builder_.compute(level, Op::less_equal, DType::b1, {*lane_->remaining, vector});
+    const Value both = builder_.compute(level, Op::logical_not, DType::b1, {half});
+    under(half, [&] {
+      lane_->steps_of = lane_->parts;
+      lane_->parts = 1;
+      reduce({});  // the lanes are not whole: nothing finishes
+      lane_->parts = std::exchange(lane_->steps_of, 0);
+    });
+    under(both, [&] { reduce(finish); });
+  } else {
+    reduce(finish);
+  }
   staged_.clear();
   close_for();
   take_from_scratch(tile.fold, states);

@@ -31,6 +31,7 @@ Value ExpressionLowering::step_along(TensorId tensor, const std::vector<Expr>& s
 /// as many of them as these columns have, from the four quarters of the next tile in turn: memory answers several
 /// pages sooner than one (planes of [16,128,128,64] took 1.15 times as long as a copy, so 1.09). Of others that are
 /// short the same columns are fetched, of as many rows after these; of long ones, the columns a few tiles further.
+/// (Where rows lie behind each other and go past the caches, some processors fetch otherwise: transpose.cpp.)
 loop::Transpose ExpressionLowering::tile_of(const Read& read, const TileSide& rows, const TileSide& columns,
                                             const TileSide& all) {
   const Value four = builder_.constant(4);

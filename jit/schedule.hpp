@@ -57,10 +57,12 @@ struct RegisterTile {
   bool has_two_heights() const { return height > lower_height; }
   bool finishes = false;  // the statements take the results from registers, where the last piece leaves them
   bool masked = false;    // and have masks there, because no row fills a step of the lanes
+  bool halves = false;    // a last step of lanes of which one of two vectors is all masked leaves that out
   bool fetches = false;   // what rows share, a few iterations before it goes to scratch
   bool fetches_rows = false;  // in every iteration, what the next rows read in it
   std::int64_t block = 128, depth = 128;
   int group = 0;  // so many iterations of the reduced axis are side by side in the lanes of each column (slender.hpp)
+  int columns = 0;    // for so many of which there are lanes
   bool dense = false;  // and rows of what is staged are as far apart as there are columns in such a vector
 };
 

@@ -14,7 +14,7 @@ namespace {
 constexpr std::int64_t least_rows = 16, least_along = 64, least_with_functions = 256;
 constexpr std::int64_t shared_bytes = 16 << 10;  // of `b` in the first cache
 
-int lanes_of(DType dtype) { return 64 / static_cast<int>(size_of(dtype)); }
+constexpr int most_bytes = 128;  // of a vector
 
 bool is_plain(const Read& read) {
   const auto is_bare = [](Expr e) { return e->as<Axis>() != nullptr; };
@@ -54,7 +54,7 @@ std::optional<SlenderProduct> slender_product(const Statement& s) {
 std::optional<int> columns_of_vectors(const SlenderProduct& p, std::int64_t rows, std::int64_t columns,
                                       std::int64_t along) {
   if (rows < least_rows || along < (p.has_functions ? least_with_functions : least_along) || columns < 2) return {};
-  for (int wide = 2; wide <= lanes_of(p.fold->dtype) / 2; wide *= 2)
+  for (int wide = 2; wide <= most_bytes / 4 / static_cast<int>(size_of(p.fold->dtype)); wide *= 2)
     if (columns <= wide) return wide;
   return {};
 }
@@ -78,15 +78,17 @@ std::optional<std::pair<RegisterTile, AxisId>> find_slender(Program& program, co
   const bool by_columns = moves(product->b, product->columns) == Motion::contiguous;
   if (!by_columns && moves(product->b, product->along) != Motion::contiguous) return {};
   if (motion(program, s, statement.target, statement.subscripts, product->columns) != Motion::contiguous) return {};
-  const int lanes = lanes_of(product->fold->dtype), wide = known->wide;
+  const int size = static_cast<int>(size_of(product->fold->dtype)), wide = known->wide;
   RegisterTile tile{.fold = product->fold, .rows = product->rows, .staged = {product->b}, .transposed = {}};
   tile.block = 64;  // so that few rows are items for several threads; with 128 it is 1.00 to 1.06 times faster
-  tile.group = lanes / wide;
+  tile.group = std::min(most_bytes / 4, most_bytes / wide) / size;
+  tile.columns = wide;
   tile.dense = known->dense;
-  // Eight sums hide the latency of fma; on narrow registers each is several.
-  tile.height = tile.lower_height = std::max(1, target.vector_bytes / 8);
+  // Eight registers of sums hide the latency of fma, and 16 are few of 32.
+  const int registers = tile.group * wide * size / target.vector_bytes;
+  tile.height = tile.lower_height = target.vector_bytes == 64 ? 8 : std::max(1, 8 / registers);
   tile.vectors = std::max(1, wide / nest.lanes);
-  tile.depth = shared_bytes / (wide * static_cast<std::int64_t>(size_of(product->fold->dtype)));
+  tile.depth = shared_bytes / (wide * size);
   return std::pair{tile, product->columns};
 }
 
@@ -100,7 +102,7 @@ void order_slender(const Program& program, const RegisterTile& tile, AxisId colu
   }
   nest.split = nest.order.size() - 1;
   nest.unroll = tile.vectors;
-  nest.tile = lanes_of(tile.fold->dtype) / tile.group;
+  nest.tile = tile.columns;
 }
 
 }  // namespace ricci::jit

@@ -84,6 +84,24 @@ TEST_CASE("rows that data choose are summed all at once, whatever their length")
   CHECK(by_seven(prepared(out[b, d], Assign::set, sum(j, planes[b, j, d]))));
 }
 
+TEST_CASE("four lines of a row that data choose are added at a time, then two, then one, and of a place two") {
+  const auto ids = ids_of(7, 5, 50);
+  const Tensor<float, 2> table = table_of(50);
+  Tensor<float, 2> out(7, 64);
+  Tensor<std::int64_t, 2> place(7, 64);
+  const std::string sums = loops_of(prepared(out[b, d], Assign::set, sum(j, table[ids[b, j], d])));
+  const std::string places = loops_of(prepared(place[b, d], Assign::set, argmax(j, table[ids[b, j], d])));
+  const auto steps = [](const std::string& loops, int elements) {
+    return loops.find(" step " + std::to_string(elements) + " {") != std::string::npos;
+  };
+  const bool has_lines = host_target().vector_bytes >= 32;
+  const int of_vector = host_target().vector_bytes / 4;
+  CHECK(steps(sums, 64) == has_lines);
+  CHECK(steps(sums, has_lines ? 32 : 16));
+  CHECK(steps(sums, of_vector));
+  CHECK(!steps(places, 64));
+}
+
 TEST_CASE("rows of ragged bags, picked rows and rows added to are fetched ahead") {
   const Tensor<float, 2> table = table_of(far_rows), x = table_of(333);
   const auto ids = ids_of(1, 333, far_rows);

@@ -118,7 +118,8 @@ std::vector<Real> arguments(const Function<Real, Wide>& f, std::int64_t number, 
 }
 
 /// Numbers next to those where another entry of a table begins: of logarithms, of hyperbolic tangents (with half of a
-/// power of two), of powers (with halves of sixteenths). Beside them are others that a vector seldom has.
+/// power of two), of powers (with halves of sixteenths), of cube roots (of three powers of two). Beside them are others
+/// that a vector seldom has.
 template <class Real>
 std::vector<Real> between_entries() {
   using Limits = std::numeric_limits<Real>;
@@ -132,8 +133,9 @@ std::vector<Real> between_entries() {
     const Bits of_logarithm = std::bit_cast<Bits>(Real{0.17578125}) + (entry << (fraction - 4));
     const Bits of_tangent = std::bit_cast<Bits>(Real{0.03125}) + ((entry % 20) << (fraction - 1));
     const Real of_power = (static_cast<Real>(entry) - Real{31.5}) / 16 * (i / 2048 % 2 == 0 ? 1 : std::log(Real{2}));
-    const Bits borders[] = {of_logarithm, of_tangent, std::bit_cast<Bits>(of_power)};
-    x[i] = i % 11 == 0 ? rare[i / 11 % 10] : std::bit_cast<Real>(borders[i % 3] + beside - 16);
+    const Bits of_root = std::bit_cast<Bits>(Real{0.25}) + (Bits(i / 32 % 96) << (fraction - 5));
+    const Bits borders[] = {of_logarithm, of_tangent, std::bit_cast<Bits>(of_power), of_root};
+    x[i] = i % 11 == 0 ? rare[i / 11 % 10] : std::bit_cast<Real>(borders[i % 4] + beside - 16);
   }
   return x;
 }

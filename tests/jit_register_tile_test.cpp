@@ -154,6 +154,33 @@ TEMPLATE_TEST_CASE("products with long rows agree in every way to run them", "",
   }
 }
 
+TEST_CASE("a last step of lanes that fits into one vector leaves the other one out") {
+  Dice dice{std::mt19937_64(11)};
+  const auto lines_with = [](const std::string& text, const std::string& part) {
+    int count = 0;
+    for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+    return count;
+  };
+  for (const int columns : {17, 40, 47, 48, 49, 63, 64, 65, 100}) {
+    CAPTURE(columns);
+    const int rows = 8 * dice.below(3) + 1 + dice.below(8), depth = dice.one_of({1, 64, 100, 130, 200});
+    const auto a = uneven<float>(dice, rows, depth), turned = uneven<float>(dice, depth, rows);
+    const auto b = uneven<float>(dice, depth, columns);
+    Tensor<float, 2> c(rows, columns);
+    const Prepared plain = prepared(c[i, j], Assign::set, sum(k, a[i, k] * b[k, j]));
+    CHECK(run_everywhere(plain).fault == "");
+    CHECK(run_everywhere(prepared(c[i, j], Assign::set, sum(k, turned[k, i] * b[k, j]))).fault == "");
+    CHECK(run_everywhere(prepared(c[i, j], Assign::add, 2 * sum(k, a[i, k] * b[k, j]))).fault == "");
+    if (rows < 9 || vector_widths().front() < 64) continue;
+    // Eight rows of two vectors, and of one.
+    CHECK(lines_with(loops_of(plain, 64), " = fma(") == 16 + 8);
+    // Other bodies may need both vectors for what stands outside of their loops.
+    CHECK(schedule_of(plain, 64).find("one vector") != std::string::npos);
+    CHECK(schedule_of(prepared(c[i, j], Assign::set, sum(k, sq(a[i, k] - b[k, j]))), 64).find("one vector") ==
+          std::string::npos);
+  }
+}
+
 TEST_CASE("few rows, and results that share no loads, get no tile") {
   const Tensor<float, 2> two(2, 50), three(3, 50), b(50, 60), narrow(50, 2);
   const Tensor<float, 3> x(40, 60, 50);

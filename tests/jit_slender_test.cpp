@@ -35,7 +35,7 @@ TEST_CASE("a product of two to eight columns has lanes for them by a few iterati
       CAPTURE(columns, rows, inner);
       const auto a = uneven(dice, rows, inner), b = uneven(dice, inner, columns), turned = uneven(dice, columns, inner);
       const auto bias = uneven(dice, columns);
-      const int wide = columns <= 2 ? 2 : columns <= 4 ? 4 : 8, group = 16 / wide;
+      const int wide = columns <= 2 ? 2 : columns <= 4 ? 4 : 8, group = wide == 8 ? 4 : 8;
       Tensor<float, 2> c = uneven(dice, rows, columns);
       const auto sums = sum(k, a[i, k] * b[k, j]);
       const auto same = sum(k, turned[j, k] * a[i, k]);
@@ -61,17 +61,17 @@ TEST_CASE("a product of few columns goes through long rows in pieces, and has tw
     const auto a = uneven(dice, 21, inner), b = uneven(dice, inner, columns);
     Tensor<float, 2> c(21, columns);
     const Prepared p = prepared(c[i, j], Assign::set, -sum(k, a[i, k] * b[k, j]));
-    CHECK(is_slender(p, columns == 2 ? 8 : columns == 4 ? 4 : 2, columns == 6 ? "" : ", dense"));
+    CHECK(is_slender(p, columns <= 4 ? 8 : 4, columns == 6 ? "" : ", dense"));
     CHECK(run_everywhere(p).fault == "");
     const auto doubles = uneven<double>(dice, 21, inner), few = uneven<double>(dice, inner, columns);
     Tensor<double, 2> d(21, columns);
     const Prepared q = prepared(d[i, j], Assign::set, sum(k, doubles[i, k] * few[k, j]));
-    CHECK(is_slender(q, columns == 2 ? 4 : 2, ", dense") == (columns <= 4));
+    CHECK(is_slender(q, 4, ", dense") == (columns <= 4));
     CHECK(run_everywhere(q).fault == "");
     // What is stored, and with it the lanes of the nest, is wider than the sums.
     const auto more = uneven<double>(dice, 21, columns);
     const Prepared wider = prepared(d[i, j], Assign::set, cast<double>(sum(k, a[i, k] * b[k, j])) + more[i, j]);
-    CHECK(is_slender(wider, columns == 2 ? 8 : columns == 4 ? 4 : 2, columns == 6 ? "" : ", dense"));
+    CHECK(is_slender(wider, columns <= 4 ? 8 : 4, columns == 6 ? "" : ", dense"));
     CHECK(run_everywhere(wider).fault == "");
   }
 }
@@ -86,18 +86,18 @@ TEST_CASE("few columns of a matrix with more are a product of few columns, in ba
     const auto some = wide.sliced(1, 1, 1 + columns);
     auto result = all.sliced(1, 2, 2 + columns);
     const Prepared p = prepared(result[i, j], Assign::set, abs(sum(k, a[i, k] * some[k, j])) - 1);
-    CHECK(is_slender(p, columns == 2 ? 8 : columns <= 4 ? 4 : 2, columns == 6 ? ", dense" : ""));  // of rows of eight
+    CHECK(is_slender(p, columns <= 4 ? 8 : 4, columns == 6 ? ", dense" : ""));  // of rows of eight
     CHECK(run_everywhere(p).fault == "");
     if (columns == 3) {  // of rows of four, from the second on
       const auto last = close.sliced(1, 1, 4);
       const Prepared q = prepared(result[i, j], Assign::set, sq(sum(k, a[i, k] * last[k, j])));
-      CHECK(is_slender(q, 4, ", dense"));
+      CHECK(is_slender(q, 8, ", dense"));
       CHECK(run_everywhere(q).fault == "");
     }
     const auto batch = uneven(dice, 3, 20, 65), matrices = uneven(dice, 3, 65, columns);
     Tensor<float, 3> products(3, 20, columns);
     const Prepared q = prepared(products[l, i, j], Assign::set, sum(k, batch[l, i, k] * matrices[l, k, j]));
-    CHECK(is_slender(q, columns == 2 ? 8 : columns <= 4 ? 4 : 2, columns == 3 || columns == 6 ? "" : ", dense"));
+    CHECK(is_slender(q, columns <= 4 ? 8 : 4, columns == 3 || columns == 6 ? "" : ", dense"));
     CHECK(run_everywhere(q).fault == "");
     CHECK(run_with_threads(q) == "");
   }
@@ -114,7 +114,7 @@ TEST_CASE("a product of few columns with NaN, infinities and subnormal numbers i
   for (int row = 0; row < 67; ++row) a.at(7, row) = std::numeric_limits<float>::denorm_min();
   Tensor<float, 2> c(19, 3);
   const Prepared p = prepared(c[i, j], Assign::set, sum(k, a[i, k] * b[k, j]) - 1);
-  CHECK(is_slender(p, 4));
+  CHECK(is_slender(p, 8));
   CHECK(run_everywhere(p).fault == "");
 }
 
@@ -123,7 +123,7 @@ TEST_CASE("what is not such a product, or has few rows or short ones, has other 
   const auto a = uneven(dice, 40, 80), b = uneven(dice, 80, 4), high = uneven(dice, 80, 40);
   const auto low = uneven(dice, 4, 80), brief = uneven(dice, 40, 20), few = uneven(dice, 20, 4);
   Tensor<float, 2> c(40, 4), small(4, 4);
-  CHECK(is_slender(prepared(c[i, j], Assign::set, 1 - sum(k, a[i, k] * b[k, j])), 4, ", dense"));
+  CHECK(is_slender(prepared(c[i, j], Assign::set, 1 - sum(k, a[i, k] * b[k, j])), 8, ", dense"));
   for (const Prepared& p : {prepared(c[i, j], Assign::set, sum(k, a[i, k] + b[k, j])),
                             prepared(c[i, j], Assign::set, max(k, a[i, k] * b[k, j])),
                             prepared(c[i, j], Assign::set, sum(k, high[k, i] * b[k, j])),

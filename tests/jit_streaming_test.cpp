@@ -111,6 +111,42 @@ TEST_CASE("elements of every size arrive where they belong, from all places of a
   CHECK(moves<double>((2 << 20) + 1));
 }
 
+TEST_CASE("places of a row are no whole pages apart, and what is left of the row is stored too") {
+  for (const std::int64_t columns : {4096, 4100, 8192, 1 << 16}) {
+    CAPTURE(columns);
+    const std::int64_t count = large / columns + 1;
+    Tensor<float, 2> x(count, columns), y(count, columns);
+    Tensor<float, 1> to_add(columns);
+    for (std::int64_t n = 0; n < columns; ++n) to_add.data()[n] = static_cast<float>(n);
+    for (std::int64_t n = 0; n < count * columns; ++n) x.data()[n] = static_cast<float>(n * 7 % 1013);
+    const Prepared p = prepared(y[i, j], Assign::set, x[i, j] + to_add[j]);
+    CHECK(streams(p));
+    if (host_target().vector_bytes >= 32) CHECK(loops_of(p).find("= 1023\n") != std::string::npos);  // 4096 bytes
+    const auto expected = [&](std::int64_t n) { return x.data()[n] + to_add.data()[n % columns]; };
+    CHECK(stores(y.data(), count * columns, [&] { y[i, j] = x[i, j] + to_add[j]; }, expected));
+  }
+}
+
+TEST_CASE("planes of pixels past the caches get every pixel, for any number of channels in whole lines") {
+  const auto check = [](auto zero, std::int64_t pixels, std::int64_t channels) {
+    using T = decltype(zero);
+    CAPTURE(sizeof(T), pixels, channels);
+    const std::int64_t images = (20 << 20) / (pixels * channels * static_cast<std::int64_t>(sizeof(T))) + 1;
+    Tensor<T, 3> x(images, pixels, channels), y(images, channels, pixels);
+    for (std::int64_t n = 0; n < x.size(); ++n) x.data()[n] = static_cast<T>(n % 1000003);
+    CHECK(streams(prepared(y[n, c, i], Assign::set, x[n, i, c])));
+    const auto expected = [&](std::int64_t at) {
+      const std::int64_t plane = at / pixels, image = plane / channels;
+      return x.data()[(image * pixels + at % pixels) * channels + plane % channels];
+    };
+    CHECK(stores(y.data(), y.size(), [&] { y[n, c, i] = x[n, i, c]; }, expected));
+  };
+  for (const std::int64_t channels : {16, 48, 64, 272}) check(0.0f, 4096 + 80, channels);
+  for (const std::int64_t channels : {8, 24}) check(0.0, 4096 + 40, channels);
+  check(0.0f, 196, 64);
+  check(0.0f, 1024, 20);
+}
+
 TEST_CASE("the interior of a large output goes past the caches, its borders as usual") {
   for (const std::int64_t by : {1, -1, 70}) {
     Tensor<float, 1> x(large), y(large);

@@ -116,6 +116,23 @@ OfLanes<Real> scaled(OfLanes<Real> x, math::Whole<OfLanes<Real>, Integers<Real>>
   return x * first * second;
 }
 
+/// What an instruction of AVX-512 that takes one vector of f32 makes of as many parts of x as it needs.
+Value* of_singles(OfLanes<float> x, llvm::Intrinsic::ID wide, llvm::Intrinsic::ID half, llvm::Intrinsic::ID quarter,
+                  llvm::ArrayRef<Value*> immediate) {
+  PhaseEmitter& e = *x.emitter;
+  Builder& b = e.builder;
+  const int lanes =
+      lanes_at_once(e, static_cast<int>(llvm::cast<llvm::FixedVectorType>(x.value->getType())->getNumElements()), 4);
+  return in_parts(b, lanes, x.value, [&](llvm::ArrayRef<Value*> parts) -> Value* {
+    llvm::SmallVector<Value*, 5> operands{parts[0]};
+    operands.append(immediate.begin(), immediate.end());
+    operands.push_back(llvm::Constant::getNullValue(parts[0]->getType()));
+    operands.push_back(b.getIntN(std::max(lanes, 8), ~std::uint64_t{0} >> (64 - std::max(lanes, 8))));
+    if (lanes == 16) operands.push_back(b.getInt32(4));  // the usual rounding
+    return b.CreateIntrinsic(lanes == 16 ? wide : lanes == 8 ? half : quarter, {}, operands);
+  });
+}
+
 /// For eight lanes or sixteen. AVX2 chooses from eight numbers, hence twice, and the highest bit of the place decides.
 Value* entries(PhaseEmitter& e, const math::Column<float>& table, Value* place) {
   namespace I = llvm::Intrinsic;
@@ -129,6 +146,7 @@ Value* entries(PhaseEmitter& e, const math::Column<float>& table, Value* place) 
   }
   if (has_avx512(e.target)) return b.CreateIntrinsic(I::x86_avx512_vpermi2var_ps_256, {}, {low, place, high});
   Value* of_low = b.CreateIntrinsic(I::x86_avx2_permps, {}, {low, place});
+  if (low == high) return of_low;
   Value* of_high = b.CreateIntrinsic(I::x86_avx2_permps, {}, {high, place});
   Value* top = b.CreateShl(place, 28);
   return b.CreateSelect(b.CreateICmpSLT(top, llvm::Constant::getNullValue(top->getType())), of_high, of_low);
@@ -255,6 +273,42 @@ OfLanes<double> entry(std::span<const math::Column<double>> table, std::size_t c
             return in_registers ? eight_entries(e, table[column], parts[0])
                                 : entries_of_rows(e, table, column, parts[0]);
           })};
+}
+
+/// AVX-512 chooses from both halves at once, elsewhere the fifth bit decides.
+OfLanes<float> entry(const math::LongColumn& column, Integers<float> place) {
+  PhaseEmitter& e = *place.emitter;
+  Builder& b = e.builder;
+  math::Table<float, 2> halves;
+  std::copy_n(column.begin(), 16, halves[0].begin());
+  std::copy_n(column.begin() + 16, 16, halves[1].begin());
+  const auto* vector = llvm::dyn_cast<llvm::FixedVectorType>(place.value->getType());
+  if (vector != nullptr && vector->getNumElements() > 8 && has_avx512(e.target)) {
+    const auto numbers = [&](int half) {
+      return llvm::ConstantDataVector::get(b.getContext(), llvm::ArrayRef<float>(halves[half]));
+    };
+    return {e, in_parts(b, 16, place.value, [&](llvm::ArrayRef<Value*> parts) {
+              return b.CreateIntrinsic(llvm::Intrinsic::x86_avx512_vpermi2var_ps_512, {},
+                                       {numbers(0), parts[0], numbers(1)});
+            })};
+  }
+  const OfLanes<float> low = entry(halves, 0, place);
+  const OfLanes<float> high = entry(halves, 1, place);
+  Value* top = b.CreateShl(place.value, 27);
+  return choose({e, b.CreateICmpSLT(top, llvm::Constant::getNullValue(top->getType()))}, high, low);
+}
+
+/// AVX-512 has an instruction for each part.
+math::Binary<OfLanes<float>> binary_parts(OfLanes<float> x) {
+  namespace I = llvm::Intrinsic;
+  PhaseEmitter& e = *x.emitter;
+  if (!has_avx512(e.target) || !x.value->getType()->isVectorTy()) return math::binary_parts(x);
+  Value* positive_from_1_to_2 = e.builder.getInt32(4);
+  Value* significand = of_singles(x, I::x86_avx512_mask_getmant_ps_512, I::x86_avx512_mask_getmant_ps_256,
+                                  I::x86_avx512_mask_getmant_ps_128, positive_from_1_to_2);
+  Value* exponent = of_singles(x, I::x86_avx512_mask_getexp_ps_512, I::x86_avx512_mask_getexp_ps_256,
+                               I::x86_avx512_mask_getexp_ps_128, {});
+  return {{e, significand}, {e, exponent}};
 }
 
 OfLanes<float> scale(OfLanes<float> x, math::Whole<OfLanes<float>, Integers<float>> n) { return scaled(x, n); }

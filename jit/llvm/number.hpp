@@ -139,6 +139,8 @@ inline OfLanes<double> to_number(OfLanes<std::uint64_t> x) {
 
 OfLanes<float> entry(std::span<const math::Column<float>> table, std::size_t column, Integers<float> place);
 OfLanes<double> entry(std::span<const math::Column<double>> table, std::size_t column, Integers<double> place);
+OfLanes<float> entry(const math::LongColumn& column, Integers<float> place);
+math::Binary<OfLanes<float>> binary_parts(OfLanes<float> x);
 OfLanes<float> scale(OfLanes<float> x, math::Whole<OfLanes<float>, Integers<float>> n);
 OfLanes<double> scale(OfLanes<double> x, math::Whole<OfLanes<double>, Integers<double>> n);
 

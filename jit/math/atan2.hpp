@@ -65,16 +65,14 @@ Number atan2(Number y, Number x) {
   const Number odd = polynomial(w, 0.19999999999997106, 0.11111111083993531, 0.076922795126087615, 0.05876573981219875,
                                 0.044923196041406932, 0.01493970033376819);
   const Number p = fma(odd, z, even);
-  // The angle that t is added to, right of the vertical and left of it, where t is turned.
-  const Number middle_right = choose_constant(middle, 0.78539816339744828, 0.0, x);
-  const Number middle_left = choose_constant(middle, 2.3561944901923448, 3.1415926535897931, x);
-  const Number rest_right = choose_constant(middle, 3.061616997868383e-17, 0.0, x);
-  const Number rest_left = choose_constant(middle, 9.1848509936051484e-17, 1.2246467991473532e-16, x);
+  // The angle that t is added to, right of the vertical and left of it, where t is turned: so many times pi / 4, of
+  // which the first part has so few bits that these products are exact.
   const auto left = std::uint64_t{0x7fffffffffffffff} < bits(x);
-  const Number flat = choose(left, middle_left, middle_right);
-  const Number rest_flat = choose(left, rest_left, rest_right);
-  const Number base = choose(steep, 1.5707963267948966, flat);
-  const Number rest = choose(steep, 6.123233995736766e-17, rest_flat);
+  const Number right_quarters = choose_constant(middle, 1.0, 0.0, x);
+  const Number flat_quarters = choose(left, 4.0 - right_quarters, right_quarters);
+  const Number quarters = choose(steep, 2.0, flat_quarters);
+  const Number base = quarters * 0.7853981633974483;
+  const Number rest = quarters * 3.061616997868383e-17;
   const Number opposite_t = -t;
   const Number part = choose(left, opposite_t, t);
   const Number cube = part * z;

@@ -20,8 +20,8 @@ auto hyperbolic(Number size) {
   const auto [n, r, rest] = reduced(size);
   const ExpTerms<Number> terms = exp_terms(r);
   const auto twice = n.low_bits << Bits{F::fraction + 1};
-  const auto is_large = size > Real{40};
-  const Number v = choose(is_large, Real{0}, number(Bits{(F::bias - 1) << F::fraction} - twice));
+  const Number v_or_less = number(Bits{(F::bias - 1) << F::fraction} - twice);
+  const Number v = choose(v_or_less > Real{0}, v_or_less, Real{0});  // of large n it wraps around
   const Number sum = v + Real{0.5};
   const Number sum_rest = (Real{0.5} - sum) + v;
   const Number difference = Real{0.5} - v;

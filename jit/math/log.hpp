@@ -34,22 +34,23 @@ Number log(Number x, Library library) {
 template <class Number, class Library>
 Number log1p(Number x, Library library) {
   using Real = RealOf<Number>;
-  constexpr Real tiny = Single<Number> ? 0x1p-30 : 0x1p-60, large = Single<Number> ? 0x1p60 : 0x1p500;
+  using F = Format<Number>;
+  constexpr Real large = Single<Number> ? 0x1p60 : 0x1p500;
   const Number u = x + Real{1};
-  const Number behind = x - (u - Real{1});
-  const Number before = Real{1} - (u - x);
-  const auto is_large = x > Real{1};
-  const Number lost = choose(is_large, before, behind);
+  const auto is_more = x > Real{1};
+  const Number more = choose(is_more, x, Real{1});
+  const Number less = choose(is_more, Real{1}, x);
+  const Number lost = less - (u - more);
   const Parted<Number> parts = parted(u, base_e<Real>);
-  const Number result = log_with_rest(parts, lost, parts.exponent);
-  const auto is_tiny = magnitude(x) < tiny;
-  const Number value = choose(is_tiny, x, result);
-  const auto below = x < large;
-  const auto above = x > Real{-1};
-  return usually(below & above, value, [&] {
+  // 2^-n is a number for all n that there are here.
+  const Number delta = lost * number(BitsOf<Number>{F::bias << F::fraction} - parts.exponent);
+  const Number low = fma(delta, inverse_of_fraction(parts), parts.low);
+  const Number value = with_sign_of(x, log_of_parts(parts, base_e<Real>, parts.exponent, low));  // of -0
+  const auto usual = bits(u) - BitsOf<Number>{1} < BitsOf<Number>{bits(large) - 1};
+  return usually(usual, value, [&] {
     const Number of_large = log(x, [](Number all) { return all; });
     const Number others = library(x);
-    return choose(is_large, of_large, others);
+    return choose(is_more, of_large, others);
   });
 }
 

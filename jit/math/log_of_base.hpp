@@ -45,15 +45,14 @@ Number log_polynomial(Number f, Number z, float factor) {
 
 template <Double Number>
 Number log_polynomial(Number f, Number z, double factor) {
-  const Number w = z * z;
   const Number first = polynomial(f, factor * -0.5, factor * 0.33333333333332132);
   const Number second = polynomial(f, factor * -0.24999999999996861, factor * 0.20000000009987132);
   const Number third = polynomial(f, factor * -0.16666666684443734, factor * 0.1428568856042261);
   const Number fourth = polynomial(f, factor * -0.12499965262020184, factor * 0.11137181277518933);
-  const Number last = fma(z, Number(factor * -0.10028425533914725), fourth);
-  const Number high = fma(last, z, third);
-  const Number low = fma(second, z, first);
-  return fma(high, w, low);
+  const Number from_fourth_on = fma(z, Number(factor * -0.10028425533914725), fourth);
+  const Number from_third_on = fma(from_fourth_on, z, third);
+  const Number from_second_on = fma(from_third_on, z, second);
+  return fma(from_second_on, z, first);
 }
 
 /// The logarithm of these parts of that base, with this exponent and `more`, which takes the place of the second part.
@@ -84,16 +83,21 @@ Number log_of_base(Number x, const Base<RealOf<Number>>& base, Library library) 
   return usually(usual, result, [&] { return library(x); });
 }
 
+/// About 1 / m of these parts.
+template <class Number>
+Number inverse_of_fraction(const Parted<Number>& parts) {
+  return fma(-parts.c, parts.f, parts.c);
+}
+
 /// log(2^n * m + lost) for parts of the base e, and log(2) more for what `exponent` is more than that of the parts.
 template <class Number, class Exponent>
 Number log_with_rest(const Parted<Number>& parts, Number lost, Exponent exponent) {
   using Real = RealOf<Number>;
-  // log(m + delta) = log(m) + delta / m, and 1 / m is about c * (1 - f). 2 / 2^n is a number for all n.
+  // log(m + delta) = log(m) + delta / m. 2 / 2^n is a number for all n.
   const auto inverse = BitsOf<Number>{(Format<Number>::bias + 1) << Format<Number>::fraction} - parts.exponent;
   const Number twice_delta = lost * number(inverse);
-  const Number half = parts.c * Real{0.5};
-  const Number half_slope = fma(-half, parts.f, half);
-  return log_of_parts(parts, base_e<Real>, exponent, fma(twice_delta, half_slope, parts.low));
+  const Number half = inverse_of_fraction(parts) * Real{0.5};
+  return log_of_parts(parts, base_e<Real>, exponent, fma(twice_delta, half, parts.low));
 }
 
 }  // namespace ricci::math

@@ -134,6 +134,26 @@ def base(name, log_of_base, table, bits, number):
     show(*[rest(log, cut(log)) for log in logs])
 
 
+def table_of_cube_roots(limit):
+    """For each 32nd from 1 to 2 a number of 17 bits and c, the f32 number nearest to its cube's inverse: of those for which
+    |m * c - 1| is not too large the pair that is nearest to being exact. 2^(k / 3) in a part of seven bits and what is
+    missing, and a third of it."""
+    rows = []
+    for start in (1 + Fraction(k, 32) for k in range(32)):
+        low, high = float(start), float(start + Fraction(1, 32))
+        near = round(((low + high) / 2) ** (1 / 3) * 2**16)
+        pairs = [(root, np.float32(root**-3.0)) for root in (k / 2**16 for k in range(near - 500, near + 501))]
+        wrong = lambda root, c: abs(float(Fraction(float(c)) * Fraction(root) ** 3 - 1))
+        fits = [(wrong(*pair), *pair) for pair in pairs if max(1 - low * pair[1], high * pair[1] - 1) < limit]
+        rows.append(min(fits))
+    print("cbrt, c: " + ", ".join(f"{c:.9g}f" for _, _, c in rows))
+    print("cbrt, roots: " + ", ".join(f"{root:.9g}f" for _, root, _ in rows))
+    print(f"cbrt, least exact: 2^{np.log2(max(row[0] for row in rows)):.1f}")
+    for power in [Decimal(2) ** (Decimal(k) / 3) for k in range(3)]:
+        first = Decimal(round(power * 64)) / 64
+        print("cbrt, power: " + ", ".join(f"{np.float32(float(x)):.9g}f" for x in (first, power - first, power / 3)))
+
+
 def table_of_tanh():
     """For [0, 1/8) and two intervals of each power of two from there to 12 the columns of the table: c near the middle for
     which tanh(c) is nearest to an f32 number, that, and the coefficients of degrees 1 to 6 of tanh(c + d) in d."""
@@ -233,10 +253,11 @@ polynomial("f64 exp in sixteenths", exp_rest(2), lambda r: r**2, 5, -most_r, mos
 polynomial("f64 exp2 in sixteenths", lambda r: ln2 * exp_rest(1)(r * ln2), lambda r: r, 5, -most_r / ln2, most_r / ln2, **double)
 for power in [(Decimal(k) / 16 * Decimal(2).ln()).exp() for k in range(16)]:
     print(f"sixteenth: {float(power):.17g}, missing {float(power / Decimal(float(power)) - 1):.17g}")
+table_of_cube_roots(1 / 60)
+cbrt_rest = lambda r: (3 * np.expm1(np.log1p(r) * third) - r) / r**2
+polynomial("cbrt", cbrt_rest, lambda r: r**2, 2, -wide(2) ** -6, wide(2) ** -6)
 start = wide(0.1029)  # of 1 - x * y^3 for the y from the bits of x
-polynomial("cbrt: inverse", lambda e: (1 - e) ** -third, lambda e: (1 - e) ** third, 2, -start, start)
 polynomial("f64 cbrt: inverse", lambda e: (1 - e) ** -third, lambda e: (1 - e) ** third, 3, -start, start, **double)
-polynomial("cbrt", lambda e: ((1 - e) ** (-2 * third) - 1) / e, lambda e: e, 1, -wide(2) ** -10.2, wide(2) ** -10.2)
 log2_rest = [log2e * wide(-1) ** k / (k + 3) for k in range(30)]  # (log2(1 + f) / f - its first two terms) / f^2
 polynomial("pow: log2", lambda x: series(x, log2_rest), lambda x: x**2 / log2e, 3, -wide(0.0343), wide(0.0343))
 polynomial("pow: 2^x", lambda x: np.expm1(x * ln2) / x, lambda x: x * np.exp(-x * ln2), 5, -wide(0.501), wide(0.501))

@@ -98,6 +98,10 @@ double entry(const Table<double, count>& table, std::size_t column, std::uint64_
   return table[column][place % 16];
 }
 
+/// One of 32 numbers of one column, by the lowest five bits.
+using LongColumn = std::array<float, 32>;
+inline float entry(const LongColumn& column, std::uint32_t place) { return column[place % 32]; }
+
 /// `usual` where the condition holds, else what `rare` gives, which is computed only if it is needed.
 template <std::floating_point Real, class Rare>
 Real usually(bool condition, Real usual, Rare rare) {
@@ -156,6 +160,25 @@ Real scale(Real x, Whole<Real, BitsOf<Real>> n) {
   using F = Format<Real>;
   const BitsOf<Real> half = static_cast<BitsOf<Real>>(static_cast<typename F::Signed>(n.integer) >> 1);
   return x * number((half + F::bias) << F::fraction) * number((n.integer - half + F::bias) << F::fraction);
+}
+
+/// |x| = significand * 2^exponent with 1 <= significand < 2, of subnormal numbers, too. Of 0, infinity and NaN they may
+/// be any numbers.
+template <class Number>
+struct Binary {
+  Number significand, exponent;
+};
+template <Single Number>
+Binary<Number> binary_parts(Number x) {
+  const Number size = magnitude(x);
+  const auto subnormal = size < 0x1p-126f;
+  // The bits of a subnormal number, put behind this one, are 2^150 times as much.
+  const Number behind = number(bits(size) | bits(0x1p24f));
+  const Number normal = choose(subnormal, behind - 0x1p24f, size);
+  const Number exponent = to_number(bits(normal) >> std::uint32_t{23});
+  const Number bias = choose_constant(subnormal, 277.0f, 127.0f, x);
+  const auto fraction = bits(normal) & 0x007fffffu;
+  return {number(fraction | bits(1.0f)), exponent - bias};
 }
 
 /// c0 + c1 * x + c2 * x^2 + ...
