@@ -104,7 +104,9 @@ def real(c, exact):
         a, b = (t if not t.error else accesses.access(c, "f", simple=True) for t in (a, b))
         if b.signless:
             b = accesses.literal(c, b, positive=True)
-        if op == "atan2" and a.signless:
+        if op == "atan2" and a.signless and b.weak:
+            op = "hypot"  # of two numbers of the text only one dtype is known
+        elif op == "atan2" and a.signless:
             a = accesses.literal(c, a, positive=True)
     return ops.binary(c, op, a, b)
 
