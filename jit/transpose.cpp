@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <type_traits>
 #include <utility>
 
 // What is inlined into functions of several instruction sets has none of its own.
@@ -38,13 +39,24 @@ struct Block {
   static constexpr int unit = 16 / sizeof(T), units = size / unit;
   typedef T Vector __attribute__((vector_size(size * sizeof(T))));  // not `using`: g++ 12 loses the attribute there
 
+  /// As numbers of so many bytes: compilers have an instruction to interleave these, but none for runs of smaller ones.
+  template <int bytes>
+  struct Numbers {
+    using Number = std::conditional_t<
+        bytes == 1, std::uint8_t,
+        std::conditional_t<bytes == 2, std::uint16_t, std::conditional_t<bytes == 4, std::uint32_t, std::uint64_t>>>;
+    typedef Number Vector __attribute__((vector_size(size * sizeof(T))));
+    static constexpr int unit = 16 / bytes;
+  };
   /// Interleaves runs of `run` elements of the lower (or upper) halves of each unit.
   template <int run, bool upper, int... lane>
   RICCI_INLINE static void interleave(Vector& result, const Vector& a, const Vector& b,
                                       std::integer_sequence<int, lane...>) {
-    result = __builtin_shufflevector(a, b,
-                                     (lane % unit / run % 2 * size + lane / unit * unit + upper * unit / 2 +
-                                      lane % unit / run / 2 * run + lane % run)...);
+    using Runs = Numbers<run * sizeof(T)>;
+    constexpr int unit = Runs::unit, count = sizeof...(lane);
+    const auto x = (typename Runs::Vector)a, y = (typename Runs::Vector)b;
+    result = (Vector)__builtin_shufflevector(
+        x, y, (lane % 2 * count + lane / unit * unit + upper * unit / 2 + lane % unit / 2)...);
   }
   /// The even (or odd) units of both, one behind the other.
   template <bool odd, int... lane>
@@ -60,13 +72,15 @@ struct Block {
     if constexpr (run < unit) {
       // Groups of unit / run rows become two of half as many: the lower halves, then the upper ones.
       constexpr int group = unit / run;
+      constexpr auto runs = std::make_integer_sequence<int, size / run>();
       Vector next[size];
 #pragma GCC unroll 16
       for (int first = 0; first < size; first += group)
 #pragma GCC unroll 16
         for (int i = 0; i < group / 2; ++i) {
-          interleave<run, false>(next[first + i], rows[first + 2 * i], rows[first + 2 * i + 1], lanes);
-          interleave<run, true>(next[first + group / 2 + i], rows[first + 2 * i], rows[first + 2 * i + 1], lanes);
+          const Vector &a = rows[first + 2 * i], &b = rows[first + 2 * i + 1];
+          interleave<run, false>(next[first + i], a, b, runs);
+          interleave<run, true>(next[first + group / 2 + i], a, b, runs);
         }
       std::memcpy(rows, next, sizeof rows);
       transpose_units<2 * run>(rows);
