@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <type_traits>
 #include <utility>
 
 // What is inlined into functions of several instruction sets has none of its own.
@@ -38,13 +39,24 @@ struct Block {
   static constexpr int unit = 16 / sizeof(T), units = size / unit;
   typedef T Vector __attribute__((vector_size(size * sizeof(T))));  // not `using`: g++ 12 loses the attribute there
 
+  /// As numbers of so many bytes: compilers have an instruction to interleave these, but none for runs of smaller ones.
+  template <int bytes>
+  struct Numbers {
+    using Number = std::conditional_t<
+        bytes == 1, std::uint8_t,
+        std::conditional_t<bytes == 2, std::uint16_t, std::conditional_t<bytes == 4, std::uint32_t, std::uint64_t>>>;
+    typedef Number Vector __attribute__((vector_size(size * sizeof(T))));
+    static constexpr int unit = 16 / bytes;
+  };
   /// Interleaves runs of `run` elements of the lower (or upper) halves of each unit.
   template <int run, bool upper, int... lane>
   RICCI_INLINE static void interleave(Vector& result, const Vector& a, const Vector& b,
                                       std::integer_sequence<int, lane...>) {
-    result = __builtin_shufflevector(a, b,
-                                     (lane % unit / run % 2 * size + lane / unit * unit + upper * unit / 2 +
-                                      lane % unit / run / 2 * run + lane % run)...);
+    using Runs = Numbers<run * sizeof(T)>;
+    constexpr int unit = Runs::unit, count = sizeof...(lane);
+    const auto x = (typename Runs::Vector)a, y = (typename Runs::Vector)b;
+    result = (Vector)__builtin_shufflevector(
+        x, y, (lane % 2 * count + lane / unit * unit + upper * unit / 2 + lane % unit / 2)...);
   }
   /// The even (or odd) units of both, one behind the other.
   template <bool odd, int... lane>
@@ -60,13 +72,15 @@ struct Block {
     if constexpr (run < unit) {
       // Groups of unit / run rows become two of half as many: the lower halves, then the upper ones.
       constexpr int group = unit / run;
+      constexpr auto runs = std::make_integer_sequence<int, size / run>();
       Vector next[size];
 #pragma GCC unroll 16
       for (int first = 0; first < size; first += group)
 #pragma GCC unroll 16
         for (int i = 0; i < group / 2; ++i) {
-          interleave<run, false>(next[first + i], rows[first + 2 * i], rows[first + 2 * i + 1], lanes);
-          interleave<run, true>(next[first + group / 2 + i], rows[first + 2 * i], rows[first + 2 * i + 1], lanes);
+          const Vector &a = rows[first + 2 * i], &b = rows[first + 2 * i + 1];
+          interleave<run, false>(next[first + i], a, b, runs);
+          interleave<run, true>(next[first + group / 2 + i], a, b, runs);
         }
       std::memcpy(rows, next, sizeof rows);
       transpose_units<2 * run>(rows);
@@ -241,10 +255,10 @@ RICCI_AVX512 void transpose_lines(const T* x, std::int64_t stride, T* y, std::in
     }
 }
 
-/// The same in runs of four lines, for rows that lie behind each other, as processors of AMD like it: they take 1.4 to
-/// 1.8 times as long for single lines, and as long for what is fetched into the first-level cache while runs are stored
-/// past it. So lines come in order into the second-level cache, some at a time before each block, and from there,
-/// between the runs, into the first one. (A Zen 4 took 1.8 times as long as a copy, so 1.1.)
+/// The same for rows that lie behind each other, in runs of four lines from a tile in the first-level cache, as AMD's
+/// processors like it. Lines come in order into their second-level cache, some before each block, and from there into
+/// the first one between the runs: what is fetched into the first one from memory waits for stores past it. (Line by
+/// line a Zen 4 took 1.8 times as long as a copy, and 1.5 times with all fetched into the second-level cache, so 1.1.)
 template <class T>
 RICCI_AVX512 void transpose_in_short_runs(const T* x, T* y, std::int64_t pitch, std::int64_t rows,
                                           std::int64_t columns) {
@@ -286,10 +300,10 @@ RICCI_AVX512 void transpose_in_short_runs(const T* x, T* y, std::int64_t pitch, 
     T* y = static_cast<T*>(to);                                                                                 \
     /* The last column: where a row begins inside a line, that is in the line which is not here yet. */         \
     const std::int64_t last = std::min<std::int64_t>(columns, 64 / sizeof(T)) - 1;                              \
-    const std::int64_t across = stride == columns ? ahead_apart / columns : 1;                                  \
-    const Ahead<T> next{x + ahead + last, ahead_apart, ahead_step, across};                                     \
+    Ahead<T> next{x + ahead + last, ahead_apart, ahead_step, 1};                                                \
     if (!streaming)                                                                                             \
       return transpose<T, vector_bytes>(x, stride, y, pitch, rows, columns, next, alternate != 0);              \
+    if (stride == columns) next.across = ahead_apart / columns;                                                 \
     if constexpr (vector_bytes == 64 && wide_block<T> * sizeof(T) == 64)                                        \
       if (has_whole_lines(y, pitch, rows, columns, wide_block<T>))                                              \
         return stride == columns && __builtin_cpu_is("amd")                                                     \
