@@ -25,7 +25,8 @@ int of_element(DType dtype) { return std::min(static_cast<int>(size_of(dtype)), 
 /// Of the widest value in an expression, a part of which may stand in it many times.
 class Widths {
  public:
-  Widths(Program& program, const Specialisation& s, const Nest& nest) : program_(program), s_(s), nest_(nest) {}
+  Widths(Program& program, const Specialisation& s, const Nest& nest, bool mask_registers)
+      : program_(program), s_(s), nest_(nest), mask_registers_(mask_registers) {}
 
   int of(Expr e) {
     if (const auto known = known_.find(e); known != known_.end()) return known->second;
@@ -107,10 +108,11 @@ class Widths {
     return affine;
   }
 
+  /// Without registers for masks, what lanes of bytes take at a border is no less than they save inside.
   bool has_interior(Expr tested) const {
     const std::vector<AxisId>& domain = program_.statements[nest_.statements.front()].domain;
     const auto is_of_nest = [&](AxisId axis) { return std::ranges::count(domain, axis) > 0; };
-    return !nest_.serial && !nest_.folds && std::ranges::count_if(tested->free, is_of_nest) == 1;
+    return mask_registers_ && !nest_.serial && !nest_.folds && std::ranges::count_if(tested->free, is_of_nest) == 1;
   }
 
   /// Whether lanes hardly ever run along its axes.
@@ -140,6 +142,7 @@ class Widths {
   Program& program_;
   const Specialisation& s_;
   const Nest& nest_;
+  bool mask_registers_;
   std::unordered_map<Expr, int> known_;
 };
 
@@ -174,8 +177,9 @@ Expr counted_condition(const Fold& f) {
 
 int lane_bytes(Program& program, const Specialisation& specialisation, const Nest& nest, const Target& target) {
   // Without registers for masks, bytes go one by one at the end of a row: it must not be long.
-  int widest = target.features.find("avx512bw") != std::string::npos ? 1 : 2;
-  Widths widths(program, specialisation, nest);
+  const bool mask_registers = target.features.find("avx512bw") != std::string::npos;
+  int widest = mask_registers ? 1 : 2;
+  Widths widths(program, specialisation, nest, mask_registers);
   for (std::size_t k = 0; k < nest.statements.size(); ++k) {
     const Statement& s = program.statements[nest.statements[k]];
     const int own = computes_doubles(s) ? 8 : widths.of_statement(s, nest.values[k]);
