@@ -32,6 +32,14 @@ std::optional<std::int64_t> known_stride(StrideClass c) {
   return std::nullopt;
 }
 
+std::optional<std::int64_t> known_extent(const Program& program, AxisId axis) {
+  const AxisDecl* decl = &program.axes[axis];
+  while (decl->like) decl = &program.axes[*decl->like];
+  if (decl->fixed >= 0) return decl->fixed;
+  const Const* limit = decl->limit ? decl->limit->as<Const>() : nullptr;
+  return limit ? std::optional(std::max(limit->value.as_int(), std::int64_t{0})) : std::nullopt;
+}
+
 std::vector<StrideClass> classes_of(const Layout& layout, const std::set<std::size_t>& columns) {
   std::int64_t nearest = std::numeric_limits<std::int64_t>::max();
   for (int i = 0; i < layout.rank; ++i)

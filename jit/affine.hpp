@@ -24,6 +24,9 @@ Motion motion(ir::Program&, const Specialisation&, ir::TensorId tensor, const st
 std::optional<std::int64_t> known_step(ir::Program&, const Specialisation&, ir::TensorId tensor,
                                        const std::vector<ir::Expr>& subscripts, ir::AxisId axis);
 
+/// The most values that the axis ever has, where the program says that.
+std::optional<std::int64_t> known_extent(const ir::Program&, ir::AxisId);
+
 /// Whether lanes are so few elements apart that whole vectors are loaded from the first to the last of them.
 bool is_near(std::optional<std::int64_t> step);
 

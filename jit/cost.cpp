@@ -73,15 +73,9 @@ double CostModel::runs(Expr e) const {
 
 /// How many iterations a loop has; those of the lanes make whole vectors.
 double CostModel::trips(AxisId axis) const {
-  const auto known = [&]() -> std::int64_t {
-    const AxisDecl* decl = &program_.axes[axis];
-    while (decl->like) decl = &program_.axes[*decl->like];
-    if (decl->fixed >= 0 || !decl->limit) return decl->fixed;
-    const Const* limit = decl->limit->as<Const>();
-    return limit ? limit->value.as_int() : -1;
-  }();
   const bool few = std::ranges::count(s_.few, axis) > 0;
-  const double trips = few ? few_iterations : known < 0 ? typical_extent : std::max(1.0, static_cast<double>(known));
+  const auto known = known_extent(program_, axis);
+  const double trips = few ? few_iterations : !known ? typical_extent : std::max(1.0, static_cast<double>(*known));
   return lane_ == axis ? std::max(trips, lanes_) : trips;
 }
 

@@ -18,8 +18,8 @@ struct Bound {
   Expr rest;
 };
 
-/// A comparison that guards reads and what it is there, or a remainder, minimum or maximum in a subscript and the
-/// number of the argument that it is there; and what makes it so for every value of the axes of reductions.
+/// A comparison that guards reads and what it is there, or a choice in a subscript and the number of the argument that
+/// it is there; and what makes it so for every value of the axes of reductions.
 struct Test {
   Expr tested;
   bool holds;
@@ -27,14 +27,6 @@ struct Test {
   AxisId axis;
   std::vector<Bound> bounds;
 };
-
-/// Whether it may be the subscript of a tensor with the policy wrap or clip.
-bool is_policy(Expr e) {
-  const Apply* apply = e->as<Apply>();
-  if (!apply || e->dtype != DType::i64) return false;
-  if (apply->op == Op::remainder) return apply->args[1]->as<Extent>() != nullptr;
-  return apply->op == Op::minimum || apply->op == Op::maximum;
-}
 
 class Finder {
  public:
@@ -48,13 +40,19 @@ class Finder {
       now.back().value = nest_.values[k];
     }
     const std::vector<Test> tests = find_tests(now);
+    const auto is_of_lanes = [&](const Test& t) { return t.axis == *nest_.lane_axis; };
+    const bool lanes_are_cut = std::ranges::any_of(tests, is_of_lanes);
     for (AxisId axis : nest_.order) {
       std::vector<Test> own;
       std::ranges::copy_if(tests, std::back_inserter(own), [&](const Test& t) { return t.axis == axis; });
       if (own.empty()) continue;
+      // Once for all lanes of a row, a choice costs less than another body.
+      const auto is_of_row = [&](const Test& t) { return is_choice(t.tested) && t.tested->free.size() == 1; };
+      if (lanes_are_cut && axis != *nest_.lane_axis && std::ranges::all_of(own, is_of_row)) continue;
       Interior interior{axis, constant(g_, std::int64_t{0}), values_of(axis), inside(now, own)};
       for (const Test& test : own)
         for (const Bound& bound : test.bounds) narrow(interior, bound);
+      interior.chooses = std::ranges::any_of(own, [](const Test& t) { return is_choice(t.tested); });
       now = interior.statements;
       nest_.interiors.push_back(std::move(interior));
     }
@@ -75,11 +73,11 @@ class Finder {
     for (const Statement& s : statements)
       for (Expr e : expressions(s)) roots.push_back(e);
     std::map<std::uint32_t, std::pair<Expr, std::set<bool>>> wanted;  // by node id: in a fixed order
-    std::map<std::uint32_t, Expr> policies;
+    std::map<std::uint32_t, Expr> choices;  // inner ones first
     for (Expr e : nodes(std::move(roots))) {
       const Read* read = e->as<Read>();
       for (Expr n : read ? nodes(read->subscripts) : std::vector<Expr>{})
-        if (is_policy(n)) policies.emplace(n->id, n);
+        if (is_choice(n)) choices.emplace(n->id, n);
       for (Expr condition : read ? conjuncts(read->guard) : std::vector<Expr>{}) {
         const Apply* negation = condition->as<Apply>();
         const bool negated = negation && negation->op == Op::logical_not;
@@ -88,40 +86,57 @@ class Finder {
         wanted[comparison->id].second.insert(!negated);
       }
     }
-    std::vector<Test> tests;
+    std::vector<Test> tests, of_choices;
+    for (const auto& [id, e] : choices)
+      if (const auto test = make_test_of_choice(e)) {
+        of_choices.push_back(*test);
+        chosen_.emplace(e, test->argument);
+      }
     for (const auto& [id, found] : wanted)
       if (found.second.size() == 1)
         if (const auto test = make_test(found.first, *found.second.begin())) tests.push_back(*test);
-    for (const auto& [id, e] : policies)
-      if (const auto test = make_test_of_policy(e)) tests.push_back(*test);
+    tests.insert(tests.end(), of_choices.begin(), of_choices.end());
     return tests;
   }
 
-  /// For what wrap(x)[...] and clip(x)[...] are: the test that the subscript is inside anyway.
-  std::optional<Test> make_test_of_policy(Expr e) {
+  /// For what wrap(x)[...] and clip(x)[...] are, and what reflects a subscript at an end: the test that it is inside
+  /// anyway, or on the side where it rises with the axis.
+  std::optional<Test> make_test_of_choice(Expr e) {
     const Apply& apply = *e->as<Apply>();
     if (e->may_fail) return {};
-    for (std::size_t k = 0; k < (apply.op == Op::remainder ? 1 : 2); ++k) {
-      Expr moving = apply.args[k];
-      const Expr still = apply.args[1 - k];
-      while (is_policy(moving)) {  // what it is where its own test holds
-        const auto inner = make_test_of_policy(moving);
-        if (!inner) return {};
-        moving = moving->as<Apply>()->args[inner->argument];
-      }
-      const auto axis = axis_of(moving);
-      if (!axis || !still->free.empty()) continue;
+    const Expr zero = constant(g_, std::int64_t{0});
+    const bool is_one_of_two = apply.op == Op::minimum || apply.op == Op::maximum;
+    for (std::size_t k = 0; k < (is_one_of_two ? 2 : 1); ++k) {
+      const Expr chosen = plain(apply.args[k]), other = is_one_of_two ? plain(apply.args[1 - k]) : zero;
+      const auto axis = axis_of(chosen);
+      const bool rises = axis && coefficient(chosen, *axis) > 0 && coefficient(other, *axis) < 0;
+      if (!axis || !(rises || other->free.empty())) continue;
       std::vector<std::optional<Bound>> bounds;
-      if (apply.op == Op::minimum) bounds = {at_least(still, moving, 0, *axis)};
-      if (apply.op == Op::maximum) bounds = {at_least(moving, still, 0, *axis)};
+      if (apply.op == Op::minimum) bounds = {at_least(other, chosen, 0, *axis)};
+      if (apply.op == Op::maximum) bounds = {at_least(chosen, other, 0, *axis)};
+      if (apply.op == Op::abs) bounds = {at_least(chosen, zero, 0, *axis)};
       if (apply.op == Op::remainder)
-        bounds = {at_least(moving, constant(g_, std::int64_t{0}), 0, *axis), at_least(still, moving, 1, *axis)};
+        bounds = {at_least(chosen, zero, 0, *axis), at_least(apply.args[1], chosen, 1, *axis)};
       if (std::ranges::any_of(bounds, [](const auto& b) { return !b; })) continue;
       Test test{e, true, k, *axis, {}};
       for (const auto& bound : bounds) test.bounds.push_back(*bound);
       return test;
     }
     return {};
+  }
+
+  /// An expression where the tests of all choices in it hold that have one.
+  Expr plain(Expr e) {
+    return replace(g_, e, plain_, [&](Expr n) -> Expr {
+      const auto it = chosen_.find(n);
+      return it == chosen_.end() ? nullptr : plain(n->as<Apply>()->args[it->second]);
+    });
+  }
+
+  /// Of the axis in an affine expression; 0 in others.
+  std::int64_t coefficient(Expr e, AxisId axis) {
+    const auto affine = affine_in(g_, e, axis);
+    return affine ? affine->coefficient : 0;
   }
 
   /// The only axis of the nest that an expression has.
@@ -170,7 +185,8 @@ class Finder {
 
   /// high - low >= margin, for every value of the axes of reductions.
   std::optional<Bound> at_least(Expr high, Expr low, std::int64_t margin, AxisId axis) {
-    const Expr distance = apply(g_, Op::subtract, {apply(g_, Op::subtract, {high, low}), constant(g_, margin)});
+    const Expr apart = apply(g_, Op::subtract, {plain(high), plain(low)});
+    const Expr distance = apply(g_, Op::subtract, {apart, constant(g_, margin)});
     const auto affine = affine_in(g_, distance, axis);
     if (!affine || affine->coefficient == 0) return {};
     Expr least = affine->rest;
@@ -243,9 +259,18 @@ class Finder {
   const Specialisation& s_;
   Nest& nest_;
   std::unordered_map<Expr, AxisId>& fold_lanes_;
+  std::unordered_map<Expr, std::size_t> chosen_;  // choices with a test, and the number of the argument
+  Memo plain_;
 };
 
 }  // namespace
+
+bool is_choice(Expr e) {
+  const Apply* apply = e->as<Apply>();
+  if (!apply || e->dtype != DType::i64) return false;
+  if (apply->op == Op::remainder) return apply->args[1]->as<Extent>() != nullptr;
+  return apply->op == Op::minimum || apply->op == Op::maximum || apply->op == Op::abs;
+}
 
 void find_interiors(Program& program, const Specialisation& s, Nest& nest,
                     std::unordered_map<Expr, AxisId>& fold_lanes) {

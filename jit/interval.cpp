@@ -11,6 +11,9 @@ namespace {
 
 __extension__ using Wide = __int128;
 
+/// Of u64, an interval with numbers below zero says nothing: a number may also be larger than all that fit here.
+bool is_unknown(DType dtype, Interval x) { return dtype == DType::u64 && x.low < 0; }
+
 Interval full(DType dtype) {
   return visit_dtype(dtype, []<class T>(std::type_identity<T>) -> Interval {
     using Limits = std::numeric_limits<T>;
@@ -25,7 +28,7 @@ Interval full(DType dtype) {
 /// [low, high] if no value wraps in `dtype`, else everything.
 Interval fit(DType dtype, Wide low, Wide high) {
   const Interval all = full(dtype);
-  if (low < all.low || high > all.high) return all;
+  if (low < all.low || high > all.high || (dtype == DType::u64 && low < 0)) return all;
   return {static_cast<std::int64_t>(low), static_cast<std::int64_t>(high)};
 }
 
@@ -97,12 +100,15 @@ Interval Bounds::compute(Expr e) {
       },
       [&](const Apply& apply) -> Interval {
         std::vector<Interval> x;
+        bool unknown = false;
         for (Expr arg : apply.args) {
           x.push_back(of(arg));
+          unknown |= is_unknown(arg->dtype, x.back());
           // A float argument says nothing about an integer result (a cast saturates).
-          if (is_float(arg->dtype) || arg->dtype == DType::u64) x.back() = full(DType::i64);
+          if (is_float(arg->dtype) || is_unknown(arg->dtype, x.back())) x.back() = full(DType::i64);
         }
-        return of_op(apply.op, e->dtype, x, everything);
+        const Interval result = of_op(apply.op, e->dtype, x, everything);
+        return e->dtype == DType::u64 && (unknown || result.low < 0) ? everything : result;
       },
       [&](const Read& read) -> Interval {
         const bool known = stored_ && stored_->contains(read.tensor);
@@ -111,6 +117,7 @@ Interval Bounds::compute(Expr e) {
       },
       [&](const Fold& fold) -> Interval {
         const bool selects = fold.reduction == Reduction::min || fold.reduction == Reduction::max;
+        if (fold.reduction == Reduction::sum && !is_float(e->dtype)) return of_sum(fold, e->dtype);
         return selects && fold.ranges.empty() ? of(fold.body) : everything;
       },
       [&](const Project& project) -> Interval {
@@ -122,6 +129,14 @@ Interval Bounds::compute(Expr e) {
         return {0, std::max<std::int64_t>(extents_[n.axes[n.which]] - 1, 0)};
       },
       [&](const Sort& sort) { return indices_over(sort.axes); });
+}
+
+/// Of as many terms as there are, or fewer.
+Interval Bounds::of_sum(const Fold& fold, DType dtype) {
+  const Interval term = of(fold.body);
+  if (is_unknown(dtype, term)) return full(dtype);
+  const Wide most = Wide{indices_over(fold.axes).high} + 1;
+  return fit(dtype, std::min<std::int64_t>(term.low, 0) * most, std::max<std::int64_t>(term.high, 0) * most);
 }
 
 Interval Bounds::indices_over(std::span<const AxisId> axes) const {

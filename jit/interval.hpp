@@ -41,6 +41,7 @@ class Bounds {
   Interval of_axis(ir::AxisId);
   void assume(ir::Expr condition);
   void narrow(ir::Expr e, Interval to);
+  Interval of_sum(const ir::Fold&, DType dtype);
   Interval indices_over(std::span<const ir::AxisId> axes) const;
   std::span<const std::int64_t> extents_;
   const AxisRanges* ranges_;

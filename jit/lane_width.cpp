@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "affine.hpp"
+#include "interior.hpp"
+#include "interval.hpp"
 #include "place_sorts.hpp"
 #include "ricci/helpers.hpp"
 
@@ -14,28 +17,17 @@ namespace {
 // Integers of 8 bytes count as 4: most of them are subscripts, which fit that.
 constexpr int word = 4;
 
-bool is_affine(Expr subscript) {
-  bool affine = true;
-  walk({subscript}, [&](Expr e) {
-    if (e->free.empty() || e->as<Axis>()) return false;
-    constexpr Op keep[] = {Op::add, Op::subtract, Op::multiply, Op::negate};
-    affine &= e->as<Apply>() && std::ranges::count(keep, e->as<Apply>()->op) > 0;
-    return true;
-  });
-  return affine;
-}
+constexpr std::int64_t few_iterations = 16;  // of a reduction
+constexpr std::size_t many_guards = 3;       // of reads: what a border takes longer in lanes of bytes, the inside saves
 
 int of_element(DType dtype) { return std::min(static_cast<int>(size_of(dtype)), word); }
-
-/// Of a place in memory. What is checked, or found by other data, has lanes of subscripts.
-int of_place(const std::vector<Expr>& subscripts, Policy policy, DType dtype) {
-  const auto is_plain = [&](Expr e) { return e->as<Axis>() || (policy != Policy::check && is_affine(e)); };
-  return std::ranges::all_of(subscripts, is_plain) ? of_element(dtype) : word;
-}
 
 /// Of the widest value in an expression, a part of which may stand in it many times.
 class Widths {
  public:
+  Widths(Program& program, const Specialisation& s, const Nest& nest, bool mask_registers)
+      : program_(program), s_(s), nest_(nest), mask_registers_(mask_registers) {}
+
   int of(Expr e) {
     if (const auto known = known_.find(e); known != known_.end()) return known->second;
     const int width = computed(e);
@@ -43,9 +35,22 @@ class Widths {
     return width;
   }
   /// Of a statement that stores this value.
-  int of_statement(const Statement& s, Expr value, bool in_lanes) {
+  int of_statement(const Statement& s, Expr value) {
     if (s.in_order || s.appends || is_sort(s)) return word;
-    const int place = in_lanes ? of_place(s.subscripts, s.policy, value->dtype) : 1;
+    const auto is_outer = [&](AxisId axis) { return std::ranges::count(s.domain, axis) > 0; };
+    std::vector<Expr> guards;
+    bool reduces = false;
+    for (Expr e : nodes({value})) {
+      const Read* read = e->as<Read>();
+      if (!read || !read->guard) continue;
+      guards.push_back(read->guard);
+      reduces |= !std::ranges::all_of(e->free, is_outer);
+    }
+    if (reduces || guards.size() >= many_guards)
+      for (Expr guard : guards) leave_to_border(guard);
+    const Project* winner = value->as<Project>();
+    const bool in_lanes = !nest_.folds && !(winner && counts_steps(*winner->fold->as<Fold>()));
+    const int place = in_lanes ? of_place(s.subscripts, s.policy, s.guard, value->dtype) : 1;
     return std::max({place, of(value), s.guard ? of(s.guard) : 1});
   }
 
@@ -60,16 +65,84 @@ class Widths {
           return widest;
         },
         [&](const Read& read) {
-          return std::max(of_place(read.subscripts, read.policy, e->dtype), read.guard ? of(read.guard) : 1);
+          const int place = of_place(read.subscripts, read.policy, read.guard, e->dtype);
+          return std::max(place, read.guard ? of(read.guard) : 1);
         },
         [&](const Fold& fold) {
-          if (!fold.ranges.empty() || info(fold.reduction).results == Results::index) return word;
+          if (info(fold.reduction).results == Results::index) return counts_steps(fold) ? of(fold.body) : word;
+          if (!fold.ranges.empty() && !is_short(fold)) return word;
           if (Expr condition = counted_condition(fold)) return of(condition);
           return std::max(own, of(fold.body));
         },
-        [](const auto&) { return word; });
+        [&](const Project& project) { return of(project.fold); }, [](const auto&) { return word; });
   }
 
+  /// Of a place in memory. What other data find, or lanes check in part, has lanes of subscripts.
+  int of_place(const std::vector<Expr>& subscripts, Policy policy, Expr guard, DType dtype) const {
+    const bool is_checked = policy == Policy::check && guard;
+    const auto is_plain = [&](Expr e) { return e->as<Axis>() || (!is_checked && is_affine(e)); };
+    return std::ranges::all_of(subscripts, is_plain) ? of_element(dtype) : word;
+  }
+
+  /// Comparisons of subscripts that guard a read are left to the border.
+  void leave_to_border(Expr guard) {
+    for (Expr condition : conjuncts(guard)) {
+      const Apply* apply = condition->as<Apply>();
+      if (apply && apply->op == Op::logical_not) apply = (condition = apply->args[0])->as<Apply>();
+      const bool compares = apply && info(apply->op).typing == Typing::compare && apply->args[0]->dtype == DType::i64;
+      if (compares && is_affine(apply->args[0]) && is_affine(apply->args[1]) && has_interior(condition))
+        known_.insert_or_assign(condition, 1);
+    }
+  }
+
+  /// Everywhere, or in the interior of the nest.
+  bool is_affine(Expr subscript) const {
+    bool affine = true;
+    walk({subscript}, [&](Expr e) {
+      if (e->free.empty() || e->as<Axis>()) return false;
+      constexpr Op keep[] = {Op::add, Op::subtract, Op::multiply, Op::negate};
+      const bool keeps = e->as<Apply>() && std::ranges::count(keep, e->as<Apply>()->op) > 0;
+      affine &= keeps || (is_choice(e) && has_interior(e));
+      return true;
+    });
+    return affine;
+  }
+
+  /// Without registers for masks, what lanes of bytes take at a border is no less than they save inside.
+  bool has_interior(Expr tested) const {
+    const std::vector<AxisId>& domain = program_.statements[nest_.statements.front()].domain;
+    const auto is_of_nest = [&](AxisId axis) { return std::ranges::count(domain, axis) > 0; };
+    return mask_registers_ && !nest_.serial && !nest_.folds && std::ranges::count_if(tested->free, is_of_nest) == 1;
+  }
+
+  /// Whether lanes hardly ever run along its axes.
+  bool is_short(const Fold& fold) const {
+    return std::ranges::all_of(fold.axes, [&](AxisId axis) {
+      const auto most = s_.collapsed[axis].empty() ? known_extent(program_, axis) : std::nullopt;
+      return most && *most <= few_iterations;
+    });
+  }
+
+  /// Whether it is likely to run with lanes of its own along a row. They count their steps in the elements' width
+  /// (ExpressionLowering::reduce_counting()).
+  bool counts_steps(const Fold& fold) const {
+    const AxisId along = fold.axes.back();
+    if (!fold.ranges.empty() || info(fold.reduction).results != Results::index) return false;
+    if (!is_integer(fold.body->dtype) || std::ranges::count(s_.wide, along) == 0) return false;
+    bool moves = false;
+    for (Expr e : nodes({fold.body})) {
+      const Read* read = e->as<Read>();
+      if (!read || !uses_axis(e, along)) continue;
+      if (motion(program_, s_, read->tensor, read->subscripts, along) != Motion::contiguous) return false;
+      moves = true;
+    }
+    return moves;
+  }
+
+  Program& program_;
+  const Specialisation& s_;
+  const Nest& nest_;
+  bool mask_registers_;
   std::unordered_map<Expr, int> known_;
 };
 
@@ -102,13 +175,14 @@ Expr counted_condition(const Fold& f) {
   return counts ? body->args[0] : nullptr;
 }
 
-int lane_bytes(const Program& program, const Nest& nest, const Target& target) {
+int lane_bytes(Program& program, const Specialisation& specialisation, const Nest& nest, const Target& target) {
   // Without registers for masks, bytes go one by one at the end of a row: it must not be long.
-  int widest = target.features.find("avx512bw") != std::string::npos ? 1 : 2;
-  Widths widths;
+  const bool mask_registers = target.features.find("avx512bw") != std::string::npos;
+  int widest = mask_registers ? 1 : 2;
+  Widths widths(program, specialisation, nest, mask_registers);
   for (std::size_t k = 0; k < nest.statements.size(); ++k) {
     const Statement& s = program.statements[nest.statements[k]];
-    const int own = computes_doubles(s) ? 8 : widths.of_statement(s, nest.values[k], !nest.folds);
+    const int own = computes_doubles(s) ? 8 : widths.of_statement(s, nest.values[k]);
     const bool halves = target.vector_bytes == 64 && waits_for_divider(s, nest.values[k]);
     widest = std::max(widest, halves ? 2 * own : own);
   }

@@ -11,6 +11,6 @@ ir::Expr counted_condition(const ir::Fold&);
 
 /// What the lanes of a vector have, of which a register holds as many as fit: 8, 4, 2 or 1 bytes, and where half a
 /// register is better than a whole one, twice as many.
-int lane_bytes(const ir::Program&, const Nest&, const Target&);
+int lane_bytes(ir::Program&, const Specialisation&, const Nest&, const Target&);
 
 }  // namespace ricci::jit

@@ -141,6 +141,40 @@ Value ExpressionLowering::mask(Expr guard, bool vector, std::size_t part, std::s
   return builder_.compute(level, Op::logical_and, DType::b1, {lanes_left, condition});
 }
 
+/// Lanes at equal distances are inside when the first and the last of them are. False: these are not.
+bool ExpressionLowering::check_ends(TensorId tensor, std::size_t axis, Expr subscript, Expr guard, std::uint32_t number,
+                                    std::size_t inside) {
+  constexpr std::int64_t moderate = std::int64_t{1} << 31;  // so that none of the lanes wraps around
+  if (!in_lanes(subscript) || (guard && in_lanes(guard))) return false;
+  if (!lane_->distances.empty() || lane_->whole_from) return false;
+  const auto affine = affine_in(program_.graph, subscript, lane_->axis);
+  if (!affine || std::abs(affine->coefficient) > moderate) return false;
+  const std::size_t of_guard = guard ? value(guard).level : 0;
+  const std::size_t level = std::max({inside, lane_->level, value(affine->rest).level, of_guard});
+  const auto compute = [&](Op op, DType dtype, Value a, Value b) {
+    return builder_.compute(level, op, dtype, {a, b});
+  };
+  Value runs = guard ? value(guard).parts[0] : loop::none;
+  Value count = builder_.constant(std::int64_t{lane_->parts} * lanes());
+  if (lane_->remaining) {
+    const Value some = compute(Op::greater, DType::b1, *lane_->remaining, builder_.constant(0));
+    runs = runs == loop::none ? some : compute(Op::logical_and, DType::b1, runs, some);
+    count = compute(Op::minimum, DType::i64, count, *lane_->remaining);
+  }
+  const Value step = builder_.constant(affine->coefficient), rest = scalar(affine->rest);
+  const Value first = builder_.add(level, rest, builder_.multiply(level, lane_->base, step));
+  const Value others = builder_.add(level, count, builder_.constant(-1));
+  const Value last = builder_.add(level, first, builder_.multiply(level, others, step));
+  const Value limit = builder_.convert(0, size(tensor, axis), DType::u64);
+  const auto is_inside = [&](Value at) {
+    return compute(Op::less, DType::b1, builder_.convert(level, at, DType::u64), limit);
+  };
+  const Value first_is_inside = is_inside(first), last_is_inside = is_inside(last);
+  const Value ok = compute(Op::logical_and, DType::b1, first_is_inside, last_is_inside);
+  builder_.add(level, loop::Check{number, ok, runs});
+  return true;
+}
+
 void ExpressionLowering::check(TensorId tensor, const std::vector<Expr>& subscripts, Expr guard,
                                const std::string& text) {
   const auto number = static_cast<std::uint32_t>(std::ranges::find(info_.checks, text) - info_.checks.begin());
@@ -155,6 +189,7 @@ void ExpressionLowering::check(TensorId tensor, const std::vector<Expr>& subscri
     const auto of_rows = [&](Expr e) { return e && uses_axis(e, rows_->axis); };
     if (rows_ && rows_->current > 0 && !of_rows(s) && !of_rows(guard)) continue;  // checked for the first of them
     if (number == info_.checks.size()) info_.checks.push_back(text);
+    if (check_ends(tensor, i, s, guard, number, inside)) continue;
     const Lanes v = value(s);
     const std::size_t level = std::max({inside, v.level, guard ? value(guard).level : 0});
     const bool vector = v.vector || (guard && value(guard).vector);

@@ -255,6 +255,9 @@ class ExpressionLowering {
   Lanes read(ir::Expr, const ir::Read&);
   std::vector<loop::Value> expand(ir::Expr, const Lanes&, DType, bool vector);
 
+  bool check_ends(ir::TensorId, std::size_t axis, ir::Expr subscript, ir::Expr guard, std::uint32_t number,
+                  std::size_t inside);
+
   // lower_fold.cpp
   Limit range_of(const ir::Fold&, std::size_t k);
   loop::Value first_index(const ir::Fold&);
@@ -292,7 +295,11 @@ class ExpressionLowering {
   State start(const ir::Fold&, DType, int parts, int lanes, bool indexed);
   State reduce_loops(const ir::Fold&, std::vector<std::size_t> loops, std::size_t depth, State);
   State reduce_lanes(const ir::Fold&, std::size_t lane, std::vector<std::size_t> outer, std::size_t depth, State);
-  State reduce_steps(const ir::Fold&, ir::AxisId lane, loop::Value from, loop::Value to, State);
+  State reduce_steps(const ir::Fold&, ir::AxisId lane, loop::Value from, loop::Value to, State, bool masked = false);
+  /// The type in which lanes count the steps of a reduction, where an index would take several registers for each of
+  /// elements.
+  std::optional<DType> type_of_steps(const ir::Fold&, ir::AxisId lane) const;
+  State reduce_counting(const ir::Fold&, std::size_t lane, DType counter, State);
   State reduce_rest(const ir::Fold&, ir::AxisId lane, loop::Value middle, loop::Value high, State);
   std::pair<std::vector<loop::Carried>, State> carry_all(const State&);
   loop::Value is_decided(const ir::Fold&, const State&);
@@ -320,6 +327,7 @@ class ExpressionLowering {
   using Join = std::function<loop::Value(DType, loop::Value, loop::Value)>;
   loop::Value halves(std::size_t level, std::vector<loop::Value> parts, const Join& join);
   State in_one(const ir::Fold&, std::size_t level, const State&);
+  State earliest(const ir::Fold&, std::size_t level, const State&, loop::Value first);
   State with_own_indices(std::size_t level, State);
   loop::Value scratch_offset(const ScratchState&, std::size_t level);
   State load_scratch(ir::Expr fold, const ScratchState&, std::size_t level, loop::Value at);

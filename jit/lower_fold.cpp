@@ -31,6 +31,12 @@ bool shares_index(const Fold& f, AxisId lane) {
   return indexed && f.ranges.empty() && lane == f.axes.back();
 }
 
+std::optional<DType> ExpressionLowering::type_of_steps(const Fold& f, AxisId lane) const {
+  const int bytes = 256 / nest_.accumulators;
+  if (!shares_index(f, lane) || !is_integer(f.body->dtype) || bytes > 2) return std::nullopt;
+  return bytes == 1 ? DType::u8 : DType::u16;
+}
+
 ExpressionLowering::State ExpressionLowering::start(const Fold& f, DType dtype, int parts, int lanes, bool indexed) {
   const auto count = static_cast<std::size_t>(parts);
   const Reduction by = f.reduction == Reduction::argmax   ? Reduction::max
@@ -349,13 +355,16 @@ void ExpressionLowering::fold(Expr e) {
     rows = rows_of(f);
     const int parts = std::max(1, nest_.accumulators / lanes()) * static_cast<int>(rows);
     const bool counts = counted_condition(f) && !(keeping_ && keeping_->kept.fold == e);
-    State empty = counts ? start(f, DType::i64, parts, 1, false) : start(f, e->dtype, parts, lanes(), has_index);
+    const bool blocks = type_of_steps(f, own->second).has_value();
+    State empty = blocks   ? start(f, e->dtype, static_cast<int>(rows), 1, has_index)
+                  : counts ? start(f, DType::i64, parts, 1, false)
+                           : start(f, e->dtype, parts, lanes(), has_index);
     if (tracks_numbers(f, empty, own->second))
       empty.is_number.assign(empty.best.size(), builder_.constant(Scalar::of(true), lanes()));
     state = reduce_lanes(f, lane, loops, 0, empty);
-    if (shares_index(f, own->second))
+    if (shares_index(f, own->second) && !blocks)
       state = by_row(state, rows > 1, [&](const State& row) { return with_own_indices(level, row); });
-    state = by_row(state, rows > 1, [&](const State& row) { return in_one(f, level, row); });
+    if (!blocks) state = by_row(state, rows > 1, [&](const State& row) { return in_one(f, level, row); });
     if (counts)
       for (Value& count : state.best) count = builder_.convert(level, count, e->dtype);
   } else {

@@ -19,6 +19,8 @@ namespace {
 constexpr std::int64_t planes_at_once = 7;
 
 constexpr std::int64_t page_bytes = 4096;
+/// So many elements of a border take less time one by one than a vector of more lanes, with its masks.
+constexpr int few_of_border = 16;
 
 /// Vectors per step of such a reduction: two lines, if the registers hold their states. What a step computes for a
 /// plane serves all of them, more of memory is within the processor's window, and functions hide each other's latency.
@@ -123,20 +125,37 @@ void NestLowering::border_and_interior(const Interior& interior, Value low, Valu
   const Value first = i64(Op::maximum, low, i64(Op::minimum, end, x_.scalar(interior.low)));
   const Value last = i64(Op::maximum, first, i64(Op::minimum, end, x_.scalar(interior.high)));
   at_border_ = true;
-  over_sides(low, first, last, end, body);
+  over_sides(low, first, last, end, body, interior.chooses);
   at_border_ = false;
   ++inside_;
   stream_over_lanes(first, last, body);
   --inside_;
 }
 
-void NestLowering::over_sides(Value low, Value first, Value last, Value end, const Body& body) {
+bool NestLowering::goes_one_by_one() const {
+  const bool needs_lanes = !nest_.streams.empty() || !nest_.short_rows.empty() || nest_.kept || nest_.tables;
+  return nest_.lanes > few_of_border && !needs_lanes && !nest_.appends && !nest_.planes;
+}
+
+void NestLowering::over_sides(Value low, Value first, Value last, Value end, const Body& body, bool gathers) {
   const int loops_before = info_.loops;
   const Value zero = b_.constant(0), two = b_.constant(2), side = x_.open_for(zero, two, 1);
   const Value before = b_.compute(level(), Op::equal, DType::b1, {side, zero});
-  const Value from = b_.compute(level(), Op::select, DType::i64, {before, low, last});
+  Value from = b_.compute(level(), Op::select, DType::i64, {before, low, last});
   const Value to = b_.compute(level(), Op::select, DType::i64, {before, first, end});
-  masked_lanes(from, to, body);
+  if (at_border_ && goes_one_by_one()) {
+    Value stop = to;
+    if (!gathers) {
+      const Value length = i64(Op::subtract, to, from);
+      const Value few = b_.compute(level(), Op::less_equal, DType::b1, {length, b_.constant(few_of_border)});
+      stop = b_.compute(level(), Op::select, DType::i64, {few, to, from});
+    }
+    x_.bind(*nest_.lane_axis, x_.open_for(from, stop, 1));
+    body();
+    x_.close_for();
+    from = stop;
+  }
+  if (!at_border_ || !goes_one_by_one() || !gathers) masked_lanes(from, to, body);
   x_.close_for();
   info_.loops = loops_before;  // the same loops again
 }

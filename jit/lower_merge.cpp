@@ -127,6 +127,45 @@ ExpressionLowering::State ExpressionLowering::in_one(const Fold& f, std::size_t 
   return {{best}, {halves(level, winners, smaller)}};
 }
 
+/// The same of a state of integers with the numbers of steps, the first of which has the index `first`: of those that
+/// have the best value, the one of the first step, and of that the first lane.
+ExpressionLowering::State ExpressionLowering::earliest(const Fold& f, std::size_t level, const State& state,
+                                                       Value first) {
+  const auto compute = [&](Op op, DType dtype, std::vector<Value> args) {
+    return builder_.compute(level, op, dtype, std::move(args));
+  };
+  const loop::Type type = builder_.type(state.index[0]);
+  const Value none = builder_.constant(identity(Reduction::min, type.dtype), type.lanes);
+  const Op better = is_minimum(f.reduction) ? Op::minimum : Op::maximum;
+  const auto by_value = [&](DType dtype, Value a, Value b) { return compute(better, dtype, {a, b}); };
+  const auto smaller = [&](DType dtype, Value a, Value b) { return compute(Op::minimum, dtype, {a, b}); };
+  const auto parts_where = [&](const auto& condition, const auto& number) {
+    std::vector<Value> parts;
+    for (std::size_t part = 0; part < state.best.size(); ++part)
+      parts.push_back(compute(Op::select, type.dtype, {condition[part], number(part), none}));
+    return halves(level, std::move(parts), smaller);
+  };
+  const Value best = halves(level, state.best, by_value);
+  const Value everywhere = builder_.splat(level, best, type.lanes);
+  std::vector<Value> wins;
+  for (Value part : state.best) wins.push_back(compute(Op::equal, DType::b1, {part, everywhere}));
+  const Value step = parts_where(wins, [&](std::size_t part) { return state.index[part]; });
+  const Value of_step = builder_.splat(level, step, type.lanes);
+  for (std::size_t part = 0; part < wins.size(); ++part) {
+    const Value is_first = compute(Op::equal, DType::b1, {state.index[part], of_step});
+    wins[part] = compute(Op::logical_and, DType::b1, {wins[part], is_first});
+  }
+  const Value iota = builder_.iota(type.dtype, type.lanes);
+  const Value lane = parts_where(wins, [&](std::size_t part) {
+    const Scalar before{type.dtype, static_cast<std::uint64_t>(part) * static_cast<std::uint64_t>(type.lanes)};
+    return builder_.compute(0, Op::add, type.dtype, {iota, builder_.constant(before, type.lanes)});
+  });
+  const Value stride = builder_.constant(static_cast<std::int64_t>(state.best.size()) * type.lanes);
+  const Value before = builder_.multiply(level, builder_.convert(level, step, DType::i64), stride);
+  const Value within = builder_.add(level, before, builder_.convert(level, lane, DType::i64));
+  return {{best}, {builder_.add(level, first, within)}};
+}
+
 /// The state after a reduction along lanes that share an index, with the index of each.
 ExpressionLowering::State ExpressionLowering::with_own_indices(std::size_t level, State state) {
   for (std::size_t part = 0; part < state.index.size(); ++part) {

@@ -105,6 +105,7 @@ ExpressionLowering::State ExpressionLowering::reduce_lanes(const Fold& f, std::s
     const State next = reduce_lanes(f, lane, outer, depth + 1, before);
     return state.like(close_for(next.flat(), is_decided(f, next)));
   }
+  if (const auto counter = type_of_steps(f, f.axes[lane])) return reduce_counting(f, lane, *counter, std::move(state));
   const std::int64_t stride = static_cast<std::int64_t>(state.best.size() / rows_of(f)) * lanes();
   const Limit range = range_of(f, lane);
   const auto low = range.low, high = range.high;
@@ -127,23 +128,69 @@ ExpressionLowering::State ExpressionLowering::reduce_lanes(const Fold& f, std::s
   return reduce_rest(f, f.axes[lane], middle, high, std::move(state));
 }
 
-/// A loop of whole steps with lanes along this axis, as many vectors in each as the state has parts. It carries the
-/// index that they share: as a function of the loop's variable each of them would bring it into a vector again.
+/// The same for a state of scalars, block by block. In a block the lanes count their steps in the type `counter`; what
+/// is left behind whole steps has lanes of its own.
+ExpressionLowering::State ExpressionLowering::reduce_counting(const Fold& f, std::size_t lane, DType counter,
+                                                              State state) {
+  const AxisId along = f.axes[lane];
+  const std::size_t rows = rows_of(f);
+  const std::int64_t stride = nest_.accumulators, block = stride << (8 * size_of(counter));
+  const Limit range = range_of(f, lane);
+  const auto [carried, before] = carry_all(state);
+  const Value base = open_for(range.low, range.high, block, carried);
+  ++info_.loops;
+  const std::size_t level = builder_.level();
+  const Value limit = builder_.add(level, base, builder_.constant(block));
+  const Value end = builder_.compute(level, Op::minimum, DType::i64, {limit, range.high});
+  const Value length = builder_.compute(level, Op::subtract, DType::i64, {end, base});
+  const Value whole = builder_.compute(level, Op::logical_and, DType::i64, {length, builder_.constant(-stride)});
+  const Value middle = builder_.add(level, base, whole);
+  State best = before;
+  const auto take = [&](Value from, Value to, int parts) {
+    const std::size_t count = static_cast<std::size_t>(parts) * rows;
+    State steps = start(f, builder_.type(state.best[0]).dtype, static_cast<int>(count), lanes(), false);
+    steps.index.assign(count, builder_.constant(Scalar{counter, 0}, lanes()));
+    steps = reduce_steps(f, along, from, to, std::move(steps), to == end);
+    const Value first = index_of(f, along, from);
+    const State found = by_row(steps, rows > 1, [&](const State& row) { return earliest(f, level, row, first); });
+    for (std::size_t row = 0; row < rows; ++row) {
+      const Value wins = beats(f, level, found.best[row], best.best[row]);
+      const auto winner = [&](Value challenger, Value champion) {
+        const DType dtype = builder_.type(champion).dtype;
+        return builder_.compute(level, Op::select, dtype, {wins, challenger, champion});
+      };
+      best.best[row] = winner(found.best[row], best.best[row]);
+      best.index[row] = winner(found.index[row], best.index[row]);
+    }
+  };
+  take(base, middle, nest_.accumulators / lanes());
+  take(middle, end, 1);
+  return state.like(close_for(best.flat()));
+}
+
+/// A loop of whole steps with lanes along this axis, as many vectors in each as the state has parts, or one that masks
+/// those beyond the end. It carries the index that they share: as a function of the loop's variable each of them would
+/// bring it into a vector again. Where lanes count steps that is the number of the step.
 ExpressionLowering::State ExpressionLowering::reduce_steps(const Fold& f, AxisId lane, Value from, Value to,
-                                                           State state) {
+                                                           State state, bool masked) {
   const int parts = static_cast<int>(state.best.size() / rows_of(f));
   const std::int64_t stride = std::int64_t{parts} * lanes();
   auto [carried, before] = carry_all(state);
-  const bool indexed = shares_index(f, lane);
+  const bool indexed = shares_index(f, lane), counts = type_of_steps(f, lane).has_value();
   const DType dtype = indexed ? builder_.type(state.index[0]).dtype : DType::i64;
-  if (indexed) carried.push_back(builder_.carry(shared_index(f, lane, from, dtype)));
-  enter_lanes(lane, open_for(from, to, stride, carried), parts, std::nullopt);
+  const auto number = [&](std::int64_t n) {
+    return builder_.constant(evaluate(Op::cast, dtype, std::vector{Scalar::of(n)}), lanes());
+  };
+  if (indexed) carried.push_back(builder_.carry(counts ? number(0) : shared_index(f, lane, from, dtype)));
+  const Value base = open_for(from, to, stride, carried);
+  std::optional<Value> left;
+  if (masked) left = builder_.compute(builder_.level(), Op::subtract, DType::i64, {to, base});
+  enter_lanes(lane, base, parts, left);
   if (indexed) lane_->index = carried.back().variable;
   std::vector<Value> next = step_of_rows(f, before).flat();
-  if (indexed) {
-    const Value distance = builder_.constant(evaluate(Op::cast, dtype, std::vector{Scalar::of(stride)}), lanes());
-    next.push_back(builder_.compute(builder_.level(), Op::add, dtype, {carried.back().variable, distance}));
-  }
+  if (indexed)
+    next.push_back(builder_.compute(builder_.level(), Op::add, dtype,
+                                    {carried.back().variable, number(counts ? 1 : stride)}));
   leave_lanes();
   std::vector<Value> results = close_for(next);
   if (indexed) results.pop_back();

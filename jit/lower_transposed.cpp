@@ -117,10 +117,21 @@ void ExpressionLowering::fetch_beside(Expr e, const TileSide& columns) {
 
 void ExpressionLowering::copy_transposed(const Statement& s, const TileSide& rows, const TileSide& columns,
                                          const TileSide& all) {
-  loop::Transpose tile = tile_of(*s.value->as<Read>(), rows, columns, all);
+  const Read& read = *s.value->as<Read>();
+  const std::size_t level = builder_.level();
+  loop::Transpose tile = tile_of(read, rows, columns, all);
   tile.to = s.target;
-  tile.first = address(s.target, s.subscripts, builder_.level()).base;
+  tile.first = address(s.target, s.subscripts, level).base;
   tile.pitch = step_along(s.target, s.subscripts, columns.axis);
+  if (motion(program_, s_, read.tensor, read.subscripts, columns.axis) == Motion::reversed) {
+    // From the last column on, which is the first in memory.
+    const auto minus = [&](Value a, Value b) { return builder_.compute(level, Op::subtract, DType::i64, {a, b}); };
+    const Value others = minus(tile.columns, builder_.constant(1));
+    tile.offset = minus(tile.offset, others);
+    tile.first = builder_.add(level, tile.first, builder_.multiply(level, others, tile.pitch));
+    tile.pitch = minus(builder_.constant(0), tile.pitch);
+    tile.ahead = minus(builder_.constant(0), tile.ahead);
+  }
   tile.streaming = std::ranges::count(nest_.streaming, s.target) > 0;
   builder_.add(builder_.level(), tile);
 }

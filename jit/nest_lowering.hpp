@@ -94,8 +94,10 @@ class NestLowering {
   /// Binds what stands for the quotient and the remainder in the period at `at`. Returns how far it goes, and not beyond
   /// `most` elements.
   loop::Value enter_period(const Period&, loop::Value at, loop::Value most);
-  /// Masked lanes over [low, first) and [last, end).
-  void over_sides(loop::Value low, loop::Value first, loop::Value last, loop::Value end, const Body&);
+  /// Masked lanes over [low, first) and [last, end). Few elements of a border have no lanes, nor all that would gather.
+  void over_sides(loop::Value low, loop::Value first, loop::Value last, loop::Value end, const Body&,
+                  bool gathers = false);
+  bool goes_one_by_one() const;
   /// Whether the updates of the nest are put off and done after the lanes of a block (lower_updates.cpp).
   bool queues_updates(std::size_t lanes_at) const;
   /// The lanes over [low, end) in blocks: first where each update goes and what it adds, in vectors, to scratch; then

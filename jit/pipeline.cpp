@@ -4,6 +4,7 @@
 #include "guard.hpp"
 #include "in_order.hpp"
 #include "lower.hpp"
+#include "narrow.hpp"
 #include "nonzero.hpp"
 #include "place.hpp"
 #include "place_sorts.hpp"
@@ -26,6 +27,7 @@ Normalised normalise(ir::Program program) {
   attach_guards(program, axes);
   place_sorts(program, axes, Sorts::all);
   store_sorted(program, axes);
+  narrow_sums(program);
   place_reductions(program, axes);
   stage_steps(program);
   count_chunks(program);

@@ -194,7 +194,7 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
     const Statement& first = program.statements[nest.statements.front()];
     const std::vector<AxisId>& domain = first.domain;
     if (folds_whole_domain(program, first)) reduce_items(program, nest);
-    const int bytes = lane_bytes(program, nest, target);
+    const int bytes = lane_bytes(program, s, nest, target);
     nest.lanes = target.vector_bytes / bytes;
     nest.accumulators = 256 / bytes;
     CostModel model(program, s, target, nest.lanes);

@@ -19,6 +19,7 @@ struct Interior {
   ir::AxisId axis;
   ir::Expr low, high;
   std::vector<ir::Statement> statements;
+  bool chooses = false;  // outside of it, subscripts are wrapped, clipped or reflected: lanes would have to gather
 };
 
 /// The quotient and the remainder of `sign` (1 or -1) * the lane axis + rest by a divisor. While the lanes run through

@@ -34,6 +34,7 @@ constexpr std::int64_t many_rows = 3;           // of results, for which loads a
 constexpr std::int64_t many_reduced_rows = 16;  // the same of rows that a reduction runs over
 constexpr std::int64_t narrow_row = 64;         // bytes: a line, and the widest vector
 constexpr std::int64_t wide_row = 256;          // elements, of which steps of 64 lanes leave few over
+constexpr std::int64_t long_row = 1024;         // so many that it pays to count steps of lanes and not each index
 
 /// Where `axis` stands bare among the subscripts, or `moved`; -1 if nowhere, -2 if twice.
 int position_of(const Access& access, AxisId axis, bool moved = false) {
@@ -302,6 +303,13 @@ void find_lengths(const Program& program, const Survey& survey, std::span<const 
     const int at = position_of({b.tensor, b.subscripts, b.policy, b.guard}, p->along);
     const bool dense = program.tensors[b.tensor].table.empty() && tensors[b.tensor].layout.strides[at] == *wide;
     result.slender.push_back({b.tensor, p->columns, *wide, dense});
+  }
+  for (Expr e : survey.nodes) {
+    const Fold* fold = e->as<Fold>();
+    if (!fold || info(fold->reduction).results != Results::index || size_of(fold->body->dtype) > 2) continue;
+    const AxisId axis = fold->axes.back();
+    const bool known = std::ranges::count(result.wide, axis) > 0;
+    if (!known && length(axis) >= long_row && is_contiguous(axis)) result.wide.push_back(axis);
   }
   for (AxisId axis : axes_of_rows(program))
     if (length(axis) > 1 && length(axis) <= longest_short_row && is_contiguous(axis)) result.few.push_back(axis);

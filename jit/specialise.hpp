@@ -37,7 +37,9 @@ struct Specialisation {
   std::vector<ir::AxisId> slim;     // those along which they do for each step of lanes
   std::vector<ir::TensorId> far;    // accessed where data choose, and larger than the first cache (ahead.hpp)
   std::vector<ir::AxisId> many;  // axes along which a reduction uses loads again, long enough for it to pay
-  std::vector<ir::AxisId> wide;  // of these, those along long rows of memory, which fill steps of many lanes
+  /// Of these, and of those along which a winner among bytes or numbers of two is sought, the ones along long rows of
+  /// memory, which fill steps of many lanes.
+  std::vector<ir::AxisId> wide;
   std::vector<ir::AxisId> narrow;  // instead, those along rows that are at most a line of memory
   std::vector<Slender> slender;  // of products, as kernels assume (slender.hpp)
   std::vector<ir::AxisId> few;   // axes of reductions that are short rows of memory (short_rows.hpp)

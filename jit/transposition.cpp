@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <map>
 
-#include "affine.hpp"
 #include "place_sorts.hpp"
 
 namespace ricci::jit {
@@ -34,11 +33,11 @@ bool copies(Program& program, const Specialisation& s, const Nest& nest, const T
 
 }  // namespace
 
-bool can_transpose(Program& program, const Specialisation& s, Expr e, AxisId lane, AxisId across) {
+bool can_transpose(Program& program, const Specialisation& s, Expr e, AxisId lane, AxisId across, Motion wanted) {
   const Read& read = *e->as<Read>();
   if (read.guard || read.policy != Policy::assume_inside) return false;
   if (motion(program, s, read.tensor, read.subscripts, lane) != Motion::strided) return false;
-  if (motion(program, s, read.tensor, read.subscripts, across) != Motion::contiguous) return false;
+  if (motion(program, s, read.tensor, read.subscripts, across) != wanted) return false;
   return std::ranges::none_of(
       read.subscripts, [&](Expr subscript) { return uses_axis(subscript, lane) && uses_axis(subscript, across); });
 }
@@ -63,6 +62,11 @@ std::optional<Transposition> find_transposition(Program& program, const Speciali
     Transposition found{across, {}};
     for (Expr e : reads)
       if (can_transpose(program, s, e, lane, across)) found.reads.push_back(e);
+    // Into the target, columns may as well go the other way.
+    if (reads.size() == 1 && can_transpose(program, s, reads[0], lane, across, Motion::reversed)) {
+      found.reads = reads;
+      if (!copies(program, s, nest, found)) found.reads.clear();
+    }
     if (!found.reads.empty() && (!best || found.reads.size() > best->reads.size())) best = std::move(found);
   }
   if (!best) return {};

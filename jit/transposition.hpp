@@ -8,12 +8,14 @@
 //         for j of them, for lanes of i in the tile: out[j, i..] = scratch[j, i..]
 //
 // Where rows are short, an item has all of their columns, so that memory is read from one end to the other.
+#include "affine.hpp"
 #include "schedule.hpp"
 
 namespace ricci::jit {
 
-/// Whether the read is contiguous along `across` and goes in steps along `lane`, always inside.
-bool can_transpose(ir::Program&, const Specialisation&, ir::Expr read, ir::AxisId lane, ir::AxisId across);
+/// Whether the read moves along `across` as it is wanted to and goes in steps along `lane`, always inside.
+bool can_transpose(ir::Program&, const Specialisation&, ir::Expr read, ir::AxisId lane, ir::AxisId across,
+                   Motion wanted = Motion::contiguous);
 
 /// What a nest with lanes along `lane` should transpose, if anything.
 std::optional<Transposition> find_transposition(ir::Program&, const Specialisation&, const Nest&, ir::AxisId lane);

@@ -200,6 +200,29 @@ TEST_CASE("extrema of every element type along every axis of a tensor of rank 4"
     }
 }
 
+TEST_CASE("the winner of a long row of narrow elements is found wherever it stands") {
+  constexpr std::int64_t extent = 70000 * 2 + 77;  // more than two blocks of steps in lanes of bytes
+  const DType dtype = GENERATE(DType::u8, DType::i8, DType::u16, DType::i16, DType::b1);
+  const std::int64_t extents[] = {extent};
+  const Reduction list[] = {Reduction::argmax};
+  const ir::Program program = extrema(dtype, 1, {0}, list);
+  for (std::int64_t first : {0, 1, 255, 256, 65535, 65536, 65537, 100000, 131071, 131072, 139999, 140070, 140076}) {
+    const GuardedTensor x(dtype, extents);
+    const Scalar low{dtype, 0}, high = evaluate(Op::cast, dtype, std::vector{Scalar::of(std::int64_t{1})});
+    for (std::int64_t n = 0; n < extent; ++n) low.store(element(x.view(), n));
+    for (std::int64_t n : {first, std::min(first + 256, extent - 1), extent - 1}) high.store(element(x.view(), n));
+    const Outputs outputs(program, x.view(), {0});
+    CAPTURE(to_string(dtype), first);
+    REQUIRE(run_with_threads(program, outputs.views) == "");
+    CHECK(elements(outputs.views[1])[0].as_int() == first);
+    for (int bytes : {32, 16}) {
+      REQUIRE(run_with_threads(program, outputs.views, {}, bytes) == "");
+      CHECK(elements(outputs.views[1])[0].as_int() == first);
+    }
+    if (first == 100000) REQUIRE(run_everywhere(program, outputs.views).fault == "");
+  }
+}
+
 TEST_CASE("extrema of every layout along every axis") {
   for (Pattern pattern : all_patterns)
     for (int axis = 0; axis < 3; ++axis) {

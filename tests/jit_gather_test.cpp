@@ -107,6 +107,38 @@ TEST_CASE("the first bad iteration in row-major order is reported, whatever the 
         "subscript -4 is outside axis 0 of t1 (extent 5) at i=3, j=900");
 }
 
+TEST_CASE("subscripts in a row are checked at both ends of the lanes, up to the last that there is") {
+  const auto x = filled<float>([](auto n) { return n; }, 1000);
+  const auto bytes = filled<std::uint8_t>([](auto n) { return n; }, 1000);
+  for (const std::int64_t n : {1, 15, 64, 65, 300, 700}) {
+    Tensor<float, 1> y(n);
+    Tensor<std::uint8_t, 1> z(n);
+    Tensor<std::int64_t, 0> shift(0);
+    const auto check = [&](std::int64_t by, const Prepared& p, bool fits) {
+      shift() = by;
+      CAPTURE(n, by);
+      const Ran ran = run_everywhere(p);
+      REQUIRE(ran.fault == "");
+      REQUIRE(ran.error.has_value() != fits);
+      const std::string loops = loops_of(p);
+      CHECK(loops.find("check") != std::string::npos);
+      CHECK(loops.find("i64x") == std::string::npos);
+    };
+    for (const bool fits : {true, false}) {
+      const std::int64_t beyond = fits ? 0 : 1;
+      const Prepared up = prepared(y[i], Assign::set, x[i + shift()]);
+      check(1000 - n + beyond, up, fits);
+      check(-beyond, up, fits);
+      const Prepared down = prepared(y[i], Assign::set, x[shift() - i]);
+      check(n - 1 - beyond, down, fits);
+      check(999 + beyond, down, fits);
+      check(1000 - n + beyond, prepared(z[i], Assign::set, bytes[i + shift()]), fits);
+      if (n <= 300) check(1000 - 3 * n + 2 + beyond, prepared(y[i], Assign::set, x[3 * i + shift()]), fits);
+    }
+    for (int k = 0; k < n; ++k) REQUIRE(z.at(k) == static_cast<std::uint8_t>(1000 - n + k));
+  }
+}
+
 TEST_CASE("subscripts that are proved keep no check") {
   auto scores = filled<float>(shuffled(11), 4, 6, 5), feature = filled<float>(shuffled(101), 4, 6, 5);
   auto index = filled<std::int32_t>([](auto n) { return n * 13 - 200; }, 40);

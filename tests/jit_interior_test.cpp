@@ -100,6 +100,55 @@ TEST_CASE("subscripts that wrap or clip keeps inside are read as they stand wher
   }
 }
 
+TEST_CASE("subscripts that are reflected at the ends are read as they stand inside") {
+  for (std::int64_t n : {3, 4, 15, 16, 17, 65, 300, 5000}) {
+    const auto a = filled<float>(shuffled(37), n);
+    Tensor<float, 1> y(n + 4);
+    const auto check = [&](const Prepared& p, auto place) {
+      CAPTURE(n);
+      REQUIRE(run_everywhere(p).fault == "");
+      for (std::int64_t k = 0; k < n + 4; ++k) REQUIRE(y.at(k) == a.at(place(k - 2)));
+      CHECK(schedule_of(p).find("interior i(") != std::string::npos);
+      if (n != 300) return;
+      const std::string inside = body_of_step(loops_of(p), host_target().vector_bytes);
+      CHECK(inside.find("load") != std::string::npos);
+      CHECK(inside.find("gather") == std::string::npos);
+    };
+    const auto reflected = [&](std::int64_t k) { return n - 1 - std::abs(n - 1 - std::abs(k)); };
+    const auto mirrored = [&](std::int64_t k) { return k < 0 ? -1 - k : k < n ? k : 2 * n - 1 - k; };
+    check(prepared(y[i], Assign::set, a[n - 1 - abs(n - 1 - abs(i - 2))]), reflected);
+    const auto from_start = maximum(i - 2, 1 - i);
+    check(prepared(y[i], Assign::set, a[minimum(from_start, 2 * n - 1 - from_start)]), mirrored);
+    check(prepared(y[i], Assign::set, clip(a)[i - 2]),
+          [&](std::int64_t k) { return std::clamp(k, std::int64_t{0}, n - 1); });
+    Tensor<float, 1> z(n);
+    REQUIRE(run_everywhere(prepared(z[i], Assign::set, a[abs(abs(i - n / 2) - n / 2)])).fault == "");  // inner falls
+    REQUIRE(run_everywhere(prepared(z[i], Assign::set, a[minimum(abs(n - 1 - 2 * i), n - 1)])).fault == "");
+    REQUIRE(run_everywhere(prepared(z[i], Assign::set, fill(a, 7)[abs(i - 3) + 1])).fault == "");
+  }
+}
+
+TEST_CASE("borders of bytes, short and long, are gone through once") {
+  for (const std::int64_t n : {5, 40, 64, 200, 5000})
+    for (const std::int64_t by : {1, 3, 16, 17, 150}) {
+      const auto x = filled<std::uint8_t>([](std::int64_t k) { return static_cast<std::uint8_t>(k * 151 + k / 7); }, n);
+      Tensor<std::uint8_t, 1> wrapped(n), filled_up(n), clipped(n);
+      const auto inside = [&](std::int64_t k) { return k >= 0 && k < n; };
+      CAPTURE(n, by);
+      REQUIRE(run_everywhere(prepared(wrapped[i], Assign::add, wrap(x)[i - by] + wrap(x)[i + 1] + x[i])).fault == "");
+      REQUIRE(run_everywhere(prepared(clipped[i], Assign::add, clip(x)[i + by])).fault == "");
+      REQUIRE(run_everywhere(prepared(filled_up[i], Assign::add, fill(x, 3)[i - by] + fill(x, 5)[i + by] +
+                                                                     fill(x, 7)[i + 1])).fault == "");
+      for (std::int64_t k = 0; k < n; ++k) {
+        const auto at = [&](std::int64_t place) { return x.at(((place % n) + n) % n); };
+        REQUIRE(wrapped.at(k) == static_cast<std::uint8_t>(at(k - by) + at(k + 1) + at(k)));
+        REQUIRE(clipped.at(k) == x.at(std::min(k + by, n - 1)));
+        const int before = inside(k - by) ? at(k - by) : 3, behind = inside(k + by) ? at(k + by) : 5;
+        REQUIRE(filled_up.at(k) == static_cast<std::uint8_t>(before + behind + (inside(k + 1) ? at(k + 1) : 7)));
+      }
+    }
+}
+
 TEST_CASE("a padded, strided and dilated convolution tests nothing inside", "[acceptance]") {
   for (std::int64_t size : {1, 2, 5, 9, 40, 41}) {
     const auto x = filled<float>(shuffled(13), 2, 3, size, size);

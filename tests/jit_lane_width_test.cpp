@@ -48,6 +48,16 @@ TEST_CASE("a nest of bytes has lanes of bytes, one of subscripts or sums has not
   CHECK(has(loops_at_64(prepared(out[i], Assign::set, cast<std::uint8_t>(i) + x[i])), "u8x16"));
   CHECK(has(loops_at_64(prepared(total(), Assign::set, sum(i, x[i]))), "u8x16"));
   CHECK(has(loops_at_64(prepared(total(), Assign::set, argmax(i, x[i]))), "u8x16"));
+  const Tensor<std::uint8_t, 1> many(5000);
+  const std::string winner = loops_at_64(prepared(total(), Assign::set, argmax(i, many[i])));
+  CHECK(has(winner, "u8x64"));
+  CHECK(!has(winner, "i32x"));
+  // What only the border tests or moves has no lanes, if that is much; a single test is not.
+  const auto next_to = fill(x, 0)[i - 1] + fill(x, 0)[i + 1];
+  CHECK(has(loops_at_64(prepared(out[i], Assign::set, next_to + fill(x, 0)[i + 2])), "u8x64"));
+  CHECK(has(loops_at_64(prepared(out[i], Assign::set, fill(x, 0)[i - 1])), "u8x16"));
+  CHECK(has(loops_at_64(prepared(out[i], Assign::set, wrap(x)[i - 1])), "u8x64"));
+  CHECK(has(loops_at_64(prepared(out[i], Assign::set, x[abs(i - 2)])), "u8x64"));
   // Of the conditions alone, where they are counted; what adds the tables up has wide lanes of its own.
   const std::string counted = loops_at_64(prepared(total(), Assign::set, count(i, flag[i])));
   CHECK(has(counted, "b1x64"));

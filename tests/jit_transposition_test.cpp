@@ -67,6 +67,28 @@ TEST_CASE("a transposed copy is one of every element, for every dtype, size and 
     }
 }
 
+TEST_CASE("a picture that is rotated either way is transposed into its place") {
+  for (const std::int64_t rows : {64, 130})
+    for (const std::int64_t columns : {16, 65, 200}) {
+      const auto check = [&]<class T>(T) {
+        const auto x = filled<T>([](std::int64_t n) { return static_cast<T>(n * 151 % 1009); }, rows, columns);
+        Tensor<T, 2> left(columns, rows), right(columns, rows);
+        CAPTURE(rows, columns);
+        check_transposed(prepared(left[i, j], Assign::set, x[j, columns - 1 - i]), {"into the target"});
+        check_transposed(prepared(right[i, j], Assign::set, x[rows - 1 - j, i]), {"into the target"});
+        REQUIRE(run_everywhere(prepared(left[columns - 1 - i, j], Assign::set, x[j, i])).fault == "");
+        for (std::int64_t r = 0; r < columns; ++r)
+          for (std::int64_t c = 0; c < rows; ++c) {
+            REQUIRE(left.at(r, c) == x.at(c, columns - 1 - r));
+            REQUIRE(right.at(r, c) == x.at(rows - 1 - c, r));
+          }
+      };
+      check(std::uint8_t{});
+      check(float{});
+      check(double{});
+    }
+}
+
 TEST_CASE("channels from last to first, scaled and added to what lies the other way") {
   for (const std::int64_t channels : {1, 3, 16, 37})
     for (const std::int64_t width : {5, 64, 150}) {

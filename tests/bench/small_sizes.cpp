@@ -28,6 +28,8 @@ struct Data {
   Tensor<double, 3> turns;
   Tensor<std::uint8_t, 3> picture;
   Tensor<std::uint8_t, 1> byte;
+  Tensor<std::uint8_t, 2> grey, cells;
+  Tensor<std::int16_t, 1> sample;
   Tensor<bool, 1> flag, other_flag;
   Tensor<std::int64_t, 1> whole{}, divisor64{}, beside{};
   Tensor<std::int32_t, 1> label, place, divisor, row, sixteen{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
@@ -40,7 +42,8 @@ struct Data {
         pairs(size, 2), v(cast<double>(x)), u(cast<double>(y)), above64(cast<double>(above)), w(cast<double>(m)),
         points(cast<double>(uniform(-1, 1, size / 9 + 1, 3))), turns(cast<double>(uniform(-1, 1, size / 9 + 1, 3, 3))),
         picture(cast<std::uint8_t>(uniform(0, 255, rows, columns / 3 + 1, 3))),
-        byte(cast<std::uint8_t>(200 * y)), flag(x > 0), other_flag(y > 0.5f),
+        byte(cast<std::uint8_t>(200 * y)), grey(cast<std::uint8_t>(255 * n)), cells(cast<std::uint8_t>(2 * n)),
+        sample(cast<std::int16_t>(30000 * x)), flag(x > 0), other_flag(y > 0.5f),
         label(labels(static_cast<std::int32_t>(std::min<std::int64_t>(size, 1000)), size)),
         place(labels(static_cast<std::int32_t>(size), size)), divisor(label + 1),
         row(labels(static_cast<std::int32_t>(rows), rows)) {
@@ -86,6 +89,26 @@ Make moved() {
     };
   };
 }
+
+/// A call that adds some elements at each end of `x`; `subscript` gives where they are taken from.
+template <class F>
+Make padded(F subscript) {
+  return [subscript](std::int64_t elements) -> Call {
+    const auto data = std::make_shared<Data>(elements);
+    return [=] {
+      const std::int64_t pad = std::min<std::int64_t>(2, elements - 1);
+      auto result = Tensor<float, 1>::uninitialised(elements + 2 * pad);
+      result[i] = data->x[subscript(i - pad, elements)];
+    };
+  };
+}
+
+/// How many of the eight cells around each one live, as additions of bytes, and the next generation.
+constexpr auto neighbours = [](const auto& c) {
+  return c[i - 1, j - 1] + c[i - 1, j] + c[i - 1, j + 1] + c[i, j - 1] + c[i, j + 1] + c[i + 1, j - 1] + c[i + 1, j] +
+         c[i + 1, j + 1];
+};
+constexpr auto lives = [](const auto& count, const auto& cell) { return (count == 3) | ((count == 2) & (cell == 1)); };
 
 /// A call that runs a statement on the data, which it changes.
 template <class F>
@@ -255,6 +278,54 @@ const std::map<std::string, Make>& expressions() {
          t[i, j, k] = fill(d.picture, 0)[i - 1, j - 1, k];
          return t;
        })},
+      {"padded by reflection",
+       padded([](const auto& at, std::int64_t n) { return n - 1 - abs(n - 1 - abs(at)); })},
+      {"padded by symmetry",
+       padded([](const auto& at, std::int64_t n) {
+         const auto low = maximum(at, -1 - at);
+         return minimum(low, 2 * n - 1 - low);
+       })},
+      {"padded with its ends", padded([](const auto& at, std::int64_t n) { return clip(at, 0, n - 1); })},
+      {"matrix padded by reflection", calls([](const Data& d) {
+         const std::int64_t pad = d.rows > 1 ? 1 : 0, last = d.rows - 1, end = d.columns - 1;
+         auto t = Tensor<float, 2>::uninitialised(d.rows + 2 * pad, d.columns + 2 * pad);
+         t[i, j] = d.m[last - abs(last - abs(i - pad)), end - abs(end - abs(j - pad))];
+         return t;
+       })},
+      {"picture padded by reflection", calls([](const Data& d) {
+         const std::int64_t pad = d.rows > 1 ? 1 : 0, last = d.rows - 1, end = d.columns - 1;
+         auto t = Tensor<std::uint8_t, 2>::uninitialised(d.rows + 2 * pad, d.columns + 2 * pad);
+         t[i, j] = d.grey[last - abs(last - abs(i - pad)), end - abs(end - abs(j - pad))];
+         return t;
+       })},
+      {"game of life", E(lives(neighbours(fill(d.cells, 0)), d.cells[i, j]))},
+      {"game of life that wraps", E(lives(neighbours(wrap(d.cells)), d.cells[i, j]))},
+      {"game of life by a sum",
+       E(lives(sum(k(0, 3), l(0, 3), fill(d.cells, 0)[i + k - 1, j + l - 1]) - d.cells[i, j], d.cells[i, j]))},
+      {"game of life that wraps by a sum",
+       E(lives(sum(k(0, 3), l(0, 3), wrap(d.cells)[i + k - 1, j + l - 1]) - d.cells[i, j], d.cells[i, j]))},
+      {"mean of nine bytes", E(cast<std::uint8_t>(
+                                 floor_divide(sum(k(0, 3), l(0, 3), wrap(d.grey)[i + k - 1, j + l - 1]), 9) +
+                                 0 * d.grey[i, j]))},
+      {"argmax of u8", E(argmax(i, d.byte[i]))},
+      {"argmin of u8", E(argmin(i, d.byte[i]))},
+      {"argmax of i16", E(argmax(i, d.sample[i]))},
+      {"argmax axis 1 of u8", E(argmax(d.grey, 1))},
+      {"argmax axis 0 of u8", E(argmax(d.grey, 0))},
+      {"picture enlarged", calls([](const Data& d) {
+         auto t = Tensor<std::uint8_t, 2>::uninitialised(2 * d.rows, 2 * d.columns);
+         t[i, j] = d.grey[floor_divide(i, 2), floor_divide(j, 2)];
+         return t;
+       })},
+      {"picture with colours enlarged", calls([](const Data& d) {
+         auto t = Tensor<std::uint8_t, 3>::uninitialised(2 * d.picture.extent(0), 2 * d.picture.extent(1), 3);
+         t[i, j, k] = d.picture[floor_divide(i, 2), floor_divide(j, 2), k];
+         return t;
+       })},
+      {"picture rotated", E(d.grey.permuted({1, 0}).flipped(0) + 0)},
+      {"picture with colours rotated", E(d.picture.permuted({1, 0, 2}).flipped(0) + 0)},
+      {"picture reversed", E(d.grey.flipped(1) + 0)},
+      {"picture transposed", E(d.grey.permuted({1, 0}) + 0)},
       {"x = 0", S(d.x[i] = 0)},
       {"x = y", S(d.x[i] = d.y[i])},
       {"x += y", S(d.x[i] += d.y[i])},

@@ -46,6 +46,9 @@ class Data:
         self.divisor64, self.beside = self.divisor.astype("i8"), self.whole - size // 2
         self.turns = RNG.uniform(-1, 1, (size // 9 + 1, 3, 3))
         self.points = RNG.uniform(-1, 1, (size // 9 + 1, 3))
+        self.grey = RNG.integers(0, 255, (rows, columns)).astype("u1")
+        self.cells = (self.n > 0).astype("u1")
+        self.sample = (30000 * self.x).astype("i2")
         self.picture = RNG.integers(0, 256, (rows, columns // 3 + 1, 3)).astype("u1")
 
 
@@ -81,6 +84,22 @@ def with_border(d):
     wide = np.zeros((rows + 2, columns + 2, colours), "u1")
     wide[1:-1, 1:-1] = d.picture
     return wide
+
+
+def padded(x, most, mode):
+    return np.pad(x, min(most, len(x) - 1), mode)
+
+
+def life(cells, mode):
+    p = np.pad(cells, 1, mode)
+    n = p[:-2, :-2] + p[:-2, 1:-1] + p[:-2, 2:] + p[1:-1, :-2] + p[1:-1, 2:] + p[2:, :-2] + p[2:, 1:-1] + p[2:, 2:]
+    return (n == 3) | ((n == 2) & (cells == 1))
+
+
+def mean_of_nine(grey):
+    p = np.pad(grey, 1, "wrap").astype("u2")
+    rows = p[:-2] + p[1:-1] + p[2:]
+    return ((rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]) // 9).astype("u1")
 
 
 FORMS = {
@@ -219,6 +238,27 @@ FORMS = {
     "three columns less their means": lambda d: d.thin - d.thin.mean(0),
     "matrices times vectors": lambda d: np.einsum("bij,bj->bi", d.turns, d.points),
     "picture with a border": with_border,
+    "padded by reflection": lambda d: padded(d.x, 2, "reflect"),
+    "padded by symmetry": lambda d: padded(d.x, 2, "symmetric"),
+    "padded with its ends": lambda d: padded(d.x, 2, "edge"),
+    "matrix padded by reflection": lambda d: padded(d.m, 1, "reflect"),
+    "picture padded by reflection": lambda d: padded(d.grey, 1, "reflect"),
+    "game of life": lambda d: life(d.cells, "constant"),
+    "game of life that wraps": lambda d: life(d.cells, "wrap"),
+    "game of life by a sum": lambda d: life(d.cells, "constant"),
+    "game of life that wraps by a sum": lambda d: life(d.cells, "wrap"),
+    "mean of nine bytes": lambda d: mean_of_nine(d.grey),
+    "argmax of u8": lambda d: d.byte.argmax(),
+    "argmin of u8": lambda d: d.byte.argmin(),
+    "argmax of i16": lambda d: d.sample.argmax(),
+    "argmax axis 1 of u8": lambda d: d.grey.argmax(1),
+    "argmax axis 0 of u8": lambda d: d.grey.argmax(0),
+    "picture enlarged": lambda d: d.grey.repeat(2, 0).repeat(2, 1),
+    "picture with colours enlarged": lambda d: d.picture.repeat(2, 0).repeat(2, 1),
+    "picture rotated": lambda d: np.rot90(d.grey).copy(),
+    "picture with colours rotated": lambda d: np.rot90(d.picture).copy(),
+    "picture reversed": lambda d: d.grey[:, ::-1].copy(),
+    "picture transposed": lambda d: d.grey.T.copy(),
     "x = 0": lambda d: d.x.fill(0),
     "x = y": lambda d: np.copyto(d.x, d.y),
     "x += y": lambda d: np.add(d.x, d.y, out=d.x),
