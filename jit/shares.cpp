@@ -33,11 +33,11 @@ bool may_share(const Program& program, const Statement& s, Expr e) {
          });
 }
 
-/// How the reads of a reduction go along its first axis.
+/// How the reads of a reduction go along its axes.
 struct Rows {
-  bool along = false;   // some read that moves with results has neighbours along it
+  bool along = false;   // some read that moves with results has neighbours along one of them
   bool across = false;  // some has none
-  bool behind = true;   // all that move move along it, and have neighbours along the last axis of the results
+  bool behind = true;   // all that move do so along the first, and have neighbours along the last axis of the results
 };
 
 Rows rows_of(const Program& program, const Fold& fold, const std::vector<AxisId>& results,
@@ -57,10 +57,38 @@ Rows rows_of(const Program& program, const Fold& fold, const std::vector<AxisId>
       return false;
     };
     if (std::ranges::any_of(results, [&](AxisId axis) { return uses_axis(e, axis); }))
-      (has_neighbours(fold.axes[0]) ? rows.along : rows.across) = true;
+      (std::ranges::any_of(fold.axes, has_neighbours) ? rows.along : rows.across) = true;
     rows.behind &= has_neighbours(results.back());
   }
   return rows;
+}
+
+/// Whether all reads that move along the axes of a reduction have them behind each other, as they are, and nothing else
+/// uses them.
+bool are_one(const Program& program, const Fold& fold, std::span<const TensorView> tensors,
+             std::span<const std::int64_t> extents) {
+  const auto is_axis = [&](Expr e, std::size_t k) { return e->as<Axis>() && e->as<Axis>()->axis == fold.axes[k]; };
+  const auto is_used = [&](Expr e) {
+    return std::ranges::any_of(fold.axes, [&](AxisId axis) { return uses_axis(e, axis); });
+  };
+  return std::ranges::all_of(nodes({fold.body}), [&](Expr e) {
+    const Read* read = e->as<Read>();
+    if (!is_used(e) || e->as<Axis>()) return true;
+    if (!read)
+      return std::ranges::none_of(children(e), [&](Expr child) { return child->as<Axis>() && is_used(child); });
+    const std::vector<Expr>& at = read->subscripts;
+    const auto first = std::ranges::find_if(at, is_used);
+    const auto begin = static_cast<std::size_t>(first - at.begin());
+    if (!program.tensors[read->tensor].table.empty() || (read->guard && is_used(read->guard))) return false;
+    if (at.size() - begin < fold.axes.size()) return false;
+    const Layout& layout = tensors[read->tensor].layout;
+    for (std::size_t k = 0; k < fold.axes.size(); ++k) {
+      if (!is_axis(at[begin + k], k)) return false;
+      const bool is_last = k + 1 == fold.axes.size();
+      if (!is_last && layout.strides[begin + k] != layout.strides[begin + k + 1] * extents[fold.axes[k + 1]]) return false;
+    }
+    return std::none_of(at.begin() + static_cast<std::ptrdiff_t>(begin + fold.axes.size()), at.end(), is_used);
+  });
 }
 
 class Sharing {
@@ -140,30 +168,39 @@ class Sharing {
   /// What stands for a reduction: its parts together, and what is left over.
   Expr in_shares(const Shared& s) {
     const Fold& fold = *s.fold->as<Fold>();
-    const AxisId along = fold.axes[0];
     const Expr body = without_checks(with_made(fold.body));
     const std::vector<AxisId>& results = s.fold->free;
     const bool has_rows = s.rows > 1;
+    // The axis that is cut, and the others, which are its first ones or stay.
+    const std::size_t cut = s.as_one ? fold.axes.size() - 1 : 0;
+    Expr elements = extent(g_, fold.axes[cut]);
+    std::unordered_map<AxisId, Expr> first;
+    for (std::size_t k = 0; k < cut; ++k) {
+      elements = times(extent(g_, fold.axes[k]), elements);
+      first.emplace(fold.axes[k], constant(g_, std::int64_t{0}));
+    }
+    const std::vector<AxisId> others(fold.axes.begin() + 1, s.as_one ? fold.axes.begin() + 1 : fold.axes.end());
 
     std::vector<AxisId> domain{fixed_axis("share", shares)}, merged{fixed_axis("share", shares)};
     const Expr length = constant(g_, shares * s.rows);
-    const AxisId step = new_axis({.name = "step", .sizes = {},
-                                  .limit = apply(g_, Op::floor_divide, {extent(g_, along), length})});
-    const Expr begin = times(axis(g_, domain[0]), extent(g_, step));
+    const Expr steps = apply(g_, Op::floor_divide, {elements, length});
+    const AxisId step = new_axis({.name = "step", .sizes = {}, .limit = steps});
+    const Expr begin = times(axis(g_, domain[0]), steps);
     Expr at = plus(begin, axis(g_, step));
     if (has_rows) {
       domain.push_back(fixed_axis("row", s.rows));
       merged.push_back(fixed_axis("row", s.rows));
-      const Expr first = times(at, constant(g_, s.rows));
-      at = plus(first, axis(g_, domain[1]));
+      const Expr rows = times(at, constant(g_, s.rows));
+      at = plus(rows, axis(g_, domain[1]));
     }
-    std::unordered_map<AxisId, Expr> in_part{{along, at}};
+    std::unordered_map<AxisId, Expr> in_part = first, in_rest = first;
+    in_part.emplace(fold.axes[cut], at);
     for (AxisId result : results) {  // their own, which rows may be one with
       domain.push_back(axis_like(result));
       in_part.emplace(result, axis(g_, domain.back()));
     }
-    std::vector<AxisId> inner = fold.axes;
-    inner[0] = step;
+    std::vector<AxisId> inner{step};
+    inner.insert(inner.end(), others.begin(), others.end());
     const Expr value = fold_node(g_, {fold.reduction, inner, substitute(g_, body, in_part)});
     const TensorId part = fill(s.fold, "part", domain, value);
 
@@ -171,10 +208,12 @@ class Sharing {
     places.insert(places.end(), results.begin(), results.end());
     const Expr element = read(g_, part, s.fold->dtype, axes(places), Policy::assume_inside);
     const Expr parts = fold_node(g_, {fold.reduction, merged, element});
-    inner[0] = axis_like(along);
+    inner[0] = s.as_one ? new_axis({.name = program_.axes[fold.axes[cut]].name, .sizes = {}, .limit = elements})
+                        : axis_like(fold.axes[0]);
+    in_rest.emplace(fold.axes[cut], axis(g_, inner[0]));
     std::vector<Range> ranges(inner.size());
-    ranges[0].low = times(extent(g_, step), length);
-    const Expr left = substitute(g_, body, {{along, axis(g_, inner[0])}});
+    ranges[0].low = times(steps, length);
+    const Expr left = substitute(g_, body, in_rest);
     const Expr rest = fold_node(g_, {fold.reduction, inner, left, ranges});
     return apply(g_, info(fold.reduction).step, {parts, rest});
   }
@@ -215,11 +254,12 @@ std::vector<Shared> find_shared(const Program& program, std::span<const Expr> ca
     if (!std::ranges::all_of(nodes({fold.body}), [&](Expr n) { return !n->as<Fold>() || is_found(n); })) continue;
     if (results > most_results || elements < least_per_result || results * elements < least_work) continue;
     const Rows rows = rows_of(program, fold, e->free, tensors);
-    const std::int64_t length = extents[fold.axes[0]];
-    if (rows.along && (rows.across || results > most_rows || length < shares * least_row)) continue;
-    const bool is_short = rows.behind && results <= short_row && fold.axes.size() == 1;
+    const bool as_one = fold.axes.size() > 1 && are_one(program, fold, tensors, extents);
+    const Wide length = as_one ? elements : extents[fold.axes[0]];
+    if (rows.along && (rows.across || results > most_rows || elements < shares * least_row)) continue;
+    const bool is_short = rows.behind && results <= short_row && (as_one || fold.axes.size() == 1);
     const std::int64_t at_a_time = is_short ? rows_at_a_time : 1;
-    if (length >= shares * least_rows * at_a_time) found.push_back({e, at_a_time});
+    if (length >= shares * least_rows * at_a_time) found.push_back({e, at_a_time, as_one});
   }
   return found;
 }

@@ -6,17 +6,22 @@
 //     s[j] = sum(n, x[n, j])     ->     part[q, r, j] = sum(m, x[(q * M + m) * R + r, j]);
 //                                       s[j] = sum(q, r, part[q, r, j]) + sum(n(Q * M * R, N), x[n, j])
 #include <span>
+#include <tuple>
 
 #include "ricci/ir.hpp"
 #include "ricci/tensor_view.hpp"
 
 namespace ricci::jit {
 
-/// A reduction in shares, with so many rows at a time.
+/// A reduction in shares, with so many rows at a time; `as_one`: its axes lie behind each other in memory, and are gone
+/// through as one.
 struct Shared {
   ir::Expr fold;
   std::int64_t rows;
-  bool operator<(const Shared& other) const { return std::pair(fold->id, rows) < std::pair(other.fold->id, other.rows); }
+  bool as_one;
+  bool operator<(const Shared& other) const {
+    return std::tuple(fold->id, rows, as_one) < std::tuple(other.fold->id, other.rows, other.as_one);
+  }
 };
 
 /// The reductions of a normalised program whose sizes may make shares worth it, inner ones first. Those that stand in

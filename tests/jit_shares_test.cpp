@@ -69,6 +69,18 @@ TEST_CASE("products of long matrices with few columns, and sums over several axe
   const auto picture = filled<std::uint8_t>(shuffled(251), 520, 50, 3);
   Tensor<double, 1> colour(3);
   CHECK(shares_of(prepared(colour[k], Assign::set, mean(i, j, cast<double>(picture[i, j, k])))) == 1);
+  const auto narrower = picture.sliced(1, 0, 45);  // its rows do not lie behind each other
+  CHECK(shares_of(prepared(colour[k], Assign::set, mean(i, j, cast<double>(narrower[i, j, k])))) == 1);
+  CHECK(shares_of(prepared(colour[k], Assign::set, sum(i, j, cast<double>(j * picture[i, j, k])))) == 1);
+  CHECK(shares_of(prepared(colour[k], Assign::set, sum(i, j, cast<double>(picture[i + 1, j, k])))) == 1);
+  const auto batch = filled<float>(shuffled(17), 130, 20, 12);
+  Tensor<float, 2> product(12, 12);
+  CHECK(shares_of(prepared(product[i, j], Assign::set, sum(b, n, batch[b, n, i] * batch[b, n, j]))) == 1);
+  for (std::int64_t a = 0; a < 12; ++a) {
+    float expected = 0;
+    for (std::int64_t r = 0; r < 130 * 20; ++r) expected += batch.at(r / 20, r % 20, a) * batch.at(r / 20, r % 20, 3);
+    CHECK(product.at(a, 3) == expected);
+  }
 }
 
 TEST_CASE("what stands around a reduction in shares, and beside it, stays as it is") {
@@ -122,6 +134,9 @@ TEST_CASE("many results, and long rows of memory, are reduced at once") {
   };
   CHECK(at_once(prepared(y[j], Assign::set, sum(n, x[n, j]))));
   CHECK(at_once(prepared(z[j], Assign::set, sum(n, wide[j, n]))));
+  const auto channels = filled<float>(shuffled(17), 64, 60, 60);
+  Tensor<float, 1> means(64);
+  CHECK(at_once(prepared(means[k], Assign::set, mean(i, j, channels[k, i, j]))));
   const auto few = numbers<float>(3, 40'000);  // of few rows there are not enough for all threads
   Tensor<float, 1> w(3);
   CHECK(shares_of(prepared(w[j], Assign::set, sum(n, few[j, n]))) == 1);
