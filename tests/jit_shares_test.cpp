@@ -73,6 +73,10 @@ TEST_CASE("products of long matrices with few columns, and sums over several axe
   CHECK(shares_of(prepared(colour[k], Assign::set, mean(i, j, cast<double>(narrower[i, j, k])))) == 1);
   CHECK(shares_of(prepared(colour[k], Assign::set, sum(i, j, cast<double>(j * picture[i, j, k])))) == 1);
   CHECK(shares_of(prepared(colour[k], Assign::set, sum(i, j, cast<double>(picture[i + 1, j, k])))) == 1);
+  const auto square = filled<float>(shuffled(17), 60, 60, 20);
+  Tensor<float, 1> of_square(20);
+  CHECK(shares_of(prepared(of_square[k], Assign::set, sum(i, j, square[i, j, k]))) == 1);
+  CHECK(shares_of(prepared(of_square[k], Assign::set, sum(i, j, square[j, i, k]))) == 0);
   const auto batch = filled<float>(shuffled(17), 130, 20, 12);
   Tensor<float, 2> product(12, 12);
   CHECK(shares_of(prepared(product[i, j], Assign::set, sum(b, n, batch[b, n, i] * batch[b, n, j]))) == 1);
