@@ -271,6 +271,9 @@ const std::map<std::string, Make>& expressions() {
        })},
       {"neighbours that wrap around",
        E(wrap(d.m)[i - 1, j] + wrap(d.m)[i + 1, j] + wrap(d.m)[i, j - 1] + wrap(d.m)[i, j + 1])},
+      {"sums of three columns", E(sum(d.thin, 0))},
+      {"products of three columns", E(sum(k, d.thin[k, i] * d.thin[k, j]))},
+      {"mean colour", E(mean(i, j, cast<float>(d.picture[i, j, k])))},
       {"three columns less their means", E(d.thin[i, j] - mean(k, d.thin[k, j]))},
       {"matrices times vectors", E(sum(k, d.turns[b, i, k] * d.points[b, k]))},
       {"picture with a border", calls([](const Data& d) {
