@@ -1,0 +1,48 @@
+// The forms of a program that kernels are compiled from: for bands of its rows, and with reductions in shares.
+#include <algorithm>
+
+#include "allocations.hpp"
+#include "ricci/shape.hpp"
+#include "single_kernel.hpp"
+
+namespace ricci::jit {
+
+SingleKernel::Form::Form(ir::Program p)
+    : program(std::move(p)), text(to_string(program, false)), contents(jit::contents(program)),
+      accumulators(program.tensors.size()) {}
+
+SingleKernel::Form::Form(InShares s) : Form(std::move(s.program)) {
+  accumulators -= s.of.size();
+  for (std::size_t i = 0; i < s.of.size(); ++i)
+    contents[accumulators + i] = "shares of " + ir::to_string(program, s.of[i]);
+}
+
+/// What bands of the outermost rows of a target are compiled from; null where they cannot be.
+const SingleKernel::BandForm* SingleKernel::band_form(const TensorView& target) const {
+  const std::optional<std::size_t> dimension = outermost(target.layout);
+  if (!dimension) return nullptr;
+  const std::lock_guard lock(mutex_);
+  const auto [known, is_new] = band_forms_.try_emplace(*dimension);
+  if (is_new)
+    if (std::optional<BandProgram> band = band_program(whole_.program, *dimension)) {
+      Form form(band->program);
+      known->second = {*std::move(band), std::move(form)};
+    }
+  return known->second ? &*known->second : nullptr;
+}
+
+/// Reads in shares are not checked: where they need it, the reduction is done at once.
+const SingleKernel::Form& SingleKernel::form_in_shares(std::span<const TensorView> tensors,
+                                                       std::span<const std::int64_t> extents) const {
+  const std::vector<Shared> shared = find_shared(whole_.program, may_share_, tensors, extents);
+  if (shared.empty() || chosen_) return whole_;
+  if (std::ranges::any_of(shared, [](const Shared& s) { return s.fold->may_fail; }) &&
+      specialise(whole_.program, tensors, extents).answers.contains('c'))
+    return whole_;
+  const std::lock_guard lock(mutex_);
+  const auto known = forms_in_shares_.find(shared);
+  if (known != forms_in_shares_.end()) return known->second;
+  return forms_in_shares_.emplace(shared, in_shares(whole_.program, shared)).first->second;
+}
+
+}  // namespace ricci::jit
