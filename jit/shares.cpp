@@ -37,16 +37,17 @@ bool may_share(const Program& program, const Statement& s, Expr e) {
 struct Rows {
   bool along = false;   // some read that moves with results has neighbours along one of them
   bool across = false;  // some has none
-  bool behind = true;   // all that move do so along the first, and have neighbours along the last axis of the results
+  bool behind = true;   // those that move along the first have neighbours along the last axis of the results, others
+                        // move with all of the results, or not at all
 };
 
 Rows rows_of(const Program& program, const Fold& fold, const std::vector<AxisId>& results,
              std::span<const TensorView> tensors) {
   Rows rows;
-  for (Expr e : nodes({fold.body})) {
+  walk({fold.body}, [&](Expr e) {
     const Read* read = e->as<Read>();
-    if ((read || e->as<Fold>()) && !uses_axis(e, fold.axes[0])) rows.behind &= e->free.empty();
-    if (!read || !uses_axis(e, fold.axes[0])) continue;
+    if ((read || e->as<Fold>()) && !uses_axis(e, fold.axes[0])) rows.behind &= e->free.empty() || e->free == results;
+    if (!read || !uses_axis(e, fold.axes[0])) return !e->as<Fold>();
     const auto has_neighbours = [&](AxisId axis) {
       const std::size_t rank = read->subscripts.size();
       for (std::size_t i = 0; i < rank; ++i) {
@@ -59,7 +60,8 @@ Rows rows_of(const Program& program, const Fold& fold, const std::vector<AxisId>
     if (std::ranges::any_of(results, [&](AxisId axis) { return uses_axis(e, axis); }))
       (std::ranges::any_of(fold.axes, has_neighbours) ? rows.along : rows.across) = true;
     rows.behind &= has_neighbours(results.back());
-  }
+    return true;
+  });
   return rows;
 }
 
@@ -201,7 +203,8 @@ class Sharing {
     }
     std::vector<AxisId> inner{step};
     inner.insert(inner.end(), others.begin(), others.end());
-    const Expr value = fold_node(g_, {fold.reduction, inner, substitute(g_, body, in_part)});
+    const Expr of_part = has_rows ? with_copies(s.fold, body, domain[1]) : body;
+    const Expr value = fold_node(g_, {fold.reduction, inner, substitute(g_, of_part, in_part)});
     const TensorId part = fill(s.fold, "part", domain, value);
 
     std::vector<AxisId> places = merged;
@@ -216,6 +219,28 @@ class Sharing {
     const Expr left = substitute(g_, body, in_rest);
     const Expr rest = fold_node(g_, {fold.reduction, inner, left, ranges});
     return apply(g_, info(fold.reduction).step, {parts, rest});
+  }
+
+  /// What reads elements, but the same ones all along a reduction, is stored once for each row that is taken at a time:
+  /// rows and results are one axis then.
+  Expr with_copies(Expr e, Expr body, AxisId row) {
+    const Fold& fold = *e->as<Fold>();
+    Memo memo;
+    return replace(g_, body, memo, [&](Expr n) -> Expr {
+      const auto is_used = [&](AxisId axis) { return uses_axis(n, axis); };
+      const auto is_read = [](Expr part) { return part->as<Read>() != nullptr; };
+      if (n->free != e->free || std::ranges::any_of(fold.axes, is_used) || std::ranges::none_of(nodes({n}), is_read))
+        return nullptr;
+      std::vector<AxisId> domain{fixed_axis("row", rows_at_a_time)}, places{row};
+      std::unordered_map<AxisId, Expr> renamed;
+      for (AxisId result : e->free) {
+        domain.push_back(axis_like(result));
+        places.push_back(result);
+        renamed.emplace(result, axis(g_, domain.back()));
+      }
+      const TensorId copies = fill(e, "copies", domain, substitute(g_, n, renamed));
+      return read(g_, copies, n->dtype, axes(places), Policy::assume_inside);
+    });
   }
 
   /// An element of a tensor that stores it.
