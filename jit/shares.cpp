@@ -224,13 +224,10 @@ class Sharing {
   /// What reads elements, but the same ones all along a reduction, is stored once for each row that is taken at a time:
   /// rows and results are one axis then.
   Expr with_copies(Expr e, Expr body, AxisId row) {
-    const Fold& fold = *e->as<Fold>();
     Memo memo;
     return replace(g_, body, memo, [&](Expr n) -> Expr {
-      const auto is_used = [&](AxisId axis) { return uses_axis(n, axis); };
       const auto is_read = [](Expr part) { return part->as<Read>() != nullptr; };
-      if (n->free != e->free || std::ranges::any_of(fold.axes, is_used) || std::ranges::none_of(nodes({n}), is_read))
-        return nullptr;
+      if (n->free != e->free || std::ranges::none_of(nodes({n}), is_read)) return nullptr;
       std::vector<AxisId> domain{fixed_axis("row", rows_at_a_time)}, places{row};
       std::unordered_map<AxisId, Expr> renamed;
       for (AxisId result : e->free) {
