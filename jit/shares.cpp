@@ -86,8 +86,8 @@ bool are_one(const Program& program, const Fold& fold, std::span<const TensorVie
     const Layout& layout = tensors[read->tensor].layout;
     for (std::size_t k = 0; k < fold.axes.size(); ++k) {
       if (!is_axis(at[begin + k], k)) return false;
-      const bool is_last = k + 1 == fold.axes.size();
-      if (!is_last && layout.strides[begin + k] != layout.strides[begin + k + 1] * extents[fold.axes[k + 1]]) return false;
+      if (k + 1 == fold.axes.size()) continue;
+      if (layout.strides[begin + k] != layout.strides[begin + k + 1] * extents[fold.axes[k + 1]]) return false;
     }
     return std::none_of(at.begin() + static_cast<std::ptrdiff_t>(begin + fold.axes.size()), at.end(), is_used);
   });

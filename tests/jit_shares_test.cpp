@@ -33,7 +33,8 @@ Tensor<T, 2> numbers(std::int64_t rows, std::int64_t columns) {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("columns of many rows are reduced in shares, whatever is left over", "", float, double, std::int32_t) {
+TEMPLATE_TEST_CASE("columns of many rows are reduced in shares, whatever is left over", "", float, double,
+                   std::int32_t) {
   using T = TestType;
   for (const std::int64_t columns : {3, 8})
     for (const std::int64_t rows : {22'528, 23'551}) {  // 0 and 1023 of them are left over
@@ -131,6 +132,17 @@ TEST_CASE("the largest of a column with a NaN is NaN, in whatever share it stand
     CHECK(y.at(1) == 30);
     CHECK(std::isnan(y.at(2)));
   }
+}
+
+TEST_CASE("a product along two axes that are one in memory has a tile of registers") {
+  const auto x = filled<float>(shuffled(17), 9, 10, 12);
+  Tensor<float, 2> product(12, 12);
+  const Prepared whole = prepared(product[i, j], Assign::set, sum(b, n, x[b, n, i] * x[b, n, j]));
+  CHECK(shares_of(whole) == 0);
+  CHECK(schedule_of(whole).find("tile of ") != std::string::npos);
+  const auto narrower = x.sliced(1, 0, 9);
+  const Prepared apart = prepared(product[i, j], Assign::set, sum(b, n, narrower[b, n, i] * narrower[b, n, j]));
+  CHECK(schedule_of(apart).find("tile of ") == std::string::npos);
 }
 
 TEST_CASE("many results, and long rows of memory, are reduced at once") {
