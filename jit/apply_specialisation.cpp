@@ -1,7 +1,6 @@
 // The program as a kernel for certain arguments sees it: what was found about them (specialise.cpp) decides its
 // comparisons and guards, and axes that are gone through as one are one.
 #include <algorithm>
-#include <set>
 #include <unordered_map>
 
 #include "moved.hpp"
@@ -14,11 +13,8 @@ using namespace ir;
 
 void apply_specialisation(Program& program, const Specialisation& s) {
   Graph& g = program.graph;
-  std::set<AxisId> swallowed;
-  for (const auto& group : s.collapsed)
-    for (std::size_t i = 0; i + 1 < group.size(); ++i) swallowed.insert(group[i]);
   const auto without_swallowed = [&](std::vector<AxisId> axes) {
-    std::erase_if(axes, [&](AxisId axis) { return swallowed.contains(axis); });
+    std::erase_if(axes, [&](AxisId axis) { return is_swallowed(s, axis); });
     return axes;
   };
 
@@ -36,7 +32,7 @@ void apply_specialisation(Program& program, const Specialisation& s) {
     const Apply* apply = comparison->as<Apply>();
     if (!apply || info(apply->op).typing != Typing::compare || comparison->free.size() != 1) return nullptr;
     const AxisId tested = comparison->free[0];
-    if (!swallowed.contains(tested)) return nullptr;
+    if (!is_swallowed(s, tested)) return nullptr;
     const auto group = std::ranges::find_if(
         s.collapsed, [&](const std::vector<AxisId>& axes) { return std::ranges::count(axes, tested) > 0; });
     Expr row = constant(g, std::int64_t{1});
@@ -58,13 +54,13 @@ void apply_specialisation(Program& program, const Specialisation& s) {
       }
     }
     if (const Expr test = of_rows(original)) return test;
-    if (const Axis* axis = e->as<Axis>(); axis && swallowed.contains(axis->axis)) return constant(g, std::int64_t{0});
+    if (const Axis* axis = e->as<Axis>(); axis && is_swallowed(s, axis->axis)) return constant(g, std::int64_t{0});
     if (const Sort* sort = e->as<Sort>())
       return ir::sort(g, without_swallowed(sort->axes), sort->key, sort->position, sort->descending);
     if (const Fold* fold = e->as<Fold>()) {
       Fold kept{fold->reduction, {}, fold->body};
       for (std::size_t i = 0; i < fold->axes.size(); ++i) {
-        if (swallowed.contains(fold->axes[i])) continue;
+        if (is_swallowed(s, fold->axes[i])) continue;
         kept.axes.push_back(fold->axes[i]);
         if (!fold->ranges.empty()) kept.ranges.push_back(fold->ranges[i]);
       }

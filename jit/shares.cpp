@@ -12,7 +12,7 @@ namespace {
 
 __extension__ using Wide = __int128;
 
-// More shares than threads, of at least so many rows, or so many times the rows that are taken at a time.
+// More shares than most processors have threads, of at least so many rows, or so many times the rows that are taken at a time.
 constexpr std::int64_t shares = 64, least_rows = 8;
 // Less is done sooner than threads begin. So many elements per result keep what the shares leave a small part of it.
 constexpr Wide least_work = 1 << 16, least_per_result = 32 * shares;
@@ -93,6 +93,7 @@ bool are_one(const Program& program, const Fold& fold, std::span<const TensorVie
   });
 }
 
+/// Rewrites the statements of a program one by one.
 class Sharing {
  public:
   explicit Sharing(Program& program) : program_(program), g_(program.graph) {}

@@ -202,13 +202,6 @@ bool written_are_disjoint(const Program& program, std::span<const TensorView> te
   return true;
 }
 
-/// Whether another axis stands for it.
-bool is_swallowed(const Specialisation& s, AxisId axis) {
-  return std::ranges::any_of(s.collapsed, [&](const std::vector<AxisId>& group) {
-    return !group.empty() && std::find(group.begin(), group.end() - 1, axis) != group.end() - 1;
-  });
-}
-
 /// The axes of results of reductions along one axis that some read of the reduction lacks, although it moves with other
 /// results.
 std::set<AxisId> axes_of_reuse(const Survey& survey, const Specialisation& s) {
@@ -340,6 +333,12 @@ Specialisation specialise(const Program& program, std::span<const TensorView> te
   result.short_offsets = offsets_are_short(program, survey, tensors, extents);
   result.disjoint = written_are_disjoint(program, tensors);
   return result;
+}
+
+bool is_swallowed(const Specialisation& s, AxisId axis) {
+  return std::ranges::any_of(s.collapsed, [&](const std::vector<AxisId>& group) {
+    return !group.empty() && std::find(group.begin(), group.end() - 1, axis) != group.end() - 1;
+  });
 }
 
 std::string to_string(const Specialisation& s) {

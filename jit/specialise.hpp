@@ -54,6 +54,9 @@ struct Specialisation {
 Specialisation specialise(const ir::Program& program, std::span<const TensorView> tensors,
                           std::span<const std::int64_t> extents);
 
+/// Whether another axis stands for this one too.
+bool is_swallowed(const Specialisation&, ir::AxisId);
+
 /// The assumptions as text, for the key and for dumps.
 std::string to_string(const Specialisation&);
 
