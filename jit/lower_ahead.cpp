@@ -147,7 +147,7 @@ void ExpressionLowering::fetch_next_rows(const RegisterTile& tile) {
   turn_to(0);
   for (Expr e : nodes({tile.fold->as<Fold>()->body})) {
     const Read* n = e->as<Read>();
-    if (!n || !goes_by_rows(program_, s_, *n, tile.rows, tile.fold->as<Fold>()->axes[0])) continue;
+    if (!n || !goes_by_rows(program_, s_, *n, tile.rows, tile.fold->as<Fold>()->axes.back())) continue;
     if (uses_axis(e, lane_->axis)) continue;
     const std::int64_t line = 64 / static_cast<std::int64_t>(size_of(program_.tensors[n->tensor].dtype));
     const Value next = builder_.constant(std::max<std::int64_t>(line, tile.height));

@@ -347,14 +347,18 @@ class ExpressionLowering {
   }
   loop::BufferId scratch_for(std::string name, DType, std::int64_t steps);
   std::int64_t step_of_lanes() const { return std::int64_t{std::max(lane_->parts, lane_->steps_of)} * lanes(); }
-  void stage(const RegisterTile&, const Stages&, loop::Value first, loop::Value count);
-  void stage_transposed(const RegisterTile&, ir::Expr read, const Stage&, loop::Value first, loop::Value count);
-  Lanes take_staged(ir::Expr, const Stage&);
-  /// A piece of the reduced axis: the iterations [first, end). Where nothing has `begun` before (b1), it goes from the
+  /// Of each reduced axis, `count` iterations from `first` on. Where nothing has `begun` before (b1), it goes from the
   /// states of the start.
   struct Piece {
-    loop::Value first, end, begun, finishes;
+    std::vector<loop::Value> first, count;
+    loop::Value begun, is_last;
   };
+  Piece open_pieces(const RegisterTile&);
+  std::vector<loop::Value> open_piece(const ir::Fold&, const Piece&, std::size_t count, std::vector<loop::Value>);
+  std::vector<loop::Value> close_piece(std::size_t count, std::vector<loop::Value> next);
+  void stage(const RegisterTile&, const Stages&, const Piece&);
+  void stage_transposed(const RegisterTile&, ir::Expr read, const Stage&, const Piece&);
+  Lanes take_staged(ir::Expr, const Stage&);
   /// Fetches what iterations a few further on read for all rows.
   void fetch_staged(const RegisterTile&);
   /// Fetches what the next rows read in this iteration.

@@ -15,44 +15,110 @@ loop::BufferId ExpressionLowering::scratch_for(std::string name, DType dtype, st
   return static_cast<loop::BufferId>(info_.buffers.size() - 1);
 }
 
-/// A read that is contiguous along the reduced axis: all of it at once. Lanes that are masked find zeros there: with
-/// what the scratch had before, which may be subnormal, a processor can take a hundred times as long.
-void ExpressionLowering::stage_transposed(const RegisterTile& tile, Expr e, const Stage& stage, Value first,
-                                          Value count) {
+/// Opens the loops over pieces, of at most `depth` iterations each. Where several axes are reduced a piece is a box: as
+/// much of an axis as fits beside all of those after it, so that pieces follow each other in the order of the sum.
+ExpressionLowering::Piece ExpressionLowering::open_pieces(const RegisterTile& tile) {
+  const auto i64 = [&](std::size_t level, Op op, Value a, Value b) {
+    return builder_.compute(level, op, DType::i64, {a, b});
+  };
+  const std::vector<AxisId>& axes = tile.fold->as<Fold>()->axes;
+  const Value one = builder_.constant(1);
+  std::vector<Value> once(axes.size()), longest(axes.size(), builder_.constant(tile.depth));
+  Value room = builder_.constant(tile.depth);
+  for (std::size_t k = axes.size(); k-- > 0;) {
+    // Once even where there is nothing: its results are the states of the start.
+    once[k] = i64(0, Op::maximum, extent_of(axes[k]), one);
+    if (axes.size() == 1) break;
+    longest[k] = i64(0, Op::minimum, once[k], room);
+    room = builder_.divide(0, Op::floor_divide, room, longest[k]);
+  }
+  Piece piece{{}, {}, builder_.constant(Scalar{DType::b1, 0}), builder_.constant(Scalar{DType::b1, 1})};
+  for (std::size_t k = 0; k < axes.size(); ++k) {
+    Value first;
+    if (axes.size() == 1) {
+      first = open_for(builder_.constant(0), once[k], tile.depth);
+    } else {
+      const Value up = builder_.add(0, once[k], builder_.add(0, longest[k], builder_.constant(-1)));
+      const Value index = open_for(builder_.constant(0), builder_.divide(0, Op::floor_divide, up, longest[k]), 1);
+      first = builder_.multiply(builder_.level(), index, longest[k]);
+    }
+    ++info_.loops;
+    const std::size_t level = builder_.level();
+    const Value left = i64(level, Op::subtract, extent_of(axes[k]), first);
+    piece.first.push_back(first);
+    piece.count.push_back(i64(level, Op::minimum, left, longest[k]));
+    const Value begun = builder_.compute(level, Op::greater, DType::b1, {first, builder_.constant(0)});
+    const Value is_last = builder_.compute(level, Op::less_equal, DType::b1, {left, longest[k]});
+    piece.begun = k == 0 ? begun : builder_.compute(level, Op::logical_or, DType::b1, {piece.begun, begun});
+    piece.is_last = k == 0 ? is_last : builder_.compute(level, Op::logical_and, DType::b1, {piece.is_last, is_last});
+  }
+  return piece;
+}
+
+/// Opens the loops of the first `count` reduced axes over a piece, which carry these values. Returns them as they are
+/// in an iteration.
+std::vector<Value> ExpressionLowering::open_piece(const Fold& f, const Piece& piece, std::size_t count,
+                                                  std::vector<Value> values) {
+  for (std::size_t k = 0; k < count; ++k) {
+    std::vector<loop::Carried> carried;
+    for (Value& v : values) {
+      carried.push_back(builder_.carry(v));
+      v = carried.back().variable;
+    }
+    const Value end = builder_.add(builder_.level(), piece.first[k], piece.count[k]);
+    bind(f.axes[k], open_for(piece.first[k], end, 1, std::move(carried)));
+  }
+  return values;
+}
+
+/// Closes them, with what the values become. Returns what they are in the end.
+std::vector<Value> ExpressionLowering::close_piece(std::size_t count, std::vector<Value> next) {
+  while (count-- > 0) next = close_for(next);
+  return next;
+}
+
+/// A read that is contiguous along the last reduced axis: all of it at once. Lanes that are masked find zeros there:
+/// with what the scratch had before, which may be subnormal, a processor can take a hundred times as long.
+void ExpressionLowering::stage_transposed(const RegisterTile& tile, Expr e, const Stage& stage, const Piece& piece) {
+  const Fold& f = *tile.fold->as<Fold>();
+  const std::size_t outer = f.axes.size() - 1;
+  const std::vector<Value> starts = open_piece(f, piece, outer, {builder_.constant(0)});
   const std::size_t level = builder_.level();
   const Read& read = *e->as<Read>();
+  const Value start = starts[0], first = piece.first.back(), count = piece.count.back();
   // Both axes are bound to the start for as long as its address is computed, and nothing of that is kept.
   const auto bound = bound_;
   const Known known = known_[level];
   const LaneLoop lanes = *lane_;
   lane_.reset();
   bind(lanes.axis, lanes.base);
-  bind(tile.fold->as<Fold>()->axes[0], first);
+  bind(f.axes.back(), first);
   const Value offset = address(read.tensor, read.subscripts, level).base;
   lane_ = lanes;
   known_[level] = known;
   bound_ = bound;
   const Value rows = lanes.remaining ? *lanes.remaining : builder_.constant(step_of_lanes());
   const Value stride = step_along(read.tensor, read.subscripts, lanes.axis);
-  const Value start = builder_.constant(0), pitch = builder_.constant(step_of_lanes());
+  const Value pitch = builder_.constant(step_of_lanes());
+  const Value end = builder_.add(level, start, builder_.multiply(level, count, pitch));
   if (lanes.remaining) {
     builder_.open_if(builder_.compute(level, Op::less, DType::b1, {rows, pitch}));
-    const Value at = builder_.open_for(start, builder_.multiply(level, count, pitch), this->lanes());
+    const Value at = builder_.open_for(start, end, this->lanes());
     const Value zero = builder_.constant(Scalar{e->dtype, 0}, this->lanes());
     builder_.add(builder_.level(), loop::Store{stage.buffer, at, zero});
     builder_.close_for();
     builder_.close_if();
   }
   builder_.add(level, loop::Transpose{stage.buffer, start, pitch, read.tensor, offset, stride, rows, count});
+  close_piece(outer, {end});
 }
 
-/// Computes what all rows share, for `count` iterations from `first` on.
-void ExpressionLowering::stage(const RegisterTile& tile, const Stages& stages, Value first, Value count) {
-  for (Expr e : tile.transposed) stage_transposed(tile, e, stages.at(e), first, count);
+/// Computes what all rows share, for the iterations of a piece.
+void ExpressionLowering::stage(const RegisterTile& tile, const Stages& stages, const Piece& piece) {
+  for (Expr e : tile.transposed) stage_transposed(tile, e, stages.at(e), piece);
   if (tile.transposed.size() == tile.staged.size()) return;
-  std::vector<loop::Carried> carried{builder_.carry(builder_.constant(0))};
-  const Value at = carried[0].variable, end = builder_.add(builder_.level(), first, count);
-  bind(tile.fold->as<Fold>()->axes[0], open_for(first, end, 1, std::move(carried)));
+  const Fold& f = *tile.fold->as<Fold>();
+  const Value at = open_piece(f, piece, f.axes.size(), {builder_.constant(0)})[0];
   const std::size_t level = builder_.level();
   if (tile.fetches) fetch_staged(tile);
   for (Expr e : tile.staged) {
@@ -63,7 +129,7 @@ void ExpressionLowering::stage(const RegisterTile& tile, const Stages& stages, V
       builder_.add(level, loop::Store{stages.at(e).buffer, to, parts[part]});
     }
   }
-  close_for({builder_.add(level, at, builder_.constant(step_of_lanes()))});
+  close_piece(f.axes.size(), {builder_.add(level, at, builder_.constant(step_of_lanes()))});
 }
 
 Lanes ExpressionLowering::take_staged(Expr e, const Stage& stage) {
@@ -99,17 +165,19 @@ void ExpressionLowering::reduce_rows(const RegisterTile& tile, const ScratchStat
     return builder_.add(builder_.level(), from, builder_.constant(static_cast<std::int64_t>(row) * step_of_lanes()));
   };
   std::vector<State> state(static_cast<std::size_t>(height));
-  std::vector<loop::Carried> carried{builder_.carry(builder_.constant(0))};
-  const Value staged_at = carried[0].variable;
+  std::vector<Value> values{builder_.constant(0)};  // where what is staged for an iteration begins, and the states
+  const auto set_states = [&] {
+    auto value = values.begin() + 1;
+    for (State& s : state)
+      for (Value& v : s.best) v = *value++;
+  };
   each_row([&](std::size_t row) {
     state[row] = load_scratch(tile.fold, states, level, row_at(before, row));
-    for (Value& v : state[row].best) {
-      carried.push_back(builder_.carry(v));
-      v = carried.back().variable;
-    }
+    values.insert(values.end(), state[row].best.begin(), state[row].best.end());
   });
-  bind(f.axes[0], open_for(piece.first, piece.end, 1, std::move(carried)));
-  for (Expr e : tile.staged) staged_.at(e).at = staged_at;
+  values = open_piece(f, piece, f.axes.size(), std::move(values));
+  set_states();
+  for (Expr e : tile.staged) staged_.at(e).at = values[0];
   if (tile.fetches_rows) fetch_next_rows(tile);
   std::vector<Value> next{loop::none};
   each_row([&](std::size_t row) {
@@ -117,18 +185,16 @@ void ExpressionLowering::reduce_rows(const RegisterTile& tile, const ScratchStat
     next.insert(next.end(), after.best.begin(), after.best.end());
   });
   // After all that uses the old one, so that both can have one register.
-  next[0] = builder_.add(builder_.level(), staged_at, builder_.constant(step_of_lanes()));
-  const std::vector<Value> results = close_for(next);
-  auto result = results.begin() + 1;
-  for (State& s : state)
-    for (Value& v : s.best) v = *result++;
+  next[0] = builder_.add(builder_.level(), values[0], builder_.constant(step_of_lanes()));
+  values = close_piece(f.axes.size(), std::move(next));
+  set_states();
   const auto store_all = [&] {
     for (std::size_t row = 0; row < state.size(); ++row) store_scratch(state[row], states, row_at(at, row));
   };
   if (finish.statements) {
     each_row([&](std::size_t row) { remember(tile.fold, state[row], true, level); });
-    under(builder_.compute(level, Op::logical_not, DType::b1, {piece.finishes}), store_all);
-    under(piece.finishes, [&] {
+    under(builder_.compute(level, Op::logical_not, DType::b1, {piece.is_last}), store_all);
+    under(piece.is_last, [&] {
       if (!tile.masked) lane_->whole_from = builder_.level();
       finish.statements();
       lane_->whole_from.reset();
@@ -158,7 +224,6 @@ Value ExpressionLowering::cut_rows(const RegisterTile& tile, Value low, Value hi
 void ExpressionLowering::reduce_tile(const RegisterTile& tile, Value low, Value high, Value fresh,
                                      const Finish& finish) {
   if (tile.group > 0) return reduce_slender(tile, low, high);
-  const auto i64 = [&](Op op, Value a, Value b) { return builder_.compute(builder_.level(), op, DType::i64, {a, b}); };
   const Fold& f = *tile.fold->as<Fold>();
   const std::int64_t rows = tile.block + tile.lower_height;  // and those that the last block has too many
   const loop::BufferId scratch = scratch_for("state", tile.fold->dtype, rows + tile.height);
@@ -169,33 +234,22 @@ void ExpressionLowering::reduce_tile(const RegisterTile& tile, Value low, Value 
   for (std::int64_t at = rows * step; at < (rows + tile.height) * step; at += lanes())
     builder_.add(0, loop::Store{scratch, builder_.constant(at), empty});
   const Value end_of_tall = tile.has_two_heights() ? cut_rows(tile, low, high) : low;
-  const Value extent = extent_of(f.axes[0]), depth = builder_.constant(tile.depth);
-  // Once even where there is nothing: its results are the states of the start.
-  const Value once = builder_.compute(0, Op::maximum, DType::i64, {extent, builder_.constant(1)});
-  const Value first = open_for(builder_.constant(0), once, tile.depth);
-  ++info_.loops;
-  const Value left = i64(Op::subtract, extent, first);
-  const Value count = i64(Op::minimum, left, depth);
+  Piece piece = open_pieces(tile);
   Stages stages;
   for (Expr e : tile.staged) stages[e] = {scratch_for("shared", e->dtype, tile.depth), 0};
   if (fresh != loop::none) {
     known_.emplace_back();
     builder_.open_if(fresh);
   }
-  stage(tile, stages, first, count);
+  stage(tile, stages, piece);
   if (fresh != loop::none) {
     known_.pop_back();
     builder_.close_if();
   }
-  const Value begun = builder_.compute(builder_.level(), Op::greater, DType::b1, {first, builder_.constant(0)});
   staged_ = std::move(stages);
-  Piece piece{first, builder_.add(builder_.level(), first, count), begun, loop::none};
-  if (finish.statements) {
-    const Value is_last = builder_.compute(builder_.level(), Op::less_equal, DType::b1, {left, depth});
-    piece.finishes = is_last;
-    if (finish.condition != loop::none)
-      piece.finishes = builder_.compute(builder_.level(), Op::logical_and, DType::b1, {is_last, finish.condition});
-  }
+  if (finish.condition != loop::none)
+    piece.is_last =
+        builder_.compute(builder_.level(), Op::logical_and, DType::b1, {piece.is_last, finish.condition});
   const auto reduce = [&](const Finish& then) {
     if (tile.has_two_heights()) reduce_rows(tile, states, low, end_of_tall, tile.height, piece, then);
     reduce_rows(tile, states, end_of_tall, high, tile.lower_height, piece, then);
@@ -216,7 +270,7 @@ void ExpressionLowering::reduce_tile(const RegisterTile& tile, Value low, Value 
     reduce(finish);
   }
   staged_.clear();
-  close_for();
+  for (std::size_t k = 0; k < f.axes.size(); ++k) close_for();
   take_from_scratch(tile.fold, states);
 }
 
@@ -242,7 +296,8 @@ ExpressionLowering::State ExpressionLowering::reduce_blocks(const Fold& f, const
   const Value high = builder_.compute(level, Op::minimum, DType::i64, {builder_.add(level, low, block), extent});
   const Value is_first = builder_.compute(level, Op::equal, DType::b1, {low, builder_.constant(0)});
   for (const RegisterTile& tile : tiles) {
-    const Value inner = extent_of(tile.fold->as<Fold>()->axes[0]);
+    Value inner = builder_.constant(1);
+    for (AxisId axis : tile.fold->as<Fold>()->axes) inner = builder_.multiply(0, inner, extent_of(axis));
     const Value in_pieces = builder_.compute(0, Op::greater, DType::b1, {inner, builder_.constant(tile.depth)});
     reduce_tile(tile, low, high, builder_.compute(level, Op::logical_or, DType::b1, {is_first, in_pieces}), {});
   }

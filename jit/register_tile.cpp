@@ -21,13 +21,14 @@ bool has_reads(Expr e) {
   return std::ranges::any_of(nodes({e}), [](Expr n) { return n->as<Read>() != nullptr; });
 }
 
-/// The largest parts of `body` that the same loads give for every row; nothing if some other load moves with the lanes.
-std::optional<std::vector<Expr>> staged_parts(Expr body, AxisId lane, AxisId inner, AxisId rows) {
+/// The largest parts of its body that the same loads give for every row; nothing if some other load moves with the lanes.
+std::optional<std::vector<Expr>> staged_parts(const Fold& fold, AxisId lane, AxisId rows) {
   std::vector<Expr> staged;
-  bool possible = uses_axis(body, rows);
-  walk({body}, [&](Expr e) {
+  bool possible = uses_axis(fold.body, rows);
+  walk({fold.body}, [&](Expr e) {
     if (!uses_axis(e, lane) || !possible) return false;
-    if (uses_axis(e, inner) && !uses_axis(e, rows) && has_reads(e)) {
+    const bool moves = std::ranges::any_of(fold.axes, [&](AxisId axis) { return uses_axis(e, axis); });
+    if (moves && !uses_axis(e, rows) && has_reads(e)) {
       staged.push_back(e);
       return false;
     }
@@ -71,7 +72,7 @@ bool goes_by_rows(Program& program, const Specialisation& s, const RegisterTile&
   const Fold& fold = *tile.fold->as<Fold>();
   return std::ranges::any_of(nodes({fold.body}), [&](Expr e) {
     const Read* read = e->as<Read>();
-    return read && !uses_axis(e, lane) && goes_by_rows(program, s, *read, tile.rows, fold.axes[0]);
+    return read && !uses_axis(e, lane) && goes_by_rows(program, s, *read, tile.rows, fold.axes.back());
   });
 }
 
@@ -136,13 +137,13 @@ std::vector<RegisterTile> find_register_tiles(Program& program, const Specialisa
   };
   for (Expr e : all) {
     const Fold* fold = e->as<Fold>();
-    if (!fold || fold->axes.size() != 1 || !fold->ranges.empty() || !uses_axis(e, lane)) continue;
+    if (!fold || !fold->ranges.empty() || !uses_axis(e, lane)) continue;
     if (info(fold->reduction).results == Results::index || e->dtype == DType::b1) continue;
     if (program.axes[fold->axes[0]].tables) continue;
     const std::vector<AxisId> candidates = is_down ? std::vector{result->along} : s.many;
     for (auto rows = candidates.rbegin(); rows != candidates.rend(); ++rows) {
       if (!fits_others(*rows) || !fits(e, *rows)) continue;
-      const auto staged = staged_parts(fold->body, lane, fold->axes[0], *rows);
+      const auto staged = staged_parts(*fold, lane, *rows);
       if (!staged) continue;
       RegisterTile& tile = tiles.emplace_back();
       tile = {.fold = e, .rows = *rows, .staged = *staged, .transposed = {}};
@@ -150,7 +151,7 @@ std::vector<RegisterTile> find_register_tiles(Program& program, const Specialisa
       // Each iteration then reads from a page of its own: the first cache is to hold what a piece reads.
       if (tile.fetches_rows) tile.depth = 64;
       for (Expr part : *staged)
-        if (part->as<Read>() && can_transpose(program, s, part, lane, fold->axes[0])) tile.transposed.push_back(part);
+        if (part->as<Read>() && can_transpose(program, s, part, lane, fold->axes.back())) tile.transposed.push_back(part);
       set_heights(tile, target, lanes);
       if (is_down)
         make_low(tile, static_cast<int>(result->elements));
@@ -240,7 +241,7 @@ void order_for_registers(Program& program, const Specialisation& s, const Target
     const bool wide = std::ranges::count(s.wide, *nest.lane_axis) > 0;
     for (RegisterTile& t : nest.registers) {
       if (alone) t.block *= 2;
-      t.fetches = wide;
+      t.fetches = wide && t.fold->as<Fold>()->axes.size() == 1;
     }
     if (wide && alone && target.vector_bytes >= 32 && std::ranges::all_of(nest.registers, is_sum_of_products))
       for (RegisterTile& t : nest.registers) widen(t, target, nest);
@@ -264,7 +265,9 @@ std::string to_string(const RegisterTile& tile, const Nest& nest, const Program&
       "tile of " + to_string(program, tile.fold) + ": " + name(tile.rows) + '/' + std::to_string(tile.block) + " x" +
       std::to_string(tile.height) + (tile.has_two_heights() ? " or x" + std::to_string(tile.lower_height) : "") + ", " +
       name(*nest.lane_axis) + " x" + std::to_string(lanes) + '*' + std::to_string(tile.vectors) + "; for " +
-      std::to_string(tile.depth) + " of " + name(tile.fold->as<Fold>()->axes[0]) + " in scratch:";
+      std::to_string(tile.depth) + " of";
+  for (AxisId axis : tile.fold->as<Fold>()->axes) text += ' ' + name(axis);
+  text += " in scratch:";
   for (Expr e : tile.staged) {
     if (std::ranges::count(tile.transposed, e) > 0) text += " transposed";
     text += ' ' + to_string(program, e);

@@ -202,7 +202,7 @@ bool written_are_disjoint(const Program& program, std::span<const TensorView> te
   return true;
 }
 
-/// The axes of results of reductions along one axis that some read of the reduction lacks, although it moves with other
+/// The axes of results of reductions that some read of the reduction lacks, although it moves with other
 /// results.
 std::set<AxisId> axes_of_reuse(const Survey& survey, const Specialisation& s) {
   std::set<AxisId> found;
@@ -211,9 +211,9 @@ std::set<AxisId> axes_of_reuse(const Survey& survey, const Specialisation& s) {
     if (!fold || e->free.size() < 2) continue;
     std::vector<AxisId> along = fold->axes;
     std::erase_if(along, [&](AxisId axis) { return is_swallowed(s, axis); });
-    if (along.size() != 1) continue;
     for (Expr n : nodes({fold->body})) {
-      if (!n->as<Read>() || !uses_axis(n, along[0])) continue;
+      const auto moves = [&](AxisId axis) { return uses_axis(n, axis); };
+      if (!n->as<Read>() || std::ranges::none_of(along, moves)) continue;
       const auto used = [&](AxisId axis) { return uses_axis(n, axis); };
       if (std::ranges::none_of(e->free, used)) continue;
       std::ranges::remove_copy_if(e->free, std::inserter(found, found.end()), used);
