@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "flattened.hpp"
 #include "moved.hpp"
 #include "specialise.hpp"
 #include "survey.hpp"
@@ -41,8 +42,33 @@ void apply_specialisation(Program& program, const Specialisation& s) {
     return test_of_rows(g, comparison, tested, group->back(), row);
   };
 
+  const auto value_of = [&](AxisId axis) -> Expr {
+    for (AxisId last : s.flattened) {
+      const std::vector<AxisId>& group = s.collapsed[last];
+      if (const auto at = std::ranges::find(group, axis); at != group.end())
+        return part_of_position(g, group, static_cast<std::size_t>(at - group.begin()));
+    }
+    return is_swallowed(s, axis) ? constant(g, std::int64_t{0}) : ir::axis(g, axis);
+  };
+  // Where all the axes of a flattened group are subscripts, the one that stands for them is.
+  const auto in_subscripts = [&](const std::vector<Expr>& original, std::vector<Expr> rewritten) {
+    for (AxisId last : s.flattened) {
+      const std::vector<AxisId>& group = s.collapsed[last];
+      if (!std::ranges::all_of(group, [&](AxisId axis) { return stands_bare(original, axis); })) continue;
+      for (std::size_t i = 0; i < original.size(); ++i)
+        if (const Axis* axis = original[i]->as<Axis>(); axis && std::ranges::count(group, axis->axis) > 0)
+          rewritten[i] = axis->axis == last ? original[i] : constant(g, std::int64_t{0});
+    }
+    return rewritten;
+  };
+
   Memo memo;
   const Rewrite use = [&](Expr original, Expr e) -> Expr {
+    if (const Read* read = e->as<Read>(); read && !s.flattened.empty()) {
+      const Read& before = *original->as<Read>();
+      const std::vector<Expr> subscripts = in_subscripts(before.subscripts, read->subscripts);
+      e = ir::read(g, read->tensor, e->dtype, subscripts, read->policy, read->guard);
+    }
     if (const auto it = answers.find(original); it != answers.end()) {
       if ((it->second == 't' || it->second == 'f') && !e->may_fail) return constant(g, Scalar::of(it->second == 't'));
       if (const Read* read = e->as<Read>(); read && it->second != 'c') {
@@ -54,7 +80,7 @@ void apply_specialisation(Program& program, const Specialisation& s) {
       }
     }
     if (const Expr test = of_rows(original)) return test;
-    if (const Axis* axis = e->as<Axis>(); axis && is_swallowed(s, axis->axis)) return constant(g, std::int64_t{0});
+    if (const Axis* axis = e->as<Axis>()) return value_of(axis->axis);
     if (const Sort* sort = e->as<Sort>())
       return ir::sort(g, without_swallowed(sort->axes), sort->key, sort->position, sort->descending);
     if (const Fold* fold = e->as<Fold>()) {
@@ -69,7 +95,9 @@ void apply_specialisation(Program& program, const Specialisation& s) {
     return e;
   };
   for (Statement& statement : program.statements) {
+    const std::vector<Expr> before = statement.subscripts;
     for (Expr& e : statement.subscripts) e = rewrite(g, e, memo, use);
+    statement.subscripts = in_subscripts(before, std::move(statement.subscripts));
     statement.value = rewrite(g, statement.value, memo, use);
     if (statement.guard) statement.guard = rewrite(g, statement.guard, memo, use);
     if (statement.guard && statement.guard->as<Const>() && statement.guard->as<Const>()->value.get<bool>())

@@ -9,7 +9,8 @@
 
 #include "abreast.hpp"
 #include "affine.hpp"
-#include "interval.hpp"
+#include "answers.hpp"
+#include "flattened.hpp"
 #include "kept.hpp"
 #include "moved.hpp"
 #include "ricci/overlap.hpp"
@@ -55,73 +56,6 @@ bool always_neighbours(const Survey& survey, AxisId outer, AxisId inner) {
   });
 }
 
-/// The extent of one axis of a tensor or table.
-std::int64_t size_of_axis(const Program& program, std::span<const TensorView> tensors,
-                          std::span<const std::int64_t> extents, TensorId tensor, std::size_t axis) {
-  const std::vector<AxisId>& table = program.tensors[tensor].table;
-  return table.empty() ? tensors[tensor].layout.extents[axis] : extents[table[axis]];
-}
-
-/// 'p': the access never misses; 'g': not where its guard holds; 'c': must be checked.
-char answer(const Program& program, std::span<const TensorView> tensors, std::span<const std::int64_t> extents,
-            Bounds& bounds, const Access& access) {
-  for (Expr s : access.subscripts)  // it stands in the loops of its axes
-    if (std::ranges::any_of(s->free, [&](AxisId axis) { return extents[axis] == 0; })) return 'p';
-  bool always = true, guarded = true;
-  for (std::size_t i = 0; i < access.subscripts.size(); ++i) {
-    const Expr s = access.subscripts[i];
-    const Interval inside{0, size_of_axis(program, tensors, extents, access.tensor, i) - 1};
-    always = always && bounds.of(s).within(inside);
-    guarded = guarded && bounds.of(s, access.guard).within(inside);
-  }
-  return always ? 'p' : guarded ? 'g' : 'c';
-}
-
-std::string ask(const Program& program, const Survey& survey, std::span<const TensorView> tensors,
-                std::span<const std::int64_t> extents) {
-  const StoredRanges stored = stored_ranges(program, extents, &survey.ranges);
-  Bounds bounds(extents, &survey.ranges, {}, &stored);
-  std::string answers;
-  for (Expr e : survey.nodes) {
-    if (const Apply* apply = e->as<Apply>(); apply && info(apply->op).typing == Typing::compare) {
-      const std::optional<bool> decided = bounds.decide(e);
-      answers += !decided ? '?' : *decided ? 't' : 'f';
-    } else if (const Read* read = e->as<Read>()) {
-      answers += answer(program, tensors, extents, bounds, {read->tensor, read->subscripts, read->policy, read->guard});
-    }
-  }
-  for (const Statement& s : program.statements)
-    answers += answer(program, tensors, extents, bounds, {s.target, s.subscripts, s.policy, s.guard});
-  return answers;
-}
-
-bool stays_checked(const Program& program, const Survey& survey, std::span<const TensorView> tensors,
-                   std::span<const std::int64_t> extents, const Access& access) {
-  if (access.policy != Policy::check) return false;
-  const StoredRanges stored = stored_ranges(program, extents, &survey.ranges);
-  Bounds bounds(extents, &survey.ranges, {}, &stored);
-  return answer(program, tensors, extents, bounds, access) == 'c';
-}
-
-/// Counts axes as used by value where a check that stays compares them with an extent: they are bare subscripts of a
-/// tensor from which they do not have their own.
-void note_compared_axes(const Program& program, std::span<const TensorView> tensors,
-                        std::span<const std::int64_t> extents, Survey& survey) {
-  std::optional<StoredRanges> stored;
-  for (const Access& access : survey.accesses) {
-    std::vector<AxisId> compared;
-    for (std::size_t i = 0; access.policy == Policy::check && i < access.subscripts.size(); ++i) {
-      const Axis* bare = access.subscripts[i]->as<Axis>();
-      if (bare && !is_sized_by(program, access.subscripts[i], access.tensor, i)) compared.push_back(bare->axis);
-    }
-    if (compared.empty()) continue;
-    if (!stored) stored = stored_ranges(program, extents, &survey.ranges);
-    Bounds bounds(extents, &survey.ranges, {}, &*stored);
-    const bool stays = answer(program, tensors, extents, bounds, access) == 'c';
-    if (stays) survey.values.insert(compared.begin(), compared.end());
-  }
-}
-
 bool can_collapse(const Program& program, const Survey& survey, std::span<const TensorView> tensors,
                   std::span<const std::int64_t> extents, AxisId outer, AxisId inner) {
   if (program.axes[outer].tables || program.axes[inner].tables) return false;
@@ -143,24 +77,52 @@ bool can_collapse(const Program& program, const Survey& survey, std::span<const 
   });
 }
 
-std::vector<std::vector<AxisId>> find_collapsed(const Program& program, const Survey& survey,
-                                                std::span<const TensorView> tensors,
-                                                std::span<const std::int64_t> extents) {
+/// Whether two axes may be gone through as one where some reads need to know both: every other access finds neighbours
+/// in memory, and these are proved to be inside.
+bool can_flatten(const Program& program, const Survey& survey, std::span<const TensorView> tensors,
+                 std::span<const std::int64_t> extents, AxisId outer, AxisId inner) {
+  if (extents[outer] < 2 || extents[inner] < 2) return false;
+  if (survey.in_order.contains(outer) || survey.in_order.contains(inner)) return false;
+  if (program.axes[outer].tables || program.axes[inner].tables) return false;
+  if (!always_neighbours(survey, outer, inner)) return false;
+  if (!pays_to_flatten(program, survey, extents, outer, inner)) return false;
+  return std::ranges::all_of(survey.accesses, [&](const Access& access) {
+    const auto moves = [&](Expr e) { return uses_axis(e, outer) || uses_axis(e, inner); };
+    if (std::ranges::none_of(access.subscripts, moves)) return true;
+    if (!program.tensors[access.tensor].table.empty()) return false;
+    if (stays_checked(program, survey, tensors, extents, access)) return false;
+    if (!stands_bare(access.subscripts, outer) || !stands_bare(access.subscripts, inner)) return true;
+    const Layout& layout = tensors[access.tensor].layout;
+    return layout.strides[position_of(access, outer)] == layout.strides[position_of(access, inner)] * extents[inner];
+  });
+}
+
+void find_collapsed(const Program& program, const Survey& survey, std::span<const TensorView> tensors,
+                    std::span<const std::int64_t> extents, Specialisation& result) {
   std::map<AxisId, AxisId> outer_of;  // by the inner axis of a collapsible pair
+  std::set<AxisId> flattened;
   for (const auto& axes : survey.binders)
-    for (std::size_t i = 1; i < axes.size(); ++i)
-      if (can_collapse(program, survey, tensors, extents, axes[i - 1], axes[i])) outer_of[axes[i]] = axes[i - 1];
+    for (std::size_t i = 1; i < axes.size(); ++i) {
+      const AxisId outer = axes[i - 1], inner = axes[i];
+      if (can_collapse(program, survey, tensors, extents, outer, inner)) {
+        outer_of[inner] = outer;
+      } else if (can_flatten(program, survey, tensors, extents, outer, inner)) {
+        outer_of[inner] = outer;
+        flattened.insert(inner);
+      }
+    }
   std::set<AxisId> swallowed;
   for (const auto& [inner, outer] : outer_of) swallowed.insert(outer);
-  std::vector<std::vector<AxisId>> collapsed(program.axes.size());
+  result.collapsed.resize(program.axes.size());
   for (const auto& [inner, outer] : outer_of) {
     if (swallowed.contains(inner)) continue;
-    std::vector<AxisId>& group = collapsed[inner];
+    std::vector<AxisId>& group = result.collapsed[inner];
     group = {inner};
     for (auto it = outer_of.find(inner); it != outer_of.end(); it = outer_of.find(it->second))
       group.insert(group.begin(), it->second);
+    const auto is_flattened = [&](AxisId axis) { return flattened.contains(axis); };
+    if (std::ranges::any_of(group, is_flattened)) result.flattened.push_back(inner);
   }
-  return collapsed;
 }
 
 bool offsets_are_short(const Program& program, const Survey& survey, std::span<const TensorView> tensors,
@@ -202,8 +164,7 @@ bool written_are_disjoint(const Program& program, std::span<const TensorView> te
   return true;
 }
 
-/// The axes of results of reductions that some read of the reduction lacks, although it moves with other
-/// results.
+/// The axes of results of reductions that some read of the reduction lacks, although it moves with other results.
 std::set<AxisId> axes_of_reuse(const Survey& survey, const Specialisation& s) {
   std::set<AxisId> found;
   for (Expr e : survey.nodes) {
@@ -319,7 +280,7 @@ Specialisation specialise(const Program& program, std::span<const TensorView> te
   Columns columns = axes_of_columns(program);
   for (TensorId t = 0; t < program.tensors.size(); ++t)
     if (program.tensors[t].table.empty()) result.strides[t] = classes_of(tensors[t].layout, columns[t]);
-  result.collapsed = find_collapsed(program, survey, tensors, extents);
+  find_collapsed(program, survey, tensors, extents, result);
   result.large = find_large(program, tensors);
   for (AxisId axis : axes_of_kept_values(program, result.large))
     if (extents[axis] <= most_kept) result.brief.push_back(axis);
@@ -357,6 +318,7 @@ std::string to_string(const Specialisation& s) {
     text += name;
     for (const auto item : items) text += ' ' + std::to_string(item);
   };
+  list("\nflattened", s.flattened);
   list("\nlarge", s.large);
   list("\nbrief", s.brief);
   list("\nslim", s.slim);

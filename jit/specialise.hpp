@@ -32,6 +32,7 @@ struct Specialisation {
   std::vector<std::vector<StrideClass>> strides;  // by tensor, axis (tables: by construction row-major)
   std::vector<std::vector<ir::AxisId>> collapsed; // by axis: the axes it stands for, outermost first; empty: itself only,
                                                   // or, for an axis that another one swallowed, never iterated
+  std::vector<ir::AxisId> flattened;  // of these, those with axes whose values reads need (flattened.hpp)
   std::vector<ir::TensorId> large;  // written tensors that are larger than caches (streaming.hpp)
   std::vector<ir::AxisId> brief;    // axes of these along which all values of a reduction fit into scratch (kept.hpp)
   std::vector<ir::AxisId> slim;     // those along which they do for each step of lanes

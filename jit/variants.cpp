@@ -27,11 +27,12 @@ bool always_fits(const Program& program, TensorId tensor, const std::vector<Expr
   return true;
 }
 
-/// The neighbours in the groups of axes that count as one.
-std::set<std::pair<AxisId, AxisId>> collapsed_pairs(const Specialisation& s) {
-  std::set<std::pair<AxisId, AxisId>> pairs;
+/// The neighbours in the groups of axes that count as one, and whether it is flattened.
+std::set<std::tuple<AxisId, AxisId, bool>> collapsed_pairs(const Specialisation& s) {
+  std::set<std::tuple<AxisId, AxisId, bool>> pairs;
   for (const auto& group : s.collapsed)
-    for (std::size_t i = 1; i < group.size(); ++i) pairs.insert({group[i - 1], group[i]});
+    for (std::size_t i = 1; i < group.size(); ++i)
+      pairs.insert({group[i - 1], group[i], std::ranges::count(s.flattened, group.back()) > 0});
   return pairs;
 }
 

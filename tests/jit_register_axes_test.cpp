@@ -76,9 +76,9 @@ TEST_CASE("channels may be the last axis, and are transposed into scratch where 
   Dice dice{std::mt19937_64(3)};
   for (const int channels : {1, 4, 5, 17, 140}) {
     CAPTURE(channels);
-    const auto x = uneven<float>(dice, 3, 19, channels);
+    const auto x = uneven<float>(dice, 3, 45, channels);
     const auto in_rows = uneven<float>(dice, 2, 2, channels, 40), across = uneven<float>(dice, 40, 2, 2, channels);
-    Tensor<float, 3> y(2, 18, 40);
+    Tensor<float, 3> y(2, 44, 40);
     CHECK(agrees(prepared(y[i, j, o], Assign::set, sum(u, v, c, x[i + u, j + v, c] * in_rows[u, v, c, o]))));
     const Prepared p = prepared(y[i, j, o], Assign::set, sum(u, v, c, x[i + u, j + v, c] * across[o, u, v, c]));
     CHECK(agrees(p));
