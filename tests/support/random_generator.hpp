@@ -1,7 +1,7 @@
 #pragma once
 // What makes a random case: declarations and data (random_data.cpp), expressions (random_expression.cpp), reductions
-// (random_reduction.cpp), reads and subscripts (random_read.cpp), what conditions choose (random_choice.cpp),
-// what arithmetic restricts (random_window.cpp), statements (random_program.cpp).
+// (random_reduction.cpp), products (random_contraction.cpp), reads and subscripts (random_read.cpp), what conditions
+// choose (random_choice.cpp), what arithmetic restricts (random_window.cpp), statements (random_program.cpp).
 //
 // Two dice are never thrown in the arguments of one call: compilers differ in the order.
 #include <optional>
@@ -69,6 +69,13 @@ class Generator : Dice {
   Expr winner(const Axes&, int depth, const Axes& scope, bool index);
   /// The index of what stands somewhere in the order of a key; a constant where the axes are empty.
   Expr sorted(const Axes&, int depth, const Axes& scope);
+
+  // Contractions (random_contraction.cpp).
+
+  /// A reduction of a product of two new tensors that each lack some axes of the scope; null where there are too few.
+  Expr contraction(DType, const Axes& scope);
+  /// An element at `own` and at axes of the reduction, which may stand beside an axis of its own.
+  Expr factor(DType, const Axes& own, const Axes& reduced);
 
   // Reads and subscripts.
 

@@ -86,6 +86,8 @@ void Generator::make_statement(bool may_share) {
   s.value = scans ? scan(made, options_.depth, s.domain) : expression(made, options_.depth, s.domain);
   if (scans && chance(40))
     s.value = op(dtype == DType::b1 ? Op::logical_xor : Op::add, {s.value, expression(made, 2, s.domain)});
+  if (is_full() && made != DType::b1 && !is_float16(made) && chance(12))
+    if (Expr product = contraction(made, s.domain)) s.value = product;
   if (!s.update) s.value = cast(g(), dtype, s.value);
   if (s.in_order) s.value = recurrence(s, s.value);
   limits_[s.target] = 0;

@@ -40,6 +40,8 @@ Expr Generator::reduction(DType dtype, int depth, const Axes& scope) {
   const Axes axes = fold_axes(scope);
   if (axes.empty()) return leaf(dtype, scope, depth);
   const Axes inside = both(scope, axes);
+  if (is_full() && dtype != DType::b1 && chance(20))
+    if (Expr product = contraction(dtype, scope)) return product;
   if (chance(15)) return cast(g(), dtype, winner(axes, depth, scope, chance(80)));
   if (chance(10)) return cast(g(), dtype, sorted(axes, depth, scope));
   const std::vector<Range> ranges = random_ranges(axes, depth, scope);
