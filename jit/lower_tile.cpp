@@ -32,7 +32,7 @@ ExpressionLowering::Piece ExpressionLowering::open_pieces(const RegisterTile& ti
     longest[k] = i64(0, Op::minimum, once[k], room);
     room = builder_.divide(0, Op::floor_divide, room, longest[k]);
   }
-  Piece piece{{}, {}, builder_.constant(Scalar{DType::b1, 0}), builder_.constant(Scalar{DType::b1, 1})};
+  Piece piece{{}, {}, loop::none, loop::none};
   for (std::size_t k = 0; k < axes.size(); ++k) {
     Value first;
     if (axes.size() == 1) {

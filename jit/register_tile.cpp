@@ -109,7 +109,6 @@ void make_low(RegisterTile& tile, int rows) {
   tile.vectors = rows == 2 ? 4 : 2;
   tile.block = rows;
   tile.depth = 256 / tile.vectors;
-  tile.fetches_rows = false;
 }
 
 }  // namespace
@@ -135,9 +134,12 @@ std::vector<RegisterTile> find_register_tiles(Program& program, const Specialisa
     if (!in_domain(rows)) return is_reduced_by_rows(all, domain, e, rows, lane);
     return std::ranges::all_of(e->free, in_domain);
   };
+  // Vectors along a few elements are mostly empty. A reduction over several axes is so long that nothing else counts.
+  const bool fills_lanes = std::ranges::count(s.many, lane) > 0 && std::ranges::count(s.low, lane) == 0;
   for (Expr e : all) {
     const Fold* fold = e->as<Fold>();
     if (!fold || !fold->ranges.empty() || !uses_axis(e, lane)) continue;
+    if (fold->axes.size() > 1 && !fills_lanes) continue;
     if (info(fold->reduction).results == Results::index || e->dtype == DType::b1) continue;
     if (program.axes[fold->axes[0]].tables) continue;
     const std::vector<AxisId> candidates = is_down ? std::vector{result->along} : s.many;
@@ -153,10 +155,14 @@ std::vector<RegisterTile> find_register_tiles(Program& program, const Specialisa
       for (Expr part : *staged)
         if (part->as<Read>() && can_transpose(program, s, part, lane, fold->axes.back())) tile.transposed.push_back(part);
       set_heights(tile, target, lanes);
-      if (is_down)
+      if (is_down) {
         make_low(tile, static_cast<int>(result->elements));
-      else if (target.vector_bytes == 64 && std::ranges::count(s.narrow, lane) > 0)
+        tile.fetches_rows = false;
+      } else if (std::ranges::count(s.low, *rows) > 0) {
+        make_low(tile, 4);
+      } else if (target.vector_bytes == 64 && std::ranges::count(s.narrow, lane) > 0) {
         make_narrow(tile, lanes);
+      }
       break;
     }
   }

@@ -42,10 +42,16 @@ Expr scattered(Program& program, CanonicalAxes& axes, Selection s, const std::ve
   while (take_key(program, s, bound, keys)) {}
   if (keys.empty()) return nullptr;
 
-  for (const auto& [reduced, range] : s.ranges) {
-    const std::vector<Expr> within = range_conditions(g, range, axis(g, reduced));
-    s.conditions.insert(s.conditions.begin(), within.begin(), within.end());
-  }
+  // Bounds that may fail are looked at also where other ones leave nothing, as where the reduction stands.
+  std::vector<Expr> within;
+  for (const auto& [reduced, range] : s.ranges)
+    for (Expr c : range_conditions(g, range, axis(g, reduced))) {
+      if (!within.empty() && may_fail(program, c))
+        within.back() = apply(g, Op::logical_and, {within.back(), c});
+      else
+        within.push_back(c);
+    }
+  s.conditions.insert(s.conditions.begin(), within.begin(), within.end());
 
   // The table's dimensions: the keys, then every other free axis, which the accumulation iterates like `bound`.
   std::set<AxisId> others(s.value->free.begin(), s.value->free.end());

@@ -33,6 +33,7 @@ constexpr std::int64_t large_bytes = 16 << 20;  // from which an output is bette
 constexpr std::int64_t far_bytes = 256 << 10;   // from which rows that data choose are fetched early
 constexpr std::int64_t many_rows = 3;           // of results, for which loads are arranged beforehand
 constexpr std::int64_t many_reduced_rows = 16;  // the same of rows that a reduction runs over
+constexpr std::int64_t low_rows = 4;            // at most, that are computed as so many
 constexpr std::int64_t narrow_row = 64;         // bytes: a line, and the widest vector
 constexpr std::int64_t wide_row = 256;          // elements, of which steps of 64 lanes leave few over
 constexpr std::int64_t long_row = 1024;         // so many that it pays to count steps of lanes and not each index
@@ -240,7 +241,10 @@ void find_lengths(const Program& program, const Survey& survey, std::span<const 
   for (AxisId axis : axes_of_reuse(survey, result)) {
     const auto has_rows = [&](const Statement& s) { return std::ranges::count(s.domain, axis) > 0; };
     const bool reduced = std::ranges::none_of(program.statements, has_rows);
-    if (length(axis) >= (reduced ? many_reduced_rows : many_rows)) result.many.push_back(axis);
+    if (length(axis) >= (reduced ? many_reduced_rows : many_rows)) {
+      result.many.push_back(axis);
+      if (length(axis) <= low_rows) result.low.push_back(axis);
+    }
     if (length(axis) >= wide_row && is_contiguous(axis)) result.wide.push_back(axis);
     const auto stores_along = [&](const Statement& s) {
       const int at = position_of({s.target, s.subscripts, s.policy, s.guard}, axis);
@@ -324,6 +328,7 @@ std::string to_string(const Specialisation& s) {
   list("\nslim", s.slim);
   list("\nfar", s.far);
   list("\nmany", s.many);
+  list("\nlow", s.low);
   list("\nwide", s.wide);
   list("\nnarrow", s.narrow);
   text += "\nslender";

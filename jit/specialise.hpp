@@ -38,7 +38,8 @@ struct Specialisation {
   std::vector<ir::AxisId> slim;     // those along which they do for each step of lanes
   std::vector<ir::TensorId> far;    // accessed where data choose, and larger than the first cache (ahead.hpp)
   std::vector<ir::AxisId> many;  // axes along which a reduction uses loads again, long enough for it to pay
-  /// Of these, and of those along which a winner among bytes or numbers of two is sought, the ones along long rows of
+  std::vector<ir::AxisId> low;   // of these, those of results that are no more than half a block of rows
+  /// Of many, and of those along which a winner among bytes or numbers of two is sought, the ones along long rows of
   /// memory, which fill steps of many lanes.
   std::vector<ir::AxisId> wide;
   std::vector<ir::AxisId> narrow;  // instead, those along rows that are at most a line of memory

@@ -41,7 +41,7 @@ int likeness(const Specialisation& a, const Specialisation& b) {
   const auto same = [&](auto member) { return static_cast<int>(a.*member == b.*member); };
   return same(&Specialisation::strides) + same(&Specialisation::large) + same(&Specialisation::brief) +
          same(&Specialisation::slim) + same(&Specialisation::far) + same(&Specialisation::many) +
-         same(&Specialisation::wide) + same(&Specialisation::narrow) + same(&Specialisation::few) +
+         same(&Specialisation::low) + same(&Specialisation::wide) + same(&Specialisation::narrow) + same(&Specialisation::few) +
          same(&Specialisation::slender) + same(&Specialisation::abreast);
 }
 

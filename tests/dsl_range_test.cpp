@@ -213,6 +213,13 @@ TEST_CASE("arithmetic in a branch or under a policy lessens nothing") {
   CHECK(Tensor(wrap(signal)[i + 1] + signal[i]).extent(0) == 5);
 }
 
+TEST_CASE("a bound that is outside its array is an error also where the other one leaves nothing to a scatter") {
+  const Tensor<int, 1> x{0, 1, 2}, one{7}, inside{0, 1, 2, 0}, outside{0, 1, 3, 9};
+  CHECK(fault(sum(i(n - 1, x[inside[n]]), delta(i, n + 1) * one[i])) == "");
+  CHECK(fault(sum(i(n - 1, x[outside[n]]), delta(i, n + 1) * one[i])) ==
+        "subscript 3 is outside axis 0 of t2 (extent 3) at n=2");
+}
+
 TEST_CASE("the text language has the same ranges") {
   const Tensor<float, 1> signal{1, 2, 4, 8, 16};
   const test::Bindings bind{{"x", signal.array()}, {"off", offset.array()}};

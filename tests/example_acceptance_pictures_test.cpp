@@ -173,18 +173,20 @@ TEMPLATE_TEST_CASE("case 63: conv2d stride 2 pad 1, dilation 2", "[acceptance]",
                        return sum;
                      })) == "");
   }
-  // In the interior of a row, the loop over the columns of the kernel reads without a test.
+  // What all filters share is read, and tested, before the loop that multiplies.
   using namespace ricci::names;
   const Tensor<T, 4> X(2, 3, 99, 99), K(4, 3, 3, 3);
   Tensor<T, 4> Y(2, 4, 49, 49);
   const Prepared p = prepared(Y[b, o, y, x], Assign::set,
                               sum(c, i, j, fill(X, 0)[b, c, 2 * y + 2 * i - 1, 2 * x + 2 * j - 1] * K[o, c, i, j]));
-  int without_tests = 0, reading = 0;
+  int reading = 0, multiplying = 0;
   for (const std::string& body : innermost_bodies(p.executable->dump(Executable::Stage::loops, p.tensors, p.params))) {
-    reading += body.find("gather t1") != std::string::npos;
-    without_tests += body.find("gather t1") != std::string::npos && body.find(" < ") == std::string::npos &&
-                     body.find(" >= ") == std::string::npos;
+    const bool reads = body.find("gather t1") != std::string::npos;
+    reading += reads;
+    if (body.find("fma(") == std::string::npos) continue;
+    ++multiplying;
+    CHECK((!reads && body.find(" < ") == std::string::npos && body.find(" >= ") == std::string::npos));
   }
-  CHECK(reading >= 2);
-  CHECK(without_tests >= 1);
+  CHECK(reading >= 1);
+  CHECK(multiplying >= 1);
 }
