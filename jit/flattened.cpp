@@ -64,10 +64,8 @@ bool pays_to_flatten(const Program& program, const Survey& survey, std::span<con
 }
 
 Expr part_of_position(Graph& g, const std::vector<AxisId>& group, std::size_t k) {
-  Expr rows = constant(g, std::int64_t{1});  // of which one value is
-  for (std::size_t i = group.size(); --i > k;) rows = apply(g, Op::multiply, {extent(g, group[i]), rows});
   Expr at = axis(g, group.back());
-  if (k + 1 < group.size()) at = apply(g, Op::floor_divide, {at, rows});
+  for (std::size_t i = group.size(); --i > k;) at = apply(g, Op::floor_divide, {at, extent(g, group[i])});
   return k == 0 ? at : apply(g, Op::remainder, {at, extent(g, group[k])});
 }
 

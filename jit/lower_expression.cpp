@@ -81,7 +81,8 @@ std::size_t ExpressionLowering::level_of(Expr e) {
   return level;
 }
 
-/// Subscripts that fit i32 in every lane when offsets do: axes, winners, and choices between such.
+/// Subscripts that fit i32 in every lane when offsets do: axes, winners, choices between such, and what is left of them
+/// when divided by an extent.
 bool ExpressionLowering::is_short(Expr e) const {
   if (e->dtype != DType::i64 || !s_.short_offsets) return false;
   if (e->as<Extent>()) return true;
@@ -92,6 +93,7 @@ bool ExpressionLowering::is_short(Expr e) const {
   if (!apply) return false;
   const auto short_arg = [&](std::size_t i) { return is_short(apply->args[i]); };
   if (apply->op == Op::minimum || apply->op == Op::maximum) return short_arg(0) && short_arg(1);
+  if (apply->op == Op::floor_divide || apply->op == Op::remainder) return short_arg(0) && apply->args[1]->as<Extent>();
   return apply->op == Op::select && short_arg(1) && short_arg(2);
 }
 

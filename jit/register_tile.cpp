@@ -21,7 +21,8 @@ bool has_reads(Expr e) {
   return std::ranges::any_of(nodes({e}), [](Expr n) { return n->as<Read>() != nullptr; });
 }
 
-/// The largest parts of its body that the same loads give for every row; nothing if some other load moves with the lanes.
+/// The largest parts of its body that the same loads give for every row; nothing if some other load moves with the
+/// lanes.
 std::optional<std::vector<Expr>> staged_parts(const Fold& fold, AxisId lane, AxisId rows) {
   std::vector<Expr> staged;
   bool possible = uses_axis(fold.body, rows);
@@ -152,8 +153,10 @@ std::vector<RegisterTile> find_register_tiles(Program& program, const Specialisa
       tile.fetches_rows = goes_by_rows(program, s, tile, lane);
       // Each iteration then reads from a page of its own: the first cache is to hold what a piece reads.
       if (tile.fetches_rows) tile.depth = 64;
-      for (Expr part : *staged)
-        if (part->as<Read>() && can_transpose(program, s, part, lane, fold->axes.back())) tile.transposed.push_back(part);
+      const auto is_turned = [&](Expr part) {
+        return part->as<Read>() && can_transpose(program, s, part, lane, fold->axes.back());
+      };
+      std::ranges::copy_if(*staged, std::back_inserter(tile.transposed), is_turned);
       set_heights(tile, target, lanes);
       if (is_down) {
         make_low(tile, static_cast<int>(result->elements));
