@@ -109,7 +109,7 @@ Workloads all_workloads() {
   Workloads all;
   for (const auto& group : {gather_of_argmax, class_statistics, softmax, nearest_centroid, elementwise, scatter_add,
                             histogram, tiny, sum_of_all, copies, matmul, embedding_bag, grid_sample, stencil,
-                            running_sums, compress, layer_norm, attention})
+                            convolution, running_sums, compress, layer_norm, attention})
     for (Workload& workload : group()) all.push_back(std::move(workload));
   return all;
 }

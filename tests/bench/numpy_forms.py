@@ -142,6 +142,20 @@ def stencil():
     return lambda: window(window(x)), None
 
 
+def convolution():
+    x, w = uniform(-1, 1, 4, 64, 58, 58), uniform(-1, 1, 64, 64, 3, 3)
+
+    def naive():
+        return sum(np.einsum("oc,bcij->boij", w[:, :, u, v], x[:, :, u:u + 56, v:v + 56], optimize=True)
+                   for u in range(3) for v in range(3))
+
+    def expert():
+        windows = np.lib.stride_tricks.sliding_window_view(x, (3, 3), (2, 3))
+        return np.tensordot(w, windows, ((1, 2, 3), (1, 4, 5))).transpose(1, 0, 2, 3)
+
+    return naive, expert
+
+
 def running_sums(axis):
     x, out = uniform(-1, 1, 4096, 4096), np.empty((4096, 4096), np.float32)
     return lambda: x.cumsum(axis), lambda: np.cumsum(x, axis, out=out)
@@ -239,6 +253,7 @@ FORMS = {
     "W8 grid_sample turned": lambda: grid_sample(False),
     "W10 tiny": tiny,
     "stencil 3x3 twice": stencil,
+    "convolution": convolution,
     "cumsum along rows": lambda: running_sums(1),
     "cumsum down columns": lambda: running_sums(0),
     "x[x > 0]": compress,

@@ -92,6 +92,11 @@ def planes_of_pixels():
     return lambda: x.permute(0, 3, 1, 2).contiguous()
 
 
+def convolution():
+    x, w = uniform(4, 64, 58, 58), uniform(64, 64, 3, 3)
+    return lambda: F.conv2d(x, w)
+
+
 def layer_norm():
     x, scale, shift = uniform(16384, 1024), uniform(1024), uniform(1024)
     return lambda: F.layer_norm(x, (1024,), scale, shift)
@@ -126,6 +131,7 @@ FORMS = {
     "W9 layer": lambda: layer(512),
     "W9 layer large": lambda: layer(1024),
     "W9 NHWC to NCHW": planes_of_pixels,
+    "convolution": convolution,
     "layer norm": layer_norm,
     "attention": attention,
     "cumsum along rows": cumsum,

@@ -42,6 +42,7 @@ Workloads matmul();
 Workloads embedding_bag();
 Workloads grid_sample();
 Workloads stencil();
+Workloads convolution();
 Workloads running_sums();
 Workloads compress();
 Workloads layer_norm();

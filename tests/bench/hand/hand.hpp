@@ -65,6 +65,10 @@ struct Hand {
   /// Items are rows of `out`.
   void (*stencil)(const float* x, const float* weight, float* out, std::int64_t columns, std::int64_t begin,
                   std::int64_t end);
+  /// out[b, o, i, j] = sum(c, u, v, w[o, c, u, v] * x[b, c, i + u, j + v]) for 3 x 3 weights, 56 x 56 results, as many
+  /// filters as channels, a multiple of 4. Items are rows of `out`, each of all filters.
+  void (*convolution)(const float* x, const float* w, float* out, std::int64_t channels, std::int64_t begin,
+                      std::int64_t end);
   /// Running sums along rows of `length` elements, length % 16 == 0. Items are rows.
   void (*cumsum_rows)(const float* x, float* out, std::int64_t length, std::int64_t begin, std::int64_t end);
   /// Running sums down `rows` rows of `columns` elements. Items are strips of 64 columns.

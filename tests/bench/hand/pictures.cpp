@@ -70,4 +70,32 @@ void stencil(const float* x, const float* weight, float* out, std::int64_t colum
   }
 }
 
+void convolution(const float* x, const float* w, float* out, std::int64_t channels, std::int64_t begin,
+                 std::int64_t end) {
+  constexpr std::int64_t size = 56, wide = size + 2, weights = 9;
+  constexpr int parts = (size + lanes - 1) / lanes, filters = lanes == 16 ? 4 : 2;
+  std::int64_t at[parts];  // the last vector may overlap the one before
+  for (int p = 0; p < parts; ++p) at[p] = p + 1 < parts ? p * lanes : size - lanes;
+  for (std::int64_t item = begin; item < end; ++item) {
+    const std::int64_t image = item / size, i = item % size;
+    for (std::int64_t o = 0; o < channels; o += filters) {
+      Floats total[filters][parts] = {};
+      for (std::int64_t c = 0; c < channels; ++c)
+        for (int k = 0; k < weights; ++k) {
+          const float* from = x + ((image * channels + c) * wide + i + k / 3) * wide + k % 3;
+          Floats right[parts];
+          for (int p = 0; p < parts; ++p) right[p] = load(from + at[p]);
+          for (int f = 0; f < filters; ++f) {
+            const Floats left = splat(w[((o + f) * channels + c) * weights + k]);
+            for (int p = 0; p < parts; ++p) total[f][p] += left * right[p];
+          }
+        }
+      for (int f = 0; f < filters; ++f) {
+        float* row = out + ((image * channels + o + f) * size + i) * size;
+        for (int p = 0; p < parts; ++p) store(row + at[p], total[f][p]);
+      }
+    }
+  }
+}
+
 }  // namespace ricci::bench::RICCI_BENCH_LEVEL
