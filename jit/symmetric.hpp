@@ -1,0 +1,23 @@
+#pragma once
+// Products that are symmetric, as A A^T: the tiles of their results in registers are computed from the first row to the
+// diagonal only, and what lies below it is mirrored:
+//
+//     g[i, j] = sum(k, a[i, k] * a[j, k])     ->     for a step of the lanes j0 <= j < j1:
+//                                                      rows i < j1: g[i, j..] = sum(k, a[i, k] * a[j.., k])
+//                                                      rows i < j0: g[j.., i] = g[i, j..], transposed
+//
+// Both halves of the result have the same bits, which are those of the whole product: only operands that may be
+// exchanged without rounding otherwise are.
+#include <optional>
+
+#include "schedule.hpp"
+
+namespace ricci::jit {
+
+/// Whether what the nest with tiles in registers stores is the same where the rows and the lanes are exchanged.
+bool is_symmetric(ir::Program&, const Specialisation&, const Nest&);
+
+/// One line, as for the other parts of a schedule.
+std::string symmetry_to_string(const Nest&, const ir::Program&);
+
+}  // namespace ricci::jit
