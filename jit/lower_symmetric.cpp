@@ -1,17 +1,11 @@
 // Items of nests whose results are symmetric (symmetric.hpp).
 #include "nest_lowering.hpp"
+#include "symmetric.hpp"
 
 namespace ricci::jit {
 
 using namespace ir;
 using loop::Value;
-
-namespace {
-
-/// So many iterations of a sum take longer than to mirror its result.
-constexpr std::int64_t least_iterations = 32;
-
-}  // namespace
 
 void ExpressionLowering::mirror(const Statement& s, const TileSide& rows, const TileSide& columns) {
   const std::size_t level = builder_.level();

@@ -65,7 +65,8 @@ class Exchange {
     const Apply* difference = apply.args[0]->as<Apply>();
     if (!difference || difference->op != Op::subtract) return false;
     const bool is_square = apply.op == Op::multiply && apply.args[0] == apply.args[1];
-    const bool is_size = apply.op == Op::abs && (is_float(apply.args[0]->dtype) || is_signed_integer(apply.args[0]->dtype));
+    const DType dtype = apply.args[0]->dtype;
+    const bool is_size = apply.op == Op::abs && (is_float(dtype) || is_signed_integer(dtype));
     return (is_square || is_size) && gives(difference->args[0], difference->args[1]) &&
            gives(difference->args[1], difference->args[0]);
   }
@@ -93,25 +94,21 @@ bool have_same_extent(Program& program, const Specialisation& s, AxisId a, AxisI
 bool is_symmetric(Program& program, const Specialisation& s, const Nest& nest) {
   const RegisterTile& tile = nest.registers[0];
   const AxisId rows = tile.rows, lane = *nest.lane_axis;
-  if (nest.statements.size() > 1 || tile.masked || !s.disjoint) return false;
-  if (nest.order.size() != nest.split + 1 || nest.order.back() != lane) return false;
+  if (nest.statements.size() > 1 || tile.masked || nest.order.back() != lane) return false;
   const Statement& statement = program.statements[nest.statements[0]];
+  // What is mirrored is neither computed nor checked.
   if (statement.update || statement.guard || statement.value->may_fail) return false;
+  if (statement.policy != Policy::assume_inside) return false;
   if (std::ranges::count(statement.domain, rows) == 0 || !have_same_extent(program, s, rows, lane)) return false;
   if (motion(program, s, statement.target, statement.subscripts, lane) != Motion::contiguous) return false;
-  // Where other subscripts of the target have these axes, elements have no mirror.
-  for (AxisId axis : {rows, lane}) {
-    const auto uses = [&](Expr e) { return uses_axis(e, axis); };
-    if (std::ranges::count_if(statement.subscripts, uses) != 1) return false;
-    if (!(*std::ranges::find_if(statement.subscripts, uses))->as<Axis>()) return false;
-  }
+  if (motion(program, s, statement.target, statement.subscripts, rows) == Motion::irregular) return false;
   return Exchange(rows, lane).gives(statement.value, statement.value);
 }
 
 std::string symmetry_to_string(const Nest& nest, const Program& program) {
-  const auto name = [&](AxisId axis) { return program.axes[axis].name; };
-  const std::string rows = name(nest.registers[0].rows), lanes = name(*nest.lane_axis);
-  return "symmetric: rows of " + rows + " to the diagonal, mirrored below where enough is saved\n";
+  const RegisterTile& tile = nest.registers[0];
+  return "symmetric: rows of " + program.axes[tile.rows].name + " to the diagonal, mirrored beyond it for " +
+         std::to_string(least_iterations) + " of " + program.axes[tile.fold->as<Fold>()->axes[0]].name + " or more\n";
 }
 
 }  // namespace ricci::jit

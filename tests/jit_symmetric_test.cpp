@@ -1,0 +1,201 @@
+// Products that are symmetric: which they are, and that to compute them to the diagonal alone changes no bit.
+#include <catch2/catch.hpp>
+
+#include "support/backends.hpp"
+#include "support/dice.hpp"
+#include "support/growth.hpp"
+#include "support/tensors.hpp"
+
+using namespace ricci;
+using namespace ricci::test;
+using namespace ricci::names;
+
+namespace {
+
+/// Values whose products and sums are rounded.
+template <class T, class... N>
+auto uneven(Dice& dice, N... extents) {
+  return filled<T>(
+      [&](auto) {
+        const int n = dice.below(2001) - 1000;
+        if constexpr (std::is_integral_v<T>)
+          return n;
+        else
+          return T(static_cast<float>(n) / 301);
+      },
+      extents...);
+}
+
+bool is_symmetric(const Prepared& p) {
+  const std::string schedule = schedule_of(p);
+  return schedule.find("symmetric: ") != std::string::npos && schedule.find("tile of ") != std::string::npos;
+}
+
+/// Whether two statements store the same bits with vectors of so many bytes, the first one with 1 to 8 threads.
+template <class T>
+void check_same(const Prepared& one, const Tensor<T, 2>& target, const Prepared& other, const Tensor<T, 2>& expected,
+                int width) {
+  CHECK(run_with_threads(one, width) == "");
+  other.executable->run(other.tensors, other.params, {.threads = 1, .vector_bytes = width});
+  CHECK(values(target) == values(expected));
+}
+
+}  // namespace
+
+TEST_CASE("the product of a matrix and itself, transposed, is computed to the diagonal") {
+  const Tensor<float, 2> a(40, 50);
+  Tensor<float, 2> c(40, 40);
+  const int lanes = std::min(32, vector_widths().front()) / 4;
+  const std::string vectors = " x" + std::to_string(lanes) + "*2";
+  CHECK(schedule_of(prepared(c[i, j], Assign::set, sum(k, a[i, k] * a[j, k])), 32) ==
+        "nest t0: i j/" + std::to_string(2 * lanes) + vectors +
+            " | parallel before |\n"
+            "  tile of sum(k, t1[i, k]! * t1[j, k]!): i/264 x6 or x5, j" +
+            vectors +
+            "; for 128 of k in scratch: transposed t1[j, k]!; finished in registers\n"
+            "  symmetric: rows of i to the diagonal, mirrored beyond it for 16 of k or more\n");
+}
+
+TEST_CASE("what gives the same bits for exchanged rows and columns is symmetric") {
+  const Tensor<float, 2> a(40, 40);
+  const Tensor<float, 1> m(40), w(40);
+  const Tensor<double, 2> wide(40, 50);
+  const Tensor<std::int32_t, 2> whole(40, 50);
+  const Tensor<std::uint8_t, 2> byte(40, 50);
+  const Tensor<float, 3> batch(3, 40, 50), planes(40, 3, 50);
+  Tensor<float, 2> c(40, 40);
+  Tensor<double, 2> d(40, 40);
+  Tensor<std::int64_t, 2> n(40, 40);
+  Tensor<float, 3> first(3, 40, 40), between(40, 3, 40);
+  const auto gram = sum(k, a[i, k] * a[j, k]);
+  CHECK(is_symmetric(prepared(gram)));
+  CHECK(is_symmetric(prepared(c[j, i], Assign::set, gram)));
+  CHECK(is_symmetric(prepared(c.permuted({1, 0})[i, j], Assign::set, gram)));
+  CHECK(is_symmetric(prepared(sum(k, a[k, i] * a[k, j]))));
+  CHECK(is_symmetric(prepared(d[i, j], Assign::set, sum(k, wide[i, k] * wide[j, k]))));
+  CHECK(is_symmetric(prepared(n[i, j], Assign::set, sum(k, whole[i, k] * whole[j, k]))));
+  CHECK(is_symmetric(prepared(first[l, i, j], Assign::set, sum(k, batch[l, i, k] * batch[l, j, k]))));
+  CHECK(is_symmetric(prepared(between[i, l, j], Assign::set, sum(k, planes[i, l, k] * planes[j, l, k]))));
+  // Around the sum and in it.
+  CHECK(is_symmetric(prepared(exp(-gram / 7))));
+  CHECK(is_symmetric(prepared(gram / (m[i] * m[j]) + where(i == j, m[i] + m[j], 0))));
+  CHECK(is_symmetric(prepared(sum(k, (a[i, k] - m[i]) * (a[j, k] - m[j])) / 39)));
+  CHECK(is_symmetric(prepared(sum(k, w[k] * (a[i, k] * a[j, k])))));
+  CHECK(is_symmetric(prepared(max(k, a[i, k] + a[j, k]))));
+  CHECK(is_symmetric(prepared(sqrt(sum(k, sq(a[i, k] - a[j, k]))))));
+  CHECK(is_symmetric(prepared(sum(k, abs(a[i, k] - a[j, k])))));
+  CHECK(is_symmetric(prepared(sum(k, (a[i, k] - a[j, k]) * (a[j, k] - a[i, k])))));
+  CHECK(is_symmetric(prepared(min(k, maximum(whole[i, k], whole[j, k])))));
+
+  const Tensor<float, 2> b(40, 40);
+  CHECK(!is_symmetric(prepared(sum(k, a[i, k] * b[j, k]))));
+  CHECK(!is_symmetric(prepared(sum(k, a[i, k] * a[k, j]))));
+  CHECK(!is_symmetric(prepared(sum(k, a[i, k] * (w[k] * a[j, k])))));  // it is rounded otherwise
+  CHECK(!is_symmetric(prepared(sum(k, a[i, k] - a[j, k]))));
+  CHECK(!is_symmetric(prepared(sum(k, cbrt(a[i, k] - a[j, k])))));
+  CHECK(!is_symmetric(prepared(sum(k, (a[i, k] - a[j, k]) * a[j, k]))));
+  CHECK(!is_symmetric(prepared(max(k, minimum(a[i, k], a[j, k])))));  // the first of two zeros
+  CHECK(!is_symmetric(prepared(sum(k, abs(byte[i, k] - byte[j, k])))));
+  CHECK(!is_symmetric(prepared(gram + m[i])));
+  CHECK(!is_symmetric(prepared(where(i < j, gram, 0))));
+  CHECK(!is_symmetric(prepared(c[i, j], Assign::add, gram)));
+  CHECK(!is_symmetric(prepared(sum(k, a[i, k] * a[j, k] * a[i, j]))));
+  // Stored where data choose, over axes that may have other extents, or in one step of masked lanes.
+  const Tensor<std::int32_t, 1> place = filled<std::int32_t>([](auto n) { return n; }, 40);
+  Tensor<float, 2> other(40, 60);
+  CHECK(!is_symmetric(prepared(c[place[i], j], Assign::set, gram)));
+  CHECK(!is_symmetric(prepared(other[i, j], Assign::set, sum(k, a[floor_divide(i, 2), k] * a[floor_divide(j, 2), k]))));
+  const Tensor<float, 2> few(40, 9);
+  if (vector_widths().front() == 64) CHECK(!is_symmetric(prepared(sum(k, few[k, i] * few[k, j]))));
+  // Two reads of one tensor, at subscripts that do not correspond.
+  CHECK(!is_symmetric(prepared(first[l, i, j], Assign::set, sum(k, batch[l, i, k] * batch[0, j, k]))));
+}
+
+TEMPLATE_TEST_CASE("a symmetric product has the bits of the whole one, for any number of threads", "", float, double,
+                   float16) {
+  using T = TestType;
+  using Sum = std::conditional_t<std::is_same_v<T, float16>, float, T>;
+  Dice dice{std::mt19937_64(sizeof(T))};
+  for (const int rows : {33, 64, 265, 530}) {
+    const int inner = 16 + dice.below(100);
+    CAPTURE(rows, inner);
+    const auto a = uneven<T>(dice, rows, inner), b = a.copy();
+    const auto turned = uneven<T>(dice, inner, rows), again = turned.copy();
+    Tensor<Sum, 2> c(rows, rows), d(rows, rows);
+    for (const int width : vector_widths()) {
+      CAPTURE(width);
+      const Prepared along = prepared(c[i, j], Assign::set, sum(k, a[i, k] * a[j, k]));
+      const Prepared across = prepared(c[i, j], Assign::set, sum(k, turned[k, i] * turned[k, j]));
+      CHECK((is_symmetric(along) && is_symmetric(across)));
+      check_same(along, c, prepared(d[i, j], Assign::set, sum(k, a[i, k] * b[j, k])), d, width);
+      check_same(across, c, prepared(d[i, j], Assign::set, sum(k, turned[k, i] * again[k, j])), d, width);
+    }
+  }
+}
+
+TEMPLATE_TEST_CASE("symmetric products agree in every way to run them", "", float, double, std::int32_t, float16) {
+  using T = TestType;
+  using Sum = std::conditional_t<std::is_integral_v<T>, std::int64_t, T>;
+  Dice dice{std::mt19937_64(sizeof(T) + std::is_integral_v<T>)};
+  for (const int rows : {3, 16, 17, 33, 70}) {
+    const int inner = 16 + dice.below(8);
+    CAPTURE(rows, inner);
+    const auto a = uneven<T>(dice, rows, inner), turned = uneven<T>(dice, inner, rows);
+    Tensor<Sum, 2> c = uneven<Sum>(dice, rows, rows), apart = uneven<Sum>(dice, rows, 2 * rows);
+    CHECK(run_everywhere(prepared(c[i, j], Assign::set, sum(k, a[i, k] * a[j, k]))).fault == "");
+    CHECK(run_everywhere(prepared(c[i, j], Assign::set, sum(k, turned[k, i] * turned[k, j]))).fault == "");
+    for (const auto& part : {apart.sliced(1, rows / 2, rows / 2 + rows), apart.sliced(1, 0, 2 * rows, 2)})
+      CHECK(run_everywhere(prepared(part[i, j], Assign::set, sum(k, a[i, k] * a[j, k]))).fault == "");
+  }
+}
+
+TEST_CASE("symmetric batches, and what surrounds symmetric products, agree in every way to run them") {
+  Dice dice{std::mt19937_64(4)};
+  for (const int rows : {20, 33, 50}) {
+    CAPTURE(rows);
+    const auto a = uneven<float>(dice, 2, rows, 17), b = uneven<float>(dice, rows, 2, 17);
+    const auto x = uneven<float>(dice, rows, 16);
+    const auto m = uneven<float>(dice, rows);
+    Tensor<float, 3> first = uneven<float>(dice, 2, rows, rows), between = uneven<float>(dice, rows, 2, rows);
+    Tensor<float, 2> c = uneven<float>(dice, rows, rows);
+    const auto check = [](const Prepared& p) {
+      CHECK(is_symmetric(p));
+      CHECK(run_everywhere(p).fault == "");
+    };
+    check(prepared(first[l, i, j], Assign::set, sum(k, a[l, i, k] * a[l, j, k])));
+    check(prepared(between[i, l, j], Assign::set, sum(k, b[i, l, k] * b[j, l, k])));
+    check(prepared(c[j, i], Assign::set, exp(-sum(k, sq(x[i, k] - x[j, k])))));
+    check(prepared(c.permuted({1, 0})[i, j], Assign::set, sum(k, x[i, k] * x[j, k])));
+    check(prepared(c[i, j], Assign::set, sum(k, (x[i, k] - m[i]) * (x[j, k] - m[j])) / (1 + m[i] * m[j])));
+    check(prepared(c[i, j], Assign::set, sum(k, x[i, k] * x[j, k]) / max(k, abs(x[i, k] + x[j, k]))));
+  }
+}
+
+TEST_CASE("a symmetric product runs about half of the iterations, where that is enough to mirror them") {
+  Dice dice{std::mt19937_64(5)};
+  const auto share = [&](int rows, int inner) {
+    const auto a = uneven<float>(dice, rows, inner), b = a.copy();
+    Tensor<float, 2> c(rows, rows);
+    const auto half = steps_of([&] { c[i, j] = sum(k, a[i, k] * a[j, k]); });
+    const auto whole = steps_of([&] { c[i, j] = sum(k, a[i, k] * b[j, k]); });
+    return static_cast<double>(half) / static_cast<double>(whole);
+  };
+  CHECK(share(200, 50) < 0.6);
+  CHECK(share(200, 16) < 0.7);
+  CHECK(share(200, 15) > 0.95);
+}
+
+TEST_CASE("a symmetric product sees the old values of its target, and of memory that it shares with it") {
+  Dice dice{std::mt19937_64(6)};
+  for (const int rows : {20, 40, 70}) {
+    CAPTURE(rows);
+    auto x = uneven<float>(dice, rows, rows), c = uneven<float>(dice, rows, rows);
+    auto both = uneven<float>(dice, rows + 1, rows);
+    const auto a = uneven<float>(dice, rows, 20);
+    CHECK(run_everywhere(prepared(x[i, j], Assign::set, sum(k, x[i, k] * x[j, k]))).fault == "");
+    const auto between = sum(k, a[i, k] * a[j, k]);
+    CHECK(run_everywhere(prepared(c[i, j], Assign::set, between * (c[i, j] + c[j, i]))).fault == "");
+    const Tensor<float, 2> low = both.sliced(0, 0, rows), high = both.sliced(0, 1, rows + 1);
+    CHECK(run_everywhere(prepared(high[i, j], Assign::set, sum(k, low[i, k] * low[j, k]))).fault == "");
+  }
+}
