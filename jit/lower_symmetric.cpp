@@ -39,7 +39,7 @@ void NestLowering::symmetric_tiles(std::pair<Value, Value> rows, Value low, Valu
     const Value some = b_.compute(level(), Op::less, DType::b1, {rows.first, before});
     x_.under(b_.compute(level(), Op::logical_and, DType::b1, {pays, some}), [&] {
       const TileSide side{tile.rows, rows.first, before, tile.block}, step{*nest_.lane_axis, low, high, nest_.tile};
-      x_.mirror(program_.statements[nest_.statements[0]], side, step);
+      for (std::size_t i : nest_.statements) x_.mirror(program_.statements[i], side, step);
     });
   });
 }

@@ -94,15 +94,15 @@ bool have_same_extent(Program& program, const Specialisation& s, AxisId a, AxisI
 bool is_symmetric(Program& program, const Specialisation& s, const Nest& nest) {
   const RegisterTile& tile = nest.registers[0];
   const AxisId rows = tile.rows, lane = *nest.lane_axis;
-  if (nest.statements.size() > 1 || tile.masked || nest.order.back() != lane) return false;
-  const Statement& statement = program.statements[nest.statements[0]];
-  // What is mirrored is neither computed nor checked.
-  if (statement.update || statement.guard || statement.value->may_fail) return false;
-  if (statement.policy != Policy::assume_inside) return false;
-  if (std::ranges::count(statement.domain, rows) == 0 || !have_same_extent(program, s, rows, lane)) return false;
-  if (motion(program, s, statement.target, statement.subscripts, lane) != Motion::contiguous) return false;
-  if (motion(program, s, statement.target, statement.subscripts, rows) == Motion::irregular) return false;
-  return Exchange(rows, lane).gives(statement.value, statement.value);
+  if (tile.masked || nest.order.back() != lane || std::ranges::count(nest.order, rows) == 0) return false;
+  if (!have_same_extent(program, s, rows, lane)) return false;
+  return std::ranges::all_of(nest.statements, [&](std::size_t i) {
+    const Statement& statement = program.statements[i];
+    // What is mirrored is not checked.
+    if (statement.update || statement.guard || statement.policy != Policy::assume_inside) return false;
+    if (motion(program, s, statement.target, statement.subscripts, lane) != Motion::contiguous) return false;
+    return Exchange(rows, lane).gives(statement.value, statement.value);
+  });
 }
 
 std::string symmetry_to_string(const Nest& nest, const Program& program) {

@@ -17,7 +17,7 @@ namespace ricci::jit {
 /// 0.7 to 0.83. Other processors multiply twice as fast.)
 inline constexpr std::int64_t least_iterations = 16;
 
-/// Whether what the nest with tiles in registers stores is the same where the rows and the lanes are exchanged.
+/// Whether all that a nest with tiles in registers stores is the same where their rows and the lanes are exchanged.
 bool is_symmetric(ir::Program&, const Specialisation&, const Nest&);
 
 /// One line, as for the other parts of a schedule.

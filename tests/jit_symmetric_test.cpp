@@ -4,6 +4,7 @@
 #include "support/backends.hpp"
 #include "support/dice.hpp"
 #include "support/growth.hpp"
+#include "support/program_builder.hpp"
 #include "support/tensors.hpp"
 
 using namespace ricci;
@@ -37,7 +38,7 @@ void check_same(const Prepared& one, const Tensor<T, 2>& target, const Prepared&
                 int width) {
   CHECK(run_with_threads(one, width) == "");
   other.executable->run(other.tensors, other.params, {.threads = 1, .vector_bytes = width});
-  CHECK(values(target) == values(expected));
+  CHECK((values(target) == values(expected)));
 }
 
 }  // namespace
@@ -87,7 +88,8 @@ TEST_CASE("what gives the same bits for exchanged rows and columns is symmetric"
   CHECK(is_symmetric(prepared(sum(k, (a[i, k] - a[j, k]) * (a[j, k] - a[i, k])))));
   CHECK(is_symmetric(prepared(min(k, maximum(whole[i, k], whole[j, k])))));
 
-  const Tensor<float, 2> b(40, 40);
+  const Tensor<float, 2> b(40, 40), turned(40, 40);
+  const Tensor<float, 1> weight(3);
   CHECK(!is_symmetric(prepared(sum(k, a[i, k] * b[j, k]))));
   CHECK(!is_symmetric(prepared(sum(k, a[i, k] * a[k, j]))));
   CHECK(!is_symmetric(prepared(sum(k, a[i, k] * (w[k] * a[j, k])))));  // it is rounded otherwise
@@ -100,11 +102,16 @@ TEST_CASE("what gives the same bits for exchanged rows and columns is symmetric"
   CHECK(!is_symmetric(prepared(where(i < j, gram, 0))));
   CHECK(!is_symmetric(prepared(c[i, j], Assign::add, gram)));
   CHECK(!is_symmetric(prepared(sum(k, a[i, k] * a[j, k] * a[i, j]))));
-  // Stored where data choose, over axes that may have other extents, or in one step of masked lanes.
-  const Tensor<std::int32_t, 1> place = filled<std::int32_t>([](auto n) { return n; }, 40);
+  CHECK(!is_symmetric(prepared(sum(k, (a[i, k] + b[i, k]) * (b[j, k] + turned[j, k])))));
+  // Axes that may have other extents, loops inside of the lanes, rows that are reduced, and places that may be outside.
   Tensor<float, 2> other(40, 60);
-  CHECK(!is_symmetric(prepared(c[place[i], j], Assign::set, gram)));
+  Tensor<float, 3> shifted(3, 50, 40);
+  const Tensor<std::int32_t, 1> by(3);
   CHECK(!is_symmetric(prepared(other[i, j], Assign::set, sum(k, a[floor_divide(i, 2), k] * a[floor_divide(j, 2), k]))));
+  CHECK(!is_symmetric(prepared(between[i, l, j], Assign::set, gram * weight[l])));
+  CHECK(!is_symmetric(prepared(sum(j, sqrt(sum(k, sq(a[i, k] - a[j, k])))))));
+  CHECK(!is_symmetric(prepared(shifted[l, i + by[l], j], Assign::set, sum(k, batch[l, i, k] * batch[l, j, k]))));
+  // One step of masked lanes.
   const Tensor<float, 2> few(40, 9);
   if (vector_widths().front() == 64) CHECK(!is_symmetric(prepared(sum(k, few[k, i] * few[k, j]))));
   // Two reads of one tensor, at subscripts that do not correspond.
@@ -183,6 +190,50 @@ TEST_CASE("a symmetric product runs about half of the iterations, where that is 
   CHECK(share(200, 50) < 0.6);
   CHECK(share(200, 16) < 0.7);
   CHECK(share(200, 15) > 0.95);
+}
+
+TEST_CASE("statements over the same rows and columns are mirrored if all of them are symmetric") {
+  Dice dice{std::mt19937_64(7)};
+  const auto a = uneven<float>(dice, 40, 20), b = uneven<float>(dice, 40, 20);
+  const auto run = [&](bool other_is_symmetric) {
+    ProgramBuilder builder;
+    const auto of_a = builder.tensor("a", DType::f32, 2), of_b = builder.tensor("b", DType::f32, 2);
+    const auto c = builder.tensor("c", DType::f32, 2), d = builder.tensor("d", DType::f32, 2);
+    const auto i = builder.axis("i"), j = builder.axis("j"), k = builder.axis("k");
+    const std::vector<ir::Expr> at{builder.index(i), builder.index(j)};
+    const auto assign = [&](ir::TensorId target, ir::TensorId left, ir::TensorId right) {
+      const ir::Expr x = builder.at(left, {builder.index(i), builder.index(k)});
+      const ir::Expr y = builder.at(right, {builder.index(j), builder.index(k)});
+      builder.assign(target, at, builder.fold(Reduction::sum, {k}, builder.op(Op::multiply, {x, y})), {i, j});
+    };
+    assign(c, of_a, of_a);
+    assign(d, other_is_symmetric ? of_b : of_a, of_b);
+    Tensor<float, 2> first = uneven<float>(dice, 40, 40), second = uneven<float>(dice, 40, 40);
+    const std::vector<TensorView> views{a.array().view(), b.array().view(), first.array().view(),
+                                        second.array().view()};
+    CHECK(run_everywhere(builder.program, views).fault == "");
+    const std::string schedule = Executable(builder.program).dump(Executable::Stage::schedule, views, {});
+    CHECK(schedule.find("nest c d:") != std::string::npos);
+    return schedule.find("symmetric: ") != std::string::npos;
+  };
+  CHECK(run(true));
+  CHECK(!run(false));
+}
+
+TEST_CASE("a symmetric product at places that data choose fails as the whole one does") {
+  Dice dice{std::mt19937_64(8)};
+  const auto a = uneven<float>(dice, 30, 20);
+  for (const int outside : {-1, 0, 5, 39}) {
+    auto place = filled<std::int32_t>(shuffled(30), 40);
+    if (outside >= 0) place.at(outside) = 30;
+    if (outside == 5) place.at(12) = 31;
+    Tensor<float, 2> c = uneven<float>(dice, 40, 40);
+    const Prepared p = prepared(c[i, j], Assign::set, sum(k, a[place[i], k] * a[place[j], k]));
+    const Ran ran = run_everywhere(p);
+    CHECK(ran.fault == "");
+    CHECK(ran.error.has_value() == (outside >= 0));
+    CHECK(is_symmetric(p));
+  }
 }
 
 TEST_CASE("a symmetric product sees the old values of its target, and of memory that it shares with it") {
