@@ -12,9 +12,9 @@
 
 namespace ricci::jit {
 
-/// Iterations of the sum. With fewer, to compute an element takes about as long as to mirror it. (Measured with f32 on a
-/// Zen 4: with 4 iterations, products of 100 to 3000 rows take 0.92 to 0.98 of the time of the whole, with 16 they take
-/// 0.7 to 0.83. Other processors multiply twice as fast.)
+/// Iterations of the sum. With fewer, to compute an element takes about as long as to mirror it. (Measured with f32 on
+/// a Zen 4: with 4 iterations, products of 100 to 3000 rows take 0.92 to 0.98 of the time of the whole, with 16 they
+/// take 0.7 to 0.83. Other processors multiply twice as fast.)
 inline constexpr std::int64_t least_iterations = 16;
 
 /// Whether all that a nest with tiles in registers stores is the same where their rows and the lanes are exchanged.
