@@ -27,8 +27,12 @@ void ExpressionLowering::mirror(const Statement& s, const TileSide& rows, const 
   builder_.add(level, loop::Transpose{s.target, to, step, s.target, from, step, height, width});
 }
 
-void NestLowering::symmetric_tiles(std::pair<Value, Value> rows, Value low, Value high) {
+void NestLowering::symmetric_tiles(std::pair<Value, Value> rows, Value index) {
   const RegisterTile& tile = nest_.registers[0];
+  // The last lanes, which have most rows, come first: what threads do at the end is short then.
+  const Value up = b_.add(0, x_.extent_of(*nest_.lane_axis), b_.constant(nest_.tile - 1));
+  const Value steps = b_.divide(0, Op::floor_divide, up, b_.constant(nest_.tile));
+  const auto [low, high] = block(nest_.split, i64(Op::subtract, b_.add(0, steps, b_.constant(-1)), index));
   const Value iterations = x_.extent_of(tile.fold->as<Fold>()->axes[0]);
   const Value pays = b_.compute(0, Op::greater_equal, DType::b1, {iterations, b_.constant(least_iterations)});
   const Value to_diagonal = i64(Op::minimum, rows.second, b_.add(level(), low, b_.constant(nest_.tile)));

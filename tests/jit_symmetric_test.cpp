@@ -236,6 +236,23 @@ TEST_CASE("a symmetric product at places that data choose fails as the whole one
   }
 }
 
+TEST_CASE("the items of a symmetric product with most rows come first") {
+  constexpr std::int64_t n = 60;  // of all that a symbol may stand for
+  auto a = filled<float>([](auto) { return 1; }, n, n);
+  Tensor<float, 2> c(n, n);
+  const Prepared p = prepared(c[i, j], Assign::set, sum(k, a[i, k] * a[j, k]));
+  const loop::Kernel kernel = loop::parse(loops_of(p, 16));
+  const std::vector<std::int64_t> symbols(kernel.info.symbols.size(), n);
+  std::vector<loop::Memory> memory(kernel.info.buffers.size());
+  memory[0] = {c.data(), 0, n * n};
+  memory[1] = {a.data(), 0, n * n};
+  REQUIRE(loop::interpret(kernel, 0, memory, symbols, 0, 1) == 0);
+  CHECK(c.at(0, n - 1) == n);
+  CHECK(c.at(n - 1, n - 1) == n);
+  CHECK(c.at(n - 1, 0) == n);
+  CHECK(c.at(0, 0) == 0);
+}
+
 TEST_CASE("a symmetric product sees the old values of its target, and of memory that it shares with it") {
   Dice dice{std::mt19937_64(6)};
   for (const int rows : {20, 40, 70}) {
