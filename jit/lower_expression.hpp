@@ -50,7 +50,7 @@ class ExpressionLowering {
     known_.pop_back();
     builder_.close_if();
   }
-  /// The same where no axis is bound that it depends on.
+  /// The same with all axes bound as they are: what stands in `body` must not be needed behind it.
   template <class Body>
   void under(loop::Value condition, const Body& body) {
     known_.emplace_back();
