@@ -50,6 +50,15 @@ class ExpressionLowering {
     known_.pop_back();
     builder_.close_if();
   }
+  /// The same with all axes bound as they are: what stands in `body` must not be needed behind it.
+  template <class Body>
+  void under(loop::Value condition, const Body& body) {
+    known_.emplace_back();
+    builder_.open_if(condition);
+    body();
+    known_.pop_back();
+    builder_.close_if();
+  }
   loop::Value variable(ir::AxisId axis) const { return bound_.at(axis).variable; }
   /// Opens the loop of one axis, counted as such.
   void bind_loop(ir::AxisId, loop::Value begin, loop::Value end, std::int64_t step,
@@ -165,6 +174,9 @@ class ExpressionLowering {
   void fetch_beside(ir::Expr read, const TileSide& columns);
   /// The same to where a statement that only copies puts them.
   void copy_transposed(const ir::Statement&, const TileSide& rows, const TileSide& columns, const TileSide& all);
+
+  /// Copies what the statement has stored at some rows and columns to where these are exchanged (lower_symmetric.cpp).
+  void mirror(const ir::Statement&, const TileSide& rows, const TileSide& columns);
 
   /// From now on, a reduction also stores the values of its body, at these subscripts.
   void keep(const Kept& kept, ir::TensorId target, std::vector<ir::Expr> subscripts, ir::AxisId row) {
@@ -337,14 +349,6 @@ class ExpressionLowering {
   void remember(ir::Expr fold, const State&, bool vector, std::size_t level);
 
   // lower_tile.cpp
-  template <class Body>
-  void under(loop::Value condition, const Body& body) {
-    known_.emplace_back();
-    builder_.open_if(condition);
-    body();
-    known_.pop_back();
-    builder_.close_if();
-  }
   loop::BufferId scratch_for(std::string name, DType, std::int64_t steps);
   std::int64_t step_of_lanes() const { return std::int64_t{std::max(lane_->parts, lane_->steps_of)} * lanes(); }
   /// Of each reduced axis, `count` iterations from `first` on. Where nothing has `begun` before (b1), it goes from the

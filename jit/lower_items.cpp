@@ -215,6 +215,7 @@ void NestLowering::item_body(const std::vector<Value>& index) {
     } else {
       x_.bind(nest_.order[k], index[k]);
     }
+  if (nest_.symmetric) return symmetric_tiles(*rows, index[nest_.split]);
   const auto [low, high] = block(nest_.split, index[nest_.split]);
   if (!nest_.registers.empty()) return register_tiles(rows, low, high);
   if (!nest_.folds) {

@@ -48,6 +48,9 @@ class NestLowering {
   std::pair<loop::Value, loop::Value> block(std::size_t k, loop::Value index);
   /// An item of a nest with tiles in registers: one step of the lanes, masked where it reaches beyond `high`.
   void register_tiles(std::optional<std::pair<loop::Value, loop::Value>> rows, loop::Value low, loop::Value high);
+  /// The same where the result is symmetric, for the step of the lanes that has this number from the end: of the rows
+  /// those to the diagonal, mirrored (lower_symmetric.cpp).
+  void symmetric_tiles(std::pair<loop::Value, loop::Value> rows, loop::Value index);
   /// A tile of the lane axis and the one after it, which are the last two.
   void transposed_tile(const std::vector<loop::Value>& index);
 

@@ -24,6 +24,7 @@
 #include "short_rows.hpp"
 #include "slender.hpp"
 #include "streaming.hpp"
+#include "symmetric.hpp"
 #include "tables.hpp"
 #include "transposition.hpp"
 
@@ -280,6 +281,7 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
     }
     if (!nest.registers.empty()) {
       order_for_registers(program, s, target, nest, schedule.nests.size() == 1);
+      nest.symmetric = is_symmetric(program, s, nest);
       continue;
     }
     if (nest.transposed) {
@@ -349,6 +351,7 @@ std::string to_string(const Schedule& schedule, const Program& program) {
     for (TensorId t : nest.ahead) text += " fetching rows of " + program.tensors[t].name;
     text += '\n';
     for (const RegisterTile& tile : nest.registers) text += "  " + to_string(tile, nest, program, nest.lanes);
+    if (nest.symmetric) text += "  " + symmetry_to_string(nest, program);
     if (nest.transposed) text += "  " + to_string(*nest.transposed, program);
     for (Expr e : nest.short_rows) text += "  short rows transposed: " + to_string(program, e) + '\n';
     if (nest.kept) {

@@ -124,6 +124,7 @@ struct Nest {
   std::optional<Periods> periods;       // through which the lanes run one after another (periods.hpp)
   std::vector<ir::Expr> scans;          // reductions that run along with it (scan.hpp)
   std::vector<RegisterTile> registers;  // of the same rows: items are then blocks of them, and one step of the lanes
+  bool symmetric = false;               // of these, rows beyond the diagonal are those before it (symmetric.hpp)
   std::vector<ir::TensorId> streaming;  // targets whose whole vectors go past the caches
   int places = 1;                       // of a row, at which lanes that stream work in turn (streaming.hpp)
   std::vector<ir::Expr> next;           // reads whose next row is fetched while one is stored past the caches

@@ -216,6 +216,8 @@ FORMS = {
     "sum of three columns": lambda d: d.thin.sum(1),
     "largest of three columns": lambda d: d.thin.argmax(1),
     "three columns to grey": lambda d: d.thin @ d.thin[0],
+    "A A^T": lambda d: d.m @ d.m.T,
+    "A^T A": lambda d: d.m.T @ d.m,
     "matmul of columns": lambda d: d.m.T @ d.n,
     "matmul of four columns": lambda d: d.m @ d.narrow,
     "points turned": lambda d: d.thin @ d.turn,
@@ -357,7 +359,7 @@ def main():
     for name in filter(re.compile(options.filter).search, FORMS):
         lines = {count: f"{name:26}{count} " for count in threads}
         for size in sizes:
-            if name == "matmul" and size > 10 ** 6:
+            if name in ("matmul", "A A^T", "A^T A") and size > 10 ** 6:
                 continue
             data = Data(size)
             times = {count: [] for count in threads}
