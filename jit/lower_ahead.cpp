@@ -142,12 +142,12 @@ void ExpressionLowering::fetch_staged(const RegisterTile& tile) {
 
 /// In an iteration of the reduced axis: of reads that are contiguous along the rows, and a row of memory away from
 /// those of the next iteration, the line after that of the first row.
-void ExpressionLowering::fetch_next_rows(const RegisterTile& tile) {
+void ExpressionLowering::fetch_next_rows(const RegisterTile& tile, const Fold& fold) {
   const std::size_t level = builder_.level();
   turn_to(0);
-  for (Expr e : nodes({tile.fold->as<Fold>()->body})) {
+  for (Expr e : nodes({fold.body})) {
     const Read* n = e->as<Read>();
-    if (!n || !goes_by_rows(program_, s_, *n, tile.rows, tile.fold->as<Fold>()->axes.back())) continue;
+    if (!n || !goes_by_rows(program_, s_, *n, tile.rows, fold.axes.back())) continue;
     if (uses_axis(e, lane_->axis)) continue;
     const std::int64_t line = 64 / static_cast<std::int64_t>(size_of(program_.tensors[n->tensor].dtype));
     const Value next = builder_.constant(std::max<std::int64_t>(line, tile.height));

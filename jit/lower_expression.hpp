@@ -358,6 +358,7 @@ class ExpressionLowering {
     loop::Value begun, is_last;
   };
   Piece open_pieces(const RegisterTile&);
+  Piece in_one(const ir::Fold&, const Piece&);
   std::vector<loop::Value> open_piece(const ir::Fold&, const Piece&, std::size_t count, std::vector<loop::Value>);
   std::vector<loop::Value> close_piece(std::size_t count, std::vector<loop::Value> next);
   void stage(const RegisterTile&, const Stages&, const Piece&);
@@ -366,7 +367,7 @@ class ExpressionLowering {
   /// Fetches what iterations a few further on read for all rows.
   void fetch_staged(const RegisterTile&);
   /// Fetches what the next rows read in this iteration.
-  void fetch_next_rows(const RegisterTile&);
+  void fetch_next_rows(const RegisterTile&, const ir::Fold&);
   loop::Value cut_rows(const RegisterTile&, loop::Value low, loop::Value high);
   void reduce_rows(const RegisterTile&, const ScratchState&, loop::Value from, loop::Value to, int height, const Piece&,
                    const Finish&);

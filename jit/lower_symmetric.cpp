@@ -33,7 +33,8 @@ void NestLowering::symmetric_tiles(std::pair<Value, Value> rows, Value index) {
   const Value up = b_.add(0, x_.extent_of(*nest_.lane_axis), b_.constant(nest_.tile - 1));
   const Value steps = b_.divide(0, Op::floor_divide, up, b_.constant(nest_.tile));
   const auto [low, high] = block(nest_.split, i64(Op::subtract, b_.add(0, steps, b_.constant(-1)), index));
-  const Value iterations = x_.extent_of(tile.fold->as<Fold>()->axes[0]);
+  Value iterations = b_.constant(1);
+  for (AxisId axis : tile.fold->as<Fold>()->axes) iterations = b_.multiply(0, iterations, x_.extent_of(axis));
   const Value pays = b_.compute(0, Op::greater_equal, DType::b1, {iterations, b_.constant(least_iterations)});
   const Value to_diagonal = i64(Op::minimum, rows.second, b_.add(level(), low, b_.constant(nest_.tile)));
   const Value last = b_.compute(level(), Op::select, DType::i64, {pays, to_diagonal, rows.second});

@@ -55,6 +55,18 @@ ExpressionLowering::Piece ExpressionLowering::open_pieces(const RegisterTile& ti
   return piece;
 }
 
+/// A piece as a run of the last axis, along all of them row-major: boxes leave nothing out between their ends.
+ExpressionLowering::Piece ExpressionLowering::in_one(const Fold& f, const Piece& piece) {
+  const std::size_t level = builder_.level();
+  Value first = piece.first[0], count = piece.count[0];
+  for (std::size_t k = 1; k < f.axes.size(); ++k) {
+    const Value rows = builder_.multiply(level, first, extent_of(f.axes[k]));
+    first = builder_.add(level, rows, piece.first[k]);
+    count = builder_.multiply(level, count, piece.count[k]);
+  }
+  return {{first}, {count}, piece.begun, piece.is_last};
+}
+
 /// Opens the loops of the first `count` reduced axes over a piece, which carry these values. Returns them as they are
 /// in an iteration.
 std::vector<Value> ExpressionLowering::open_piece(const Fold& f, const Piece& piece, std::size_t count,
@@ -147,7 +159,7 @@ Lanes ExpressionLowering::take_staged(Expr e, const Stage& stage) {
 /// more than once. Where there is but one height, that is the lower one.
 void ExpressionLowering::reduce_rows(const RegisterTile& tile, const ScratchState& states, Value from, Value to,
                                      int height, const Piece& piece, const Finish& finish) {
-  const Fold& f = *tile.fold->as<Fold>();
+  const Fold& f = *(tile.joined ? tile.joined : tile.fold)->as<Fold>();
   const Value last = builder_.add(builder_.level(), to, builder_.constant(-1));
   const Value low = open_for(from, to, height);
   rows_ = Rows{tile.rows, {}};
@@ -178,7 +190,7 @@ void ExpressionLowering::reduce_rows(const RegisterTile& tile, const ScratchStat
   values = open_piece(f, piece, f.axes.size(), std::move(values));
   set_states();
   for (Expr e : tile.staged) staged_.at(e).at = values[0];
-  if (tile.fetches_rows) fetch_next_rows(tile);
+  if (tile.fetches_rows) fetch_next_rows(tile, f);
   std::vector<Value> next{loop::none};
   each_row([&](std::size_t row) {
     const State after = step(f, state[row]);
@@ -250,6 +262,7 @@ void ExpressionLowering::reduce_tile(const RegisterTile& tile, Value low, Value 
   if (finish.condition != loop::none)
     piece.is_last =
         builder_.compute(builder_.level(), Op::logical_and, DType::b1, {piece.is_last, finish.condition});
+  if (tile.joined) piece = in_one(f, piece);
   const auto reduce = [&](const Finish& then) {
     if (tile.has_two_heights()) reduce_rows(tile, states, low, end_of_tall, tile.height, piece, then);
     reduce_rows(tile, states, end_of_tall, high, tile.lower_height, piece, then);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "affine.hpp"
+#include "flattened.hpp"
 #include "ricci/helpers.hpp"
 #include "transposition.hpp"
 
@@ -38,6 +39,36 @@ std::optional<std::vector<Expr>> staged_parts(const Fold& fold, AxisId lane, Axi
   });
   if (!possible || staged.empty()) return std::nullopt;
   return staged;
+}
+
+/// The fold over its last axis alone, if nothing but what is staged needs to know where it is along the others.
+Expr joined_fold(Program& program, const Specialisation& s, const Fold& fold, const std::vector<Expr>& staged) {
+  Graph& g = program.graph;
+  bool possible = fold.axes.size() > 1;
+  const auto moves = [&](Expr e) {
+    return std::ranges::any_of(fold.axes, [&](AxisId axis) { return uses_axis(e, axis); });
+  };
+  walk({fold.body}, [&](Expr e) {
+    if (!possible || !moves(e) || std::ranges::count(staged, e) > 0) return false;
+    const Read* read = e->as<Read>();
+    if (!read) {
+      possible = e->as<Apply>() != nullptr;
+      return true;
+    }
+    const auto is_bare = [&](AxisId axis) { return stands_bare(read->subscripts, axis); };
+    const bool is_joined = std::ranges::count(s.joined, read->tensor) > 0;
+    possible = is_joined && !read->guard && std::ranges::all_of(fold.axes, is_bare);
+    return false;
+  });
+  if (!possible) return nullptr;
+  Memo memo;
+  const Rewrite join = [&](Expr original, Expr e) -> Expr {
+    if (std::ranges::count(staged, original) > 0) return original;
+    const Axis* axis = original->as<Axis>();
+    const bool is_outer = axis && axis->axis != fold.axes.back() && std::ranges::count(fold.axes, axis->axis) > 0;
+    return is_outer ? constant(g, std::int64_t{0}) : e;
+  };
+  return fold_node(g, {fold.reduction, {fold.axes.back()}, rewrite(g, fold.body, memo, join)});
 }
 
 /// Whether `inside` runs in the loops of a reduction: it is in the body, and in no reduction there that runs before
@@ -150,6 +181,7 @@ std::vector<RegisterTile> find_register_tiles(Program& program, const Specialisa
       if (!staged) continue;
       RegisterTile& tile = tiles.emplace_back();
       tile = {.fold = e, .rows = *rows, .staged = *staged, .transposed = {}};
+      tile.joined = joined_fold(program, s, *fold, *staged);
       tile.fetches_rows = goes_by_rows(program, s, tile, lane);
       // Each iteration then reads from a page of its own: the first cache is to hold what a piece reads.
       if (tile.fetches_rows) tile.depth = 64;
@@ -282,6 +314,7 @@ std::string to_string(const RegisterTile& tile, const Nest& nest, const Program&
     text += ' ' + to_string(program, e);
   }
   if (tile.group > 0) text += " by " + std::to_string(tile.group) + " side by side" + (tile.dense ? ", dense" : "");
+  if (tile.joined) text += "; in one loop";
   if (tile.halves) text += "; one vector where that is enough";
   if (tile.fetches) text += "; fetched early";
   if (tile.fetches_rows) text += "; the next rows fetched";

@@ -53,6 +53,9 @@ struct RegisterTile {
   ir::AxisId rows;               // of the domain, or the axis of a reduction around `fold`
   std::vector<ir::Expr> staged;  // the parts of its body that use the lanes but not the rows
   std::vector<ir::Expr> transposed;  // those that are reads along the reduced axis, which lanes would gather
+  /// Null, or the same fold over its last axis alone, which then runs through all: what rows read of it lies behind each
+  /// other, and what they share stands so in scratch.
+  ir::Expr joined = nullptr;
   int height = 8, vectors = 2;
   int lower_height = 1;  // of the last blocks, so that few rows are left over; the last of all may hold a row twice
   bool has_two_heights() const { return height > lower_height; }

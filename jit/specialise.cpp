@@ -184,6 +184,30 @@ std::set<AxisId> axes_of_reuse(const Survey& survey, const Specialisation& s) {
   return found;
 }
 
+/// Tensors in which the axes of the reductions over several of them that read all are one, row-major.
+std::vector<TensorId> find_joined(const Survey& survey, std::span<const TensorView> tensors,
+                                  std::span<const std::int64_t> extents, const Specialisation& s) {
+  std::set<TensorId> joined, apart;
+  for (Expr e : survey.nodes) {
+    const Fold* fold = e->as<Fold>();
+    if (!fold || std::ranges::count_if(fold->axes, [&](AxisId axis) { return !is_swallowed(s, axis); }) < 2) continue;
+    for (Expr n : nodes({fold->body})) {
+      const Read* read = n->as<Read>();
+      const auto is_bare = [&](AxisId axis) { return stands_bare(read->subscripts, axis); };
+      if (!read || !std::ranges::all_of(fold->axes, is_bare)) continue;
+      const auto stride = [&](AxisId axis) {
+        return tensors[read->tensor].layout.strides[position_of({read->tensor, read->subscripts, {}, {}}, axis)];
+      };
+      bool one = true;
+      for (std::size_t k = 1; k < fold->axes.size(); ++k)
+        one = one && stride(fold->axes[k - 1]) == stride(fold->axes[k]) * extents[fold->axes[k]];
+      (one ? joined : apart).insert(read->tensor);
+    }
+  }
+  std::erase_if(joined, [&](TensorId t) { return apart.contains(t); });
+  return {joined.begin(), joined.end()};
+}
+
 std::vector<TensorId> find_large(const Program& program, std::span<const TensorView> tensors) {
   std::set<TensorId> large;
   for (const Statement& s : program.statements) {
@@ -285,6 +309,7 @@ Specialisation specialise(const Program& program, std::span<const TensorView> te
   for (TensorId t = 0; t < program.tensors.size(); ++t)
     if (program.tensors[t].table.empty()) result.strides[t] = classes_of(tensors[t].layout, columns[t]);
   find_collapsed(program, survey, tensors, extents, result);
+  result.joined = find_joined(survey, tensors, extents, result);
   result.large = find_large(program, tensors);
   for (AxisId axis : axes_of_kept_values(program, result.large))
     if (extents[axis] <= most_kept) result.brief.push_back(axis);
@@ -335,6 +360,7 @@ std::string to_string(const Specialisation& s) {
   for (const Slender& few : s.slender)
     text += ' ' + std::to_string(few.matrix) + '.' + std::to_string(few.columns) + '/' + std::to_string(few.wide) +
             (few.dense ? " dense" : "");
+  list("\njoined", s.joined);
   list("\nfew", s.few);
   list("\nabreast", s.abreast);
   text += "\nanswers " + s.answers;

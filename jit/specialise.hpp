@@ -44,6 +44,8 @@ struct Specialisation {
   std::vector<ir::AxisId> wide;
   std::vector<ir::AxisId> narrow;  // instead, those along rows that are at most a line of memory
   std::vector<Slender> slender;  // of products, as kernels assume (slender.hpp)
+  /// Of which all elements that a reduction over several axes takes for one result lie behind each other.
+  std::vector<ir::TensorId> joined;
   std::vector<ir::AxisId> few;   // axes of reductions that are short rows of memory (short_rows.hpp)
   std::vector<ir::AxisId> abreast;  // axes along which places that data choose are used again (abreast.hpp)
   std::string answers;       // of the interval analysis, question by question: what was proved

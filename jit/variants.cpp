@@ -78,6 +78,8 @@ bool holds(const Specialisation& assumed, const Specialisation& facts) {
   for (const Axes axes : {&Specialisation::brief, &Specialisation::slim, &Specialisation::few})
     for (const AxisId axis : assumed.*axes)
       if (std::ranges::count(facts.*axes, axis) == 0) return false;
+  for (const TensorId tensor : assumed.joined)
+    if (std::ranges::count(facts.joined, tensor) == 0) return false;
   for (const Slender& few : assumed.slender)
     if (few.dense && std::ranges::count(facts.slender, few) == 0) return false;
   return std::ranges::includes(collapsed_pairs(facts), collapsed_pairs(assumed)) &&

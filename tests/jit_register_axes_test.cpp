@@ -46,7 +46,7 @@ TEST_CASE("a convolution with several filters is computed in tiles, of its chann
   CAPTURE(schedule);
   CHECK(schedule == "nest t0: i o j/8 x4*2 | parallel before |\n"
                     "  tile of sum(c, u, v, t1[o, c, u, v]! * t2[c, i + u, j + v]!): o/264 x6 or x5, j x4*2; for 128 "
-                    "of c u v in scratch: t2[c, i + u, j + v]!; finished in registers\n");
+                    "of c u v in scratch: t2[c, i + u, j + v]!; in one loop; finished in registers\n");
 }
 
 TEMPLATE_TEST_CASE("convolutions of any shape agree in every way to run them", "", float, double) {
@@ -84,6 +84,31 @@ TEST_CASE("channels may be the last axis, and are transposed into scratch where 
     CHECK(agrees(p));
     if (channels > 1) CHECK(schedule_of(p).find("in scratch: transposed") != std::string::npos);
   }
+}
+
+TEST_CASE("rows go through what lies behind each other in one loop, and through other things in one for each axis") {
+  Dice dice{std::mt19937_64(7)};
+  const auto in_one_loop = [](const Prepared& p) {
+    CHECK(run_everywhere(p).fault == "");
+    return schedule_of(p).find("; in one loop") != std::string::npos;
+  };
+  const auto x = uneven<float>(dice, 9, 12, 40);
+  const auto w = uneven<float>(dice, 13, 9, 4, 5);
+  const auto more = uneven<float>(dice, 9, 4, 5);
+  Tensor<float, 3> y(13, 9, 36);
+  const auto convolved = [&](const auto& w, const auto& x) {
+    return prepared(y[o, i, j], Assign::set, sum(c, u, v, w[o, c, u, v] * x[c, i + u, j + v]));
+  };
+  CHECK(in_one_loop(convolved(w, x)));
+  CHECK(in_one_loop(convolved(w.sliced(1, 0, 8), x.sliced(0, 0, 8))));  // each filter has gaps behind it, not in it
+  Tensor<float, 3> narrower(13, 10, 36);
+  const Prepared q = prepared(narrower[o, i, j], Assign::set,
+                              sum(c, u, v, w.sliced(2, 1, 4)[o, c, u, v] * x[c, i + u, j + v]));
+  CHECK(!in_one_loop(q));
+  // Where the rows need to know where they are.
+  const Prepared weighted = prepared(y[o, i, j], Assign::set,
+                                     sum(c, u, v, (w[o, c, u, v] + more[c, u, v] * u) * x[c, i + u, j + v]));
+  CHECK(!in_one_loop(weighted));
 }
 
 TEST_CASE("pieces are boxes of any shape, and add up in the order of the axes") {
