@@ -1,11 +1,13 @@
 // Reductions of many elements to few results are done in shares, and come to the same in every way to run them.
 #include <algorithm>
+#include <array>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
 #include <vector>
 
 #include "support/backends.hpp"
+#include "support/program_builder.hpp"
 #include "support/tensors.hpp"
 
 using namespace ricci;
@@ -143,6 +145,22 @@ TEST_CASE("a product along two axes that are one in memory has a tile of registe
   const auto narrower = x.sliced(1, 0, 9);
   const Prepared apart = prepared(product[i, j], Assign::set, sum(b, n, narrower[b, n, i] * narrower[b, n, j]));
   CHECK(schedule_of(apart).find("tile of ") == std::string::npos);
+}
+
+TEST_CASE("a read that is outside though its subscript is an index is found, also of what could be done in shares") {
+  ProgramBuilder p;
+  const ir::AxisId row = p.axis("j"), along = p.axis("n");
+  const ir::TensorId out = p.tensor("out", DType::f32, 1), left = p.tensor("x", DType::f32, 2),
+                     right = p.tensor("y", DType::f32, 1);
+  const ir::Expr factor = p.at(right, {p.index(row)});
+  p.program.axes[row].sizes.clear();  // y has another size
+  const ir::Expr product = p.op(Op::multiply, {p.at(left, {p.index(along), p.index(row)}), factor});
+  p.assign(out, {p.index(row)}, p.fold(Reduction::sum, {along}, product), {row});
+  const auto x = numbers<float>(17'000, 8);
+  const Tensor<float, 1> y(6), sums(8);
+  const Ran ran = run_everywhere(p.program, std::array{sums.array().view(), x.array().view(), y.array().view()});
+  CHECK(ran.fault == "");
+  CHECK(ran.error == Error::Kind::bounds);
 }
 
 TEST_CASE("many results, and long rows of memory, are reduced at once") {
