@@ -43,6 +43,8 @@ ExpressionLowering::Limit ExpressionLowering::range_of(const Fold& f, std::size_
     end = builder_.compute(given.level, op, DType::i64, {given.parts[0], end});
   };
   bound(f.ranges[k].low, Op::maximum, range.low);
+  if (f.ranges[k].low)  // what follows it is computed without overflow
+    range.low = builder_.compute(range.level, Op::minimum, DType::i64, {range.low, extent_of(f.axes[k])});
   bound(f.ranges[k].high, Op::minimum, range.high);
   // Never less than `low`: loops compute with the difference.
   range.high = builder_.compute(range.level, Op::maximum, DType::i64, {range.high, range.low});
