@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "abreast.hpp"
 #include "tables.hpp"
 
 namespace ricci::jit {
@@ -17,6 +18,7 @@ __extension__ using Wide = __int128;
 constexpr ShareSizes of_many{.shares = 64,
                              .least_rows = 8,
                              .work = 1 << 16,
+                             .work_of_line = 1 << 13,
                              .per_result = 32 * 64,
                              .short_row = 16,
                              .rows_at_a_time = 16,
@@ -25,6 +27,7 @@ constexpr ShareSizes of_many{.shares = 64,
 constexpr ShareSizes of_few{.shares = 2,
                             .least_rows = 1,
                             .work = 1,
+                            .work_of_line = 1,
                             .per_result = 1,
                             .short_row = 4,
                             .rows_at_a_time = 2,
@@ -32,6 +35,8 @@ constexpr ShareSizes of_few{.shares = 2,
                             .least_row = 1};
 // More results are items for all threads.
 constexpr Wide most_results = 4096;
+// Results of one vector, each of whose sums would wait for the one before: several rows are reduced abreast.
+constexpr Wide line_bytes = 64;
 
 bool may_share(const Program& program, const Statement& s, Expr e) {
   const Fold* fold = e->as<Fold>();
@@ -49,6 +54,7 @@ struct Rows {
   bool across = false;  // some has none
   bool behind = true;   // those that move along the first have neighbours along the last axis of the results, others
                         // move with all of the results, or not at all
+  bool in_lines = true;  // those that move with results as well have neighbours along the last axis of these
 };
 
 Rows rows_of(const Program& program, const Fold& fold, const std::vector<AxisId>& results,
@@ -67,9 +73,10 @@ Rows rows_of(const Program& program, const Fold& fold, const std::vector<AxisId>
       }
       return false;
     };
-    if (std::ranges::any_of(results, [&](AxisId axis) { return uses_axis(e, axis); }))
-      (std::ranges::any_of(fold.axes, has_neighbours) ? rows.along : rows.across) = true;
+    const bool moves = std::ranges::any_of(results, [&](AxisId axis) { return uses_axis(e, axis); });
+    if (moves) (std::ranges::any_of(fold.axes, has_neighbours) ? rows.along : rows.across) = true;
     rows.behind &= has_neighbours(results.back());
+    rows.in_lines &= !moves || has_neighbours(results.back());
     return true;
   });
   return rows;
@@ -214,7 +221,7 @@ class Sharing {
     }
     std::vector<AxisId> inner{step};
     inner.insert(inner.end(), others.begin(), others.end());
-    const Expr of_part = has_rows ? with_copies(s, body, domain[1]) : body;
+    const Expr of_part = s.in_lanes ? with_copies(s, body, domain[1]) : body;
     const Expr value = fold_node(g_, {fold.reduction, inner, substitute(g_, of_part, in_part)});
     const TensorId part = fill(s.fold, "part", domain, value);
 
@@ -288,15 +295,18 @@ std::vector<Shared> find_shared(const Program& program, std::span<const Expr> ca
     for (AxisId axis : fold.axes) elements = std::min<Wide>(elements * extents[axis], Wide{1} << 62);
     const auto is_found = [&](Expr n) { return std::ranges::count(found, n, &Shared::fold) > 0; };
     if (!std::ranges::all_of(nodes({fold.body}), [&](Expr n) { return !n->as<Fold>() || is_found(n); })) continue;
-    if (results > most_results || elements < sizes.per_result || results * elements < sizes.work) continue;
+    if (results > most_results || elements < sizes.per_result) continue;
     const Rows rows = rows_of(program, fold, e->free, tensors);
     const bool as_one = fold.axes.size() > 1 && are_one(program, fold, tensors, extents);
     const Wide length = as_one ? elements : extents[fold.axes[0]];
     if (rows.along && (rows.across || results > sizes.most_rows || elements < sizes.shares * sizes.least_row)) continue;
     const bool is_short = rows.behind && results <= sizes.short_row && (as_one || fold.axes.size() == 1);
-    const std::int64_t at_a_time = is_short ? sizes.rows_at_a_time : 1;
+    const bool is_line = !rows.along && rows.in_lines && e->free.size() == 1 && results * size_of(e->dtype) <= line_bytes &&
+                         (as_one || fold.axes.size() == 1);
+    const std::int64_t at_a_time = is_short ? sizes.rows_at_a_time : is_line ? rows_abreast : 1;
+    if (results * elements < (is_line && !is_short ? sizes.work_of_line : sizes.work)) continue;
     if (length >= sizes.shares * sizes.least_rows * at_a_time)
-      found.push_back({e, sizes.shares, at_a_time, as_one});
+      found.push_back({e, sizes.shares, at_a_time, as_one, is_short});
   }
   return found;
 }

@@ -18,7 +18,8 @@ namespace ricci::jit {
 struct ShareSizes {
   std::int64_t shares;         // of each reduction, of at least so many rows,
   std::int64_t least_rows;     // or so many times the rows that are taken at a time
-  std::int64_t work;           // of all results
+  std::int64_t work;           // of all results,
+  std::int64_t work_of_line;   // or where it is less for one thread, too, as rows are reduced abreast
   std::int64_t per_result;
   std::int64_t short_row;      // of results; so many of those that are no longer are taken
   std::int64_t rows_at_a_time;
@@ -27,12 +28,12 @@ struct ShareSizes {
 };
 const ShareSizes& share_sizes(Shares);
 
-/// A reduction in so many shares, with so many rows at a time; `as_one`: its axes lie behind each other in memory, and are gone
-/// through as one.
+/// A reduction in so many shares, with so many rows at a time; `as_one`: its axes lie behind each other in memory, and
+/// are gone through as one; `in_lanes`: rows and results are one axis, else rows are reduced abreast.
 struct Shared {
   ir::Expr fold;
   std::int64_t shares, rows;
-  bool as_one;
+  bool as_one, in_lanes;
   bool operator<(const Shared& other) const {
     return std::tuple(fold->id, rows, as_one) < std::tuple(other.fold->id, other.rows, other.as_one);
   }

@@ -8,6 +8,7 @@
 
 #include "support/backends.hpp"
 #include "support/program_builder.hpp"
+#include "support/program_text.hpp"
 #include "support/tensors.hpp"
 
 using namespace ricci;
@@ -145,6 +146,36 @@ TEST_CASE("a product along two axes that are one in memory has a tile of registe
   const auto narrower = x.sliced(1, 0, 9);
   const Prepared apart = prepared(product[i, j], Assign::set, sum(b, n, narrower[b, n, i] * narrower[b, n, j]));
   CHECK(schedule_of(apart).find("tile of ") == std::string::npos);
+}
+
+TEST_CASE("weighted sums of few columns are reduced for several rows abreast, whatever is left over") {
+  for (const std::int64_t columns : {2, 3, 8, 16})
+    for (const std::int64_t rows : {8'192, 8'447}) {  // 0 and 255 of them are left over
+      const auto x = numbers<float>(rows, columns);
+      const auto weights = filled<float>([](std::int64_t n) { return static_cast<float>(n % 5 - 2); }, rows);
+      CAPTURE(rows, columns);
+      Tensor<float, 1> total(columns), largest(columns);
+      const Prepared p = prepared(total[j], Assign::set, sum(n, weights[n] * x[n, j]));
+      CHECK(shares_of(p) == 1);
+      CHECK(schedule_of(p).find("row/4 abreast") != std::string::npos);
+      CHECK(shares_of(prepared(largest[j], Assign::set, max(n, x[n, j] * weights[n]))) == 1);
+      for (std::int64_t c = 0; c < columns; ++c) {
+        double sum = 0, most = -100;
+        for (std::int64_t r = 0; r < rows; ++r) {
+          const double product = static_cast<double>(x.at(r, c)) * weights.at(r);
+          sum += product;
+          most = std::max(most, product);
+        }
+        CHECK(total.at(c) == sum);
+        CHECK(largest.at(c) == most);
+      }
+    }
+  const auto wide = numbers<float>(8'192, 17);
+  const auto weights = filled<float>([](std::int64_t n) { return static_cast<float>(n % 5 - 2); }, 8'192);
+  Tensor<float, 1> total(17);
+  const Prepared p = prepared(total[j], Assign::set, sum(n, weights[n] * wide[n, j]));
+  CHECK(shares_of(p) == 1);
+  CHECK(schedule_of(p).find("abreast") == std::string::npos);
 }
 
 TEST_CASE("a read that is outside though its subscript is an index is found, also of what could be done in shares") {
