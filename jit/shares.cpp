@@ -301,8 +301,8 @@ std::vector<Shared> find_shared(const Program& program, std::span<const Expr> ca
     const Wide length = as_one ? elements : extents[fold.axes[0]];
     if (rows.along && (rows.across || results > sizes.most_rows || elements < sizes.shares * sizes.least_row)) continue;
     const bool is_short = rows.behind && results <= sizes.short_row && (as_one || fold.axes.size() == 1);
-    const bool is_line = !rows.along && rows.in_lines && e->free.size() == 1 && results * size_of(e->dtype) <= line_bytes &&
-                         (as_one || fold.axes.size() == 1);
+    const bool is_line = !rows.along && rows.in_lines && e->free.size() == 1 &&
+                         results * size_of(e->dtype) <= line_bytes && (as_one || fold.axes.size() == 1);
     const std::int64_t at_a_time = is_short ? sizes.rows_at_a_time : is_line ? rows_abreast : 1;
     if (results * elements < (is_line && !is_short ? sizes.work_of_line : sizes.work)) continue;
     if (length >= sizes.shares * sizes.least_rows * at_a_time)
