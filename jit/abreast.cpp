@@ -63,6 +63,17 @@ std::set<AxisId> axes_of_chosen_places(const Program& program) {
   return found;
 }
 
+std::optional<AxisId> rows_of_sums(const Program& program, const Nest& nest) {
+  const Statement& s = program.statements[nest.statements.front()];
+  const Fold* fold = s.value->as<Fold>();
+  if (!fold || nest.statements.size() > 1 || s.domain.size() < 2) return {};
+  const AxisId axis = s.domain[s.domain.size() - 2];
+  const bool fits = program.axes[axis].fixed == rows_abreast && allows(s, axis) && uses_axis(s.value, axis) &&
+                    info(fold->reduction).results == Results::value && s.value->dtype != DType::b1 &&
+                    std::ranges::none_of(nodes({fold->body}), [](Expr e) { return bound_axes(e) != nullptr; });
+  return fits ? std::optional(axis) : std::nullopt;
+}
+
 std::optional<AxisId> find_abreast(Program& program, const Specialisation& s, const Nest& nest, AxisId lane) {
   if (nest.tables || nest.serial || nest.appends || nest.in_order || nest.sorts || nest.folds || !s.disjoint) return {};
   std::vector<Expr> all;
@@ -70,6 +81,7 @@ std::optional<AxisId> find_abreast(Program& program, const Specialisation& s, co
     for (Expr e : expressions(program.statements[i])) all.push_back(e);
   all = nodes(std::move(all));
   const Statement& first = program.statements[nest.statements.front()];
+  if (const auto rows = rows_of_sums(program, nest); rows && lane == first.domain.back()) return rows;
   for (AxisId axis : first.domain) {
     if (axis == lane || std::ranges::count(s.abreast, axis) == 0) continue;
     const auto allows_it = [&](std::size_t i) { return allows(program.statements[i], axis); };

@@ -24,6 +24,10 @@ namespace ricci::jit {
 inline constexpr std::int64_t rows_abreast = 4;
 inline constexpr std::int64_t least_abreast = 3;  // with fewer, iterations done twice would cost what is saved
 
+/// The axis before the last one of a statement that is one reduction for each of a few rows, as many as are done
+/// abreast (shares.hpp): a step of one state need not wait for the last one.
+std::optional<ir::AxisId> rows_of_sums(const ir::Program&, const Nest&);
+
 /// The axes that are bare subscripts beside computed ones that do not use them.
 std::set<ir::AxisId> axes_of_chosen_places(const ir::Program&);
 

@@ -131,18 +131,22 @@ double CostModel::operation(Expr e) {
       },
       [&](const Fold& fold) {
         if (std::ranges::count(scans, e) > 0) return expression(at_step(program_, fold.body, scans));
-        return in_lanes(e) ? loops(fold) : own_lanes(e, fold);
+        return in_lanes(e) ? loops(e, fold) : own_lanes(e, fold);
       },
       [&](const Project& project) { return expression(project.fold); }, [](const auto&) { return 0.0; });
 }
 
-double CostModel::loops(const Fold& fold) {
+double CostModel::loops(Expr e, const Fold& fold) {
   // All lanes run over one range.
   for (const auto& [low, high] : fold.ranges)
     if ((low && in_lanes(low)) || (high && in_lanes(high))) return std::numeric_limits<double>::infinity();
+  // Beside a tile in registers the lanes are many: what does not depend on them is reduced once for all. (Elsewhere
+  // they may be a short row, and what is reduced for it takes longer than the row itself.)
+  std::vector<AxisId> around = path_;
+  while (!staged.empty() && !path_.empty() && !uses_axis(e, path_.back())) path_.pop_back();
   path_.insert(path_.end(), fold.axes.begin(), fold.axes.end());
   const double total = expression(fold.body) + runs(fold.body) * per_lane(1.0 / lanes_, 1, fold.body);
-  path_.resize(path_.size() - fold.axes.size());
+  path_ = std::move(around);
   return total;
 }
 
@@ -161,7 +165,7 @@ double CostModel::own_lanes(Expr e, const Fold& fold) {
     seen_ = outer_seen;
     fold_lanes = inner_before;
     lane_ = candidate;
-    double cost = loops(fold);
+    double cost = loops(e, fold);
     if (candidate) cost += runs(e) * merge_cost * 4;
     if (cost < best) {
       best = cost;

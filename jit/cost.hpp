@@ -52,7 +52,7 @@ class CostModel {
   double per_lane(double vector, double scalar, ir::Expr) const;
   double expression(ir::Expr);
   double operation(ir::Expr);
-  double loops(const ir::Fold&);
+  double loops(ir::Expr, const ir::Fold&);
   double own_lanes(ir::Expr, const ir::Fold&);
   std::optional<double> vectors_apart(ir::TensorId, const std::vector<ir::Expr>& subscripts, bool masked);
   double store(const ir::Statement&);

@@ -24,15 +24,16 @@ std::string_view to_string(Origin origin) {
 
 struct Executable::Impl {
   const ir::Program original;  // as written
+  const Shares shares;
   const Counters counters;
   SingleKernel kernel;  // of what the counters leave
   bool chained;         // a statement cannot be bound before one before it has run
   std::mutex mutex;     // over `parts`
   std::vector<std::shared_ptr<Executable>> parts;  // the statements, each alone; made when they are needed
 
-  explicit Impl(ir::Program program)
-      : original(std::move(program)), counters(original), kernel(counters.program()), chained(counts_anew(original)),
-        parts(original.statements.size()) {
+  Impl(ir::Program program, Shares s)
+      : original(std::move(program)), shares(s), counters(original), kernel(counters.program(), s),
+        chained(counts_anew(original)), parts(original.statements.size()) {
     for (const ir::Statement& s : original.statements)
       chained |= std::ranges::count(original.statements, s.target, &ir::Statement::target) > 1;
   }
@@ -69,7 +70,9 @@ struct Executable::Impl {
     std::shared_ptr<Executable> part;
     {
       const std::lock_guard lock(mutex);
-      if (!parts[k]) parts[k] = prepare(alone(original, k));
+      if (!parts[k])
+        parts[k] = shares == Shares::of_many ? prepare(alone(original, k))
+                                             : std::make_shared<Executable>(alone(original, k), shares);
       part = parts[k];
     }
     return part->run(tensors, params, options);
@@ -89,7 +92,8 @@ struct Executable::Impl {
   }
 };
 
-Executable::Executable(ir::Program program) : impl_(std::make_unique<Impl>(std::move(program))) {}
+Executable::Executable(ir::Program program, Shares shares)
+    : impl_(std::make_unique<Impl>(std::move(program), shares)) {}
 Executable::~Executable() = default;
 
 const ir::Program& Executable::program() const { return impl_->original; }

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "allocations.hpp"
+#include "guard.hpp"
 #include "ricci/shape.hpp"
 #include "single_kernel.hpp"
 
@@ -34,9 +35,15 @@ const SingleKernel::BandForm* SingleKernel::band_form(const TensorView& target) 
 /// Reads in shares are not checked: where they need it, the reduction is done at once.
 const SingleKernel::Form& SingleKernel::form_in_shares(std::span<const TensorView> tensors,
                                                        std::span<const std::int64_t> extents) const {
-  const std::vector<Shared> shared = find_shared(whole_.program, may_share_, tensors, extents);
+  const std::vector<Shared> shared = find_shared(whole_.program, may_share_, tensors, extents, share_sizes_);
   if (shared.empty() || chosen_) return whole_;
-  if (std::ranges::any_of(shared, [](const Shared& s) { return s.fold->may_fail; }) &&
+  const auto is_checked = [&](ir::Expr e) {
+    const ir::Read* read = e->as<ir::Read>();
+    return read && read->policy == ir::Policy::check && !always_fits(whole_.program, *read);
+  };
+  std::vector<ir::Expr> folds;
+  for (const Shared& s : shared) folds.push_back(s.fold);
+  if (std::ranges::any_of(ir::nodes(std::move(folds)), is_checked) &&
       specialise(whole_.program, tensors, extents).answers.contains('c'))
     return whole_;
   const std::lock_guard lock(mutex_);

@@ -338,6 +338,7 @@ class ExpressionLowering {
   loop::Value ties(std::size_t level, loop::Value a, loop::Value b);
   using Join = std::function<loop::Value(DType, loop::Value, loop::Value)>;
   loop::Value halves(std::size_t level, std::vector<loop::Value> parts, const Join& join);
+  loop::Value of_flags(std::size_t level, const std::vector<loop::Value>& parts, bool all);
   State in_one(const ir::Fold&, std::size_t level, const State&);
   State earliest(const ir::Fold&, std::size_t level, const State&, loop::Value first);
   State with_own_indices(std::size_t level, State);

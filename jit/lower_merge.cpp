@@ -79,6 +79,21 @@ Value ExpressionLowering::halves(std::size_t level, std::vector<Value> parts, co
   return all;
 }
 
+/// Whether some lane of these parts holds, or all of them do.
+Value ExpressionLowering::of_flags(std::size_t level, const std::vector<Value>& parts, bool all) {
+  const auto b1 = [&](Op op, std::vector<Value> args) {
+    return builder_.compute(level, op, DType::b1, std::move(args));
+  };
+  Value together = parts[0];
+  for (std::size_t part = 1; part < parts.size(); ++part)
+    together = b1(all ? Op::logical_and : Op::logical_or, {together, parts[part]});
+  if (builder_.type(together).lanes == 1) return together;
+  if (all) together = b1(Op::logical_not, {together});
+  const Value some = builder_.make({DType::b1, 1});
+  builder_.add(level, loop::AnyLane{some, together});
+  return all ? b1(Op::logical_not, {some}) : some;
+}
+
 /// All parts and lanes of a state into one scalar state. The index is the smallest of those that have the best value.
 ExpressionLowering::State ExpressionLowering::in_one(const Fold& f, std::size_t level, const State& state) {
   const auto compute = [&](Op op, DType dtype, std::vector<Value> args) {
@@ -87,6 +102,8 @@ ExpressionLowering::State ExpressionLowering::in_one(const Fold& f, std::size_t 
   const Op step = info(f.reduction).step;
   const DType dtype = builder_.type(state.best[0]).dtype;
   const auto by_step = [&](DType type, Value a, Value b) { return compute(step, type, {a, b}); };
+  if (f.reduction == Reduction::any || f.reduction == Reduction::all)
+    return {{of_flags(level, state.best, f.reduction == Reduction::all)}, {}};
   if (state.index.empty()) return {{halves(level, state.best, by_step)}, {}};
 
   const bool low = is_minimum(f.reduction);
@@ -104,12 +121,11 @@ ExpressionLowering::State ExpressionLowering::in_one(const Fold& f, std::size_t 
   }
   // Each step waits for the one before. NaNs, which need another comparison, are therefore left out of these.
   const auto by_value = [&](DType type, Value a, Value b) {
-    if (type == DType::b1) return compute(low ? Op::logical_and : Op::logical_or, type, {a, b});
     if (!is_float(type)) return compute(low ? Op::minimum : Op::maximum, type, {a, b});
     const Value wins = compute(low ? Op::less : Op::greater, DType::b1, {b, a});
     return compute(Op::select, type, {wins, b, a});
   };
-  Value best = halves(level, state.best, by_value);
+  Value best = dtype == DType::b1 ? of_flags(level, state.best, low) : halves(level, state.best, by_value);
   if (has_nan != loop::none) {
     const Scalar nan = evaluate(Op::cast, dtype, std::vector{Scalar::of(std::numeric_limits<double>::quiet_NaN())});
     best = compute(Op::select, dtype, {has_nan, builder_.constant(nan), best});

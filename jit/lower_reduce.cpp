@@ -43,6 +43,8 @@ ExpressionLowering::Limit ExpressionLowering::range_of(const Fold& f, std::size_
     end = builder_.compute(given.level, op, DType::i64, {given.parts[0], end});
   };
   bound(f.ranges[k].low, Op::maximum, range.low);
+  if (f.ranges[k].low)  // what follows it is computed without overflow
+    range.low = builder_.compute(range.level, Op::minimum, DType::i64, {range.low, extent_of(f.axes[k])});
   bound(f.ranges[k].high, Op::minimum, range.high);
   // Never less than `low`: loops compute with the difference.
   range.high = builder_.compute(range.level, Op::maximum, DType::i64, {range.high, range.low});
@@ -67,14 +69,8 @@ Value ExpressionLowering::is_decided(const Fold& f, const State& state) {
   const std::size_t level = builder_.level(), rows = rows_of(f);
   const bool by_false = f.reduction == Reduction::all || f.reduction == Reduction::argmin;
   const auto is_row_decided = [&](const State& row) {
-    Value all = row.best[0];
-    for (std::size_t part = 1; part < row.best.size(); ++part)
-      all = builder_.compute(level, by_false ? Op::logical_and : Op::logical_or, DType::b1, {all, row.best[part]});
-    if (by_false) all = builder_.compute(level, Op::logical_not, DType::b1, {all});
-    if (builder_.type(all).lanes == 1) return all;
-    const Value some = builder_.make({DType::b1, 1});
-    builder_.add(level, loop::AnyLane{some, all});
-    return some;
+    const Value all = of_flags(level, row.best, by_false);
+    return by_false ? builder_.compute(level, Op::logical_not, DType::b1, {all}) : all;
   };
   Value decided = is_row_decided(rows == 1 ? state : of_row(state, 0));
   for (std::size_t row = 1; row < rows; ++row)
@@ -115,13 +111,17 @@ ExpressionLowering::State ExpressionLowering::reduce_lanes(const Fold& f, std::s
   middle = builder_.add(level, middle, low);
   ++info_.loops;
   if (ends_early(program_, f)) {
+    // The first block is one step: many rows are decided by then.
     const auto [carried, before] = carry_all(state);
-    const Value block = builder_.constant(steps_to_decision * stride);
-    const Value from = open_for(low, middle, steps_to_decision * stride, carried);
-    const Value end = builder_.add(builder_.level(), from, block);
-    const Value to = builder_.compute(builder_.level(), Op::minimum, DType::i64, {end, middle});
+    const std::int64_t block = steps_to_decision * stride;
+    const Value first = builder_.add(level, low, builder_.constant(stride - block));
+    const Value begin = open_for(first, middle, block, carried);
+    const auto i64 = [&](Op op, Value a, Value b) { return builder_.compute(builder_.level(), op, DType::i64, {a, b}); };
+    const Value from = i64(Op::maximum, begin, low), end = i64(Op::add, begin, builder_.constant(block));
+    const Value to = i64(Op::minimum, end, middle);
     const State next = reduce_steps(f, f.axes[lane], from, to, before);
     state = state.like(close_for(next.flat(), is_decided(f, next)));
+    middle = builder_.compute(builder_.level(), Op::select, DType::i64, {is_decided(f, state), high, middle});
   } else {
     state = reduce_steps(f, f.axes[lane], low, middle, std::move(state));
   }

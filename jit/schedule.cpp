@@ -259,7 +259,7 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
     auto fold_lanes = model.fold_lanes;
     for (std::size_t d = domain.size(); d-- > 0;) {
       if (nest.serial && d + 1 != domain.size()) break;  // lanes would change which duplicate is last
-      if (!lanes_can_store(program, s, nest, domain[d])) continue;
+      if (!lanes_can_store(program, s, nest, domain[d]) || rows_of_sums(program, nest) == domain[d]) continue;
       const double cost = cost_of(domain[d]);
       if (cost >= best) continue;
       best = cost;

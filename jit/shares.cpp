@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "abreast.hpp"
 #include "tables.hpp"
 
 namespace ricci::jit {
@@ -12,16 +13,30 @@ namespace {
 
 __extension__ using Wide = __int128;
 
-// More shares than most processors have threads, of at least so many rows, or so many times the rows that are taken at a time.
-constexpr std::int64_t shares = 64, least_rows = 8;
-// Less is done sooner than threads begin. So many elements per result keep what the shares leave a small part of it.
-constexpr Wide least_work = 1 << 16, least_per_result = 32 * shares;
+// More shares than most processors have threads. Less work is done sooner than threads begin, and so many elements per
+// result keep what the shares leave a small part of it. Short rows are shorter than lanes.
+constexpr ShareSizes of_many{.shares = 64,
+                             .least_rows = 8,
+                             .work = 1 << 16,
+                             .work_of_line = 1 << 13,
+                             .per_result = 32 * 64,
+                             .short_row = 16,
+                             .rows_at_a_time = 16,
+                             .most_rows = 16,
+                             .least_row = 512};
+constexpr ShareSizes of_few{.shares = 2,
+                            .least_rows = 1,
+                            .work = 1,
+                            .work_of_line = 1,
+                            .per_result = 1,
+                            .short_row = 4,
+                            .rows_at_a_time = 2,
+                            .most_rows = 16,
+                            .least_row = 1};
 // More results are items for all threads.
 constexpr Wide most_results = 4096;
-// Rows of results that are shorter than lanes, and so many of them at a time.
-constexpr std::int64_t short_row = 16, rows_at_a_time = 16;
-// What is reduced along rows of memory: so few of them, and so many elements of each.
-constexpr std::int64_t most_rows = 16, least_row = 512;
+// Results of one vector, each of whose sums would wait for the one before: several rows are reduced abreast.
+constexpr Wide line_bytes = 64;
 
 bool may_share(const Program& program, const Statement& s, Expr e) {
   const Fold* fold = e->as<Fold>();
@@ -39,6 +54,7 @@ struct Rows {
   bool across = false;  // some has none
   bool behind = true;   // those that move along the first have neighbours along the last axis of the results, others
                         // move with all of the results, or not at all
+  bool in_lines = true;  // those that move with results as well have neighbours along the last axis of these
 };
 
 Rows rows_of(const Program& program, const Fold& fold, const std::vector<AxisId>& results,
@@ -57,9 +73,10 @@ Rows rows_of(const Program& program, const Fold& fold, const std::vector<AxisId>
       }
       return false;
     };
-    if (std::ranges::any_of(results, [&](AxisId axis) { return uses_axis(e, axis); }))
-      (std::ranges::any_of(fold.axes, has_neighbours) ? rows.along : rows.across) = true;
+    const bool moves = std::ranges::any_of(results, [&](AxisId axis) { return uses_axis(e, axis); });
+    if (moves) (std::ranges::any_of(fold.axes, has_neighbours) ? rows.along : rows.across) = true;
     rows.behind &= has_neighbours(results.back());
+    rows.in_lines &= !moves || has_neighbours(results.back());
     return true;
   });
   return rows;
@@ -184,8 +201,8 @@ class Sharing {
     }
     const std::vector<AxisId> others(fold.axes.begin() + 1, s.as_one ? fold.axes.begin() + 1 : fold.axes.end());
 
-    std::vector<AxisId> domain{fixed_axis("share", shares)}, merged{fixed_axis("share", shares)};
-    const Expr length = constant(g_, shares * s.rows);
+    std::vector<AxisId> domain{fixed_axis("share", s.shares)}, merged{fixed_axis("share", s.shares)};
+    const Expr length = constant(g_, s.shares * s.rows);
     const Expr steps = apply(g_, Op::floor_divide, {elements, length});
     const AxisId step = new_axis({.name = "step", .sizes = {}, .limit = steps});
     const Expr begin = times(axis(g_, domain[0]), steps);
@@ -204,7 +221,7 @@ class Sharing {
     }
     std::vector<AxisId> inner{step};
     inner.insert(inner.end(), others.begin(), others.end());
-    const Expr of_part = has_rows ? with_copies(s.fold, body, domain[1]) : body;
+    const Expr of_part = s.in_lanes ? with_copies(s, body, domain[1]) : body;
     const Expr value = fold_node(g_, {fold.reduction, inner, substitute(g_, of_part, in_part)});
     const TensorId part = fill(s.fold, "part", domain, value);
 
@@ -224,19 +241,19 @@ class Sharing {
 
   /// What reads elements, but the same ones all along a reduction, is stored once for each row that is taken at a time:
   /// rows and results are one axis then.
-  Expr with_copies(Expr e, Expr body, AxisId row) {
+  Expr with_copies(const Shared& s, Expr body, AxisId row) {
     Memo memo;
     return replace(g_, body, memo, [&](Expr n) -> Expr {
       const auto is_read = [](Expr part) { return part->as<Read>() != nullptr; };
-      if (n->free != e->free || std::ranges::none_of(nodes({n}), is_read)) return nullptr;
-      std::vector<AxisId> domain{fixed_axis("row", rows_at_a_time)}, places{row};
+      if (n->free != s.fold->free || std::ranges::none_of(nodes({n}), is_read)) return nullptr;
+      std::vector<AxisId> domain{fixed_axis("row", s.rows)}, places{row};
       std::unordered_map<AxisId, Expr> renamed;
-      for (AxisId result : e->free) {
+      for (AxisId result : s.fold->free) {
         domain.push_back(axis_like(result));
         places.push_back(result);
         renamed.emplace(result, axis(g_, domain.back()));
       }
-      const TensorId copies = fill(e, "copies", domain, substitute(g_, n, renamed));
+      const TensorId copies = fill(s.fold, "copies", domain, substitute(g_, n, renamed));
       return read(g_, copies, n->dtype, axes(places), Policy::assume_inside);
     });
   }
@@ -254,6 +271,8 @@ class Sharing {
 
 }  // namespace
 
+const ShareSizes& share_sizes(Shares s) { return s == Shares::of_many ? of_many : of_few; }
+
 std::vector<Expr> may_share(const Program& program) {
   std::vector<Expr> found;
   for (const Statement& s : program.statements) {
@@ -266,7 +285,8 @@ std::vector<Expr> may_share(const Program& program) {
 }
 
 std::vector<Shared> find_shared(const Program& program, std::span<const Expr> candidates,
-                                std::span<const TensorView> tensors, std::span<const std::int64_t> extents) {
+                                std::span<const TensorView> tensors, std::span<const std::int64_t> extents,
+                                const ShareSizes& sizes) {
   std::vector<Shared> found;
   for (Expr e : candidates) {
     const Fold& fold = *e->as<Fold>();
@@ -275,14 +295,18 @@ std::vector<Shared> find_shared(const Program& program, std::span<const Expr> ca
     for (AxisId axis : fold.axes) elements = std::min<Wide>(elements * extents[axis], Wide{1} << 62);
     const auto is_found = [&](Expr n) { return std::ranges::count(found, n, &Shared::fold) > 0; };
     if (!std::ranges::all_of(nodes({fold.body}), [&](Expr n) { return !n->as<Fold>() || is_found(n); })) continue;
-    if (results > most_results || elements < least_per_result || results * elements < least_work) continue;
+    if (results > most_results || elements < sizes.per_result) continue;
     const Rows rows = rows_of(program, fold, e->free, tensors);
     const bool as_one = fold.axes.size() > 1 && are_one(program, fold, tensors, extents);
     const Wide length = as_one ? elements : extents[fold.axes[0]];
-    if (rows.along && (rows.across || results > most_rows || elements < shares * least_row)) continue;
-    const bool is_short = rows.behind && results <= short_row && (as_one || fold.axes.size() == 1);
-    const std::int64_t at_a_time = is_short ? rows_at_a_time : 1;
-    if (length >= shares * least_rows * at_a_time) found.push_back({e, at_a_time, as_one});
+    if (rows.along && (rows.across || results > sizes.most_rows || elements < sizes.shares * sizes.least_row)) continue;
+    const bool is_short = rows.behind && results <= sizes.short_row && (as_one || fold.axes.size() == 1);
+    const bool is_line = !rows.along && rows.in_lines && e->free.size() == 1 &&
+                         results * size_of(e->dtype) <= line_bytes && (as_one || fold.axes.size() == 1);
+    const std::int64_t at_a_time = is_short ? sizes.rows_at_a_time : is_line ? rows_abreast : 1;
+    if (results * elements < (is_line && !is_short ? sizes.work_of_line : sizes.work)) continue;
+    if (length >= sizes.shares * sizes.least_rows * at_a_time)
+      found.push_back({e, sizes.shares, at_a_time, as_one, is_short});
   }
   return found;
 }

@@ -42,14 +42,14 @@ std::vector<TensorView> views_of(TensorPointers tensors) {
   return views;
 }
 
-SingleKernel::SingleKernel(ir::Program program) : SingleKernel(program, normalise(program)) {}
+SingleKernel::SingleKernel(ir::Program program, Shares shares) : SingleKernel(program, normalise(program), shares) {}
 
-SingleKernel::SingleKernel(ir::Program program, Normalised normalised)
+SingleKernel::SingleKernel(ir::Program program, Normalised normalised, Shares shares)
     : program_(std::move(program)), plain_(std::ranges::any_of(program_.statements, [&](const ir::Statement& s) {
         return orders_what_it_writes(program_, s);
       })),
-      whole_(normalised.program), origin_(std::move(normalised.origin)), may_share_(may_share(whole_.program)),
-      calls_(shaping_params(program_)) {
+      whole_(normalised.program), origin_(std::move(normalised.origin)), share_sizes_(share_sizes(shares)),
+      may_share_(may_share(whole_.program)), calls_(shaping_params(program_)) {
   for (const ir::Statement& s : program_.statements)
     if (std::ranges::count(targets_, s.target) == 0) targets_.push_back(s.target);
   for (ir::TensorId t = 0; t < whole_.program.tensors.size(); ++t) {

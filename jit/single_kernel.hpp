@@ -21,7 +21,7 @@ std::vector<TensorView> views_of(TensorPointers);
 /// Thread-safe. Natively, or by the loop interpreter.
 class SingleKernel {
  public:
-  explicit SingleKernel(ir::Program);
+  SingleKernel(ir::Program, Shares);
 
   /// Nothing, and nothing is done, where some statements have no iterations and others have: those are to run apart.
   std::optional<Report> run(std::span<const TensorView> tensors, std::size_t made, std::span<const Scalar> params,
@@ -46,7 +46,7 @@ class SingleKernel {
   bool is_apart(TensorPointers) const;
 
  private:
-  SingleKernel(ir::Program, Normalised);
+  SingleKernel(ir::Program, Normalised, Shares);
 
   /// A normalised program that kernels are compiled from.
   struct Form {
@@ -120,6 +120,7 @@ class SingleKernel {
   std::vector<ir::TensorId> steering_;  // user tensors whose elements decide which elements are touched
   mutable std::mutex mutex_;            // over the program's graph and what follows
   mutable std::map<std::size_t, std::optional<BandForm>> band_forms_;  // by dimension of the target
+  const ShareSizes& share_sizes_;
   const std::vector<ir::Expr> may_share_;                              // of the whole program
   mutable std::map<std::vector<Shared>, Form> forms_in_shares_;
   Calls calls_;

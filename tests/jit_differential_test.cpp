@@ -1,6 +1,7 @@
 // One program, many ways to run it: the reference evaluator, the loop interpreter, native code at two optimisation
 // levels, several vector widths and thread counts. All give the same bits; only a float sum may differ between the
 // reference (plain order) and a schedule, and then by no more than the bound of support/naive.hpp.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <optional>
@@ -96,13 +97,44 @@ void check_seed(std::uint64_t seed, const RandomOptions& options = {}) {
     }
 }
 
+/// Whether some reduction is done in shares.
+bool has_shares(Executable& executable, const RandomCase& c) {
+  const Arguments arguments = fresh_arguments(c.program, c.tensors.views);
+  try {
+    const Options options{.threads = 1, .backend = Backend::loop_interpreter};
+    const Report report = executable.run(arguments.views, c.params, options);
+    return std::ranges::any_of(report.accumulators,
+                               [](const Allocation& a) { return a.reason.starts_with("shares of "); });
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+/// At every vector width, if a few elements are enough for reductions to be done in shares, and some is.
+bool check_shares(std::uint64_t seed, const RandomOptions& options) {
+  const RandomCase c = random_case(seed, options);
+  Executable executable(ir::Program(c.program), Shares::of_few);
+  if (!has_shares(executable, c)) return false;
+  INFO(c.text);
+  const Outcome reference =
+      outcome(c, [&](std::span<const TensorView> views) { evaluate_reference(c.program, views, c.params); });
+  for (int width : {64, 32, 16})
+    if (width <= host_target().vector_bytes && !agrees(executable, c, reference, {.vector_bytes = width})) break;
+  return true;
+}
+
 /// Those that the environment names: RICCI_SEEDS from RICCI_FIRST_SEED on.
-void check_seeds(const RandomOptions& options) {
+template <class Check>
+void for_seeds(const Check& check) {
   const char* first = std::getenv("RICCI_FIRST_SEED");
   const char* count = std::getenv("RICCI_SEEDS");
   const std::uint64_t begin = first ? std::strtoull(first, nullptr, 10) : 0;
   const std::uint64_t seeds = count ? std::strtoull(count, nullptr, 10) : 150;
-  for (std::uint64_t seed = begin; seed < begin + seeds; ++seed) check_seed(seed, options);
+  for (std::uint64_t seed = begin; seed < begin + seeds; ++seed) check(seed);
+}
+
+void check_seeds(const RandomOptions& options) {
+  for_seeds([&](std::uint64_t seed) { check_seed(seed, options); });
 }
 
 }  // namespace
@@ -121,6 +153,15 @@ TEST_CASE("random programs with every function give the same bits", "[differenti
 
 TEST_CASE("random programs of so many iterations that threads share them give the same bits", "[differential][slow]") {
   check_seeds({.profile = Profile::full, .depth = 2, .iterations = 40'000});
+}
+
+TEST_CASE("random programs with reductions in shares give the same bits", "[differential][slow]") {
+  std::uint64_t found = 0;
+  for (const Profile profile : {Profile::basic, Profile::full})
+    for_seeds([&](std::uint64_t seed) {
+      for (std::uint64_t k = 0; k < 8; ++k) found += check_shares(8 * seed + k, {.profile = profile});
+    });
+  CHECK(found > 0);
 }
 
 TEST_CASE("programs that once gave different answers agree", "[differential]") {

@@ -142,6 +142,21 @@ TEST_CASE("the search for a flag ends at the first one, wherever it is, and cost
   CHECK(steps(first) * 20 < steps(none));
 }
 
+TEST_CASE("rows of a thousand flags end after a step that decides them") {
+  const std::int64_t rows = 50, columns = 1000;
+  const auto first = filled<bool>([&](std::int64_t n) { return n % columns == 40; }, rows, columns);
+  const auto late = filled<bool>([&](std::int64_t n) { return n % columns == columns - 1; }, rows, columns);
+  const auto steps = [&](const auto& statement) {
+    return std::pair{steps_of([&] { statement(first); }), steps_of([&] { statement(late); })};
+  };
+  const auto [any_early, any_late] = steps([](const auto& x) { const Tensor made = any(j, x[i, j]); });
+  const auto [all_early, all_late] = steps([](const auto& x) { const Tensor made = all(j, !x[i, j]); });
+  const auto [search_early, search_late] = steps([](const auto& x) { const Tensor made = argmax(j, x[i, j]); });
+  CHECK(any_early * 2 < any_late);
+  CHECK(all_early * 2 < all_late);
+  CHECK(search_early * 2 < search_late);
+}
+
 TEST_CASE("a read that may be outside is looked at, though the result is decided before it") {
   const auto x = filled<bool>([](auto) { return true; }, 10);
   auto at = filled<std::int64_t>([](std::int64_t n) { return n % 10; }, 3000);

@@ -1,6 +1,7 @@
 // Reductions over ranges of their axes: what they run over, and what they give where nothing is left.
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <limits>
 
 #include "ricci/extents.hpp"
 #include "support/backends.hpp"
@@ -9,6 +10,7 @@
 #include "support/tensors.hpp"
 
 using namespace ricci;
+using namespace ricci::names;
 using namespace ricci::test;
 
 namespace {
@@ -67,6 +69,17 @@ TEST_CASE("an empty range gives the identity") {
   CHECK(run_rows(Reduction::max, {3, 1, 2}, {1, 2, 3, 0}, {3, 1, 7, 3}) == std::vector<double>{2, -inf, -inf, 3});
   CHECK(run_rows(Reduction::min, {3, 1, 2}, {2, 2}, {3, 2}) == std::vector<double>{2, inf});
   CHECK(run_rows(Reduction::prod, {3, 1, 2}, {0, 2}, {3, 0}) == std::vector<double>{6, 1});
+}
+
+TEST_CASE("a range that begins with the largest integer is empty") {
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  const auto x = filled<float>([](std::int64_t n) { return static_cast<float>(n % 7); }, 100);
+  const Tensor<std::int64_t, 1> low{0, most, most - 1, most - 7, 97};
+  Tensor<float, 1> sums(5);
+  const Ran ran = run_everywhere(prepared(sums[b], Assign::set, sum(j(low[b], 99), x[j])));
+  CHECK(ran.fault == "");
+  CHECK(!ran.error);
+  CHECK(values(sums) == std::vector<float>{294, 0, 0, 0, 6});
 }
 
 TEST_CASE("an index within a range counts from the start of the axis") {

@@ -322,6 +322,16 @@ TEST_CASE("short statements take the results of a tile from registers, be it in 
   }
 }
 
+TEST_CASE("what is reduced once for each row does not turn the lanes of a tile away from the rows of the result") {
+  Dice dice{std::mt19937_64(1)};
+  const auto x = uneven<float>(dice, 50, 8), y = uneven<float>(dice, 70, 8);
+  Tensor<float, 2> apart(50, 70);
+  const Prepared p = prepared(apart[i, j], Assign::set,
+                              sum(k, sq(x[i, k])) + sum(k, sq(y[j, k])) - 2 * sum(k, x[i, k] * y[j, k]));
+  CHECK(schedule_of(p).find(", j x") != std::string::npos);
+  CHECK(run_everywhere(p).fault == "");
+}
+
 TEST_CASE("any number of rows is cut into blocks of one or two heights, and every row is counted once") {
   Dice dice{std::mt19937_64(7)};
   for (int rows = 3; rows < 600; rows += rows < 50 ? 1 : rows < 150 ? 17 : 131) {

@@ -1,11 +1,14 @@
 // Reductions of many elements to few results are done in shares, and come to the same in every way to run them.
 #include <algorithm>
+#include <array>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
 #include <vector>
 
 #include "support/backends.hpp"
+#include "support/program_builder.hpp"
+#include "support/program_text.hpp"
 #include "support/tensors.hpp"
 
 using namespace ricci;
@@ -143,6 +146,52 @@ TEST_CASE("a product along two axes that are one in memory is computed as one al
   const auto narrower = x.sliced(1, 0, 9);
   const Prepared apart = prepared(product[i, j], Assign::set, sum(b, n, narrower[b, n, i] * narrower[b, n, j]));
   CHECK(schedule_of(apart).find(" of b n in scratch") != std::string::npos);
+}
+
+TEST_CASE("weighted sums of few columns are reduced for several rows abreast, whatever is left over") {
+  for (const std::int64_t columns : {2, 3, 8, 16})
+    for (const std::int64_t rows : {8'192, 8'447}) {  // 0 and 255 of them are left over
+      const auto x = numbers<float>(rows, columns);
+      const auto weights = filled<float>([](std::int64_t n) { return static_cast<float>(n % 5 - 2); }, rows);
+      CAPTURE(rows, columns);
+      Tensor<float, 1> total(columns), largest(columns);
+      const Prepared p = prepared(total[j], Assign::set, sum(n, weights[n] * x[n, j]));
+      CHECK(shares_of(p) == 1);
+      CHECK(schedule_of(p).find("row/4 abreast") != std::string::npos);
+      CHECK(shares_of(prepared(largest[j], Assign::set, max(n, x[n, j] * weights[n]))) == 1);
+      for (std::int64_t c = 0; c < columns; ++c) {
+        double sum = 0, most = -100;
+        for (std::int64_t r = 0; r < rows; ++r) {
+          const double product = static_cast<double>(x.at(r, c)) * weights.at(r);
+          sum += product;
+          most = std::max(most, product);
+        }
+        CHECK(total.at(c) == sum);
+        CHECK(largest.at(c) == most);
+      }
+    }
+  const auto wide = numbers<float>(8'192, 17);
+  const auto weights = filled<float>([](std::int64_t n) { return static_cast<float>(n % 5 - 2); }, 8'192);
+  Tensor<float, 1> total(17);
+  const Prepared p = prepared(total[j], Assign::set, sum(n, weights[n] * wide[n, j]));
+  CHECK(shares_of(p) == 1);
+  CHECK(schedule_of(p).find("abreast") == std::string::npos);
+}
+
+TEST_CASE("a read that is outside though its subscript is an index is found, also of what could be done in shares") {
+  ProgramBuilder p;
+  const ir::AxisId row = p.axis("j"), along = p.axis("n");
+  const ir::TensorId out = p.tensor("out", DType::f32, 1), left = p.tensor("x", DType::f32, 2),
+                     right = p.tensor("y", DType::f32, 1);
+  const ir::Expr factor = p.at(right, {p.index(row)});
+  p.program.axes[row].sizes.clear();  // y has another size
+  const ir::Expr product = p.op(Op::multiply, {p.at(left, {p.index(along), p.index(row)}), factor});
+  p.assign(out, {p.index(row)}, p.fold(Reduction::sum, {along}, product), {row});
+  const auto x = numbers<float>(17'000, 8);
+  const Tensor<float, 1> y(6), sums(8);
+  const Ran ran = run_everywhere(p.program, std::array{sums.array().view(), x.array().view(), y.array().view()});
+  CHECK(ran.fault == "");
+  CHECK(ran.error == Error::Kind::bounds);
 }
 
 TEST_CASE("many results, and long rows of memory, are reduced at once") {

@@ -65,10 +65,14 @@ using TensorPointers = std::span<const TensorView* const>;
 struct Call;
 struct Repetition;  // repetition.hpp
 
+/// Which reductions to few results are done in shares (jit/shares.hpp): those of so many elements that it pays, or, for
+/// tests, those of a few.
+enum class Shares : std::uint8_t { of_many, of_few };
+
 /// One program with all its compiled variants. Thread-safe.
 class Executable {
  public:
-  explicit Executable(ir::Program);
+  explicit Executable(ir::Program, Shares = Shares::of_many);
   ~Executable();
 
   const ir::Program& program() const;  // as written

@@ -7,8 +7,8 @@
 #include <iostream>
 #include <map>
 
-#include "data.hpp"
 #include "ricci/compile.hpp"
+#include "small_sizes.hpp"
 
 namespace ricci::bench {
 
@@ -17,41 +17,6 @@ namespace {
 using namespace names;
 using Call = std::function<void()>;
 using Make = std::function<Call(std::int64_t)>;
-
-/// Some elements, and the same as a matrix that is about square.
-struct Data {
-  std::int64_t size, rows, columns;
-  Tensor<float, 1> x, y, above, table, half;
-  Tensor<float, 2> m, n, thin, turn, narrow, pairs;
-  Tensor<double, 1> v, u, above64;
-  Tensor<double, 2> w, points;
-  Tensor<double, 3> turns;
-  Tensor<std::uint8_t, 3> picture;
-  Tensor<std::uint8_t, 1> byte;
-  Tensor<std::uint8_t, 2> grey, cells;
-  Tensor<std::int16_t, 1> sample;
-  Tensor<bool, 1> flag, other_flag;
-  Tensor<std::int64_t, 1> whole{}, divisor64{}, beside{};
-  Tensor<std::int32_t, 1> label, place, divisor, row, sixteen{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-
-  explicit Data(std::int64_t elements)
-      : size(elements), rows(static_cast<std::int64_t>(std::sqrt(static_cast<double>(size)))), columns(size / rows),
-        x(uniform(-1, 1, size)), y(uniform(0, 1, size)), above(1 + 9 * y), table(uniform(0, 1, 256)),
-        half(uniform(0, 1, size / 2)), m(uniform(-1, 1, rows, columns)), n(uniform(0, 1, rows, columns)),
-        thin(uniform(0, 1, (size + 2) / 3, 3)), turn(uniform(-1, 1, 3, 3)), narrow(uniform(-1, 1, columns, 4)),
-        pairs(size, 2), v(cast<double>(x)), u(cast<double>(y)), above64(cast<double>(above)), w(cast<double>(m)),
-        points(cast<double>(uniform(-1, 1, size / 9 + 1, 3))), turns(cast<double>(uniform(-1, 1, size / 9 + 1, 3, 3))),
-        picture(cast<std::uint8_t>(uniform(0, 255, rows, columns / 3 + 1, 3))),
-        byte(cast<std::uint8_t>(200 * y)), grey(cast<std::uint8_t>(255 * n)), cells(cast<std::uint8_t>(2 * n)),
-        sample(cast<std::int16_t>(30000 * x)), flag(x > 0), other_flag(y > 0.5f),
-        label(labels(static_cast<std::int32_t>(std::min<std::int64_t>(size, 1000)), size)),
-        place(labels(static_cast<std::int32_t>(size), size)), divisor(label + 1),
-        row(labels(static_cast<std::int32_t>(rows), rows)) {
-    whole = cast<std::int64_t>(place);
-    divisor64 = cast<std::int64_t>(divisor);
-    beside = whole - size / 2;
-  }
-};
 
 /// A call that makes a new tensor of the expression that `f` gives for the data.
 template <class F>
@@ -276,6 +241,14 @@ const std::map<std::string, Make>& expressions() {
       {"mean colour", E(mean(i, j, cast<float>(d.picture[i, j, k])))},
       {"three columns less their means", E(d.thin[i, j] - mean(k, d.thin[k, j]))},
       {"matrices times vectors", E(sum(k, d.turns[b, i, k] * d.points[b, k]))},
+      {"gradient of three columns", E(sum(i, d.third[i] * d.thin[i, j]))},
+      {"gradient of eight columns", E(sum(i, d.eighth[i] * d.eights[i, j]))},
+      {"rows of 32 times a vector", E(sum(j, d.rows32[i, j] * d.rows32[0, j]))},
+      {"distances by a product", E(sum(k, sq(d.near[i, k])) + sum(k, sq(d.far[j, k])) -
+                                   2 * sum(k, d.near[i, k] * d.far[j, k]))},
+      {"cosines of rows", E(sum(k, d.near[i, k] * d.far[j, k]) / (norm(k, d.near[i, k]) * norm(k, d.far[j, k])))},
+      {"first true of rows", E(argmax(j, d.few[i, j]))},
+      {"any of rows of flags", E(any(j, d.few[i, j]))},
       {"picture with a border", calls([](const Data& d) {
          auto t = Tensor<std::uint8_t, 3>::uninitialised(d.picture.extent(0) + 2, d.picture.extent(1) + 2, 3);
          t[i, j, k] = fill(d.picture, 0)[i - 1, j - 1, k];

@@ -47,6 +47,10 @@ class Data:
         self.turns = RNG.uniform(-1, 1, (size // 9 + 1, 3, 3))
         self.points = RNG.uniform(-1, 1, (size // 9 + 1, 3))
         self.grey = RNG.integers(0, 255, (rows, columns)).astype("u1")
+        self.eights, self.rows32 = (RNG.uniform(-1, 1, (-(-size // k), k)).astype("f4") for k in (8, 32))
+        self.third, self.eighth = self.thin[:, 0].copy(), self.eights[:, 0].copy()
+        self.near, self.far = (RNG.uniform(-1, 1, (count, 8)).astype("f4") for count in (rows, columns))
+        self.few = RNG.uniform(0, 1, (rows, columns)) > 0.97
         self.cells = (self.n > 0).astype("u1")
         self.sample = (30000 * self.x).astype("i2")
         self.picture = RNG.integers(0, 256, (rows, columns // 3 + 1, 3)).astype("u1")
@@ -77,6 +81,11 @@ def mean_of_four(d):
 def neighbours(d):
     p = np.pad(d.m, 1, "wrap")
     return p[:-2, 1:-1] + p[2:, 1:-1] + p[1:-1, :-2] + p[1:-1, 2:]
+
+
+def cosines(d):
+    near, far = (points / np.linalg.norm(points, axis=1, keepdims=True) for points in (d.near, d.far))
+    return near @ far.T
 
 
 def with_border(d):
@@ -242,6 +251,13 @@ FORMS = {
     "mean colour": lambda d: d.picture.mean((0, 1)),
     "three columns less their means": lambda d: d.thin - d.thin.mean(0),
     "matrices times vectors": lambda d: np.einsum("bij,bj->bi", d.turns, d.points),
+    "gradient of three columns": lambda d: d.third @ d.thin,
+    "gradient of eight columns": lambda d: d.eighth @ d.eights,
+    "rows of 32 times a vector": lambda d: d.rows32 @ d.rows32[0],
+    "distances by a product": lambda d: (d.near ** 2).sum(1)[:, None] + (d.far ** 2).sum(1) - 2 * d.near @ d.far.T,
+    "cosines of rows": cosines,
+    "first true of rows": lambda d: d.few.argmax(1),
+    "any of rows of flags": lambda d: d.few.any(1),
     "picture with a border": with_border,
     "padded by reflection": lambda d: padded(d.x, 2, "reflect"),
     "padded by symmetry": lambda d: padded(d.x, 2, "symmetric"),
