@@ -68,8 +68,9 @@ std::optional<AxisId> rows_of_sums(const Program& program, const Nest& nest) {
   const Fold* fold = s.value->as<Fold>();
   if (!fold || nest.statements.size() > 1 || s.domain.size() < 2) return {};
   const AxisId axis = s.domain[s.domain.size() - 2];
-  const bool fits = program.axes[axis].fixed == rows_abreast && allows(s, axis) && uses_axis(s.value, axis) &&
-                    info(fold->reduction).results == Results::value && s.value->dtype != DType::b1 &&
+  if (program.tensors[s.target].table.empty() || program.axes[axis].fixed != rows_abreast) return {};
+  const bool fits = allows(s, axis) && uses_axis(s.value, axis) && info(fold->reduction).results == Results::value &&
+                    s.value->dtype != DType::b1 &&
                     std::ranges::none_of(nodes({fold->body}), [](Expr e) { return bound_axes(e) != nullptr; });
   return fits ? std::optional(axis) : std::nullopt;
 }

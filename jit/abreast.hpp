@@ -24,7 +24,7 @@ namespace ricci::jit {
 inline constexpr std::int64_t rows_abreast = 4;
 inline constexpr std::int64_t least_abreast = 3;  // with fewer, iterations done twice would cost what is saved
 
-/// The axis before the last one of a statement that is one reduction for each of a few rows, as many as are done
+/// The axis before the last one of a table that is one reduction for each of a few rows, as many as are done
 /// abreast (shares.hpp): a step of one state need not wait for the last one.
 std::optional<ir::AxisId> rows_of_sums(const ir::Program&, const Nest&);
 

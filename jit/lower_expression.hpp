@@ -360,7 +360,9 @@ class ExpressionLowering {
   };
   Piece open_pieces(const RegisterTile&);
   Piece in_one(const ir::Fold&, const Piece&);
-  std::vector<loop::Value> open_piece(const ir::Fold&, const Piece&, std::size_t count, std::vector<loop::Value>);
+  std::pair<std::vector<loop::Value>, std::vector<loop::Value>> open_piece(const ir::Fold&, const Piece&,
+                                                                          std::size_t count,
+                                                                          std::vector<loop::Value>);
   std::vector<loop::Value> close_piece(std::size_t count, std::vector<loop::Value> next);
   void stage(const RegisterTile&, const Stages&, const Piece&);
   void stage_transposed(const RegisterTile&, ir::Expr read, const Stage&, const Piece&);

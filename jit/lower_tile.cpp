@@ -1,5 +1,6 @@
 // Lowering of reductions that are done for a tile of their results at once (RegisterTile in schedule.hpp).
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "lower_expression.hpp"
@@ -68,9 +69,11 @@ ExpressionLowering::Piece ExpressionLowering::in_one(const Fold& f, const Piece&
 }
 
 /// Opens the loops of the first `count` reduced axes over a piece, which carry these values. Returns them as they are
-/// in an iteration.
-std::vector<Value> ExpressionLowering::open_piece(const Fold& f, const Piece& piece, std::size_t count,
-                                                  std::vector<Value> values) {
+/// in an iteration of the innermost one, and what the first one is in each: there it begins.
+std::pair<std::vector<Value>, std::vector<Value>> ExpressionLowering::open_piece(const Fold& f, const Piece& piece,
+                                                                                 std::size_t count,
+                                                                                 std::vector<Value> values) {
+  std::vector<Value> begins;
   for (std::size_t k = 0; k < count; ++k) {
     std::vector<loop::Carried> carried;
     for (Value& v : values) {
@@ -79,8 +82,9 @@ std::vector<Value> ExpressionLowering::open_piece(const Fold& f, const Piece& pi
     }
     const Value end = builder_.add(builder_.level(), piece.first[k], piece.count[k]);
     bind(f.axes[k], open_for(piece.first[k], end, 1, std::move(carried)));
+    begins.push_back(values[0]);
   }
-  return values;
+  return {std::move(values), std::move(begins)};
 }
 
 /// Closes them, with what the values become. Returns what they are in the end.
@@ -94,10 +98,10 @@ std::vector<Value> ExpressionLowering::close_piece(std::size_t count, std::vecto
 void ExpressionLowering::stage_transposed(const RegisterTile& tile, Expr e, const Stage& stage, const Piece& piece) {
   const Fold& f = *tile.fold->as<Fold>();
   const std::size_t outer = f.axes.size() - 1;
-  const std::vector<Value> starts = open_piece(f, piece, outer, {builder_.constant(0)});
+  const Value start = open_piece(f, piece, outer, {builder_.constant(0)}).first[0];
   const std::size_t level = builder_.level();
   const Read& read = *e->as<Read>();
-  const Value start = starts[0], first = piece.first.back(), count = piece.count.back();
+  const Value first = piece.first.back(), count = piece.count.back();
   // Both axes are bound to the start for as long as its address is computed, and nothing of that is kept.
   const auto bound = bound_;
   const Known known = known_[level];
@@ -130,7 +134,7 @@ void ExpressionLowering::stage(const RegisterTile& tile, const Stages& stages, c
   for (Expr e : tile.transposed) stage_transposed(tile, e, stages.at(e), piece);
   if (tile.transposed.size() == tile.staged.size()) return;
   const Fold& f = *tile.fold->as<Fold>();
-  const Value at = open_piece(f, piece, f.axes.size(), {builder_.constant(0)})[0];
+  const Value at = open_piece(f, piece, f.axes.size(), {builder_.constant(0)}).first[0];
   const std::size_t level = builder_.level();
   if (tile.fetches) fetch_staged(tile);
   for (Expr e : tile.staged) {
@@ -187,9 +191,17 @@ void ExpressionLowering::reduce_rows(const RegisterTile& tile, const ScratchStat
     state[row] = load_scratch(tile.fold, states, level, row_at(before, row));
     values.insert(values.end(), state[row].best.begin(), state[row].best.end());
   });
-  values = open_piece(f, piece, f.axes.size(), std::move(values));
+  std::vector<Value> begins;
+  std::tie(values, begins) = open_piece(f, piece, f.axes.size(), std::move(values));
   set_states();
-  for (Expr e : tile.staged) staged_.at(e).at = values[0];
+  const std::vector<AxisId>& axes = tile.fold->as<Fold>()->axes;
+  if (tile.joined)  // all axes move with this loop
+    for (AxisId axis : axes) bind(axis, variable(f.axes[0]));
+  for (Expr e : tile.staged) {  // it is the same in all loops within that of its last axis
+    std::size_t last = axes.size() - 1;
+    while (last > 0 && !uses_axis(e, axes[last])) --last;
+    staged_.at(e).at = begins[tile.joined ? 0 : last];
+  }
   if (tile.fetches_rows) fetch_next_rows(tile, f);
   std::vector<Value> next{loop::none};
   each_row([&](std::size_t row) {

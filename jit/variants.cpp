@@ -41,8 +41,9 @@ int likeness(const Specialisation& a, const Specialisation& b) {
   const auto same = [&](auto member) { return static_cast<int>(a.*member == b.*member); };
   return same(&Specialisation::strides) + same(&Specialisation::large) + same(&Specialisation::brief) +
          same(&Specialisation::slim) + same(&Specialisation::far) + same(&Specialisation::many) +
-         same(&Specialisation::low) + same(&Specialisation::wide) + same(&Specialisation::narrow) + same(&Specialisation::few) +
-         same(&Specialisation::slender) + same(&Specialisation::abreast);
+         same(&Specialisation::low) + same(&Specialisation::wide) + same(&Specialisation::narrow) +
+         same(&Specialisation::few) + same(&Specialisation::joined) + same(&Specialisation::slender) +
+         same(&Specialisation::abreast);
 }
 
 }  // namespace

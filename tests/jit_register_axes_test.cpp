@@ -131,6 +131,20 @@ TEST_CASE("pieces are boxes of any shape, and add up in the order of the axes") 
   }
 }
 
+TEST_CASE("what rows share may move along some of the reduced axes alone") {
+  Dice dice{std::mt19937_64(8)};
+  for (const int columns : {3, 16, 35})
+    for (const bool turned : {false, true}) {
+      CAPTURE(columns, turned);
+      const auto x = turned ? uneven<float>(dice, 14, 12, 10).permuted({2, 1, 0}) : uneven<float>(dice, 10, 12, 14);
+      const auto a = uneven<float>(dice, 12, columns), b = uneven<float>(dice, 14, columns);
+      Tensor<float, 2> y(10, columns);
+      CHECK(agrees(prepared(y[i, j], Assign::set, sum(u, v, x[i, u, v] * a[u, j] * b[v, j]))));
+      CHECK(agrees(prepared(y[i, j], Assign::set, sum(v, u, x[i, u, v] * a[u, j] * b[v, j]))));
+      CHECK(agrees(prepared(y[i, j], Assign::set, max(u, v, x[i, u, v] + x[i, u, 0] * a[u, j]))));
+    }
+}
+
 TEST_CASE("sums over axes of which one has nothing are zero in a tile too") {
   for (const int empty : {0, 1, 2}) {
     CAPTURE(empty);

@@ -19,11 +19,17 @@ Expr Generator::contraction(DType dtype, const Axes& scope) {
     rows.pop_back();
   }
   if (chance(20)) columns.push_back(rows[0]);
-  const Expr left = factor(dtype, rows, reduced), right = factor(dtype, columns, reduced);
+  const Expr left = factor(dtype, rows, reduced);
+  Expr right = factor(dtype, columns, reduced);
+  if (chance(30)) {  // of one axis of each kind
+    const Axes own{one_of(scope)}, along{one_of(reduced)};
+    right = op(Op::multiply, {right, factor(dtype, own, along)});
+  }
   const bool is_empty = elements_over(reduced) == 0;
   const Reduction r = is_empty || chance(70) ? Reduction::sum : one_of({Reduction::max, Reduction::min});
   const Op combine = chance(70) ? Op::multiply : one_of({Op::add, Op::subtract, Op::minimum});
-  return fold(g(), r, reduced, op(combine, {left, right}));
+  const Expr body = op(combine, {left, right});
+  return fold(g(), r, reduced, body);
 }
 
 Expr Generator::factor(DType dtype, const Axes& own, const Axes& reduced) {
