@@ -103,6 +103,40 @@ std::optional<AxisId> find_abreast(Program& program, const Specialisation& s, co
   return {};
 }
 
+std::vector<std::pair<AxisId, AxisId>> rows_times_vectors(const Program& program) {
+  std::vector<std::pair<AxisId, AxisId>> found;
+  for (const Statement& s : program.statements) {
+    const Fold* fold = s.value->as<Fold>();
+    if (!fold || s.domain.empty() || !allows(s, s.domain.back()) || !is_float(s.value->dtype)) continue;
+    const Apply* product = fold->body->as<Apply>();
+    if (fold->reduction != Reduction::sum || fold->axes.size() != 1 || !fold->ranges.empty() || !product) continue;
+    if (product->op != Op::multiply) continue;
+    const auto is_factor = [&](Expr e) { return e->as<Read>() && uses_axis(e, fold->axes[0]); };
+    const auto moves = [&](Expr e) { return uses_axis(e, s.domain.back()); };
+    const auto is_vector = [&](Expr e) {
+      return std::ranges::none_of(s.domain, [&](AxisId axis) { return uses_axis(e, axis); });
+    };
+    if (std::ranges::all_of(product->args, is_factor) && std::ranges::count_if(product->args, moves) == 1 &&
+        std::ranges::count_if(product->args, is_vector) == 1)
+      found.emplace_back(s.domain.back(), fold->axes[0]);
+  }
+  return found;
+}
+
+std::optional<AxisId> find_rows_abreast(const Program& program, const Specialisation& s, const Nest& nest,
+                                        const std::unordered_map<Expr, AxisId>& fold_lanes) {
+  if (nest.lane_axis || nest.tables || nest.serial || nest.appends || nest.in_order || nest.sorts || nest.folds)
+    return {};
+  if (nest.statements.size() > 1 || nest.order.empty() || !nest.interiors.empty() || !s.disjoint) return {};
+  const Expr value = program.statements[nest.statements.front()].value;
+  const AxisId axis = nest.order.back();
+  if (nest.split + 1 != nest.order.size() || !fold_lanes.contains(value)) return {};
+  const bool fits = std::ranges::any_of(rows_times_vectors(program), [&](const auto& rows) {
+    return rows == std::pair(axis, value->as<Fold>()->axes[0]) && std::ranges::count(s.abreast, axis) > 0;
+  });
+  return fits ? std::optional(axis) : std::nullopt;
+}
+
 std::vector<Expr> find_folds_abreast(const Nest& nest, const std::unordered_map<Expr, AxisId>& fold_lanes) {
   std::vector<Expr> found;
   if (nest.lane_axis || nest.folds || nest.in_order || !nest.scans.empty()) return found;

@@ -49,7 +49,7 @@ loop::Phase NestLowering::lower(std::string name) {
 
 std::int64_t NestLowering::block_of(std::size_t k) const {
   if (nest_.transposed && nest_.order[k] == nest_.lane_axis) return nest_.transposed->rows;
-  if (nest_.abreast == nest_.order[k]) return rows_abreast;
+  if (nest_.abreast == nest_.order[k] && k != nest_.split) return rows_abreast;
   return k == nest_.split ? nest_.tile / nest_.items_of_tile : has_rows(k) ? nest_.registers[0].block : 1;
 }
 

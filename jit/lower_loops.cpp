@@ -1,6 +1,7 @@
 // The loops inside an item of a nest: branches for interiors, steps in order, and the statements inside.
 #include <algorithm>
 
+#include "abreast.hpp"
 #include "nest_lowering.hpp"
 #include "tables.hpp"
 
@@ -29,8 +30,11 @@ void NestLowering::loops(std::size_t k, Value low, std::optional<Value> high) {
     if (axis == nest_.in_order) return in_order(k);
     // The loop of a tile is one with the loop over tiles.
     if (high) --info_.loops;
-    x_.bind_loop(axis, low, end, 1);
+    const bool is_abreast = nest_.abreast == axis;
+    x_.bind_loop(axis, low, end, is_abreast ? rows_abreast : 1);
+    if (is_abreast) x_.go_abreast(axis, x_.variable(axis), end, rows_abreast);
     loops(k + 1, b_.constant(0), std::nullopt);
+    if (is_abreast) x_.leave_abreast();
     x_.close_for();
     return;
   }

@@ -275,6 +275,8 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
     order_loops(program, nest);
     if (schedule.mask_registers)  // and with them come 32 registers
       for (Expr body : find_folds_abreast(nest, schedule.fold_lanes)) schedule.folds_abreast.insert(body);
+    if (schedule.mask_registers && !nest.abreast)
+      if ((nest.abreast = find_rows_abreast(program, s, nest, schedule.fold_lanes))) continue;
     if (nest.abreast) {
       order_abreast(program, nest);
       continue;

@@ -319,6 +319,8 @@ Specialisation specialise(const Program& program, std::span<const TensorView> te
   find_lengths(program, survey, tensors, extents, result);
   for (AxisId axis : axes_of_chosen_places(program))
     if (extents[axis] >= least_abreast) result.abreast.push_back(axis);
+  for (const auto& [rows, along] : rows_times_vectors(program))
+    if (extents[rows] >= least_abreast && extents[along] <= longest_row_abreast) result.abreast.push_back(rows);
   result.answers = ask(program, survey, tensors, extents);
   result.short_offsets = offsets_are_short(program, survey, tensors, extents);
   result.disjoint = written_are_disjoint(program, tensors);

@@ -25,7 +25,7 @@ auto sampled(const Tensor<float, 4>& picture, const Tensor<float, 4>& grid) {
                                    fill(picture, 0)[b, c, row, column]);
 }
 
-bool is_abreast(const Prepared& p) { return schedule_of(p).find(" abreast ") != std::string::npos; }
+bool is_abreast(const Prepared& p) { return schedule_of(p).find("4 abreast") != std::string::npos; }
 
 Tensor<float, 4> any_grid(Dice& dice, int batch, int height, int width) {
   auto grid = uneven(dice, batch, height, width, 2);
@@ -184,4 +184,31 @@ TEST_CASE("a chosen column outside is an error of its row, whatever is read besi
         REQUIRE(ran.fault == "");
         CHECK(ran.error.has_value() == (wrong != 0));
       }
+}
+
+TEST_CASE("a matrix times a vector loads the vector once for four rows, and each row is what it is alone") {
+  Dice dice{std::mt19937_64(4)};
+  for (int rows : {1, 3, 4, 5, 17, 33})
+    for (int columns : {1, 7, 16, 31, 64, 100, 133}) {
+      const auto a = uneven(dice, rows, columns);
+      const auto x = uneven(dice, columns);
+      Tensor<float, 1> y(rows), one(1);
+      CAPTURE(rows, columns);
+      REQUIRE(run_everywhere(prepared(y[i], Assign::set, sum(k, a[i, k] * x[k]))).fault == "");
+      for (int row = 0; row < rows; ++row) {
+        const auto alone = a.sliced(0, row, row + 1);
+        REQUIRE(run_everywhere(prepared(one[i], Assign::set, sum(k, alone[i, k] * x[k]))).fault == "");
+        CHECK(y.at(row) == one.at(0));
+      }
+    }
+  const Tensor<float, 2> a(40, 64), other(40, 64), longer(40, 65);
+  const Tensor<float, 1> x(64), longer_x(65);
+  Tensor<float, 1> y(40);
+  const bool fits = host_target().features.find("avx512bw") != std::string::npos;
+  const Prepared p = prepared(y[i], Assign::set, sum(k, a[i, k] * x[k]));
+  CHECK(is_abreast(p) == fits);
+  if (fits) CHECK(occurrences(loops_of(p), "load t2[") * 4 == occurrences(loops_of(p), "load t1["));
+  CHECK_FALSE(is_abreast(prepared(y[i], Assign::set, sum(k, a[i, k] * other[i, k]))));
+  CHECK_FALSE(is_abreast(prepared(y[i], Assign::add, sum(k, a[i, k] * x[k]))));
+  CHECK_FALSE(is_abreast(prepared(y[i], Assign::set, sum(k, longer[i, k] * longer_x[k]))));
 }

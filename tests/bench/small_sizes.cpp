@@ -246,6 +246,10 @@ const std::map<std::string, Make>& expressions() {
       {"rows of 32 times a vector", E(sum(j, d.rows32[i, j] * d.rows32[0, j]))},
       {"distances by a product", E(sum(k, sq(d.near[i, k])) + sum(k, sq(d.far[j, k])) -
                                    2 * sum(k, d.near[i, k] * d.far[j, k]))},
+      {"convolution", E(sum(c, u, v, d.filters[o, c, u, v] * d.planes[c, i + u, j + v]))},
+      {"convolution of every second", E(sum(c, u, v, d.filters[o, c, u, v] * d.planes[c, 2 * i + u, 2 * j + v]))},
+      {"gradient of filters", E(sum(i, j, d.maps[o, i, j] * d.planes[c, i + u, j + v]))},
+      {"three rows times a matrix", E(sum(k, d.turn3[i, k] * d.n[k, j]))},
       {"cosines of rows", E(sum(k, d.near[i, k] * d.far[j, k]) / (norm(k, d.near[i, k]) * norm(k, d.far[j, k])))},
       {"first true of rows", E(argmax(j, d.few[i, j]))},
       {"any of rows of flags", E(any(j, d.few[i, j]))},

@@ -12,6 +12,9 @@ struct Data {
   Tensor<double, 1> v, u, above64;
   Tensor<double, 2> w, points;
   Tensor<double, 3> turns;
+  Tensor<float, 2> turn3;
+  Tensor<float, 3> planes, maps;
+  Tensor<float, 4> filters;
   Tensor<std::uint8_t, 3> picture;
   Tensor<std::uint8_t, 1> byte;
   Tensor<std::uint8_t, 2> grey, cells;
@@ -31,6 +34,8 @@ struct Data {
         near(uniform(-1, 1, rows, 8)), far(uniform(-1, 1, columns, 8)), v(cast<double>(x)),
         u(cast<double>(y)), above64(cast<double>(above)), w(cast<double>(m)),
         points(cast<double>(uniform(-1, 1, size / 9 + 1, 3))), turns(cast<double>(uniform(-1, 1, size / 9 + 1, 3, 3))),
+        turn3(uniform(-1, 1, 3, rows)), planes(uniform(-1, 1, 8, side() + 2, side() + 2)),
+        maps(uniform(-1, 1, 16, side(), side())), filters(uniform(-1, 1, 16, 8, 3, 3)),
         picture(cast<std::uint8_t>(uniform(0, 255, rows, columns / 3 + 1, 3))),
         byte(cast<std::uint8_t>(200 * y)), grey(cast<std::uint8_t>(255 * n)), cells(cast<std::uint8_t>(2 * n)),
         sample(cast<std::int16_t>(30000 * x)), flag(x > 0), other_flag(y > 0.5f), few(n > 0.97f),
@@ -41,6 +46,9 @@ struct Data {
     divisor64 = cast<std::int64_t>(divisor);
     beside = whole - size / 2;
   }
+
+  /// Of square planes, eight of which have about all elements.
+  std::int64_t side() const { return static_cast<std::int64_t>(std::sqrt(static_cast<double>(size / 8 + 1))); }
 };
 
 }  // namespace ricci::bench
