@@ -124,10 +124,10 @@ void ExpressionLowering::fetch_planes(const Fold& f) {
 
 /// The reads are contiguous along the lanes, and an iteration takes a few lines of a row of memory: the processor's own
 /// fetching, which follows lines and stops at pages, would begin anew with each.
-void ExpressionLowering::fetch_staged(const RegisterTile& tile) {
+void ExpressionLowering::fetch_shared(const RegisterTile& tile, const std::vector<Expr>& parts) {
   const AxisId inner = tile.fold->as<Fold>()->axes[0];
   const std::size_t level = builder_.level();
-  for (Expr e : nodes(tile.staged)) {
+  for (Expr e : nodes(parts)) {
     const Read* n = e->as<Read>();
     if (!n || !uses_axis(e, inner)) continue;
     if (motion(program_, s_, n->tensor, n->subscripts, lane_->axis) != Motion::contiguous) continue;

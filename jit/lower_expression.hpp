@@ -368,7 +368,7 @@ class ExpressionLowering {
   void stage_transposed(const RegisterTile&, ir::Expr read, const Stage&, const Piece&);
   Lanes take_staged(ir::Expr, const Stage&);
   /// Fetches what iterations a few further on read for all rows.
-  void fetch_staged(const RegisterTile&);
+  void fetch_shared(const RegisterTile&, const std::vector<ir::Expr>& parts);
   /// Fetches what the next rows read in this iteration.
   void fetch_next_rows(const RegisterTile&, const ir::Fold&);
   loop::Value cut_rows(const RegisterTile&, loop::Value low, loop::Value high);

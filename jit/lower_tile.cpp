@@ -136,7 +136,7 @@ void ExpressionLowering::stage(const RegisterTile& tile, const Stages& stages, c
   const Fold& f = *tile.fold->as<Fold>();
   const Value at = open_piece(f, piece, f.axes.size(), {builder_.constant(0)}).first[0];
   const std::size_t level = builder_.level();
-  if (tile.fetches) fetch_staged(tile);
+  if (tile.fetches) fetch_shared(tile, tile.staged);
   for (Expr e : tile.staged) {
     if (std::ranges::count(tile.transposed, e) > 0) continue;
     const std::vector<Value> parts = expanded(e, e->dtype);
@@ -202,6 +202,7 @@ void ExpressionLowering::reduce_rows(const RegisterTile& tile, const ScratchStat
     while (last > 0 && !uses_axis(e, axes[last])) --last;
     staged_.at(e).at = begins[tile.joined ? 0 : last];
   }
+  if (tile.fetches && !tile.direct.empty()) fetch_shared(tile, tile.direct);
   if (tile.fetches_rows) fetch_next_rows(tile, f);
   std::vector<Value> next{loop::none};
   each_row([&](std::size_t row) {

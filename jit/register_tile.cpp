@@ -108,6 +108,15 @@ bool goes_by_rows(Program& program, const Specialisation& s, const RegisterTile&
   });
 }
 
+/// Whether all that lanes read in an expression are neighbours.
+bool is_contiguous(Program& program, const Specialisation& s, Expr part, AxisId lane) {
+  return std::ranges::all_of(nodes({part}), [&](Expr e) {
+    const Read* read = e->as<Read>();
+    if (!read || !uses_axis(e, lane)) return true;
+    return !read->guard && motion(program, s, read->tensor, read->subscripts, lane) == Motion::contiguous;
+  });
+}
+
 /// Half of 32 registers hold states, or 12 of 16: the loads of two vectors, one value for all lanes, and one register
 /// for what the body makes of them are beside them. Eight states hide the latency of fma; a value of a wide dtype takes
 /// several registers. Blocks of a second height leave fewer rows over, but are code to compile: 32 rows are five blocks
@@ -177,10 +186,16 @@ std::vector<RegisterTile> find_register_tiles(Program& program, const Specialisa
     const std::vector<AxisId> candidates = is_down ? std::vector{result->along} : s.many;
     for (auto rows = candidates.rbegin(); rows != candidates.rend(); ++rows) {
       if (!fits_others(*rows) || !fits(e, *rows)) continue;
-      const auto staged = staged_parts(*fold, lane, *rows);
+      auto staged = staged_parts(*fold, lane, *rows);
       if (!staged) continue;
+      // For one block of rows scratch is of use only to what lanes would gather.
+      const bool is_low = !is_down && std::ranges::count(s.low, *rows) > 0;
+      const auto is_read_there = [&](Expr part) { return is_low && is_contiguous(program, s, part, lane); };
+      std::vector<Expr> direct;
+      std::ranges::copy_if(*staged, std::back_inserter(direct), is_read_there);
+      std::erase_if(*staged, is_read_there);
       RegisterTile& tile = tiles.emplace_back();
-      tile = {.fold = e, .rows = *rows, .staged = *staged, .transposed = {}};
+      tile = {.fold = e, .rows = *rows, .staged = *staged, .transposed = {}, .direct = direct};
       tile.joined = joined_fold(program, s, *fold, *staged);
       tile.fetches_rows = goes_by_rows(program, s, tile, lane);
       // Each iteration then reads from a page of its own: the first cache is to hold what a piece reads.
@@ -193,8 +208,9 @@ std::vector<RegisterTile> find_register_tiles(Program& program, const Specialisa
       if (is_down) {
         make_low(tile, static_cast<int>(result->elements));
         tile.fetches_rows = false;
-      } else if (std::ranges::count(s.low, *rows) > 0) {
+      } else if (is_low) {
         make_low(tile, 4);
+        if (tile.staged.empty()) tile.depth = std::int64_t{1} << 20;
       } else if (target.vector_bytes == 64 && std::ranges::count(s.narrow, lane) > 0) {
         make_narrow(tile, lanes);
       }
@@ -240,7 +256,7 @@ bool is_sum_of_products(const RegisterTile& tile) {
   const Apply* body = fold.body->as<Apply>();
   const DType dtype = tile.fold->dtype;
   return fold.reduction == Reduction::sum && (dtype == DType::f32 || dtype == DType::f64) && body &&
-         body->op == Op::multiply && std::ranges::count(body->args, tile.staged[0]) == 1;
+         body->op == Op::multiply && tile.staged.size() == 1 && std::ranges::count(body->args, tile.staged[0]) == 1;
 }
 
 /// With long rows of results, fewer of them at a time and more vectors of each: 10 loads are for 24 states, not for 16,
@@ -305,10 +321,13 @@ std::string to_string(const RegisterTile& tile, const Nest& nest, const Program&
   std::string text =
       "tile of " + to_string(program, tile.fold) + ": " + name(tile.rows) + '/' + std::to_string(tile.block) + " x" +
       std::to_string(tile.height) + (tile.has_two_heights() ? " or x" + std::to_string(tile.lower_height) : "") + ", " +
-      name(*nest.lane_axis) + " x" + std::to_string(lanes) + '*' + std::to_string(tile.vectors) + "; for " +
-      std::to_string(tile.depth) + " of";
-  for (AxisId axis : tile.fold->as<Fold>()->axes) text += ' ' + name(axis);
-  text += " in scratch:";
+      name(*nest.lane_axis) + " x" + std::to_string(lanes) + '*' + std::to_string(tile.vectors);
+  for (Expr e : tile.direct) text += "; where it is: " + to_string(program, e);
+  if (!tile.staged.empty()) {
+    text += "; for " + std::to_string(tile.depth) + " of";
+    for (AxisId axis : tile.fold->as<Fold>()->axes) text += ' ' + name(axis);
+    text += " in scratch:";
+  }
   for (Expr e : tile.staged) {
     if (std::ranges::count(tile.transposed, e) > 0) text += " transposed";
     text += ' ' + to_string(program, e);

@@ -244,7 +244,8 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
         registers = find_register_tiles(program, s, target, nest, *lane, nest.lanes, product);
       model.staged.clear();
       for (const RegisterTile& tile : registers)
-        model.staged.insert(model.staged.end(), tile.staged.begin(), tile.staged.end());
+        for (const std::vector<Expr>* parts : {&tile.staged, &tile.direct})
+          model.staged.insert(model.staged.end(), parts->begin(), parts->end());
       transposed = lane && registers.empty() ? find_transposition(program, s, nest, *lane) : std::nullopt;
       abreast = lane && registers.empty() && !transposed ? find_abreast(program, s, nest, *lane) : std::nullopt;
       short_rows = lane && registers.empty() && !transposed && !abreast ? find_short_rows(program, s, nest, *lane)

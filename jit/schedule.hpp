@@ -53,6 +53,7 @@ struct RegisterTile {
   ir::AxisId rows;               // of the domain, or the axis of a reduction around `fold`
   std::vector<ir::Expr> staged;  // the parts of its body that use the lanes but not the rows
   std::vector<ir::Expr> transposed;  // those that are reads along the reduced axis, which lanes would gather
+  std::vector<ir::Expr> direct = {};  // such parts that are not staged, as there is but one block of rows
   /// Null, or the same fold over its last axis alone, which then runs through all: what rows read of it lies behind each
   /// other, and what they share stands so in scratch.
   ir::Expr joined = nullptr;

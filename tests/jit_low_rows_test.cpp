@@ -28,11 +28,20 @@ TEST_CASE("three or four rows of a product are a block of four, where more are b
     const std::string schedule = schedule_of(p, 32);
     CAPTURE(schedule);
     CHECK((schedule.find("tile of") != std::string::npos) == (rows >= 3));
-    CHECK((schedule.find(" x4, ") != std::string::npos) == (rows == 3 || rows == 4));
+    CHECK((schedule.find(" x4, j x8*2; where it is: t2[k, j]!\n") != std::string::npos) == (rows == 3 || rows == 4));
     CHECK(run_everywhere(p).fault == "");
     CHECK(run_with_threads(p) == "");
-    CHECK(run_everywhere(prepared(c[i, j], Assign::add, sum(k, a[i, k] * turned[j, k]))).fault == "");
+    const Prepared q = prepared(c[i, j], Assign::set, sum(k, a[i, k] * turned[j, k]));
+    CHECK((schedule_of(q, 32).find(" x4, j x8*2; for 128 of k in scratch: transposed") != std::string::npos) ==
+          (rows == 3 || rows == 4));
+    CHECK(run_everywhere(q).fault == "");
   }
+  // Of rows that are far apart, what comes later is fetched.
+  const auto a = uneven(dice, 3, 70), b = uneven(dice, 70, 300);
+  Tensor<float, 2> c(3, 300);
+  const Prepared p = prepared(c[i, j], Assign::set, sum(k, a[i, k] * b[k, j]));
+  CHECK(loops_of(p, 32).find("prefetch t2[") != std::string::npos);
+  CHECK(run_everywhere(p).fault == "");
 }
 
 TEST_CASE("a convolution with one or two filters has lanes along the picture, and one with a few blocks of them") {
