@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "lower_nest.hpp"
-#include "ricci/error.hpp"
 #include "sorted_rows.hpp"
 #include "tables.hpp"
 
@@ -41,8 +40,8 @@ class StatementLowering {
         stored = b_.compute(level(), *combine, dtype, {b_.convert(level(), old, dtype), stored});
         stored = b_.convert(level(), stored, stored_dtype);
       }
-      if (at.motion == Motion::still || at.motion == Motion::contiguous) {
-        RICCI_ASSERT(!vector || at.motion == Motion::contiguous, "lanes of an assignment meet in one element");
+      // Where all lanes meet in one element, as by a place read along an axis of stride zero, the last one stays.
+      if (at.motion == Motion::contiguous || (at.motion == Motion::still && !vector)) {
         const Value offset = vector ? b_.add(level(), at.base, x_.distance(part)) : at.base;
         const Value streaming = x_.streaming(s_.target);
         if (streaming == loop::none)

@@ -168,9 +168,10 @@ TEST_CASE("programs that once gave different answers agree", "[differential]") {
   // What the generator makes of these seeds: zeros of either sign, a fault of machine code, a recurrence that puts in
   // order what it writes or keys that it decides about, a lost guard, checks in ranges that are empty, reads beyond
   // what a scan takes in, orders of equal keys, a read that a simplification dropped; orders of as many axes as stand
-  // around, a masked load of eight bytes, positions that only another count needs.
+  // around, a masked load of eight bytes, an element in which all lanes of an assignment meet, positions that only
+  // another count needs.
   for (const std::uint64_t seed : {695, 1020, 2034, 2106, 2329, 2674, 3792, 4132, 4141, 5034, 5499, 5923, 40196, 40229,
-                                   102354})
+                                   51386, 102354})
     check_seed(seed);
   for (const std::uint64_t seed : {1198, 42166, 42176}) check_seed(seed, {.profile = Profile::full});
 }
