@@ -4,18 +4,13 @@
 
 #include "support/backends.hpp"
 #include "support/dice.hpp"
-#include "support/tensors.hpp"
+#include "support/uneven.hpp"
 
 using namespace ricci;
 using namespace ricci::test;
 using namespace ricci::names;
 
 namespace {
-
-template <class T = float, class... N>
-auto uneven(Dice& dice, N... extents) {
-  return filled<T>([&](auto) { return T(dice.below(2001) - 1000) / T(301); }, extents...);
-}
 
 bool divides(const Prepared& p) { return schedule_of(p).find("// extent(") != std::string::npos; }
 

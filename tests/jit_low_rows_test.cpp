@@ -3,20 +3,11 @@
 
 #include "support/backends.hpp"
 #include "support/dice.hpp"
-#include "support/tensors.hpp"
+#include "support/uneven.hpp"
 
 using namespace ricci;
 using namespace ricci::test;
 using namespace ricci::names;
-
-namespace {
-
-template <class... N>
-auto uneven(Dice& dice, N... extents) {
-  return filled<float>([&](auto) { return static_cast<float>(dice.below(2001) - 1000) / 301; }, extents...);
-}
-
-}  // namespace
 
 TEST_CASE("three or four rows of a product are a block of four, where more are blocks of eight") {
   Dice dice{std::mt19937_64(1)};

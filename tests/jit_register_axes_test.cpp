@@ -6,19 +6,13 @@
 #include "support/assembly.hpp"
 #include "support/backends.hpp"
 #include "support/dice.hpp"
-#include "support/tensors.hpp"
+#include "support/uneven.hpp"
 
 using namespace ricci;
 using namespace ricci::test;
 using namespace ricci::names;
 
 namespace {
-
-/// Values whose products and sums are rounded.
-template <class T, class... N>
-auto uneven(Dice& dice, N... extents) {
-  return filled<T>([&](auto) { return T(dice.below(2001) - 1000) / T(301); }, extents...);
-}
 
 /// Returns whether there is a tile.
 bool agrees(const Prepared& p) {

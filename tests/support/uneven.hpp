@@ -4,10 +4,10 @@
 
 namespace ricci::test {
 
-/// Random f32 between -1.5 and 1.5, few of which are equal.
-template <class... N>
+/// Random floats between -1.5 and 1.5, few of which are equal.
+template <class T = float, class... N>
 auto uneven(Dice& dice, N... extents) {
-  return filled<float>([&](auto) { return static_cast<float>(dice.below(2001) - 1000) / 701; }, extents...);
+  return filled<T>([&](auto) { return T(dice.below(2001) - 1000) / T(701); }, extents...);
 }
 
 }  // namespace ricci::test
