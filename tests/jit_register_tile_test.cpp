@@ -6,27 +6,13 @@
 #include "support/assembly.hpp"
 #include "support/backends.hpp"
 #include "support/dice.hpp"
-#include "support/tensors.hpp"
+#include "support/uneven.hpp"
 
 using namespace ricci;
 using namespace ricci::test;
 using namespace ricci::names;
 
 namespace {
-
-/// Values whose products and sums are rounded.
-template <class T, class... N>
-auto uneven(Dice& dice, N... extents) {
-  return filled<T>(
-      [&](auto) {
-        const int n = dice.below(2001) - 1000;
-        if constexpr (std::is_integral_v<T>)
-          return n;
-        else
-          return T(static_cast<float>(n) / 301);
-      },
-      extents...);
-}
 
 /// [rows, columns], in either order of memory.
 template <class T>

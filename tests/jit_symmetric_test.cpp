@@ -5,27 +5,13 @@
 #include "support/dice.hpp"
 #include "support/growth.hpp"
 #include "support/program_builder.hpp"
-#include "support/tensors.hpp"
+#include "support/uneven.hpp"
 
 using namespace ricci;
 using namespace ricci::test;
 using namespace ricci::names;
 
 namespace {
-
-/// Values whose products and sums are rounded.
-template <class T, class... N>
-auto uneven(Dice& dice, N... extents) {
-  return filled<T>(
-      [&](auto) {
-        const int n = dice.below(2001) - 1000;
-        if constexpr (std::is_integral_v<T>)
-          return n;
-        else
-          return T(static_cast<float>(n) / 301);
-      },
-      extents...);
-}
 
 bool is_symmetric(const Prepared& p) {
   const std::string schedule = schedule_of(p);
