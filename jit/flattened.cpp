@@ -20,11 +20,10 @@ bool leaves_lanes_over(std::int64_t row, DType dtype, std::int64_t columns) {
   return over > 0 && columns >= columns_of_gather * row / over;
 }
 
-/// Whether one read of a reduction moves with both rows and not with the columns, another one with the columns alone.
-bool is_product(const Fold& fold, AxisId outer, AxisId inner, AxisId columns) {
+/// Whether one of these reads moves with both rows and not with the columns, another one with the columns alone.
+bool is_product(const std::vector<Expr>& reads, AxisId outer, AxisId inner, AxisId columns) {
   bool of_rows = false, of_columns = false;
-  for (Expr n : nodes({fold.body})) {
-    if (!n->as<Read>()) continue;
+  for (Expr n : reads) {
     const bool by_outer = uses_axis(n, outer), by_inner = uses_axis(n, inner), by_column = uses_axis(n, columns);
     of_rows |= by_outer && by_inner && !by_column;
     of_columns |= by_column && !by_outer && !by_inner;
@@ -55,9 +54,11 @@ bool pays_to_flatten(const Program& program, const Survey& survey, std::span<con
     };
     for (Expr e : survey.nodes) {
       const Fold* fold = e->as<Fold>();
-      if (!fold) continue;
+      if (!fold || !uses_axis(e, outer) || !uses_axis(e, inner)) continue;
+      std::vector<Expr> reads = nodes({fold->body});
+      std::erase_if(reads, [](Expr n) { return !n->as<Read>(); });
       for (AxisId columns : e->free)
-        if (is_product(*fold, outer, inner, columns) && pays(columns)) return true;
+        if (pays(columns) && is_product(reads, outer, inner, columns)) return true;
     }
   }
   return false;

@@ -185,7 +185,7 @@ std::set<AxisId> axes_of_reuse(const Survey& survey, const Specialisation& s) {
 }
 
 /// Tensors in which the axes of the reductions over several of them that read all are one, row-major.
-std::vector<TensorId> find_joined(const Survey& survey, std::span<const TensorView> tensors,
+std::vector<TensorId> find_joined(const Program& program, const Survey& survey, std::span<const TensorView> tensors,
                                   std::span<const std::int64_t> extents, const Specialisation& s) {
   std::set<TensorId> joined, apart;
   for (Expr e : survey.nodes) {
@@ -194,7 +194,8 @@ std::vector<TensorId> find_joined(const Survey& survey, std::span<const TensorVi
     for (Expr n : nodes({fold->body})) {
       const Read* read = n->as<Read>();
       const auto is_bare = [&](AxisId axis) { return stands_bare(read->subscripts, axis); };
-      if (!read || !std::ranges::all_of(fold->axes, is_bare)) continue;
+      if (!read || !program.tensors[read->tensor].table.empty()) continue;  // tables have no layout yet
+      if (!std::ranges::all_of(fold->axes, is_bare)) continue;
       const auto stride = [&](AxisId axis) {
         return tensors[read->tensor].layout.strides[position_of({read->tensor, read->subscripts, {}, {}}, axis)];
       };
@@ -309,7 +310,7 @@ Specialisation specialise(const Program& program, std::span<const TensorView> te
   for (TensorId t = 0; t < program.tensors.size(); ++t)
     if (program.tensors[t].table.empty()) result.strides[t] = classes_of(tensors[t].layout, columns[t]);
   find_collapsed(program, survey, tensors, extents, result);
-  result.joined = find_joined(survey, tensors, extents, result);
+  result.joined = find_joined(program, survey, tensors, extents, result);
   result.large = find_large(program, tensors);
   for (AxisId axis : axes_of_kept_values(program, result.large))
     if (extents[axis] <= most_kept) result.brief.push_back(axis);

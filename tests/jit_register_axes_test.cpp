@@ -96,6 +96,20 @@ TEST_CASE("rows go through what lies behind each other in one loop, and through 
   CHECK(!in_one_loop(weighted));
 }
 
+TEST_CASE("what rows read of a temporary or a table lies as that was made, in whichever order it is reduced") {
+  Dice dice{std::mt19937_64(9)};
+  const auto x = uneven<float>(dice, 9, 5);
+  const auto z = uneven<float>(dice, 5, 6, 7);
+  const auto w = uneven<float>(dice, 6, 7, 30);
+  const auto label = filled<std::int32_t>(shuffled(9), 9, 6);
+  Tensor<float, 2> y(9, 30);
+  const auto inner = exp(sum(k, x[i, k] * z[k, u, v]) / 9);
+  CHECK(run_everywhere(prepared(y[i, j], Assign::set, sum(u, v, inner * w[u, v, j]))).fault == "");
+  CHECK(run_everywhere(prepared(y[i, j], Assign::set, sum(v, u, inner * w[u, v, j]))).fault == "");
+  const auto counted = sum(b, n, delta(i, label[b, n]) * delta(u, n) * z[0, u, v]);
+  CHECK(run_everywhere(prepared(y[i, j], Assign::set, sum(v, u, counted * w[u, v, j]))).fault == "");
+}
+
 TEST_CASE("pieces are boxes of any shape, and add up in the order of the axes") {
   Dice dice{std::mt19937_64(4)};
   struct Case {
