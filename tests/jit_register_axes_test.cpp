@@ -106,6 +106,8 @@ TEST_CASE("what rows read of a temporary or a table lies as that was made, in wh
   const auto inner = exp(sum(k, x[i, k] * z[k, u, v]) / 9);
   CHECK(run_everywhere(prepared(y[i, j], Assign::set, sum(u, v, inner * w[u, v, j]))).fault == "");
   CHECK(run_everywhere(prepared(y[i, j], Assign::set, sum(v, u, inner * w[u, v, j]))).fault == "");
+  const auto in_both_orders = sum(u, v, inner * w[u, v, j]) - sum(v, u, abs(inner * w[u, v, j]));
+  CHECK(run_everywhere(prepared(y[i, j], Assign::set, in_both_orders)).fault == "");
   const auto counted = sum(b, n, delta(i, label[b, n]) * delta(u, n) * z[0, u, v]);
   CHECK(run_everywhere(prepared(y[i, j], Assign::set, sum(v, u, counted * w[u, v, j]))).fault == "");
 }
