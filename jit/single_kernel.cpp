@@ -8,6 +8,7 @@
 #include "ricci/disk_cache.hpp"
 #include "ricci/error.hpp"
 #include "ricci/helpers.hpp"
+#include "ricci/sha256.hpp"
 #include "ricci/shape.hpp"
 #include "variants.hpp"
 
@@ -21,6 +22,17 @@ Target target_of(const Options& options) {
 
 std::string to_string(const Target& target) {
   return "target " + std::to_string(target.vector_bytes) + ' ' + target.features + '\n';
+}
+
+/// With what a user named numbered, as programs with equal cache keys may have other names.
+ir::Program without_names(ir::Program program) {
+  const auto number = [](char kind, auto& items) {
+    for (std::size_t i = 0; i < items.size(); ++i) items[i].name = kind + std::to_string(i);
+  };
+  number('t', program.tensors);
+  number('a', program.axes);
+  number('p', program.params);
+  return program;
 }
 
 /// Everything that the machine code depends on, as text: two kernels with equal keys are the same kernel.
@@ -129,7 +141,12 @@ SingleKernel::Binding SingleKernel::bind(std::span<const TensorView> tensors, st
 Specialisation SingleKernel::assume(const Form& form, const Specialisation& facts, const Options& options,
                                     Trial trial) const {
   if (!options.specialise) return assume_nothing(form.program);
-  return choose_variant(to_string(target_of(options)) + form.text, form.program, facts, trial == Trial::yes);
+  const Target target = target_of(options);
+  const auto loops_of = [&](const Specialisation& assumed) {
+    const std::lock_guard lock(mutex_);
+    return sha256_hex(loop::to_string(build(without_names(form.program), assumed, target).kernel));
+  };
+  return choose_variant(to_string(target) + form.text, form.program, facts, loops_of, trial == Trial::yes);
 }
 
 std::optional<SingleKernel::Binding> SingleKernel::bind_band(Binding& whole,

@@ -46,6 +46,62 @@ int likeness(const Specialisation& a, const Specialisation& b) {
          same(&Specialisation::abreast);
 }
 
+/// Those of an expression.
+struct Variants {
+  struct Kernel {
+    std::vector<Specialisation> facts;  // with these loops, the assumed ones first
+    std::string loops;                  // their digest, once somebody has asked
+  };
+  struct Other {
+    Specialisation facts, assumed;
+  };
+  std::mutex mutex;
+  std::vector<Kernel> kernels;
+  std::vector<Other> others;  // that have no kernel of their own
+
+  Specialisation choose(const Program& program, const Specialisation& facts, const LoopsOf& loops_of, bool trial) {
+    for (const Kernel& kernel : kernels)
+      if (std::ranges::count(kernel.facts, facts) > 0) return kernel.facts[0];
+    for (const Other& other : others)
+      if (other.facts == facts) return other.assumed;
+    std::string loops = kernels.empty() ? "" : loops_of(facts);
+    for (Kernel& kernel : kernels) {
+      if (kernel.loops.empty()) kernel.loops = loops_of(kernel.facts[0]);
+      if (kernel.loops != loops) continue;
+      if (!trial) kernel.facts.push_back(facts);
+      return kernel.facts[0];
+    }
+    if (kernels.size() < most_variants) {
+      if (!trial) kernels.push_back({{facts}, std::move(loops)});
+      return facts;
+    }
+    const Kernel* best = most_similar(facts);
+    Specialisation assumed = best ? best->facts[0] : assume_nothing(program);
+    if (!trial) others.push_back({facts, assumed});
+    return assumed;
+  }
+
+  /// Of the kernels that are right for these facts; null if none is.
+  const Kernel* most_similar(const Specialisation& facts) const {
+    const Kernel* best = nullptr;
+    int most = -1;
+    for (const Kernel& kernel : kernels)
+      for (const Specialisation& s : kernel.facts)
+        if (likeness(s, facts) > most && holds(s, facts)) {  // then all of them do: the loops are the same
+          best = &kernel;
+          most = likeness(s, facts);
+        }
+    return best;
+  }
+};
+
+Variants& variants_of(const std::string& expression) {
+  static std::mutex mutex;
+  static auto& all = *new std::unordered_map<std::string, Variants>;  // outlives destructors
+  const std::lock_guard lock(mutex);
+  return all[expression];
+}
+
 }  // namespace
 
 Specialisation assume_nothing(const Program& program) {
@@ -88,20 +144,10 @@ bool holds(const Specialisation& assumed, const Specialisation& facts) {
 }
 
 Specialisation choose_variant(const std::string& expression, const Program& program, const Specialisation& facts,
-                              bool trial) {
-  static std::mutex mutex;
-  static auto& variants = *new std::unordered_map<std::string, std::vector<Specialisation>>;  // outlives destructors
-  const std::lock_guard lock(mutex);
-  std::vector<Specialisation>& known = variants[expression];
-  if (std::ranges::count(known, facts) > 0) return facts;
-  if (known.size() < most_variants) {
-    if (!trial) known.push_back(facts);
-    return facts;
-  }
-  const Specialisation* best = nullptr;
-  for (const Specialisation& s : known)
-    if (holds(s, facts) && (!best || likeness(s, facts) > likeness(*best, facts))) best = &s;
-  return best ? *best : assume_nothing(program);
+                              const LoopsOf& loops_of, bool trial) {
+  Variants& variants = variants_of(expression);
+  const std::lock_guard lock(variants.mutex);
+  return variants.choose(program, facts, loops_of, trial);
 }
 
 }  // namespace ricci::jit

@@ -1,6 +1,7 @@
 #pragma once
 // How many kernels one expression gets. Each combination of facts about the arguments may have one of its own, but a
 // program that meets ever new layouts must not compile for ever.
+#include <functional>
 #include <string>
 
 #include "specialise.hpp"
@@ -15,11 +16,15 @@ Specialisation assume_nothing(const ir::Program&);
 /// Whether a kernel with these assumptions is right for arguments with these facts. Sizes are assumed for speed alone.
 bool holds(const Specialisation& assumed, const Specialisation& facts);
 
-/// What the kernel for arguments with these facts assumes: the facts, if they are among the first `most_variants` that
-/// this process meets for the expression; otherwise those of the most similar of these that are right, or else nothing.
+/// A digest of the loops that the expression becomes for arguments with these facts: equal ones are the same kernel.
+using LoopsOf = std::function<std::string(const Specialisation& facts)>;
+
+/// What the kernel for arguments with these facts assumes: those of the kernel with the same loops, if there is one; the
+/// facts, if their loops are among the first `most_variants` that this process meets for the expression; otherwise the
+/// facts of the most similar of these that are right, or else nothing.
 /// Kernels from the disk count like compiled ones, so what is on the disk changes no result. `expression` tells
-/// programs and targets apart. A `trial` takes no place. Thread-safe.
+/// programs and targets apart. A `trial` decides nothing about later calls. Thread-safe.
 Specialisation choose_variant(const std::string& expression, const ir::Program&, const Specialisation& facts,
-                              bool trial = false);
+                              const LoopsOf&, bool trial = false);
 
 }  // namespace ricci::jit
