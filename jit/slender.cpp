@@ -11,7 +11,7 @@ using namespace ir;
 
 namespace {
 
-constexpr std::int64_t least_rows = 16, least_along = 64, least_with_functions = 256;
+constexpr std::int64_t least_along = 16, least_apart = 32, least_apart_with_functions = 128;
 constexpr std::int64_t shared_bytes = 16 << 10;  // of `b` in the first cache
 
 constexpr int most_bytes = 128;  // of a vector
@@ -52,8 +52,9 @@ std::optional<SlenderProduct> slender_product(const Statement& s) {
 }
 
 std::optional<int> columns_of_vectors(const SlenderProduct& p, std::int64_t rows, std::int64_t columns,
-                                      std::int64_t along) {
-  if (rows < least_rows || along < (p.has_functions ? least_with_functions : least_along) || columns < 2) return {};
+                                      std::int64_t along, bool apart) {
+  const std::int64_t least = !apart ? least_along : p.has_functions ? least_apart_with_functions : least_apart;
+  if (rows < 2 || along < least || columns < 2) return {};
   for (int wide = 2; wide <= most_bytes / 4 / static_cast<int>(size_of(p.fold->dtype)); wide *= 2)
     if (columns <= wide) return wide;
   return {};
@@ -103,6 +104,10 @@ void order_slender(const Program& program, const RegisterTile& tile, AxisId colu
   nest.split = nest.order.size() - 1;
   nest.unroll = tile.vectors;
   nest.tile = tile.columns;
+  // More would be empty: short vectors are stored faster, and functions of them are.
+  constexpr int least_bytes = 16;
+  const int least = least_bytes / static_cast<int>(size_of(tile.fold->dtype));
+  nest.lanes = std::min(nest.lanes, std::max(tile.columns, least));
 }
 
 }  // namespace ricci::jit

@@ -24,9 +24,10 @@ struct SlenderProduct {
 std::optional<SlenderProduct> slender_product(const ir::Statement&);
 
 /// For how many columns a vector has lanes where there are so many: 2, 4 or 8; nothing if the lanes would be too many
-/// for the dtype, or rows or iterations too few for it to pay.
+/// for the dtype, or rows or iterations too few for it to pay. That are more where results could be stored down `apart`
+/// columns instead (short_results.hpp).
 std::optional<int> columns_of_vectors(const SlenderProduct&, std::int64_t rows, std::int64_t columns,
-                                      std::int64_t along);
+                                      std::int64_t along, bool apart);
 
 /// The tile of a nest that is such a product of what is known to be few columns, and the axis of these.
 std::optional<std::pair<RegisterTile, ir::AxisId>> find_slender(ir::Program&, const Specialisation&, const Target&,

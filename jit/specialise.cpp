@@ -1,6 +1,8 @@
 #include "specialise.hpp"
 
 #include <algorithm>
+#include <cstdlib>
+#include <functional>
 #include <iterator>
 #include <limits>
 #include <map>
@@ -31,7 +33,7 @@ __extension__ using Wide = __int128;
 constexpr std::int64_t short_limit = std::int64_t{1} << 31;
 constexpr std::int64_t large_bytes = 16 << 20;  // from which an output is better not left in the caches
 constexpr std::int64_t far_bytes = 256 << 10;   // from which rows that data choose are fetched early
-constexpr std::int64_t many_rows = 3;           // of results, for which loads are arranged beforehand
+static const std::int64_t many_rows = std::getenv("T_MANY") ? std::atoll(std::getenv("T_MANY")) : 3;           // of results, for which loads are arranged beforehand
 constexpr std::int64_t many_reduced_rows = 16;  // the same of rows that a reduction runs over
 constexpr std::int64_t low_rows = 4;            // at most, that are computed as so many
 constexpr std::int64_t narrow_row = 64;         // bytes: a line, and the widest vector
@@ -244,6 +246,36 @@ std::vector<TensorId> find_far(const Program& program, const Survey& survey, std
   return {far.begin(), far.end()};
 }
 
+/// Products of few columns. What they store has no vectors down its columns: how far these are apart is not assumed.
+void find_slender_products(const Program& program, std::span<const TensorView> tensors,
+                           const std::function<std::int64_t(AxisId)>& length, Specialisation& result) {
+  for (const Statement& s : program.statements) {
+    const auto p = slender_product(s);
+    if (!p) continue;
+    const auto position = [&](Expr e, AxisId axis) {
+      const Read& read = *e->as<Read>();
+      return position_of({read.tensor, read.subscripts, read.policy, read.guard}, axis);
+    };
+    const auto is_contiguous = [&](Expr e, AxisId axis) {
+      const int at = position(e, axis);
+      const TensorId tensor = e->as<Read>()->tensor;
+      return at >= 0 && stride_class(program, result, tensor, static_cast<std::size_t>(at)) == StrideClass::one;
+    };
+    if (!is_contiguous(p->a, p->along)) continue;
+    if (!is_contiguous(p->b, p->columns) && !is_contiguous(p->b, p->along)) continue;
+    std::vector<StrideClass>& classes = result.strides[s.target];
+    const auto is_apart = [](StrideClass c) { return known_stride(c).value_or(0) > 1; };
+    const bool has_columns = std::ranges::any_of(classes, is_apart);
+    const auto wide = columns_of_vectors(*p, length(p->rows), length(p->columns), length(p->along), has_columns);
+    if (!wide) continue;
+    const TensorId matrix = p->b->as<Read>()->tensor;
+    const auto at = static_cast<std::size_t>(position(p->b, p->along));
+    const bool dense = program.tensors[matrix].table.empty() && tensors[matrix].layout.strides[at] == *wide;
+    result.slender.push_back({matrix, p->columns, *wide, dense});
+    std::ranges::replace_if(classes, is_apart, StrideClass::any);
+  }
+}
+
 /// How long the axes are for which schedules ask.
 void find_lengths(const Program& program, const Survey& survey, std::span<const TensorView> tensors,
                   std::span<const std::int64_t> extents, Specialisation& result) {
@@ -278,15 +310,7 @@ void find_lengths(const Program& program, const Survey& survey, std::span<const 
     const std::int64_t bytes = std::ranges::any_of(program.statements, stores_along) ? element_bytes(axis) : 0;
     if (bytes > 0 && length(axis) <= narrow_row / bytes) result.narrow.push_back(axis);
   }
-  for (const Statement& s : program.statements) {
-    const auto p = slender_product(s);
-    const auto wide = p ? columns_of_vectors(*p, length(p->rows), length(p->columns), length(p->along)) : std::nullopt;
-    if (!wide) continue;
-    const Read& b = *p->b->as<Read>();
-    const int at = position_of({b.tensor, b.subscripts, b.policy, b.guard}, p->along);
-    const bool dense = program.tensors[b.tensor].table.empty() && tensors[b.tensor].layout.strides[at] == *wide;
-    result.slender.push_back({b.tensor, p->columns, *wide, dense});
-  }
+  find_slender_products(program, tensors, length, result);
   for (Expr e : survey.nodes) {
     const Fold* fold = e->as<Fold>();
     if (!fold || info(fold->reduction).results != Results::index || size_of(fold->body->dtype) > 2) continue;
