@@ -16,8 +16,10 @@ constexpr std::int64_t shared_bytes = 16 << 10;  // of `b` in the first cache
 
 constexpr int most_bytes = 128;  // of a vector
 
+/// Where other axes are gone through with the rows, 0 stands for them.
 bool is_plain(const Read& read) {
-  const auto is_bare = [](Expr e) { return e->as<Axis>() != nullptr; };
+  const bool fits = read.policy == Policy::assume_inside;
+  const auto is_bare = [&](Expr e) { return e->as<Axis>() || (fits && e->as<Const>()); };
   return !read.guard && std::ranges::all_of(read.subscripts, is_bare);
 }
 
