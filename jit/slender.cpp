@@ -23,6 +23,25 @@ bool is_plain(const Read& read) {
   return !read.guard && std::ranges::all_of(read.subscripts, is_bare);
 }
 
+/// Where the axis stands among the subscripts, if it does once.
+std::optional<std::size_t> position_of(const Read& read, AxisId axis) {
+  const auto is_axis = [&](Expr e) { return e->as<Axis>() && e->as<Axis>()->axis == axis; };
+  if (std::ranges::count_if(read.subscripts, is_axis) != 1) return {};
+  return static_cast<std::size_t>(std::ranges::find_if(read.subscripts, is_axis) - read.subscripts.begin());
+}
+
+/// For how many columns a vector has lanes; nothing if the lanes would be too many for the dtype, or rows or iterations
+/// too few for it to pay. (These must be more where results could be stored down columns instead, with lanes along rows:
+/// short_results.hpp. Measured on a Zen 4.)
+std::optional<int> columns_of_vectors(const SlenderProduct& p, std::int64_t rows, std::int64_t columns,
+                                      std::int64_t along, bool apart) {
+  const std::int64_t least = !apart ? least_along : p.has_functions ? least_apart_with_functions : least_apart;
+  if (rows < 2 || along < least || columns < 2) return {};
+  for (int wide = 2; wide <= most_bytes / 4 / static_cast<int>(size_of(p.fold->dtype)); wide *= 2)
+    if (columns <= wide) return wide;
+  return {};
+}
+
 }  // namespace
 
 std::optional<SlenderProduct> slender_product(const Statement& s) {
@@ -53,13 +72,29 @@ std::optional<SlenderProduct> slender_product(const Statement& s) {
   return {};
 }
 
-std::optional<int> columns_of_vectors(const SlenderProduct& p, std::int64_t rows, std::int64_t columns,
-                                      std::int64_t along, bool apart) {
-  const std::int64_t least = !apart ? least_along : p.has_functions ? least_apart_with_functions : least_apart;
-  if (rows < 2 || along < least || columns < 2) return {};
-  for (int wide = 2; wide <= most_bytes / 4 / static_cast<int>(size_of(p.fold->dtype)); wide *= 2)
-    if (columns <= wide) return wide;
-  return {};
+void find_slender_products(const Program& program, std::span<const TensorView> tensors,
+                           const std::function<std::int64_t(AxisId)>& length, Specialisation& result) {
+  for (const Statement& s : program.statements) {
+    const auto p = slender_product(s);
+    if (!p) continue;
+    const auto is_contiguous = [&](Expr e, AxisId axis) {
+      const auto at = position_of(*e->as<Read>(), axis);
+      return at && stride_class(program, result, e->as<Read>()->tensor, *at) == StrideClass::one;
+    };
+    if (!is_contiguous(p->a, p->along)) continue;
+    // Four results of rows are no more than as many sums of products, with all lanes along them.
+    const bool is_tiny = length(p->rows) * length(p->columns) <= 4;
+    if (!is_contiguous(p->b, p->columns) && (is_tiny || !is_contiguous(p->b, p->along))) continue;
+    std::vector<StrideClass>& classes = result.strides[s.target];
+    const auto is_apart = [](StrideClass c) { return known_stride(c).value_or(0) > 1; };
+    const bool apart = std::ranges::any_of(classes, is_apart);
+    const auto wide = columns_of_vectors(*p, length(p->rows), length(p->columns), length(p->along), apart);
+    if (!wide) continue;
+    const Read& b = *p->b->as<Read>();
+    const std::int64_t row = tensors[b.tensor].layout.strides[*position_of(b, p->along)];
+    result.slender.push_back({b.tensor, p->columns, *wide, program.tensors[b.tensor].table.empty() && row == *wide});
+    std::ranges::replace_if(classes, is_apart, StrideClass::any);
+  }
 }
 
 std::optional<std::pair<RegisterTile, AxisId>> find_slender(Program& program, const Specialisation& s,

@@ -6,7 +6,9 @@
 // have summed is added up in the end. These vectors have 64 bytes for two columns and 128 for more, whatever the
 // registers have, so that sums have the same order everywhere. (Two registers multiply what is repeated once. A Zen 4
 // repeats elements in the units that it multiplies in: with one register each product took 1.4 cycles.)
+#include <functional>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "schedule.hpp"
@@ -23,11 +25,11 @@ struct SlenderProduct {
 /// The only reduction of a statement, if it is such a product as far as that can be told without knowing sizes.
 std::optional<SlenderProduct> slender_product(const ir::Statement&);
 
-/// For how many columns a vector has lanes where there are so many: 2, 4 or 8; nothing if the lanes would be too many
-/// for the dtype, or rows or iterations too few for it to pay. That are more where results could be stored down `apart`
-/// columns instead (short_results.hpp).
-std::optional<int> columns_of_vectors(const SlenderProduct&, std::int64_t rows, std::int64_t columns,
-                                      std::int64_t along, bool apart);
+/// Notes those of few columns, by the length of their axes: for how many a vector has lanes where there are so many (2,
+/// 4 or 8). What they store has no vectors down its columns: how far these are apart is not assumed, so that products
+/// of many rows and of few share kernels.
+void find_slender_products(const ir::Program&, std::span<const TensorView>,
+                           const std::function<std::int64_t(ir::AxisId)>& length, Specialisation&);
 
 /// The tile of a nest that is such a product of what is known to be few columns, and the axis of these.
 std::optional<std::pair<RegisterTile, ir::AxisId>> find_slender(ir::Program&, const Specialisation&, const Target&,

@@ -1,8 +1,6 @@
 #include "specialise.hpp"
 
 #include <algorithm>
-#include <cstdlib>
-#include <functional>
 #include <iterator>
 #include <limits>
 #include <map>
@@ -33,8 +31,9 @@ __extension__ using Wide = __int128;
 constexpr std::int64_t short_limit = std::int64_t{1} << 31;
 constexpr std::int64_t large_bytes = 16 << 20;  // from which an output is better not left in the caches
 constexpr std::int64_t far_bytes = 256 << 10;   // from which rows that data choose are fetched early
-static const std::int64_t many_rows = std::getenv("T_MANY") ? std::atoll(std::getenv("T_MANY")) : 3;           // of results, for which loads are arranged beforehand
+constexpr std::int64_t many_rows = 3;           // of results, for which loads are arranged beforehand
 constexpr std::int64_t many_reduced_rows = 16;  // the same of rows that a reduction runs over
+constexpr std::int64_t least_along_pairs = 24;  // in products of two rows by a matrix, for which loads are arranged too
 constexpr std::int64_t low_rows = 4;            // at most, that are computed as so many
 constexpr std::int64_t narrow_row = 64;         // bytes: a line, and the widest vector
 constexpr std::int64_t wide_row = 256;          // elements, of which steps of 64 lanes leave few over
@@ -246,36 +245,6 @@ std::vector<TensorId> find_far(const Program& program, const Survey& survey, std
   return {far.begin(), far.end()};
 }
 
-/// Products of few columns. What they store has no vectors down its columns: how far these are apart is not assumed.
-void find_slender_products(const Program& program, std::span<const TensorView> tensors,
-                           const std::function<std::int64_t(AxisId)>& length, Specialisation& result) {
-  for (const Statement& s : program.statements) {
-    const auto p = slender_product(s);
-    if (!p) continue;
-    const auto position = [&](Expr e, AxisId axis) {
-      const Read& read = *e->as<Read>();
-      return position_of({read.tensor, read.subscripts, read.policy, read.guard}, axis);
-    };
-    const auto is_contiguous = [&](Expr e, AxisId axis) {
-      const int at = position(e, axis);
-      const TensorId tensor = e->as<Read>()->tensor;
-      return at >= 0 && stride_class(program, result, tensor, static_cast<std::size_t>(at)) == StrideClass::one;
-    };
-    if (!is_contiguous(p->a, p->along)) continue;
-    if (!is_contiguous(p->b, p->columns) && !is_contiguous(p->b, p->along)) continue;
-    std::vector<StrideClass>& classes = result.strides[s.target];
-    const auto is_apart = [](StrideClass c) { return known_stride(c).value_or(0) > 1; };
-    const bool has_columns = std::ranges::any_of(classes, is_apart);
-    const auto wide = columns_of_vectors(*p, length(p->rows), length(p->columns), length(p->along), has_columns);
-    if (!wide) continue;
-    const TensorId matrix = p->b->as<Read>()->tensor;
-    const auto at = static_cast<std::size_t>(position(p->b, p->along));
-    const bool dense = program.tensors[matrix].table.empty() && tensors[matrix].layout.strides[at] == *wide;
-    result.slender.push_back({matrix, p->columns, *wide, dense});
-    std::ranges::replace_if(classes, is_apart, StrideClass::any);
-  }
-}
-
 /// How long the axes are for which schedules ask.
 void find_lengths(const Program& program, const Survey& survey, std::span<const TensorView> tensors,
                   std::span<const std::int64_t> extents, Specialisation& result) {
@@ -295,10 +264,14 @@ void find_lengths(const Program& program, const Survey& survey, std::span<const 
     return widest;
   };
   const auto is_contiguous = [&](AxisId axis) { return element_bytes(axis) > 0; };
+  std::set<AxisId> pairs;
+  for (const Statement& s : program.statements)
+    if (const auto p = slender_product(s); p && length(p->rows) == 2)
+      if (length(p->columns) > low_rows && length(p->along) >= least_along_pairs) pairs.insert(p->rows);
   for (AxisId axis : axes_of_reuse(survey, result)) {
     const auto has_rows = [&](const Statement& s) { return std::ranges::count(s.domain, axis) > 0; };
     const bool reduced = std::ranges::none_of(program.statements, has_rows);
-    if (length(axis) >= (reduced ? many_reduced_rows : many_rows)) {
+    if (length(axis) >= (reduced ? many_reduced_rows : many_rows) || pairs.contains(axis)) {
       result.many.push_back(axis);
       if (length(axis) <= low_rows) result.low.push_back(axis);
     }
