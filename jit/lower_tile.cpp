@@ -282,12 +282,12 @@ void ExpressionLowering::reduce_tile(const RegisterTile& tile, Value low, Value 
   };
   if (tile.halves && lane_->remaining) {
     const std::size_t level = builder_.level();
-    const Value vectors = builder_.constant(std::int64_t{lane_->parts / 2} * lanes());
-    const Value half = builder_.compute(level, Op::less_equal, DType::b1, {*lane_->remaining, vectors});
+    const Value vector = builder_.constant(lanes());
+    const Value half = builder_.compute(level, Op::less_equal, DType::b1, {*lane_->remaining, vector});
     const Value both = builder_.compute(level, Op::logical_not, DType::b1, {half});
     under(half, [&] {
       lane_->steps_of = lane_->parts;
-      lane_->parts /= 2;
+      lane_->parts = 1;
       reduce({});  // the lanes are not whole: nothing finishes
       lane_->parts = std::exchange(lane_->steps_of, 0);
     });

@@ -214,7 +214,7 @@ std::vector<RegisterTile> find_register_tiles(Program& program, const Specialisa
         if (many_registers || tile.staged.empty()) tile.lower_height = 3;  // for two rows too
         if (tile.staged.empty()) {
           tile.depth = std::int64_t{1} << 20;
-          if (many_registers) tile.vectors = 4;
+          if (many_registers && std::ranges::count(s.wide, lane) > 0) tile.vectors = 4;
         }
       } else if (target.vector_bytes == 64 && std::ranges::count(s.narrow, lane) > 0) {
         make_narrow(tile, lanes);
@@ -260,9 +260,8 @@ bool is_sum_of_products(const RegisterTile& tile) {
   const Fold& fold = *tile.fold->as<Fold>();
   const Apply* body = fold.body->as<Apply>();
   const DType dtype = tile.fold->dtype;
-  const std::vector<Expr>& shared = tile.direct.empty() ? tile.staged : tile.direct;
   return fold.reduction == Reduction::sum && (dtype == DType::f32 || dtype == DType::f64) && body &&
-         body->op == Op::multiply && shared.size() == 1 && std::ranges::count(body->args, shared[0]) == 1;
+         body->op == Op::multiply && tile.staged.size() == 1 && std::ranges::count(body->args, tile.staged[0]) == 1;
 }
 
 /// With long rows of results, fewer of them at a time and more vectors of each: 10 loads are for 24 states, not for 16,
@@ -314,7 +313,7 @@ void order_for_registers(Program& program, const Specialisation& s, const Target
   }
   // With 32 registers, as half a tile still hides the latency of fma. 100 columns take 0.87 of the time without.
   for (RegisterTile& t : nest.registers)
-    t.halves = many && !t.masked && t.vectors * t.height >= 16 && is_sum_of_products(t);
+    t.halves = many && t.vectors == 2 && !t.masked && t.height > 4 && is_sum_of_products(t);
   nest.unroll = nest.registers[0].vectors;
   nest.tile = std::int64_t{nest.unroll} * nest.lanes;
   RegisterTile& tile = nest.registers[0];
