@@ -31,8 +31,8 @@ std::optional<std::size_t> position_of(const Read& read, AxisId axis) {
 }
 
 /// For how many columns a vector has lanes; nothing if the lanes would be too many for the dtype, or rows or iterations
-/// too few for it to pay. (These must be more where results could be stored down columns instead, with lanes along rows:
-/// short_results.hpp. Measured on a Zen 4.)
+/// too few for it to pay. (There must be more where lanes could run along rows and results be stored down columns
+/// instead: short_results.hpp. Measured on a Zen 4.)
 std::optional<int> columns_of_vectors(const SlenderProduct& p, std::int64_t rows, std::int64_t columns,
                                       std::int64_t along, bool apart) {
   const std::int64_t least = !apart ? least_along : p.has_functions ? least_apart_with_functions : least_apart;

@@ -1,5 +1,5 @@
 #pragma once
-// Products of a matrix by one of few columns: sum(k, a[i, k] * b[k, j]) with at most eight j. Lanes along j would be
+// Products of a matrix by one of few columns: sum(k, a[i, k] * b[k, j]) with two to eight j. Lanes along j would be
 // empty for the most part, and for lanes along i all of `a` would have to be transposed. Instead a vector has lanes
 // for all columns by a few iterations of k, side by side: `a` is loaded as it lies in memory, the same few elements
 // for each of the columns, and only `b`, which is small, is put in that order beforehand. What the lanes of a column

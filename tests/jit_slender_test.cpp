@@ -118,17 +118,69 @@ TEST_CASE("a product of few columns with NaN, infinities and subnormal numbers i
   CHECK(run_everywhere(p).fault == "");
 }
 
-TEST_CASE("what is not such a product, or has few rows or short ones, has other loops") {
+TEST_CASE("few rows and short ones are such products, with lanes for no more than the columns") {
+  Dice dice{std::mt19937_64(25)};
+  for (const int columns : {2, 4})
+    for (const int rows : {2, 3, 9, 40}) {
+      const int inner = dice.one_of({16, 17, 31});
+      CAPTURE(rows, columns, inner);
+      const auto a = uneven(dice, rows, inner), b = uneven(dice, inner, columns), turned = uneven(dice, columns, inner);
+      Tensor<float, 2> c(rows, columns);
+      const Prepared p = prepared(c[i, j], Assign::set, exp(-abs(sum(k, a[i, k] * b[k, j]))));
+      CHECK(is_slender(p, 8, ", dense"));
+      CHECK(schedule_of(p, 64).find("nest t0: i j/" + std::to_string(columns) + " x4 ") == 0);
+      CHECK(run_everywhere(p).fault == "");
+      // Two by two sums along rows are no more than that.
+      const Prepared q = prepared(c[i, j], Assign::set, tanh(sum(k, a[i, k] * turned[j, k])));
+      CHECK(is_slender(q, 8) == (rows * columns > 4));
+      CHECK(run_everywhere(q).fault == "");
+    }
+}
+
+TEST_CASE("products of few columns have one kernel for few rows and for many, and need longer ones of these") {
+  Dice dice{std::mt19937_64(26)};
+  const auto b = uneven(dice, 128, 3);
+  Tensor<float, 2> c(90, 3);
+  auto many = c.sliced(0, 0, 90), few = c.sliced(0, 0, 20);
+  const auto product = [&](auto& result, const Tensor<float, 2>& left, int inner) {
+    const auto some = left.sliced(1, 0, inner), rows = b.sliced(0, 0, inner);
+    return prepared(result[i, j], Assign::set, 3 - sum(k, some[i, k] * rows[k, j]));
+  };
+  const auto rows = uneven(dice, 90, 128), fewer = uneven(dice, 20, 128);
+  CHECK(is_slender(product(few, fewer, 16), 8));
+  CHECK(!is_slender(product(many, rows, 31), 8));
+  CHECK(is_slender(product(many, rows, 32), 8));
+  CHECK(loops_of(product(many, rows, 32), 64) == loops_of(product(few, fewer, 16), 64));
+  const auto function = [&](int inner) {
+    const auto some = rows.sliced(1, 0, inner), below = b.sliced(0, 0, inner);
+    return prepared(many[i, j], Assign::set, exp(-abs(sum(k, some[i, k] * below[k, j]))));
+  };
+  CHECK(!is_slender(function(127), 8));
+  CHECK(is_slender(function(128), 8));
+  CHECK(run_everywhere(product(many, rows, 33)).fault == "");
+}
+
+TEST_CASE("the rows of a product of few columns may be several axes that are one") {
+  Dice dice{std::mt19937_64(27)};
+  const auto a = uneven(dice, 3, 5, 40);
+  const auto b = uneven(dice, 40, 3);
+  Tensor<float, 3> c(3, 5, 3);
+  const Prepared p = prepared(c[l, i, j], Assign::set, sum(k, a[l, i, k] * b[k, j]) + 1);
+  CHECK(is_slender(p, 8));
+  CHECK(schedule_of(p, 64).find("[0, i, k]") != std::string::npos);
+  CHECK(run_everywhere(p).fault == "");
+}
+
+TEST_CASE("what is not such a product, or has but one row or short ones, has other loops") {
   Dice dice{std::mt19937_64(24)};
   const auto a = uneven(dice, 40, 80), b = uneven(dice, 80, 4), high = uneven(dice, 80, 40);
-  const auto low = uneven(dice, 4, 80), brief = uneven(dice, 40, 20), few = uneven(dice, 20, 4);
-  Tensor<float, 2> c(40, 4), small(4, 4);
+  const auto low = uneven(dice, 1, 80), brief = uneven(dice, 40, 15), few = uneven(dice, 15, 4);
+  Tensor<float, 2> c(40, 4), small(1, 4);
   CHECK(is_slender(prepared(c[i, j], Assign::set, 1 - sum(k, a[i, k] * b[k, j])), 8, ", dense"));
   for (const Prepared& p : {prepared(c[i, j], Assign::set, sum(k, a[i, k] + b[k, j])),
                             prepared(c[i, j], Assign::set, max(k, a[i, k] * b[k, j])),
                             prepared(c[i, j], Assign::set, sum(k, high[k, i] * b[k, j])),
                             prepared(c[i, j], Assign::set, 1 - sum(k, brief[i, k] * few[k, j])),
-                            prepared(c[i, j], Assign::set, exp(-abs(sum(k, a[i, k] * b[k, j])))),
                             prepared(small[i, j], Assign::set, 1 - sum(k, low[i, k] * b[k, j])),
                             prepared(c[i, j], Assign::set, sum(k, a[i, k] * b[k, j]) * max(k, a[i, k])),
                             prepared(c[i, j], Assign::set, sum(k(0, 70), a[i, k] * b[k, j]))}) {
