@@ -21,6 +21,7 @@ TEST_CASE("two to four rows of a product are a block of four or three, where mor
     CAPTURE(schedule);
     CHECK((schedule.find("tile of") != std::string::npos) == (rows >= 2));
     CHECK((schedule.find(" x4 or x3, j x8*2; where it is: t2[k, j]!\n") != std::string::npos) == is_low);
+    CHECK((schedule_of(p, 64).find(" x4 or x3, j x16*2; where") != std::string::npos) == is_low);
     CHECK(run_everywhere(p).fault == "");
     CHECK(run_with_threads(p) == "");
     const Prepared q = prepared(c[i, j], Assign::set, sum(k, a[i, k] * turned[j, k]));
@@ -48,10 +49,12 @@ TEST_CASE("two rows are no block where little is multiplied or something else is
   const auto a = uneven(dice, 2, 70), b = uneven(dice, 70, 50);
   const auto brief = uneven(dice, 2, 23), low = uneven(dice, 23, 50);
   const auto longer = uneven(dice, 2, 24), higher = uneven(dice, 24, 50);
-  Tensor<float, 2> c(2, 50);
+  const auto columns = uneven(dice, 70, 2), narrow = uneven(dice, 70, 4);
+  Tensor<float, 2> c(2, 50), few(2, 4);
   CHECK(schedule_of(prepared(c[i, j], Assign::set, 1 - sum(k, longer[i, k] * higher[k, j]))).find("tile of") !=
         std::string::npos);
   for (const Prepared& p : {prepared(c[i, j], Assign::set, 1 - sum(k, brief[i, k] * low[k, j])),
+                            prepared(few[i, j], Assign::set, sum(k, columns[k, i] * narrow[k, j])),
                             prepared(c[i, j], Assign::set, max(k, a[i, k] * b[k, j])),
                             prepared(c[i, j], Assign::set, sum(k, a[i, k] + b[k, j]))}) {
     CHECK(schedule_of(p, 64).find("tile of") == std::string::npos);

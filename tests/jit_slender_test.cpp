@@ -160,6 +160,15 @@ TEST_CASE("products of few columns have one kernel for few rows and for many, an
   CHECK(run_everywhere(product(many, rows, 33)).fault == "");
 }
 
+TEST_CASE("results of a product of few columns are stored down these where the left factor lies along its rows") {
+  Dice dice{std::mt19937_64(28)};
+  const auto a = uneven(dice, 70, 90), b = uneven(dice, 70, 3);
+  Tensor<float, 2> c(90, 3);
+  const Prepared p = prepared(c[i, j], Assign::set, sum(k, a[k, i] * b[k, j]) / 2);
+  CHECK(schedule_of(p, 64).find("nest t0: j i/32 x16*2") == 0);
+  CHECK(run_everywhere(p).fault == "");
+}
+
 TEST_CASE("the rows of a product of few columns may be several axes that are one") {
   Dice dice{std::mt19937_64(27)};
   const auto a = uneven(dice, 3, 5, 40);
