@@ -121,9 +121,9 @@ std::vector<TensorId> find_overwritten(const Program& program, std::span<const T
       if (read->tensor == s.target || !program.tensors[read->tensor].table.empty()) continue;
       if (std::ranges::count(found, read->tensor) > 0) continue;
       if (!may_overlap(view, tensors[s.target])) continue;
-      const bool in_place = stays_in_its_slice(read->subscripts, s.subscripts) || std::ranges::count(early, read) > 0;
-      if (same_elements(view, tensors[s.target])) {
-        if (injective && in_place) continue;
+      if (same_elements(view, tensors[s.target])) {  // else it may have another rank
+        const bool is_early = std::ranges::count(early, read) > 0;
+        if (injective && (is_early || stays_in_its_slice(read->subscripts, s.subscripts))) continue;
         if (are_apart(read->subscripts, s.subscripts)) continue;
       }
       found.push_back(read->tensor);

@@ -175,3 +175,13 @@ TEST_CASE("what is read beside the elements that are written is not copied") {
     CHECK(z.at(n - 1) == static_cast<float>(n + 1));
   }
 }
+
+TEST_CASE("what overlaps the target may have fewer axes") {
+  auto m = counting(12).copy();
+  const auto matrix = Tensor<float, 2>::view(m.data(), {3, 4}, {4, 1});
+  const auto element = Tensor<float, 0>::view(m.data() + 5, {}, {});
+  const auto row = Tensor<float, 1>::view(m.data() + 4, {4}, {1});
+  CHECK(copied_bytes(prepared(matrix[i, j], Assign::set, matrix[i, j] * element[] + row[j])) == 4 + 16);
+  for (std::int64_t n = 0; n < 12; ++n)
+    CHECK(m.at(n) == static_cast<float>((n + 1) * 6 + (n % 4 + 5)));
+}
