@@ -1,4 +1,5 @@
-// The forms of a program that kernels are compiled from: for bands of its rows, and with reductions in shares.
+// The forms of a program that kernels are compiled from: for bands of its rows, without axes of one element, and with
+// reductions in shares.
 #include <algorithm>
 
 #include "allocations.hpp"
@@ -18,6 +19,8 @@ SingleKernel::Form::Form(InShares s) : Form(std::move(s.program)) {
     contents[accumulators + i] = "shares of " + ir::to_string(program, s.of[i]);
 }
 
+SingleKernel::Forms::Forms(ir::Program p) : at_once(std::move(p)), may_share(jit::may_share(at_once.program)) {}
+
 /// What bands of the outermost rows of a target are compiled from; null where they cannot be.
 const SingleKernel::BandForm* SingleKernel::band_form(const TensorView& target) const {
   const std::optional<std::size_t> dimension = outermost(target.layout);
@@ -25,31 +28,44 @@ const SingleKernel::BandForm* SingleKernel::band_form(const TensorView& target) 
   const std::lock_guard lock(mutex_);
   const auto [known, is_new] = band_forms_.try_emplace(*dimension);
   if (is_new)
-    if (std::optional<BandProgram> band = band_program(whole_.program, *dimension)) {
+    if (std::optional<BandProgram> band = band_program(whole_.at_once.program, *dimension)) {
       Form form(band->program);
       known->second = {*std::move(band), std::move(form)};
     }
   return known->second ? &*known->second : nullptr;
 }
 
+SingleKernel::Forms& SingleKernel::forms_for(std::span<const std::int64_t> extents) const {
+  if (may_drop_.empty() || chosen_) return whole_;
+  const std::vector<ir::AxisId> unit = unit_axes(whole_.at_once.program, may_drop_, extents);
+  if (unit.empty()) return whole_;
+  const std::lock_guard lock(mutex_);
+  if (const auto known = without_axes_.find(unit); known != without_axes_.end()) return known->second;
+  WithoutAxes without = without_axes(whole_.at_once.program, unit);
+  Forms& forms = without_axes_.emplace(unit, std::move(without.program)).first->second;
+  forms.lacks = std::move(without.dimensions);
+  return forms;
+}
+
 /// Reads in shares are not checked: where they need it, the reduction is done at once.
-const SingleKernel::Form& SingleKernel::form_in_shares(std::span<const TensorView> tensors,
+const SingleKernel::Form& SingleKernel::form_in_shares(Forms& forms, std::span<const TensorView> tensors,
                                                        std::span<const std::int64_t> extents) const {
-  const std::vector<Shared> shared = find_shared(whole_.program, may_share_, tensors, extents, share_sizes_);
-  if (shared.empty() || chosen_) return whole_;
+  const ir::Program& program = forms.at_once.program;
+  const std::vector<Shared> shared = find_shared(program, forms.may_share, tensors, extents, share_sizes_);
+  if (shared.empty() || chosen_) return forms.at_once;
   const auto is_checked = [&](ir::Expr e) {
     const ir::Read* read = e->as<ir::Read>();
-    return read && read->policy == ir::Policy::check && !always_fits(whole_.program, *read);
+    return read && read->policy == ir::Policy::check && !always_fits(program, *read);
   };
   std::vector<ir::Expr> folds;
   for (const Shared& s : shared) folds.push_back(s.fold);
   if (std::ranges::any_of(ir::nodes(std::move(folds)), is_checked) &&
-      specialise(whole_.program, tensors, extents).answers.contains('c'))
-    return whole_;
+      specialise(program, tensors, extents).answers.contains('c'))
+    return forms.at_once;
   const std::lock_guard lock(mutex_);
-  const auto known = forms_in_shares_.find(shared);
-  if (known != forms_in_shares_.end()) return known->second;
-  return forms_in_shares_.emplace(shared, in_shares(whole_.program, shared)).first->second;
+  const auto known = forms.in_shares.find(shared);
+  if (known != forms.in_shares.end()) return known->second;
+  return forms.in_shares.emplace(shared, in_shares(program, shared)).first->second;
 }
 
 }  // namespace ricci::jit

@@ -61,16 +61,16 @@ SingleKernel::SingleKernel(ir::Program program, Normalised normalised, Shares sh
         return orders_what_it_writes(program_, s);
       })),
       whole_(normalised.program), origin_(std::move(normalised.origin)), share_sizes_(share_sizes(shares)),
-      may_share_(may_share(whole_.program)), calls_(shaping_params(program_)) {
+      may_drop_(may_be_dropped(whole_.at_once.program)), calls_(shaping_params(program_)) {
   for (const ir::Statement& s : program_.statements)
     if (std::ranges::count(targets_, s.target) == 0) targets_.push_back(s.target);
-  for (ir::TensorId t = 0; t < whole_.program.tensors.size(); ++t) {
-    const bool is_user = t < origin_.size() && whole_.program.tensors[t].table.empty();
+  for (ir::TensorId t = 0; t < whole_.at_once.program.tensors.size(); ++t) {
+    const bool is_user = t < origin_.size() && whole_.at_once.program.tensors[t].table.empty();
     sources_.push_back(is_user ? origin_[t] : no_source);
   }
   steering_ = steering_tensors(program_);
   const bool targets_first = std::ranges::all_of(targets_, [&](ir::TensorId t) { return t < targets_.size(); });
-  if (!plain_ && targets_first) chosen_ = count_of_results(program_, whole_.program);
+  if (!plain_ && targets_first) chosen_ = count_of_results(program_, whole_.at_once.program);
 }
 
 std::optional<Report> SingleKernel::run(std::span<const TensorView> tensors, std::size_t made,
@@ -113,8 +113,8 @@ SingleKernel::Binding SingleKernel::bind(std::span<const TensorView> tensors, st
                                          const Counts& counts, const Options& options, OldValues old,
                                          Trial trial) const {
   Binding b;
-  b.form = &whole_;
-  const ir::Program& own = whole_.program;
+  b.form = &whole_.at_once;
+  const ir::Program& own = whole_.at_once.program;
   check_tensors(program_, tensors);
   check_reductions(program_, axis_extents(program_, tensors, params, counts));
   for (const std::uint32_t source : sources_) b.tensors.push_back(source == no_source ? TensorView{} : tensors[source]);
@@ -128,8 +128,11 @@ SingleKernel::Binding SingleKernel::bind(std::span<const TensorView> tensors, st
     b.tensors[t] = b.copies.back().second.view();
   }
   if (!b.copies.empty()) b.copying = ticks_now() - start;
-  b.form = &form_in_shares(b.tensors, b.extents);
-  if (b.form != &whole_) {
+  Forms& forms = forms_for(b.extents);
+  for (const auto& [tensor, dimensions] : forms.lacks)
+    b.tensors[tensor] = without_dimensions(b.tensors[tensor], dimensions);
+  b.form = &form_in_shares(forms, b.tensors, b.extents);
+  if (b.form != &whole_.at_once) {
     b.tensors.resize(b.form->program.tensors.size());
     b.extents = axis_extents(b.form->program, b.tensors, params, counts);
   }
@@ -153,7 +156,7 @@ std::optional<SingleKernel::Binding> SingleKernel::bind_band(Binding& whole,
                                                              std::span<const ir::TensorId> overwritten,
                                                              std::span<const Scalar> params, const Options& options,
                                                              Trial trial) const {
-  const BandForm* form = band_form(whole.tensors[whole_.program.statements[0].target]);
+  const BandForm* form = band_form(whole.tensors[whole_.at_once.program.statements[0].target]);
   if (!form) return std::nullopt;
   const auto bands = make_bands(form->band, whole.tensors, overwritten, whole.extents, options.threads);
   whole.for_now = bands && !cut(*bands, params);
@@ -181,7 +184,7 @@ Report SingleKernel::report_of(const KernelInfo& info, const Binding& b, const L
   report.kernels = 1;
   report.phases = static_cast<int>(info.phases.size());
   report.loops = info.loops;
-  add_copies(report, whole_.program, b.copies, "whose old values are still read");
+  add_copies(report, whole_.at_once.program, b.copies, "whose old values are still read");
   add_tables(report, b.form->program, b.form->contents, b.form->accumulators, plan);
   report.checks = info.checks;
   report.proved = info.proved;
@@ -264,7 +267,7 @@ std::optional<Report> SingleKernel::choose(TensorPointers tensors, std::size_t m
   call->kernel = found.kernel;
   call->plan = plan_launch(found.kernel->info, binding.tensors, binding.extents, options.threads);
   if (!call->plan.slices.empty()) return std::nullopt;
-  std::vector<bool> is_target(whole_.program.tensors.size());
+  std::vector<bool> is_target(whole_.at_once.program.tensors.size());
   for (std::size_t t = 0; t < origin_.size(); ++t) is_target[t] = origin_[t] < made;
   call->plan.choice = choice_of(found.kernel->info, is_target);
   call->report = report_of(found.kernel->info, binding, call->plan);
@@ -300,7 +303,7 @@ Report SingleKernel::run_native(std::span<const TensorView> tensors, TensorPoint
     const Cut pieces = cut(*binding.bands, params).value();
     Call::InBands& in_bands = call->in_bands.emplace(*binding.bands, binding.extents, pieces.last_rows());
     in_bands.plan_of_last = plan_of_rows(*found.kernel, in_bands, binding.tensors, pieces.last_rows());
-    add_copies(call->report, whole_.program, *binding.bands, pieces, options.threads);
+    add_copies(call->report, whole_.at_once.program, *binding.bands, pieces, options.threads);
   }
   if (std::ranges::count(binding.extents, 0) > 0 && !call->report.checks.empty())
     return run_plainly(tensors, params, counts);

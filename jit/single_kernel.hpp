@@ -9,6 +9,7 @@
 #include "calls.hpp"
 #include "pipeline.hpp"
 #include "shares.hpp"
+#include "unit_axes.hpp"
 
 namespace ricci::jit {
 
@@ -61,6 +62,14 @@ class SingleKernel {
     BandProgram band;
     Form form;
   };
+  /// A normalised program, and what becomes of it where some of its reductions are done in shares.
+  struct Forms {
+    explicit Forms(ir::Program);
+    Form at_once;
+    const std::vector<ir::Expr> may_share;
+    std::map<std::vector<Shared>, Form> in_shares;
+    Dimensions lacks;  // dimensions that its tensors do not have
+  };
 
   /// The program bound to arguments: what a first call with new layouts computes.
   struct Binding {
@@ -82,8 +91,10 @@ class SingleKernel {
   /// The facts that a kernel may assume about arguments with these.
   Specialisation assume(const Form&, const Specialisation& facts, const Options&, Trial) const;
   const BandForm* band_form(const TensorView& target) const;
+  /// The forms of the program without axes of one element, as far as they are of no use.
+  Forms& forms_for(std::span<const std::int64_t> extents) const;
   /// The form with those reductions in shares for which arguments with these extents make it worth it.
-  const Form& form_in_shares(std::span<const TensorView> tensors, std::span<const std::int64_t> extents) const;
+  const Form& form_in_shares(Forms&, std::span<const TensorView> tensors, std::span<const std::int64_t> extents) const;
   /// The binding of a band, if one kernel without checks is right for all bands.
   std::optional<Binding> bind_band(Binding& whole, std::span<const ir::TensorId> overwritten,
                                    std::span<const Scalar> params, const Options&, Trial) const;
@@ -112,7 +123,7 @@ class SingleKernel {
 
   const ir::Program program_;
   const bool plain_;  // no schedule is right
-  Form whole_;
+  mutable Forms whole_;
   std::vector<ir::TensorId> origin_;    // as in Normalised
   std::vector<std::uint32_t> sources_;  // by tensor of the normalised program: whose memory it has, or no_source
   std::vector<ir::TensorId> targets_;   // user tensors that are written
@@ -121,8 +132,8 @@ class SingleKernel {
   mutable std::mutex mutex_;            // over the program's graph and what follows
   mutable std::map<std::size_t, std::optional<BandForm>> band_forms_;  // by dimension of the target
   const ShareSizes& share_sizes_;
-  const std::vector<ir::Expr> may_share_;                              // of the whole program
-  mutable std::map<std::vector<Shared>, Form> forms_in_shares_;
+  const std::vector<ir::AxisId> may_drop_;                             // axes of the whole program (unit_axes.hpp)
+  mutable std::map<std::vector<ir::AxisId>, Forms> without_axes_;
   Calls calls_;
 };
 

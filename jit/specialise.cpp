@@ -13,6 +13,7 @@
 #include "flattened.hpp"
 #include "kept.hpp"
 #include "moved.hpp"
+#include "reuse.hpp"
 #include "ricci/overlap.hpp"
 #include "share.hpp"
 #include "short_results.hpp"
@@ -166,25 +167,6 @@ bool written_are_disjoint(const Program& program, std::span<const TensorView> te
   return true;
 }
 
-/// The axes of results of reductions that some read of the reduction lacks, although it moves with other results.
-std::set<AxisId> axes_of_reuse(const Survey& survey, const Specialisation& s) {
-  std::set<AxisId> found;
-  for (Expr e : survey.nodes) {
-    const Fold* fold = e->as<Fold>();
-    if (!fold || e->free.size() < 2) continue;
-    std::vector<AxisId> along = fold->axes;
-    std::erase_if(along, [&](AxisId axis) { return is_swallowed(s, axis); });
-    for (Expr n : nodes({fold->body})) {
-      const auto moves = [&](AxisId axis) { return uses_axis(n, axis); };
-      if (!n->as<Read>() || std::ranges::none_of(along, moves)) continue;
-      const auto used = [&](AxisId axis) { return uses_axis(n, axis); };
-      if (std::ranges::none_of(e->free, used)) continue;
-      std::ranges::remove_copy_if(e->free, std::inserter(found, found.end()), used);
-    }
-  }
-  return found;
-}
-
 /// Tensors in which the axes of the reductions over several of them that read all are one, row-major.
 std::vector<TensorId> find_joined(const Program& program, const Survey& survey, std::span<const TensorView> tensors,
                                   std::span<const std::int64_t> extents, const Specialisation& s) {
@@ -264,11 +246,12 @@ void find_lengths(const Program& program, const Survey& survey, std::span<const 
     return widest;
   };
   const auto is_contiguous = [&](AxisId axis) { return element_bytes(axis) > 0; };
-  std::set<AxisId> pairs;
+  std::set<AxisId> axes, pairs;
+  for (Expr e : survey.nodes) axes.merge(axes_of_reuse(e, result));
   for (const Statement& s : program.statements)
     if (const auto p = slender_product(s); p && length(p->rows) == 2)
       if (length(p->columns) > low_rows && length(p->along) >= least_along_pairs) pairs.insert(p->rows);
-  for (AxisId axis : axes_of_reuse(survey, result)) {
+  for (AxisId axis : axes) {
     const auto has_rows = [&](const Statement& s) { return std::ranges::count(s.domain, axis) > 0; };
     const bool reduced = std::ranges::none_of(program.statements, has_rows);
     if (length(axis) >= (reduced ? many_reduced_rows : many_rows) || pairs.contains(axis)) {

@@ -62,10 +62,10 @@ TEST_CASE("two rows are no block where little is multiplied or something else is
   }
 }
 
-TEST_CASE("a convolution with one or two filters has lanes along the picture, and one with a few blocks of them") {
+TEST_CASE("a convolution with two filters has lanes along the picture, and one with a few blocks of them") {
   Dice dice{std::mt19937_64(2)};
   const auto x = uneven(dice, 3, 12, 40);
-  for (const int filters : {1, 2, 3, 4, 6}) {
+  for (const int filters : {2, 3, 4, 6}) {
     CAPTURE(filters);
     const auto w = uneven(dice, filters, 3, 3, 3);
     Tensor<float, 3> y(filters, 10, 38);

@@ -83,7 +83,7 @@ void Accumulation::add(const Bounded& term) {
     special = true;
     return;
   }
-  integral &= x == std::floor(x);
+  integral &= x == std::floor(x) && !term.rounded;
   magnitude += x;
   bits += x == 0 ? 0 : std::abs(std::log2(x));
 }
@@ -127,6 +127,8 @@ Bounded apply(Op op, DType dtype, const std::vector<Bounded>& args) {
   }
   const bool exact = std::ranges::all_of(args, [](const Bounded& arg) { return arg.error == 0; });
   if (!exact) result.error = propagated(op, result.value, args);
+  if (op == Op::multiply && is_float(dtype))
+    result.rounded = std::fma(values[0].as_double(), values[1].as_double(), -result.value.as_double()) != 0;
   return result;
 }
 

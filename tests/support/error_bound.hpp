@@ -15,6 +15,7 @@ struct Bounded {
   Scalar value;
   double error = 0;
   bool either_sign = false;
+  bool rounded = false;  // a product that is not exact: what sums it by fma does not round it
 };
 
 /// The error of a value for which the order decides.
