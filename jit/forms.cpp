@@ -1,5 +1,5 @@
-// The forms of a program that kernels are compiled from: for bands of its rows, without axes of one element, and with
-// reductions in shares.
+// The forms of a program that kernels are compiled from: for bands of its rows, with its values computed first, without
+// axes of one element, and with reductions in shares.
 #include <algorithm>
 
 #include "allocations.hpp"
@@ -33,6 +33,23 @@ const SingleKernel::BandForm* SingleKernel::band_form(const TensorView& target) 
       known->second = {*std::move(band), std::move(form)};
     }
   return known->second ? &*known->second : nullptr;
+}
+
+const SingleKernel::Form* SingleKernel::form_of_values_first(std::span<const ir::TensorId> overwritten,
+                                                             std::span<const TensorView> tensors,
+                                                             std::span<const std::int64_t> extents) const {
+  if (overwritten.empty() || chosen_) return nullptr;
+  if (!are_values_few(whole_.at_once.program, overwritten, tensors, extents)) return nullptr;
+  const std::lock_guard lock(mutex_);
+  if (!values_first_) {
+    values_first_.emplace();
+    if (std::optional<ir::Program> program = values_first(whole_.at_once.program)) {
+      Form& form = values_first_->emplace(*std::move(program));
+      const ir::Statement& last = whole_.at_once.program.statements.back();
+      form.contents.back() = to_string(form.program, last.value) + ", computed before any of it is stored";
+    }
+  }
+  return *values_first_ ? &**values_first_ : nullptr;
 }
 
 SingleKernel::Forms& SingleKernel::forms_for(std::span<const std::int64_t> extents) const {

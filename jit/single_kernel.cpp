@@ -122,16 +122,22 @@ SingleKernel::Binding SingleKernel::bind(std::span<const TensorView> tensors, st
   const std::vector<ir::TensorId> overwritten = find_overwritten(own, b.tensors);
   if (old == OldValues::in_bands && !overwritten.empty())
     if (std::optional<Binding> band = bind_band(b, overwritten, params, options, trial)) return *std::move(band);
+  const Form* values_first = form_of_values_first(overwritten, b.tensors, b.extents);
   const Ticks start = ticks_now();
   for (const ir::TensorId t : overwritten) {
+    if (values_first) break;
     b.copies.emplace_back(t, copy_of(b.tensors[t]));
     b.tensors[t] = b.copies.back().second.view();
   }
   if (!b.copies.empty()) b.copying = ticks_now() - start;
-  Forms& forms = forms_for(b.extents);
-  for (const auto& [tensor, dimensions] : forms.lacks)
-    b.tensors[tensor] = without_dimensions(b.tensors[tensor], dimensions);
-  b.form = &form_in_shares(forms, b.tensors, b.extents);
+  if (values_first) {
+    b.form = values_first;
+  } else {
+    Forms& forms = forms_for(b.extents);
+    for (const auto& [tensor, dimensions] : forms.lacks)
+      b.tensors[tensor] = without_dimensions(b.tensors[tensor], dimensions);
+    b.form = &form_in_shares(forms, b.tensors, b.extents);
+  }
   if (b.form != &whole_.at_once) {
     b.tensors.resize(b.form->program.tensors.size());
     b.extents = axis_extents(b.form->program, b.tensors, params, counts);

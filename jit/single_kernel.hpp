@@ -10,6 +10,7 @@
 #include "pipeline.hpp"
 #include "shares.hpp"
 #include "unit_axes.hpp"
+#include "values_first.hpp"
 
 namespace ricci::jit {
 
@@ -91,6 +92,9 @@ class SingleKernel {
   /// The facts that a kernel may assume about arguments with these.
   Specialisation assume(const Form&, const Specialisation& facts, const Options&, Trial) const;
   const BandForm* band_form(const TensorView& target) const;
+  /// The form that computes its values before it stores any; null where that is no gain over copies of these tensors.
+  const Form* form_of_values_first(std::span<const ir::TensorId> overwritten, std::span<const TensorView> tensors,
+                                   std::span<const std::int64_t> extents) const;
   /// The forms of the program without axes of one element, as far as they are of no use.
   Forms& forms_for(std::span<const std::int64_t> extents) const;
   /// The form with those reductions in shares for which arguments with these extents make it worth it.
@@ -134,6 +138,7 @@ class SingleKernel {
   const ShareSizes& share_sizes_;
   const std::vector<ir::AxisId> may_drop_;                             // axes of the whole program (unit_axes.hpp)
   mutable std::map<std::vector<ir::AxisId>, Forms> without_axes_;
+  mutable std::optional<std::optional<Form>> values_first_;  // once somebody has asked
   Calls calls_;
 };
 

@@ -47,7 +47,7 @@ TEST_CASE("a transposition onto itself reads the old values") {
   }
 }
 
-TEST_CASE("a slice made of other slices of the same array copies nothing, and one made of all of it does") {
+TEST_CASE("a slice made of other slices of the same array copies nothing, and one made of all of it keeps its values first") {
   for (const std::int64_t from : {0, 1, 2, -1}) {
     auto m = filled<float>(shuffled(97), 4, 40);
     const auto before = m.copy();
@@ -56,7 +56,7 @@ TEST_CASE("a slice made of other slices of the same array copies nothing, and on
     for (int c = 0; c < 40; ++c) REQUIRE(m.at(1, c) == before.at(row, c) * 2 - before.at(2, c) + before.at(1, c));
     CHECK(copied_bytes(prepared(m[1, j], Assign::add, m[from, j])) == 0);
     CHECK(copied_bytes(prepared(m[j, 2], Assign::set, m[j, from])) == 0);
-    CHECK(copied_bytes(prepared(m[1, j], Assign::set, m[from, 39 - j])) == 4 * 40 * 4);
+    CHECK(copied_bytes(prepared(m[1, j], Assign::set, m[from, 39 - j])) == 40 * 4);
     CHECK(copied_bytes(prepared(m[1, j], Assign::set, sum(i, m[i, j]))) > 0);
   }
 }

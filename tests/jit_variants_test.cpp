@@ -167,6 +167,30 @@ TEST_CASE("when there are no more kernels, that for the most similar sizes is us
   CHECK(kernels.contains(loops(8, 2)));
 }
 
+TEST_CASE("sizes that lead to the same loops share a kernel, and what is similar to one of them takes it") {
+  const auto run = [](std::int64_t rows, std::int64_t columns, std::int64_t length) {
+    const auto a = filled<float>(shuffled(23), rows, length), b = filled<float>(shuffled(19), length, columns);
+    Tensor<float, 2> c(rows, columns);
+    const Prepared p = prepared(c[i, j], Assign::set, 7 - sum(k, a[i, k] * b[k, j]));
+    const std::int64_t before = kernels_so_far();
+    p.executable->run(p.tensors, p.params);
+    const std::int64_t made = kernels_so_far() - before;
+    CHECK(run_everywhere(p).fault == "");
+    return std::pair(made, loops_of(p));
+  };
+  const auto [first, low] = run(3, 40, 12);
+  CHECK(first == 1);
+  // Rows of 12 elements are short ones, those of 120 are not: blocks of rows do not care.
+  CHECK(run(3, 40, 120) == std::pair(std::int64_t{0}, low));
+  CHECK(run(4, 60, 60).second == low);
+  // All the others there may be, as columns of many kinds.
+  int others = 0;
+  for (const std::int64_t columns : {2, 4, 3, 8, 7, 12, 300, 100, 40}) others += run(50, columns, 70).first > 0;
+  if (vector_widths().front() == 64) CHECK(others == 7);
+  // There are no more kernels: three rows of 300 take the block of three that there is.
+  if (others == 7) CHECK(run(3, 300, 120) == std::pair(std::int64_t{0}, low));
+}
+
 TEST_CASE("a dump shows the kernel that a run would take, and decides nothing") {
   const auto loops = [](int layout, bool runs) {
     const LaidOut<float> in(layout, {4, 5, 19});
