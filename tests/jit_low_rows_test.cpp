@@ -11,6 +11,7 @@ using namespace ricci::names;
 
 TEST_CASE("two to four rows of a product are a block of four or three, where more are blocks of eight") {
   Dice dice{std::mt19937_64(1)};
+  const bool has_wide = vector_widths().front() >= 64;
   for (const int rows : {1, 2, 3, 4, 5}) {
     CAPTURE(rows);
     const bool is_low = 2 <= rows && rows <= 4;
@@ -21,13 +22,14 @@ TEST_CASE("two to four rows of a product are a block of four or three, where mor
     CAPTURE(schedule);
     CHECK((schedule.find("tile of") != std::string::npos) == (rows >= 2));
     CHECK((schedule.find(" x4 or x3, j x8*2; where it is: t2[k, j]!\n") != std::string::npos) == is_low);
-    CHECK((schedule_of(p, 64).find(" x4 or x3, j x16*2; where") != std::string::npos) == is_low);
+    if (has_wide) CHECK((schedule_of(p, 64).find(" x4 or x3, j x16*2; where") != std::string::npos) == is_low);
     CHECK(run_everywhere(p).fault == "");
     CHECK(run_with_threads(p) == "");
     const Prepared q = prepared(c[i, j], Assign::set, sum(k, a[i, k] * turned[j, k]));
     const std::string of_turned = "; for 128 of k in scratch: transposed t2[j, k]!";
     CHECK((schedule_of(q, 32).find(" x4, j x8*2" + of_turned) != std::string::npos) == is_low);
-    CHECK((schedule_of(q, 64).find(" x4 or x3, j x16*2" + of_turned) != std::string::npos) == is_low);
+    if (has_wide)
+      CHECK((schedule_of(q, 64).find(" x4 or x3, j x16*2" + of_turned) != std::string::npos) == is_low);
     CHECK(run_everywhere(q).fault == "");
   }
   // Of rows that are far apart, what comes later is fetched.
@@ -38,9 +40,9 @@ TEST_CASE("two to four rows of a product are a block of four or three, where mor
   CHECK(run_everywhere(p).fault == "");
   // And with 32 registers more of them are read at once, and not six rows.
   CHECK(schedule_of(p, 32).find(" x4 or x3, j x8*2; where") != std::string::npos);
-  CHECK(schedule_of(p, 64).find(" x4 or x3, j x16*4; where") != std::string::npos);
+  if (has_wide) CHECK(schedule_of(p, 64).find(" x4 or x3, j x16*4; where") != std::string::npos);
   const Prepared q = prepared(c[i, j], Assign::set, 2 * sum(k, a[i, k] * turned[j, k]));
-  CHECK(schedule_of(q, 64).find(" x4 or x3, j x16*2; for 128") != std::string::npos);
+  if (has_wide) CHECK(schedule_of(q, 64).find(" x4 or x3, j x16*2; for 128") != std::string::npos);
   CHECK(run_everywhere(q).fault == "");
 }
 

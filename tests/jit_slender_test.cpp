@@ -165,7 +165,9 @@ TEST_CASE("results of a product of few columns are stored down these where the l
   const auto a = uneven(dice, 70, 90), b = uneven(dice, 70, 3);
   Tensor<float, 2> c(90, 3);
   const Prepared p = prepared(c[i, j], Assign::set, sum(k, a[k, i] * b[k, j]) / 2);
-  CHECK(schedule_of(p, 64).find("nest t0: j i/32 x16*2") == 0);
+  const std::string schedule = schedule_of(p, 64);
+  CAPTURE(schedule);
+  if (vector_widths().front() >= 64) CHECK(schedule.find("nest t0: j i/32 x16*2") == 0);
   CHECK(run_everywhere(p).fault == "");
 }
 

@@ -12,7 +12,7 @@ struct Data {
   Tensor<double, 1> v, u, above64;
   Tensor<double, 2> w, points;
   Tensor<double, 3> turns;
-  Tensor<float, 2> turn3;
+  Tensor<float, 2> turn3, tall, flat;
   Tensor<float, 3> planes, maps;
   Tensor<float, 4> filters;
   Tensor<std::uint8_t, 3> picture;
@@ -22,7 +22,8 @@ struct Data {
   Tensor<bool, 1> flag, other_flag;
   Tensor<bool, 2> few;
   Tensor<std::int64_t, 1> whole{}, divisor64{}, beside{};
-  Tensor<std::int32_t, 1> label, place, divisor, row, sixteen{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  Tensor<std::int32_t, 1> label, place, divisor, row, sixteen{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
+      ends{0, 0}, other_ends{0, 0};
 
   explicit Data(std::int64_t elements)
       : size(elements), rows(static_cast<std::int64_t>(std::sqrt(static_cast<double>(size)))), columns(size / rows),
@@ -34,7 +35,8 @@ struct Data {
         near(uniform(-1, 1, rows, 8)), far(uniform(-1, 1, columns, 8)), v(cast<double>(x)),
         u(cast<double>(y)), above64(cast<double>(above)), w(cast<double>(m)),
         points(cast<double>(uniform(-1, 1, size / 9 + 1, 3))), turns(cast<double>(uniform(-1, 1, size / 9 + 1, 3, 3))),
-        turn3(uniform(-1, 1, 3, rows)), planes(uniform(-1, 1, 8, side() + 2, side() + 2)),
+        turn3(uniform(-1, 1, 3, rows)), tall(uniform(-1, 1, columns, 1)), flat(uniform(-1, 1, 1, rows)),
+        planes(uniform(-1, 1, 8, side() + 2, side() + 2)),
         maps(uniform(-1, 1, 16, side(), side())), filters(uniform(-1, 1, 16, 8, 3, 3)),
         picture(cast<std::uint8_t>(uniform(0, 255, rows, columns / 3 + 1, 3))),
         byte(cast<std::uint8_t>(200 * y)), grey(cast<std::uint8_t>(255 * n)), cells(cast<std::uint8_t>(2 * n)),
@@ -45,6 +47,8 @@ struct Data {
     whole = cast<std::int64_t>(place);
     divisor64 = cast<std::int64_t>(divisor);
     beside = whole - size / 2;
+    ends[1] = static_cast<std::int32_t>(rows - 1);
+    other_ends[0] = static_cast<std::int32_t>(rows - 1);
   }
 
   /// Of square planes, eight of which have about all elements.

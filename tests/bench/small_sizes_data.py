@@ -38,6 +38,8 @@ class Data:
         self.planes, self.maps, self.filters, self.turn3 = (RNG.uniform(-1, 1, shape).astype("f4") for shape in (
             (8, side + 2, side + 2), (16, side, side), (16, 8, 3, 3), (3, rows)))
         self.few = RNG.uniform(0, 1, (rows, columns)) > 0.97
+        self.tall, self.flat = (RNG.uniform(-1, 1, shape).astype("f4") for shape in ((columns, 1), (1, rows)))
+        self.ends, self.other_ends = np.array([0, rows - 1], "i4"), np.array([rows - 1, 0], "i4")
         self.cells = (self.n > 0).astype("u1")
         self.sample = (30000 * self.x).astype("i2")
         self.picture = RNG.integers(0, 256, (rows, columns // 3 + 1, 3)).astype("u1")
