@@ -135,6 +135,16 @@ TEST_CASE("temporaries have no axes of one element, but one has an axis") {
   }
 }
 
+TEST_CASE("what is accumulated along one element only keeps its axis") {
+  Dice dice{std::mt19937_64(8)};
+  const auto x = uneven(dice, 50, 1);
+  const auto at = filled<std::int32_t>([](auto n) { return (7 * n) % 50; }, 12);
+  Tensor<float, 1> y(1);
+  const Prepared p = prepared(y[j], Assign::add, max(k, x[at[k], j]));
+  CHECK(ranks_of(p).starts_with("12"));
+  CHECK(run_everywhere(p).fault == "");
+}
+
 TEST_CASE("an error names the dimensions that the tensors have") {
   const auto x = filled<float>(shuffled(23), 50, 1);
   const auto at = filled<std::int32_t>([](auto n) { return n == 4 ? 50 : n; }, 10);
