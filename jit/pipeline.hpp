@@ -3,8 +3,8 @@
 // specialisation.
 #include "ricci/loop.hpp"
 #include "ricci/target.hpp"
-#include "schedule.hpp"
-#include "specialise.hpp"
+#include "schedule/schedule.hpp"
+#include "specialise/specialise.hpp"
 
 namespace ricci::jit {
 

@@ -2,7 +2,7 @@
 #include <catch2/catch.hpp>
 #include <functional>
 
-#include "calls.hpp"
+#include "run/calls.hpp"
 #include "support/program_text.hpp"
 #include "support/tensors.hpp"
 

@@ -5,7 +5,7 @@
 #include <mutex>
 #include <thread>
 
-#include "launch.hpp"
+#include "run/launch.hpp"
 
 using namespace ricci;
 

@@ -6,8 +6,8 @@
 #include <cstring>
 #include <limits>
 
+#include "ir/scalar_op.hpp"
 #include "ricci/parallel.hpp"
-#include "scalar_op.hpp"
 #include "support/loop_builder.hpp"
 #include "support/ulp.hpp"
 

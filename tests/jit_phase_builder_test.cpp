@@ -1,7 +1,7 @@
 // What the builder of phases leaves out.
 #include <catch2/catch.hpp>
 
-#include "phase_builder.hpp"
+#include "lower/phase_builder.hpp"
 
 using namespace ricci;
 using namespace ricci::loop;

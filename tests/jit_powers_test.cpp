@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "scalar_op.hpp"
+#include "ir/scalar_op.hpp"
 #include "support/loop_builder.hpp"
 #include "support/ulp.hpp"
 

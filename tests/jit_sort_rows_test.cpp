@@ -10,11 +10,11 @@
 #include <functional>
 #include <numeric>
 
-#include "launch.hpp"
+#include "helpers/sort_row.hpp"
+#include "helpers/sort_rows.hpp"
 #include "ricci/error.hpp"
 #include "ricci/memory.hpp"
-#include "sort_row.hpp"
-#include "sort_rows.hpp"
+#include "run/launch.hpp"
 #include "support/backends.hpp"
 #include "support/guarded.hpp"
 #include "support/program_builder.hpp"

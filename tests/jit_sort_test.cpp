@@ -8,12 +8,12 @@
 #include <numeric>
 #include <random>
 
+#include "helpers/sort_lanes.hpp"
+#include "helpers/sort_row.hpp"
+#include "helpers/sort_rows.hpp"
 #include "ricci/helpers.hpp"
 #include "ricci/shape.hpp"
 #include "ricci/target.hpp"
-#include "sort_lanes.hpp"
-#include "sort_row.hpp"
-#include "sort_rows.hpp"
 #include "support/backends.hpp"
 #include "support/program_builder.hpp"
 #include "support/sort_keys.hpp"

@@ -2,7 +2,7 @@
 //
 // No instruction gets a fast-math flag, so the passes keep every float operation as it is written. Vectors keep the
 // lanes of the loop IR; the attributes of the function keep LLVM from splitting them in two.
-#include "emit.hpp"
+#include "llvm/emit.hpp"
 #include "ricci/error.hpp"
 
 namespace ricci::codegen {

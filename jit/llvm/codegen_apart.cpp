@@ -1,5 +1,5 @@
 // Elements a few apart, as in a column of short rows: whole vectors, of which some lanes are wanted.
-#include "memory.hpp"
+#include "llvm/memory.hpp"
 
 namespace ricci::codegen {
 

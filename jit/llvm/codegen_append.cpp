@@ -1,5 +1,5 @@
 // The lanes that a mask chooses, one after another: appends.
-#include "memory.hpp"
+#include "llvm/memory.hpp"
 
 namespace ricci::codegen {
 namespace {

@@ -1,5 +1,5 @@
 // floor_divide and remainder.
-#include "emit.hpp"
+#include "llvm/emit.hpp"
 
 namespace ricci::codegen {
 namespace {

@@ -1,4 +1,5 @@
 // The transcendental functions: in line where jit/math has them, else as calls.
+#include "llvm/number.hpp"
 #include "math/asin.hpp"
 #include "math/atan.hpp"
 #include "math/atan2.hpp"
@@ -14,7 +15,6 @@
 #include "math/remainder.hpp"
 #include "math/sine.hpp"
 #include "math/tan.hpp"
-#include "number.hpp"
 #include "ricci/helpers.hpp"
 
 namespace ricci::codegen {

@@ -2,7 +2,7 @@
 // per lane: loads of masked-off lanes are turned to a zero in our own memory, stores loop over the set mask bits.
 #include <cstddef>
 
-#include "memory.hpp"
+#include "llvm/memory.hpp"
 #include "ricci/helpers.hpp"
 #include "ricci/kernel.hpp"
 

@@ -1,6 +1,6 @@
 #include <cmath>
 
-#include "emit.hpp"
+#include "llvm/emit.hpp"
 
 namespace ricci::codegen {
 namespace {

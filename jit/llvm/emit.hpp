@@ -4,7 +4,7 @@
 // codegen_math.cpp (transcendental functions).
 #include <span>
 
-#include "llvm.hpp"
+#include "llvm/llvm.hpp"
 #include "ricci/loop.hpp"
 #include "ricci/target.hpp"
 

@@ -1,8 +1,8 @@
-#include "machine.hpp"
+#include "llvm/machine.hpp"
 
 #include <mutex>
 
-#include "emit.hpp"
+#include "llvm/emit.hpp"
 #include "ricci/error.hpp"
 
 namespace ricci::codegen {

@@ -1,6 +1,6 @@
 #pragma once
 // LLVM's part of the work: its description of the machine, its passes and its code generator.
-#include "llvm.hpp"
+#include "llvm/llvm.hpp"
 #include "ricci/codegen.hpp"
 
 namespace ricci::codegen {

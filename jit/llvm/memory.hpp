@@ -1,6 +1,6 @@
 #pragma once
 // What everything that touches memory shares: codegen_memory.cpp, codegen_apart.cpp and codegen_append.cpp.
-#include "emit.hpp"
+#include "llvm/emit.hpp"
 
 namespace ricci::codegen {
 

@@ -4,7 +4,7 @@
 #include <span>
 #include <utility>
 
-#include "emit.hpp"
+#include "llvm/emit.hpp"
 #include "math/number.hpp"
 
 namespace ricci::codegen {

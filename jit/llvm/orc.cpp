@@ -1,8 +1,8 @@
 // Object bytes to function pointers, and the table through which the rest of the compiler reaches all of this.
 #include <chrono>
 
-#include "emit.hpp"
-#include "machine.hpp"
+#include "llvm/emit.hpp"
+#include "llvm/machine.hpp"
 #include "ricci/codegen_table.hpp"
 #include "ricci/disk_cache.hpp"
 #include "ricci/error.hpp"

@@ -1,5 +1,5 @@
 #pragma once
-#include "root.hpp"
+#include "math/root.hpp"
 
 namespace ricci::math {
 

@@ -1,5 +1,5 @@
 #pragma once
-#include "number.hpp"
+#include "math/number.hpp"
 
 namespace ricci::math {
 

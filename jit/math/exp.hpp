@@ -1,7 +1,7 @@
 #pragma once
 #include <bit>
 
-#include "number.hpp"
+#include "math/number.hpp"
 
 namespace ricci::math {
 

@@ -1,6 +1,6 @@
 #pragma once
-#include "exp.hpp"
-#include "number.hpp"
+#include "math/exp.hpp"
+#include "math/number.hpp"
 
 namespace ricci::math {
 

@@ -1,5 +1,5 @@
 #pragma once
-#include "exp.hpp"
+#include "math/exp.hpp"
 
 namespace ricci::math {
 

@@ -1,8 +1,8 @@
 #pragma once
 #include <limits>
 
-#include "log_of_base.hpp"
-#include "root.hpp"
+#include "math/log_of_base.hpp"
+#include "math/root.hpp"
 
 namespace ricci::math {
 

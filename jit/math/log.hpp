@@ -1,5 +1,5 @@
 #pragma once
-#include "log_of_base.hpp"
+#include "math/log_of_base.hpp"
 
 namespace ricci::math {
 

@@ -1,8 +1,8 @@
 #pragma once
 #include <utility>
 
-#include "base.hpp"
-#include "number.hpp"
+#include "math/base.hpp"
+#include "math/number.hpp"
 
 namespace ricci::math {
 

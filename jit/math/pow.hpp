@@ -1,8 +1,8 @@
 #pragma once
 #include <limits>
 
-#include "exp.hpp"
-#include "log_of_base.hpp"
+#include "math/exp.hpp"
+#include "math/log_of_base.hpp"
 
 namespace ricci::math {
 

@@ -1,5 +1,5 @@
 #pragma once
-#include "sine.hpp"
+#include "math/sine.hpp"
 
 namespace ricci::math {
 

@@ -6,11 +6,11 @@
 #include <map>
 #include <unordered_map>
 
-#include "parts.hpp"
+#include "helpers/sort_row.hpp"
+#include "ir/parts.hpp"
 #include "ricci/error.hpp"
 #include "ricci/extents.hpp"
 #include "ricci/overlap.hpp"
-#include "sort_row.hpp"
 #include "support/guarded_copies.hpp"
 
 namespace ricci::test {
