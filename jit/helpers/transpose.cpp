@@ -119,18 +119,36 @@ struct Block {
       step(place, ahead.step);
     }
   }
+  /// A vector of a unit from here and one from there, for which processors need no shuffle.
+  template <int... lane>
+  RICCI_INLINE static void join(Vector& result, const T* here, const T* there, std::integer_sequence<int, lane...>) {
+    typedef T Unit __attribute__((vector_size(16)));
+    Unit a, b;
+    std::memcpy(&a, here, sizeof a);
+    std::memcpy(&b, there, sizeof b);
+    result = __builtin_shufflevector(a, b, lane...);
+  }
   /// The columns of a block, and what is wanted next: into the first cache, where it comes from memory (locality 3).
   template <int locality = 2>
   RICCI_INLINE static void read(Vector (&rows)[size], const T* from, std::int64_t stride, const Ahead<T>& ahead,
                                 bool alternate) {
+    if constexpr (units == 2) {
 #pragma GCC unroll 16
-    for (int i = 0; i < size; ++i) {
-      std::memcpy(&rows[i], from, sizeof(Vector));
-      step(from, stride);
+      for (int i = 0; i < unit; ++i) {
+        join(rows[i], from, from + unit * stride, lanes);
+        join(rows[unit + i], from + unit, from + unit * stride + unit, lanes);
+        step(from, stride);
+      }
+    } else {
+#pragma GCC unroll 16
+      for (int i = 0; i < size; ++i) {
+        std::memcpy(&rows[i], from, sizeof(Vector));
+        step(from, stride);
+      }
     }
     if (ahead.step != 0) prefetch<locality>(ahead, alternate);
     transpose_units<1>(rows);
-    transpose_matrix<1>(rows);
+    if constexpr (units != 2) transpose_matrix<1>(rows);
   }
   RICCI_INLINE static void move(const T* from, std::int64_t stride, T* to, std::int64_t pitch, const Ahead<T>& ahead,
                                 bool alternate) {
@@ -225,9 +243,6 @@ bool has_whole_lines(const T* y, std::int64_t pitch, std::int64_t rows, std::int
          columns % size == 0;
 }
 
-template <class T>
-constexpr int wide_block = Block<T, 64>::size;
-
 #define RICCI_AVX512 [[gnu::target("avx512f,avx512bw,avx512dq,avx512vl")]]
 
 [[gnu::target("avx512f")]] inline void stream_line(void* to, const void* line) {
@@ -255,40 +270,56 @@ RICCI_AVX512 void transpose_lines(const T* x, std::int64_t stride, T* y, std::in
     }
 }
 
-/// The same for rows that lie behind each other, in runs of four lines from a tile in the first-level cache, as AMD's
-/// processors like it. Lines come in order into their second-level cache, some before each block, and from there into
-/// the first one between the runs: what is fetched into the first one from memory waits for stores past it. (Line by
-/// line a Zen 4 took 1.8 times as long as a copy, and 1.5 times with all fetched into the second-level cache, so 1.1.)
-template <class T>
-RICCI_AVX512 void transpose_in_short_runs(const T* x, T* y, std::int64_t pitch, std::int64_t rows,
-                                          std::int64_t columns) {
-  using B = Block<T, 64>;
-  constexpr std::int64_t size = B::size, lines = 4, height = lines * size;
-  alignas(64) T tile[size * height];
-  const T* ahead = x + std::max<std::int64_t>(2 * height * columns, (16 << 10) / sizeof(T));
-  std::int64_t r = 0;
-  for (; r + height <= rows; r += height)
-    for (std::int64_t c = 0; c < columns; c += size) {
-      const T* from = x + r * columns + c;
-      for (std::int64_t row = 0; row < height; row += size) {
+/// Blocks of half a line's width, of rows that lie behind each other, in runs of `lines` lines from a tile in the
+/// first-level cache, two columns in turn. Lines come in order into the second-level cache, some before each block, and
+/// from there into the first one, one for each that is stored.
+template <class T, int lines>
+[[gnu::target("avx2")]] void transpose_strip(const T* x, T* y, std::int64_t pitch, std::int64_t columns,
+                                             const T* ahead) {
+  using B = Block<T, 32>;
+  constexpr std::int64_t line = 64 / sizeof(T), height = lines * line;
+  alignas(64) T tile[line * height];
+  for (std::int64_t c = 0; c < columns; c += line) {
+    for (std::int64_t row = 0; row < height; row += line) {
 #pragma GCC unroll 16
-        for (int line = 0; line < size; ++line) __builtin_prefetch(ahead + line * size, 0, 2);
-        ahead += size * size;
-        B::move(from + row * columns, columns, tile + row, height, {}, false);
-      }
-      const T* next = c + size < columns ? from + size : x + (r + height) * columns;
-      for (std::int64_t column = 0; column < size; ++column) {
-#pragma GCC unroll 4
-        for (int line = 0; line < lines; ++line) {
+      for (int i = 0; i < line; ++i) __builtin_prefetch(ahead + i * line, 0, 2);
+      ahead += line * line;
+#pragma GCC unroll 2
+      for (std::int64_t r = row; r < row + line; r += B::size)
+#pragma GCC unroll 2
+        for (std::int64_t column = 0; column < line; column += B::size)
+          B::move(x + r * columns + c + column, columns, tile + column * height + r, height, {}, false);
+    }
+    const T* next = c + line < columns ? x + c + line : x + height * columns;
+    for (std::int64_t column = 0; column < line; column += 2)
+#pragma GCC unroll 8
+      for (int at = 0; at < lines; ++at)
+#pragma GCC unroll 2
+        for (int other = 0; other < 2; ++other) {
           __builtin_prefetch(next, 0, 3);
           step(next, columns);
+          const auto* from = reinterpret_cast<const __m256i*>(tile + (column + other) * height + at * line);
+          auto* to = reinterpret_cast<__m256i*>(y + (c + column + other) * pitch + at * line);
+          _mm256_stream_si256(to, from[0]);
+          _mm256_stream_si256(to + 1, from[1]);
         }
-        T* to = y + (c + column) * pitch + r;
-#pragma GCC unroll 4
-        for (int line = 0; line < lines; ++line) stream_line(to + line * size, tile + column * height + line * size);
-      }
-    }
-  transpose_lines(x + r * columns, columns, y + r, pitch, rows - r, columns, {});
+  }
+}
+
+/// Strips for AMD's processors: what is fetched into the first cache from memory waits there for stores past it, and
+/// runs of lines in two places at a time are what its memory takes best. (A Zen 4 took, as a copy's time for
+/// [16,128,128,64] to [16,64,128,128], 1.8 line by line, 1.5 with all fetched into the second-level cache, 1.16 in runs
+/// of four lines in one place at a time, 1.12 so; 1.1 for the same stores of what needs no transposition. Longer runs
+/// push what comes next out of the first cache, where rows are a power of two apart.)
+template <class T>
+void transpose_in_strips(const T* x, T* y, std::int64_t pitch, std::int64_t rows, std::int64_t columns) {
+  constexpr std::int64_t line = 64 / sizeof(T), height = 4 * line;
+  const std::int64_t distance = std::max<std::int64_t>(2 * height * columns, (16 << 10) / sizeof(T));
+  std::int64_t r = 0;
+  for (; r + height <= rows; r += height)
+    transpose_strip<T, 4>(x + r * columns, y + r, pitch, columns, x + r * columns + distance);
+  for (; r < rows; r += line)
+    transpose_strip<T, 1>(x + r * columns, y + r, pitch, columns, x + r * columns + distance);
 }
 
 #define RICCI_TRANSPOSE(name, vector_bytes, ...)                                                                \
@@ -304,11 +335,13 @@ RICCI_AVX512 void transpose_in_short_runs(const T* x, T* y, std::int64_t pitch, 
     if (!streaming)                                                                                             \
       return transpose<T, vector_bytes>(x, stride, y, pitch, rows, columns, next, alternate != 0);              \
     if (stride == columns) next.across = ahead_apart / columns;                                                 \
-    if constexpr (vector_bytes == 64 && wide_block<T> * sizeof(T) == 64)                                        \
-      if (has_whole_lines(y, pitch, rows, columns, wide_block<T>))                                              \
-        return stride == columns && __builtin_cpu_is("amd")                                                     \
-                   ? transpose_in_short_runs(x, y, pitch, rows, columns)                                        \
-                   : transpose_lines(x, stride, y, pitch, rows, columns, next);                                 \
+    if constexpr (vector_bytes >= 32 && sizeof(T) >= 4) {                                                       \
+      const bool whole = has_whole_lines(y, pitch, rows, columns, 64 / sizeof(T));                              \
+      if (whole && stride == columns && __builtin_cpu_is("amd"))                                                \
+        return transpose_in_strips(x, y, pitch, rows, columns);                                                 \
+      if constexpr (vector_bytes == 64)                                                                         \
+        if (whole) return transpose_lines(x, stride, y, pitch, rows, columns, next);                            \
+    }                                                                                                           \
     transpose_in_runs<T, vector_bytes>(x, stride, y, pitch, rows, columns, next);                               \
   }                                                                                                             \
   TransposeFunction name##_of(int element_bytes) {                                                              \
