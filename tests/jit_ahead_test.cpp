@@ -14,7 +14,8 @@ using namespace ricci::test;
 
 namespace {
 
-constexpr std::int64_t far_rows = 1100, near_rows = 40;  // of 64 f32: 275 KiB and 10 KiB
+constexpr std::int64_t far_rows = 1100, near_rows = 40;  // of 64 f32: 275 KiB and 10 KiB,
+constexpr std::int64_t farther_rows = 8200;              // and 2050 KiB
 
 /// The tensors are numbered: t0 is written.
 bool fetches(const Prepared& p) {
@@ -46,12 +47,34 @@ TEST_CASE("rows of a far table are fetched ahead, those of a near one are not") 
   CHECK(!fetches(prepared(out[b, d], Assign::set, sum(j, small[ids[b, j], d]))));
 }
 
+TEST_CASE("rows of a table larger than the second cache are fetched twice, and single elements once") {
+  const Tensor<float, 2> farther = table_of(farther_rows), far = table_of(far_rows);
+  const auto ids = ids_of(5, 20, far_rows);
+  Tensor<float, 2> out(5, 64);
+  const Tensor<float, 1> elements(farther_rows * 64);
+  const Tensor<float, 2> x(5, 64);
+  const auto bags = [&](const Tensor<float, 2>& table) {
+    return prepared(out[b, d], Assign::set, sum(j, table[ids[b, j], d]));
+  };
+  const auto fetches_twice = [](const Prepared& p) {
+    const std::string assembly = assembly_of(p);
+    REQUIRE(assembly.find("prefetcht0") != std::string::npos);
+    return assembly.find("prefetcht1") != std::string::npos;
+  };
+  CHECK(schedule_of(bags(farther)).find(" fetching rows of t1 twice") != std::string::npos);
+  CHECK(schedule_of(bags(far)).find(" fetching rows of t1\n") != std::string::npos);
+  CHECK(fetches_twice(bags(farther)));
+  CHECK(!fetches_twice(bags(far)));
+  CHECK(!fetches_twice(prepared(out[b, d], Assign::set, elements[ids[b, 0]] * x[b, d])));
+}
+
 TEST_CASE("bags of every length are summed the same with rows fetched ahead") {
-  const Tensor<float, 2> table = table_of(far_rows);
+  const Tensor<float, 2> far = table_of(far_rows), farther = table_of(farther_rows);
   for (const std::int64_t bags : {1, 3, 19})
-    for (const std::int64_t per_bag : {0, 1, 3, 15, 16, 17, 40}) {
+    for (const std::int64_t per_bag : {0, 1, 3, 15, 16, 17, 40, 63, 70}) {
       INFO(bags << " bags of " << per_bag);
-      const auto ids = ids_of(bags, per_bag, far_rows);
+      const Tensor<float, 2>& table = per_bag % 2 == 0 ? far : farther;
+      const auto ids = ids_of(bags, per_bag, table.extent(0));
       Tensor<float, 2> out(bags, 64), expected(bags, 64);
       for (std::int64_t n = 0; n < bags * per_bag; ++n)
         for (std::int64_t column = 0; column < 64; ++column)

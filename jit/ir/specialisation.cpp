@@ -46,6 +46,7 @@ std::string to_string(const Specialisation& s) {
   list("\nbrief", s.brief);
   list("\nslim", s.slim);
   list("\nfar", s.far);
+  list("\nfarther", s.farther);
   list("\nmany", s.many);
   list("\nlow", s.low);
   list("\nwide", s.wide);

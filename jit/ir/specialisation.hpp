@@ -34,6 +34,7 @@ struct Specialisation {
   std::vector<ir::AxisId> brief;    // axes of these along which all values of a reduction fit into scratch (kept.hpp)
   std::vector<ir::AxisId> slim;     // those along which they do for each step of lanes
   std::vector<ir::TensorId> far;    // accessed where data choose, and larger than the first cache (ahead.hpp)
+  std::vector<ir::TensorId> farther;  // of these, those that are larger than the second one too
   std::vector<ir::AxisId> many;  // axes along which a reduction uses loads again, long enough for it to pay
   std::vector<ir::AxisId> low;   // of these, those of results that are no more than half a block of rows
   /// Of many, and of those along which a winner among bytes or numbers of two is sought, the ones along long rows of

@@ -23,18 +23,26 @@ void ExpressionLowering::fetch_lines(std::size_t level, TensorId tensor, Value f
     builder_.add(level, loop::Prefetch{tensor, builder_.add(level, first, builder_.constant(at)), later});
 }
 
-/// The row is that of the iteration `rows_ahead` further along the innermost axis that chooses rows. Where that axis is
-/// reduced as a whole, its end is followed by the start of the next iteration of the axis around it:
-///
-///     out[b, d] = sum(j, table[ids[b, j], d])      with 20 j:    at (b, 3) that of (b, 19), at (b, 6) that of (b + 1,
-///     2)
 void ExpressionLowering::fetch_ahead(TensorId tensor, const std::vector<Expr>& subscripts, std::size_t level) {
-  if (std::ranges::count(ahead_, tensor) == 0 || !chooses_rows(program_, subscripts)) return;
+  const auto rows = std::ranges::find(ahead_, tensor, &RowsAhead::tensor);
+  if (rows == ahead_.end() || !chooses_rows(program_, subscripts)) return;
   std::vector<AxisId> axes;  // that choose, innermost first
   for (Expr s : subscripts)
     if (!s->as<Axis>()) axes.insert(axes.end(), s->free.begin(), s->free.end());
   if (axes.empty() || (lane_ && std::ranges::count(axes, lane_->axis) > 0) || rows_) return;
   std::ranges::stable_sort(axes, [&](AxisId a, AxisId b) { return bound_.at(a).level > bound_.at(b).level; });
+  if (rows->twice) fetch_row(tensor, subscripts, axes, rows_farther_ahead, true, level);
+  fetch_row(tensor, subscripts, axes, rows_ahead, false, level);
+}
+
+/// That iteration is one along the innermost axis that chooses rows. Where that axis is reduced as a whole, its end is
+/// followed by the start of the next iteration of the axis around it:
+///
+///     out[b, d] = sum(j, table[ids[b, j], d])      with 20 j, 16 ahead:   at (b, 3) that of (b, 19), at (b, 6) that of
+///     (b + 1, 2)
+void ExpressionLowering::fetch_row(TensorId tensor, const std::vector<Expr>& subscripts,
+                                   const std::vector<AxisId>& axes, std::int64_t iterations, bool later,
+                                   std::size_t level) {
   const Binding inner = bound_.at(axes[0]);
   const auto i64 = [&](std::size_t at, Op op, Value a, Value b) {
     return builder_.compute(at, op, DType::i64, {a, b});
@@ -42,7 +50,7 @@ void ExpressionLowering::fetch_ahead(TensorId tensor, const std::vector<Expr>& s
   const auto at_most = [&](Value v, AxisId axis) {
     return i64(inner.level, Op::minimum, v, builder_.add(0, extent_of(axis), builder_.constant(-1)));
   };
-  const Value distance = builder_.constant(rows_ahead);
+  const Value distance = builder_.constant(iterations);
   const auto known = std::exchange(known_, std::vector<Known>(known_.size()));
   const auto bound = bound_;
   const auto around = std::ranges::find_if(axes, [&](AxisId a) { return a != axes[0]; });
@@ -62,9 +70,8 @@ void ExpressionLowering::fetch_ahead(TensorId tensor, const std::vector<Expr>& s
     bound_[*around] = {at_most(next, *around), inner.level};
   }
   const Address at = address(tensor, subscripts, level);
-  if (at.motion == Motion::still || at.motion == Motion::contiguous) {
-    fetch_lines(level, tensor, at.base, at.motion == Motion::still ? 1 : lane_->parts);
-  }
+  if (at.motion == Motion::contiguous || (at.motion == Motion::still && !later))
+    fetch_lines(level, tensor, at.base, at.motion == Motion::still ? 1 : lane_->parts, later);
   known_ = known;
   bound_ = bound;
 }

@@ -150,13 +150,16 @@ class ExpressionLowering {
   void take_queues() { queues_.clear(); }
 
   /// From now on, accesses to these also fetch the rows of later iterations.
-  void fetch_rows_of(const std::vector<ir::TensorId>& tensors) { ahead_ = tensors; }
+  void fetch_rows(const std::vector<RowsAhead>& ahead) { ahead_ = ahead; }
 
   /// In a lane loop: fetches the same lanes of the row after this one, or before it.
   void fetch_next(const ir::Read&, ir::AxisId rows, bool backwards);
 
   /// Fetches what this access will touch in a later iteration, if it is one of them (lower/ahead.cpp).
   void fetch_ahead(ir::TensorId, const std::vector<ir::Expr>& subscripts, std::size_t level);
+  /// What the iteration `distance` further along these axes touches, `later` if only long rows are worth it.
+  void fetch_row(ir::TensorId, const std::vector<ir::Expr>& subscripts, const std::vector<ir::AxisId>& axes,
+                 std::int64_t distance, bool later, std::size_t level);
 
   /// Fetches what whole vectors of lanes a few elements apart will store to in a later iteration. (Without it, storing
   /// every second double of 8 MB took 1.5 times as long on a Cascade Lake, longer than one after the other: the
@@ -435,7 +438,7 @@ class ExpressionLowering {
   std::unordered_map<ir::Expr, TransposedTile> transposed_;
   std::unordered_map<ir::TensorId, loop::Value> streaming_;
   std::unordered_map<ir::TensorId, Queue> queues_;
-  std::vector<ir::TensorId> ahead_;
+  std::vector<RowsAhead> ahead_;
   std::optional<LaneLoop> lane_;
   bool ways_ = false;
   std::optional<Keeping> keeping_;

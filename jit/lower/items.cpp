@@ -25,7 +25,7 @@ void NestLowering::keep(const Kept& kept) {
 loop::Phase NestLowering::lower(std::string name) {
   if (nest_.in_order) x_.follow_steps(recurrence());
   if (nest_.kept) keep(*nest_.kept);
-  x_.fetch_rows_of(nest_.ahead);
+  x_.fetch_rows(nest_.ahead);
   PhaseInfo phase{.name = std::move(name), .trip = {}, .work = work_of(x_, program_, nest_), .items = {}};
   std::vector<TripFactor> factors;
   for (std::size_t k = 0; k < nest_.order.size() && k <= nest_.split && !nest_.serial; ++k)

@@ -65,8 +65,8 @@ using TensorPointers = std::span<const TensorView* const>;
 struct Call;
 struct Repetition;  // repetition.hpp
 
-/// Which reductions to few results are done in shares (jit/specialise/shares.hpp): those of so many elements that it pays, or, for
-/// tests, those of a few.
+/// Which reductions to few results are done in shares (jit/specialise/shares.hpp): those of so many elements that it
+/// pays, or, for tests, those of a few.
 enum class Shares : std::uint8_t { of_many, of_few };
 
 /// One program with all its compiled variants. Thread-safe.

@@ -41,12 +41,13 @@ bool chooses_rows(const Program& program, const std::vector<Expr>& subscripts) {
          std::ranges::all_of(subscripts, [&](Expr e) { return is_plain(e) || is_chosen(program, e); });
 }
 
-std::vector<TensorId> find_ahead(const Program& program, const Specialisation& s, const Nest& nest) {
-  std::vector<TensorId> found;
+std::vector<RowsAhead> find_ahead(const Program& program, const Specialisation& s, const Nest& nest) {
+  std::vector<RowsAhead> found;
   if (nest.serial || nest.in_order || nest.appends) return found;
   const auto note = [&](TensorId tensor, const std::vector<Expr>& subscripts) {
-    const bool is_far = std::ranges::count(s.far, tensor) > 0 && std::ranges::count(found, tensor) == 0;
-    if (is_far && chooses_rows(program, subscripts)) found.push_back(tensor);
+    const bool is_new = std::ranges::count(found, tensor, &RowsAhead::tensor) == 0;
+    if (std::ranges::count(s.far, tensor) > 0 && is_new && chooses_rows(program, subscripts))
+      found.push_back({tensor, std::ranges::count(s.farther, tensor) > 0});
   };
   for (Expr e : nodes(nest.values))
     if (const Read* read = e->as<Read>()) note(read->tensor, read->subscripts);

@@ -351,7 +351,8 @@ std::string to_string(const Schedule& schedule, const Program& program) {
     for (TensorId t : nest.streaming) text += " streaming " + program.tensors[t].name;
     if (nest.places > 1) text += " at " + std::to_string(nest.places) + " places";
     for (Expr e : nest.next) text += " fetching the next " + to_string(program, e);
-    for (TensorId t : nest.ahead) text += " fetching rows of " + program.tensors[t].name;
+    for (const RowsAhead& rows : nest.ahead)
+      text += " fetching rows of " + program.tensors[rows.tensor].name + (rows.twice ? " twice" : "");
     text += '\n';
     for (const RegisterTile& tile : nest.registers) text += "  " + to_string(tile, nest, program, nest.lanes);
     if (nest.symmetric) text += "  " + symmetry_to_string(nest, program);

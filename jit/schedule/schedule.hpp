@@ -96,6 +96,13 @@ struct Kept {
   bool only_copied = false;
 };
 
+/// Rows of a tensor or table that data choose, fetched early, if `twice` those of some elements also into the second
+/// cache (ahead.hpp).
+struct RowsAhead {
+  ir::TensorId tensor;
+  bool twice;
+};
+
 /// One phase: statements over the same domain, in the same loops.
 struct Nest {
   std::vector<std::size_t> statements;
@@ -132,7 +139,7 @@ struct Nest {
   std::vector<ir::TensorId> streaming;  // targets whose whole vectors go past the caches
   int places = 1;                       // of a row, at which lanes that stream work in turn (streaming.hpp)
   std::vector<ir::Expr> next;           // reads whose next row is fetched while one is stored past the caches
-  std::vector<ir::TensorId> ahead;      // whose rows are fetched before they are used (ahead.hpp)
+  std::vector<RowsAhead> ahead;         // rows that are fetched before they are used
   std::vector<ir::Expr> short_rows;     // reads that are transposed for a whole tile of lanes (short_rows.hpp)
   std::optional<Transposition> transposed;  // order[split] is then its `across`, the lane axis stands before it
   std::optional<Kept> kept;

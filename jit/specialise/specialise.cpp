@@ -32,6 +32,7 @@ __extension__ using Wide = __int128;
 constexpr std::int64_t short_limit = std::int64_t{1} << 31;
 constexpr std::int64_t large_bytes = 16 << 20;  // from which an output is better not left in the caches
 constexpr std::int64_t far_bytes = 256 << 10;   // from which rows that data choose are fetched early
+constexpr std::int64_t farther_bytes = 2 << 20; // and first into the second cache, which holds no more
 constexpr std::int64_t many_rows = 3;           // of results, for which loads are arranged beforehand
 constexpr std::int64_t many_reduced_rows = 16;  // the same of rows that a reduction runs over
 constexpr std::int64_t least_along_pairs = 24;  // in products of two rows by a matrix, for which loads are arranged too
@@ -204,9 +205,9 @@ std::vector<TensorId> find_large(const Program& program, std::span<const TensorV
   return {large.begin(), large.end()};
 }
 
-/// Tensors and tables, larger than the first cache, that are accessed with a subscript which can be read early.
+/// Tensors and tables of so many bytes that are accessed with a subscript which can be read early.
 std::vector<TensorId> find_far(const Program& program, const Survey& survey, std::span<const TensorView> tensors,
-                               std::span<const std::int64_t> extents) {
+                               std::span<const std::int64_t> extents, std::int64_t least_bytes) {
   std::set<TensorId> far;
   const auto chosen = [](Expr subscript) {  // before its iteration: a search would have to be done twice
     const std::vector<Expr> all = nodes({subscript});
@@ -222,7 +223,7 @@ std::vector<TensorId> find_far(const Program& program, const Survey& survey, std
       if (!copies)
         bytes = std::min<Wide>(bytes * size_of_axis(program, tensors, extents, access.tensor, i), short_limit);
     }
-    if (bytes >= far_bytes) far.insert(access.tensor);
+    if (bytes >= least_bytes) far.insert(access.tensor);
   }
   return {far.begin(), far.end()};
 }
@@ -296,7 +297,8 @@ Specialisation specialise(const Program& program, std::span<const TensorView> te
     if (extents[axis] <= most_kept) result.brief.push_back(axis);
   for (AxisId axis : axes_of_kept_planes(program, result.large))
     if (extents[axis] <= most_planes_kept) result.slim.push_back(axis);
-  result.far = find_far(program, survey, tensors, extents);
+  result.far = find_far(program, survey, tensors, extents, far_bytes);
+  result.farther = find_far(program, survey, tensors, extents, farther_bytes);
   find_lengths(program, survey, tensors, extents, result);
   for (AxisId axis : axes_of_chosen_places(program))
     if (extents[axis] >= least_abreast) result.abreast.push_back(axis);
