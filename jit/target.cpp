@@ -83,6 +83,8 @@ const Target& host_target() {
   return target;
 }
 
+bool has_mask_registers(const Target& target) { return target.features.find("avx512bw") != std::string::npos; }
+
 Target host_target(int vector_bytes) {
   if (vector_bytes != 16 && vector_bytes != 32 && vector_bytes != 64)
     throw Error(Error::Kind::limit, "vectors of " + std::to_string(vector_bytes) + " bytes; expected 16, 32 or 64.");

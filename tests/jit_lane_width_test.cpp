@@ -32,7 +32,7 @@ T any_of(std::int64_t n) {
 }  // namespace
 
 TEST_CASE("a nest of bytes has lanes of bytes, one of subscripts or sums has not") {
-  if (host_target().features.find("avx512bw") == std::string::npos) return;
+  if (!has_mask_registers(host_target())) return;
   const Tensor<std::uint8_t, 1> x(1000), y(1000);
   const Tensor<std::int16_t, 1> s(1000);
   const Tensor<bool, 1> flag(1000);
@@ -67,7 +67,7 @@ TEST_CASE("a nest of bytes has lanes of bytes, one of subscripts or sums has not
 }
 
 TEST_CASE("what waits for the divider has registers of 32 bytes") {
-  if (host_target().features.find("avx512bw") == std::string::npos) return;
+  if (!has_mask_registers(host_target())) return;
   const auto x = filled<float>([](std::int64_t n) { return 0.25f * static_cast<float>(n + 1); }, 1003);
   const auto y = filled<float>([](std::int64_t n) { return 1000.5f - static_cast<float>(n); }, 1003);
   const auto v = filled<double>([](std::int64_t n) { return 2.25 + static_cast<double>(n); }, 1003);

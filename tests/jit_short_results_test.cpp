@@ -26,7 +26,7 @@ Tensor<T, 2> points(Dice& dice, std::int64_t count, std::int64_t length) {
 }
 
 bool has_mask_registers() {
-  return host_target().features.find("avx512bw") != std::string::npos;
+  return has_mask_registers(host_target());
 }
 
 }  // namespace

@@ -35,6 +35,9 @@ bool is_near(std::optional<std::int64_t> step);
 /// along the nearest axis, and along others of which single `columns` are accessed.
 std::vector<StrideClass> classes_of(const Layout&, const std::set<std::size_t>& columns);
 
+/// Where the axis stands bare among the subscripts; nothing if nowhere, or more than once.
+std::optional<std::size_t> bare_place(const std::vector<ir::Expr>& subscripts, ir::AxisId);
+
 /// The stride class of one axis of a tensor or table.
 StrideClass stride_class(const ir::Program&, const Specialisation&, ir::TensorId tensor, std::size_t axis);
 

@@ -11,6 +11,9 @@ struct Target {
   bool operator==(const Target&) const = default;
 };
 
+/// Whether it has registers for masks, of lanes of any width: AVX-512 with its instructions for bytes.
+bool has_mask_registers(const Target&);
+
 /// The host, restricted by RICCI_VECTOR_BYTES (16, 32 or 64; narrower also drops the wider instruction sets).
 const Target& host_target();
 /// The host with at most these vectors; for tests and for reduced-feature runs.

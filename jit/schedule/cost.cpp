@@ -29,8 +29,6 @@ constexpr double collision_cost = 2.0;   // per lane, when lanes may meet and go
 constexpr double function_cost = 20;     // a transcendental: scalar, or one vector of them
 constexpr double merge_cost = 2;         // per halving of a vector at the end of a reduction along its lanes
 
-bool has_mask_registers(const Target& target) { return target.features.find("avx512bw") != std::string::npos; }
-
 }  // namespace
 
 void CostModel::start(std::optional<AxisId> lane, std::optional<AxisId> inner) {

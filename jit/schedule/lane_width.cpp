@@ -177,7 +177,7 @@ Expr counted_condition(const Fold& f) {
 
 int lane_bytes(Program& program, const Specialisation& specialisation, const Nest& nest, const Target& target) {
   // Without registers for masks, bytes go one by one at the end of a row: it must not be long.
-  const bool mask_registers = target.features.find("avx512bw") != std::string::npos;
+  const bool mask_registers = has_mask_registers(target);
   int widest = mask_registers ? 1 : 2;
   Widths widths(program, specialisation, nest, mask_registers);
   for (std::size_t k = 0; k < nest.statements.size(); ++k) {

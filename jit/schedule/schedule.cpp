@@ -172,7 +172,7 @@ bool has_ways(const Schedule& schedule, const Program& program, TensorId tensor)
 
 Schedule make_schedule(Program& program, const Specialisation& s, const Target& target) {
   Schedule schedule;
-  schedule.mask_registers = target.features.find("avx512bw") != std::string::npos;
+  schedule.mask_registers = has_mask_registers(target);
   for (std::size_t i = 0; i < program.statements.size(); ++i) {
     const Statement& statement = program.statements[i];
     if (!schedule.nests.empty() && may_join(program, s, schedule.nests.back(), i)) {

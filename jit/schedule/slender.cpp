@@ -23,13 +23,6 @@ bool is_plain(const Read& read) {
   return !read.guard && std::ranges::all_of(read.subscripts, is_bare);
 }
 
-/// Where the axis stands among the subscripts, if it does once.
-std::optional<std::size_t> position_of(const Read& read, AxisId axis) {
-  const auto is_axis = [&](Expr e) { return e->as<Axis>() && e->as<Axis>()->axis == axis; };
-  if (std::ranges::count_if(read.subscripts, is_axis) != 1) return {};
-  return static_cast<std::size_t>(std::ranges::find_if(read.subscripts, is_axis) - read.subscripts.begin());
-}
-
 /// For how many columns a vector has lanes; nothing if the lanes would be too many for the dtype, or rows or iterations
 /// too few for it to pay. (There must be more where lanes could run along rows and results be stored down columns
 /// instead: short_results.hpp. Measured on a Zen 4.)
@@ -78,7 +71,7 @@ void find_slender_products(const Program& program, std::span<const TensorView> t
     const auto p = slender_product(s);
     if (!p) continue;
     const auto is_contiguous = [&](Expr e, AxisId axis) {
-      const auto at = position_of(*e->as<Read>(), axis);
+      const auto at = bare_place(e->as<Read>()->subscripts, axis);
       return at && stride_class(program, result, e->as<Read>()->tensor, *at) == StrideClass::one;
     };
     if (!is_contiguous(p->a, p->along)) continue;
@@ -91,7 +84,7 @@ void find_slender_products(const Program& program, std::span<const TensorView> t
     const auto wide = columns_of_vectors(*p, length(p->rows), length(p->columns), length(p->along), apart);
     if (!wide) continue;
     const Read& b = *p->b->as<Read>();
-    const std::int64_t row = tensors[b.tensor].layout.strides[*position_of(b, p->along)];
+    const std::int64_t row = tensors[b.tensor].layout.strides[*bare_place(b.subscripts, p->along)];
     result.slender.push_back({b.tensor, p->columns, *wide, program.tensors[b.tensor].table.empty() && row == *wide});
     std::ranges::replace_if(classes, is_apart, StrideClass::any);
   }

@@ -41,17 +41,6 @@ constexpr std::int64_t narrow_row = 64;         // bytes: a line, and the widest
 constexpr std::int64_t wide_row = 256;          // elements, of which steps of 64 lanes leave few over
 constexpr std::int64_t long_row = 1024;         // so many that it pays to count steps of lanes and not each index
 
-/// Where `axis` stands bare among the subscripts, or `moved`; -1 if nowhere, -2 if twice.
-int position_of(const Access& access, AxisId axis, bool moved = false) {
-  int found = -1;
-  for (std::size_t i = 0; i < access.subscripts.size(); ++i) {
-    const Axis* bare = access.subscripts[i]->as<Axis>();
-    const bool is_here = moved ? is_moved(access.subscripts[i], axis) : bare && bare->axis == axis;
-    if (is_here) found = found == -1 ? static_cast<int>(i) : -2;
-  }
-  return found;
-}
-
 /// Whether `inner` directly follows `outer` in every binder that has one of them.
 bool always_neighbours(const Survey& survey, AxisId outer, AxisId inner) {
   return std::ranges::all_of(survey.binders, [&](const std::vector<AxisId>& axes) {
@@ -69,12 +58,18 @@ bool can_collapse(const Program& program, const Survey& survey, std::span<const 
   if (survey.in_order.contains(outer) || survey.in_order.contains(inner)) return false;
   if (!always_neighbours(survey, outer, inner)) return false;
   return std::ranges::all_of(survey.accesses, [&](const Access& access) {
-    const int o = position_of(access, outer, moves), i = position_of(access, inner);
-    if (o == -1 && i == -1) return true;
-    if (o < 0 || i < 0) return false;
+    std::vector<std::size_t> outers, inners;  // where they stand
+    for (std::size_t k = 0; k < access.subscripts.size(); ++k) {
+      const Axis* bare = access.subscripts[k]->as<Axis>();
+      if (moves ? is_moved(access.subscripts[k], outer) : bare && bare->axis == outer) outers.push_back(k);
+      if (bare && bare->axis == inner) inners.push_back(k);
+    }
+    if (outers.empty() && inners.empty()) return true;
+    if (outers.size() != 1 || inners.size() != 1) return false;
+    const std::size_t o = outers[0], i = inners[0];
     const bool is_table = !program.tensors[access.tensor].table.empty();
-    if (moves && (is_table ? position_of(access, outer) < 0 : stays_checked(program, survey, tensors, extents, access)))
-      return false;
+    if (moves && is_table && !access.subscripts[o]->as<Axis>()) return false;
+    if (moves && !is_table && stays_checked(program, survey, tensors, extents, access)) return false;
     if (is_table) return i == o + 1;
     const Layout& layout = tensors[access.tensor].layout;
     return layout.strides[o] == layout.strides[i] * extents[inner];
@@ -97,7 +92,8 @@ bool can_flatten(const Program& program, const Survey& survey, std::span<const T
     if (stays_checked(program, survey, tensors, extents, access)) return false;
     if (!stands_bare(access.subscripts, outer) || !stands_bare(access.subscripts, inner)) return true;
     const Layout& layout = tensors[access.tensor].layout;
-    return layout.strides[position_of(access, outer)] == layout.strides[position_of(access, inner)] * extents[inner];
+    const auto stride = [&](AxisId axis) { return layout.strides[*bare_place(access.subscripts, axis)]; };
+    return stride(outer) == stride(inner) * extents[inner];
   });
 }
 
@@ -181,7 +177,7 @@ std::vector<TensorId> find_joined(const Program& program, const Survey& survey, 
       if (!read || !program.tensors[read->tensor].table.empty()) continue;  // tables have no layout yet
       if (!std::ranges::all_of(fold->axes, is_bare)) continue;
       const auto stride = [&](AxisId axis) {
-        return tensors[read->tensor].layout.strides[position_of({read->tensor, read->subscripts, {}, {}}, axis)];
+        return tensors[read->tensor].layout.strides[*bare_place(read->subscripts, axis)];
       };
       bool one = true;
       for (std::size_t k = 1; k < fold->axes.size(); ++k)
@@ -240,8 +236,8 @@ void find_lengths(const Program& program, const Survey& survey, std::span<const 
   const auto element_bytes = [&](AxisId axis) {  // of the widest that are neighbours along it; 0: there are none
     std::int64_t widest = 0;
     for (const Access& access : survey.accesses) {
-      const int at = position_of(access, axis);
-      if (at >= 0 && stride_class(program, result, access.tensor, static_cast<std::size_t>(at)) == StrideClass::one)
+      const auto at = bare_place(access.subscripts, axis);
+      if (at && stride_class(program, result, access.tensor, *at) == StrideClass::one)
         widest = std::max(widest, static_cast<std::int64_t>(size_of(program.tensors[access.tensor].dtype)));
     }
     return widest;
@@ -261,8 +257,8 @@ void find_lengths(const Program& program, const Survey& survey, std::span<const 
     }
     if (length(axis) >= wide_row && is_contiguous(axis)) result.wide.push_back(axis);
     const auto stores_along = [&](const Statement& s) {
-      const int at = position_of({s.target, s.subscripts, s.policy, s.guard}, axis);
-      return at >= 0 && stride_class(program, result, s.target, static_cast<std::size_t>(at)) == StrideClass::one;
+      const auto at = bare_place(s.subscripts, axis);
+      return at && stride_class(program, result, s.target, *at) == StrideClass::one;
     };
     const std::int64_t bytes = std::ranges::any_of(program.statements, stores_along) ? element_bytes(axis) : 0;
     if (bytes > 0 && length(axis) <= narrow_row / bytes) result.narrow.push_back(axis);
