@@ -83,7 +83,7 @@ TEST_CASE("the flagships are short programs of LLVM, whose length is what compil
   // With vectors of 64 bytes; a twentieth more than they had when this was written.
   const std::vector<std::pair<std::string, int>> limits{
       {"W1", 193},         {"W1 with d", 210},    {"W2", 475},        {"W3 planes", 295},  {"W3 rows", 408},
-      {"W4 of 10", 447},   {"W4 of 16", 407},     {"W4 of 512", 407}, {"W5", 314},         {"W6", 164},
+      {"W4 of 10", 447},   {"W4 of 16", 407},     {"W4 of 512", 407}, {"W5", 374},         {"W6", 164},
       {"W7 scatter", 203}, {"W7 histogram", 306}, {"W8", 298},        {"W9 product", 546}, {"W9 layer", 644},
       {"W9 batch", 625},   {"W9 NCHW", 107}};
   if (vector_widths().front() < 64) return;

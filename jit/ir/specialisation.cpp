@@ -48,6 +48,7 @@ std::string to_string(const Specialisation& s) {
   list("\nfar", s.far);
   list("\nfarther", s.farther);
   list("\nmany", s.many);
+  list("\nshallow", s.shallow);
   list("\nlow", s.low);
   list("\nwide", s.wide);
   list("\nnarrow", s.narrow);

@@ -36,7 +36,8 @@ struct Specialisation {
   std::vector<ir::TensorId> far;    // accessed where data choose, and larger than the first cache (ahead.hpp)
   std::vector<ir::TensorId> farther;  // of these, those that are larger than the second one too
   std::vector<ir::AxisId> many;  // axes along which a reduction uses loads again, long enough for it to pay
-  std::vector<ir::AxisId> low;   // of these, those of results that are no more than half a block of rows
+  std::vector<ir::AxisId> shallow;  // of these, those of so few results that loads are not worth being arranged,
+  std::vector<ir::AxisId> low;      // and those of no more than half a block of rows
   /// Of many, and of those along which a winner among bytes or numbers of two is sought, the ones along long rows of
   /// memory, which fill steps of many lanes.
   std::vector<ir::AxisId> wide;

@@ -85,7 +85,7 @@ void ExpressionLowering::fetch_apart(TensorId tensor, const std::vector<Expr>& s
   const std::int64_t sign = *step < 0 ? -1 : 1, span = std::int64_t{lane_->parts} * lanes() * std::abs(*step);
   for (std::int64_t line = 0; line < span; line += 64 / bytes) {
     const Value ahead = builder_.constant(sign * (apart_ahead / bytes + line));
-    builder_.add(level, loop::Prefetch{tensor, builder_.add(level, at.base, ahead)});
+    builder_.add(level, loop::Prefetch{tensor, builder_.add(level, at.base, ahead), true});
   }
 }
 
@@ -96,6 +96,7 @@ void ExpressionLowering::fetch_next(const Read& n, AxisId rows, bool backwards) 
   Value next = stride(n.tensor, static_cast<std::size_t>(row - n.subscripts.begin()));
   if (backwards) next = builder_.multiply(0, next, builder_.constant(-1));
   const Value at = builder_.add(level, address(n.tensor, n.subscripts, level).base, next);
+  fetch_lines(level, n.tensor, builder_.add(level, at, next), lane_->parts, true);
   fetch_lines(level, n.tensor, at, lane_->parts);
 }
 
@@ -142,8 +143,10 @@ void ExpressionLowering::fetch_shared(const RegisterTile& tile, const std::vecto
     if (!std::ranges::all_of(n->subscripts, is_affine)) continue;
     const Value here = address(n->tensor, n->subscripts, level).base;
     const Value step = step_along(n->tensor, n->subscripts, inner);
-    const Value distance = builder_.multiply(0, builder_.constant(rows_ahead), step);
-    fetch_lines(level, n->tensor, builder_.add(level, here, distance), lane_->parts);
+    for (const bool later : {true, false}) {
+      const Value distance = builder_.multiply(0, builder_.constant(later ? 2 * rows_ahead : rows_ahead), step);
+      fetch_lines(level, n->tensor, builder_.add(level, here, distance), lane_->parts, later);
+    }
   }
 }
 

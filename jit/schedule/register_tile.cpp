@@ -143,8 +143,8 @@ void make_narrow(RegisterTile& tile, int lanes) {
   if (!tile.fetches_rows) tile.depth = 256;
 }
 
-/// Two to four rows in all: more vectors of two, so that there are enough states to hide the latency of fma. What is
-/// shared is most of what there is. It stays in half of the first cache.
+/// Two to four rows in all, or blocks of four: more vectors of two, so that there are enough states to hide the latency
+/// of fma. What is shared is most of what there is. It stays in half of the first cache.
 void make_low(RegisterTile& tile, int rows) {
   tile.height = tile.lower_height = rows;
   tile.vectors = rows == 2 ? 4 : 2;
@@ -188,9 +188,15 @@ std::vector<RegisterTile> find_register_tiles(Program& program, const Specialisa
       if (!fits_others(*rows) || !fits(e, *rows)) continue;
       auto staged = staged_parts(*fold, lane, *rows);
       if (!staged) continue;
-      // For one block of rows scratch is of use only to what lanes would gather.
+      // For one block of rows scratch is of use only to what lanes would gather, and for a few blocks to all but what is
+      // read where it is.
       const bool is_low = !is_down && std::ranges::count(s.low, *rows) > 0;
-      const auto is_read_there = [&](Expr part) { return is_low && is_contiguous(program, s, part, lane); };
+      const bool many_registers = target.vector_bytes == 64;
+      const bool is_narrow = many_registers && std::ranges::count(s.narrow, lane) > 0;
+      const auto is_near = [&](Expr part) { return is_contiguous(program, s, part, lane); };
+      const bool is_shallow = !is_down && many_registers && !is_narrow && fold->axes.size() == 1 &&
+                              std::ranges::count(s.shallow, *rows) > 0 && std::ranges::all_of(*staged, is_near);
+      const auto is_read_there = [&](Expr part) { return is_shallow || (is_low && is_near(part)); };
       std::vector<Expr> direct;
       std::ranges::copy_if(*staged, std::back_inserter(direct), is_read_there);
       std::erase_if(*staged, is_read_there);
@@ -208,15 +214,15 @@ std::vector<RegisterTile> find_register_tiles(Program& program, const Specialisa
       if (is_down) {
         make_low(tile, static_cast<int>(result->elements));
         tile.fetches_rows = false;
-      } else if (is_low) {
+      } else if (is_low || is_shallow) {
         make_low(tile, 4);
-        const bool many_registers = target.vector_bytes == 64;
         if (many_registers || tile.staged.empty()) tile.lower_height = 3;  // for two rows too
         if (tile.staged.empty()) {
           tile.depth = std::int64_t{1} << 20;
+          if (is_shallow) tile.block = most_shallow_rows;
           if (many_registers && std::ranges::count(s.wide, lane) > 0) tile.vectors = 4;
         }
-      } else if (target.vector_bytes == 64 && std::ranges::count(s.narrow, lane) > 0) {
+      } else if (is_narrow) {
         make_narrow(tile, lanes);
       }
       break;

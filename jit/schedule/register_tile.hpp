@@ -12,6 +12,12 @@ namespace ricci::jit {
 std::vector<RegisterTile> find_register_tiles(ir::Program&, const Specialisation&, const Target&, const Nest&,
                                               ir::AxisId lane, int lanes, const std::optional<ShortResult>& = {});
 
+/// Of so few rows, what all of them share is read where it is, if it is contiguous along the lanes: to bring it to
+/// scratch takes longer than to read it for each four of them, however far away it is. (On a Zen 4 products of 5 to 20
+/// rows took 0.46 to 0.99 of the time so, of 24 and more by what is beyond the second cache 1.1 to 1.4 times as long,
+/// and with 16 registers, where four rows are few states, 16 to 20 rows 1.05 to 2.3 times.)
+inline constexpr std::int64_t most_shallow_rows = 20;
+
 /// Puts the rows of its tiles next to the lanes in the order of a nest, and cuts both into the tiles' blocks. `alone`:
 /// there is no other nest.
 void order_for_registers(ir::Program&, const Specialisation&, const Target&, Nest&, bool alone);

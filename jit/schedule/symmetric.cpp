@@ -94,7 +94,7 @@ bool have_same_extent(Program& program, const Specialisation& s, AxisId a, AxisI
 bool is_symmetric(Program& program, const Specialisation& s, const Nest& nest) {
   const RegisterTile& tile = nest.registers[0];
   const AxisId rows = tile.rows, lane = *nest.lane_axis;
-  if (tile.masked || nest.order.back() != lane || std::ranges::count(nest.order, rows) == 0) return false;
+  if (tile.masked || !tile.direct.empty() || nest.order.back() != lane || std::ranges::count(nest.order, rows) == 0) return false;
   if (!have_same_extent(program, s, rows, lane)) return false;
   return std::ranges::all_of(nest.statements, [&](std::size_t i) {
     const Statement& statement = program.statements[i];

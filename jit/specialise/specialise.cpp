@@ -14,6 +14,7 @@
 #include "schedule/abreast.hpp"
 #include "schedule/flattened.hpp"
 #include "schedule/kept.hpp"
+#include "schedule/register_tile.hpp"
 #include "schedule/short_results.hpp"
 #include "schedule/short_rows.hpp"
 #include "schedule/slender.hpp"
@@ -253,6 +254,7 @@ void find_lengths(const Program& program, const Survey& survey, std::span<const 
     const bool reduced = std::ranges::none_of(program.statements, has_rows);
     if (length(axis) >= (reduced ? many_reduced_rows : many_rows) || pairs.contains(axis)) {
       result.many.push_back(axis);
+      if (length(axis) <= most_shallow_rows) result.shallow.push_back(axis);
       if (length(axis) <= low_rows) result.low.push_back(axis);
     }
     if (length(axis) >= wide_row && is_contiguous(axis)) result.wide.push_back(axis);

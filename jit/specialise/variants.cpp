@@ -41,9 +41,9 @@ int likeness(const Specialisation& a, const Specialisation& b) {
   const auto same = [&](auto member) { return static_cast<int>(a.*member == b.*member); };
   return same(&Specialisation::strides) + same(&Specialisation::large) + same(&Specialisation::brief) +
          same(&Specialisation::slim) + same(&Specialisation::far) + same(&Specialisation::farther) +
-         same(&Specialisation::many) + same(&Specialisation::low) + same(&Specialisation::wide) +
-         same(&Specialisation::narrow) + same(&Specialisation::few) + same(&Specialisation::joined) +
-         same(&Specialisation::slender) + same(&Specialisation::abreast);
+         same(&Specialisation::many) + same(&Specialisation::shallow) + same(&Specialisation::low) +
+         same(&Specialisation::wide) + same(&Specialisation::narrow) + same(&Specialisation::few) +
+         same(&Specialisation::joined) + same(&Specialisation::slender) + same(&Specialisation::abreast);
 }
 
 /// Those of an expression.
