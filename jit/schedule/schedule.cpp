@@ -283,7 +283,10 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
       continue;
     }
     if (!nest.registers.empty()) {
-      order_for_registers(program, s, target, nest, schedule.nests.size() == 1);
+      const auto is_as_large = [&](const Nest& other) {
+        return &other != &nest && program.statements[other.statements.front()].domain.size() >= domain.size();
+      };
+      order_for_registers(program, s, target, nest, std::ranges::none_of(schedule.nests, is_as_large));
       nest.symmetric = is_symmetric(program, s, nest);
       continue;
     }
