@@ -133,8 +133,9 @@ class Placement {
     const Apply* body = f.body->as<Apply>();
     if (f.reduction != Reduction::sum || !is_float(e->dtype) || !body || body->op != Op::multiply) return false;
     const auto moves_alone = [&](Expr factor, Expr other) {
+      const auto is_own = [&](AxisId axis) { return uses_axis(factor, axis) && !uses_axis(other, axis); };
       return std::ranges::any_of(f.axes, [&](AxisId axis) { return uses_axis(factor, axis); }) &&
-             std::ranges::any_of(around_.domain, [&](AxisId a) { return uses_axis(factor, a) && !uses_axis(other, a); });
+             std::ranges::any_of(around_.domain, is_own);
     };
     return moves_alone(body->args[0], body->args[1]) && moves_alone(body->args[1], body->args[0]);
   }
