@@ -157,6 +157,19 @@ TEST_CASE("rows of a thousand flags end after a step that decides them") {
   CHECK(search_early * 2 < search_late);
 }
 
+TEST_CASE("a search through long rows keeps no place before there is a flag") {
+  const auto none = filled<bool>([](auto) { return false; }, 100'000);
+  const auto one = filled<bool>([](std::int64_t n) { return n == 70'003; }, 100'000);
+  const auto steps = [](const Tensor<bool, 1>& x) {
+    return std::pair{steps_of([&] { const Tensor<std::int64_t, 0> made = argmax(i, x[i]); }),
+                     steps_of([&] { const Tensor<bool, 0> made = any(i, x[i]); })};
+  };
+  const auto [search_all, any_all] = steps(none);
+  const auto [search_some, any_some] = steps(one);
+  CHECK(search_all * 2 < any_all * 5);
+  CHECK(search_some * 2 < any_some * 5);
+}
+
 TEST_CASE("a read that may be outside is looked at, though the result is decided before it") {
   const auto x = filled<bool>([](auto) { return true; }, 10);
   auto at = filled<std::int64_t>([](std::int64_t n) { return n % 10; }, 3000);

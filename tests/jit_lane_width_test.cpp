@@ -66,6 +66,15 @@ TEST_CASE("a nest of bytes has lanes of bytes, one of subscripts or sums has not
   CHECK(!has(counted, "i64x64"));
 }
 
+TEST_CASE("one double for all lanes leaves them as narrow as the others are") {
+  if (host_target().features.find("avx512bw") == std::string::npos) return;
+  const Tensor<float, 1> x(1000);
+  Tensor<float, 1> out(1000);
+  const Tensor<double, 1> scale(1);
+  CHECK(has(loops_at_64(prepared(out[i], Assign::set, x[i] * cast<float>(sqrt(scale[0])))), "f32x16"));
+  CHECK(has(loops_at_64(prepared(out[i], Assign::set, cast<float>(cast<double>(x[i]) * sqrt(scale[0])))), "f32x8"));
+}
+
 TEST_CASE("what waits for the divider has registers of 32 bytes") {
   if (!has_mask_registers(host_target())) return;
   const auto x = filled<float>([](std::int64_t n) { return 0.25f * static_cast<float>(n + 1); }, 1003);

@@ -60,7 +60,42 @@ TEST_CASE("a denominator outside of the sum takes the powers that are stored for
   const std::string index = p.executable->dump(Executable::Stage::index, p.tensors, p.params);
   CHECK(occurrences(index, "exp(") == 1);
   CHECK(occurrences(index, " * ") == 2);
-  CHECK(temporary_bytes(p) == 2 * 20 * 30 * sizeof(float));
+  CHECK(temporary_bytes(p) == (2 * 20 * 30 + 20) * sizeof(float));  // and a sum of them for each row of the product
+}
+
+TEST_CASE("norms beside a product of matrices are stored, with their roots") {
+  Dice dice{std::mt19937_64(9)};
+  const Heads x(dice, 40, 35, 24, 1);
+  Tensor<float, 2> y(40, 35);
+  const auto left = norm(e, x.query[i, e]);
+  const auto right = norm(e, x.key[k, e]);
+  for (const Prepared& p : {prepared(y[i, k], Assign::set, score(x) / (left * right)),
+                            prepared(y[i, k], Assign::set, (score(x) - mean(e, x.query[i, e])) / right),
+                            prepared(y[i, k], Assign::set, sq(left) + sq(right) - 2.5f * score(x))}) {
+    CHECK(occurrences(schedule_of(p, 32), "finished in registers") == 1);
+    const std::string index = p.executable->dump(Executable::Stage::index, p.tensors, p.params);
+    const std::string last = index.substr(index.rfind('!', index.rfind('=')));  // the statement of the result
+    CHECK(occurrences(last, "sum(") == 1);
+    CHECK(occurrences(last, "sqrt(") == 0);
+    CHECK(temporary_bytes(p) == (40 + 35) * sizeof(float));
+    CHECK(run_everywhere(p).fault == "");
+  }
+  // A loop of its own is outside of the columns; what is not below zero is no product.
+  const Prepared alone = prepared(y[i, k], Assign::set, max(e, x.query[i, e] + x.key[k, e]) / left);
+  CHECK(temporary_bytes(alone) == 0);
+}
+
+TEST_CASE("a long product beside sums of its rows has tiles as wide as one that is alone") {
+  const Tensor<float, 2> a(300, 64), b(64, 512);
+  Tensor<float, 2> y(300, 512);
+  const auto product = sum(k, a[i, k] * b[k, j]);
+  const std::string beside = schedule_of(prepared(y[i, j], Assign::set, product / sum(k, a[i, k])));
+  const std::string alone = schedule_of(prepared(y[i, j], Assign::set, product));
+  const auto tile = [](const std::string& schedule) {
+    const auto from = schedule.find(": i/", schedule.find("tile of"));
+    return schedule.substr(from, schedule.find(';', from) - from);
+  };
+  CHECK(tile(beside) == tile(alone));
 }
 
 TEST_CASE("a softmax of products stores them: the result is as large") {

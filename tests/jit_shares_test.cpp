@@ -150,14 +150,17 @@ TEST_CASE("a product along two axes that are one in memory is computed as one al
 
 TEST_CASE("weighted sums of few columns are reduced for several rows abreast, whatever is left over") {
   for (const std::int64_t columns : {2, 3, 8, 16})
-    for (const std::int64_t rows : {8'192, 8'447}) {  // 0 and 255 of them are left over
+    for (const std::int64_t rows : {8'192, 8'447, 1'055}) {  // 0, 255 and, of fewer shares, 31 of them are left over
       const auto x = numbers<float>(rows, columns);
       const auto weights = filled<float>([](std::int64_t n) { return static_cast<float>(n % 5 - 2); }, rows);
       CAPTURE(rows, columns);
       Tensor<float, 1> total(columns), largest(columns);
       const Prepared p = prepared(total[j], Assign::set, sum(n, weights[n] * x[n, j]));
       CHECK(shares_of(p) == 1);
-      CHECK(schedule_of(p).find("row/4 abreast") != std::string::npos);
+      const int lanes = std::min(columns <= 4 ? 4 : columns <= 8 ? 8 : 16, vector_widths().front() / 4);
+      CHECK(schedule_of(p).find("row/4 abreast j/4096 x" + std::to_string(lanes) + ' ') != std::string::npos);
+      const std::string index = p.executable->dump(Executable::Stage::index, p.tensors, p.params);
+      CHECK(index.find(rows < 2'048 ? "axis share = 8\n" : "axis share = 64\n") != std::string::npos);
       CHECK(shares_of(prepared(largest[j], Assign::set, max(n, x[n, j] * weights[n]))) == 1);
       for (std::int64_t c = 0; c < columns; ++c) {
         double sum = 0, most = -100;
@@ -170,6 +173,9 @@ TEST_CASE("weighted sums of few columns are reduced for several rows abreast, wh
         CHECK(largest.at(c) == most);
       }
     }
+  const auto few = numbers<float>(1'020, 2);
+  Tensor<float, 1> pair(2);
+  CHECK(shares_of(prepared(pair[j], Assign::set, sum(n, few[n, 0] * few[n, j]))) == 0);
   const auto wide = numbers<float>(8'192, 17);
   const auto weights = filled<float>([](std::int64_t n) { return static_cast<float>(n % 5 - 2); }, 8'192);
   Tensor<float, 1> total(17);

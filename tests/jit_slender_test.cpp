@@ -193,7 +193,7 @@ TEST_CASE("what is not such a product, or has but one row or short ones, has oth
                             prepared(c[i, j], Assign::set, sum(k, high[k, i] * b[k, j])),
                             prepared(c[i, j], Assign::set, 1 - sum(k, brief[i, k] * few[k, j])),
                             prepared(small[i, j], Assign::set, 1 - sum(k, low[i, k] * b[k, j])),
-                            prepared(c[i, j], Assign::set, sum(k, a[i, k] * b[k, j]) * max(k, a[i, k])),
+                            prepared(c[i, j], Assign::set, sum(k, a[i, k] * b[k, j]) * max(k, a[i, k] * b[k, j])),
                             prepared(c[i, j], Assign::set, sum(k(0, 70), a[i, k] * b[k, j]))}) {
     CHECK(schedule_of(p, 64).find("side by side") == std::string::npos);
     CHECK(run_everywhere(p).fault == "");

@@ -309,6 +309,8 @@ class ExpressionLowering {
   void fold(ir::Expr);
   State start(const ir::Fold&, DType, int parts, int lanes, bool indexed);
   State reduce_loops(const ir::Fold&, std::vector<std::size_t> loops, std::size_t depth, State);
+  std::pair<loop::Value, loop::Value> block_of_flag(const ir::Fold&, std::size_t lane, loop::Value low,
+                                                    loop::Value high, int parts);
   State reduce_lanes(const ir::Fold&, std::size_t lane, std::vector<std::size_t> outer, std::size_t depth, State);
   State reduce_steps(const ir::Fold&, ir::AxisId lane, loop::Value from, loop::Value to, State, bool masked = false);
   /// The type in which lanes count the steps of a reduction, where an index would take several registers for each of

@@ -11,8 +11,9 @@ using loop::Value;
 
 namespace {
 
-/// So many steps of vectors run between two looks at whether the result is decided.
-constexpr std::int64_t steps_to_decision = 16;
+/// So many steps of vectors run between two looks at whether the result is decided. The steps of a search take longer,
+/// or it goes through the last ones again.
+constexpr std::int64_t steps_to_decision = 16, steps_of_search = 4;
 
 }  // namespace
 
@@ -90,6 +91,28 @@ ExpressionLowering::State ExpressionLowering::reduce_loops(const Fold& f, std::v
   return state.like(close_for(next.flat(), lane_ ? loop::none : is_decided(f, next)));
 }
 
+/// Where the flag that a search is for stands in [low, high), as a block of whole steps of so many vectors; nothing of
+/// it if there is none. To look whether there is one in a block takes less time than to keep its place.
+std::pair<Value, Value> ExpressionLowering::block_of_flag(const Fold& f, std::size_t lane, Value low, Value high,
+                                                          int parts) {
+  const Fold looks{f.reduction == Reduction::argmin ? Reduction::all : Reduction::any, f.axes, f.body, f.ranges};
+  const State flags = start(looks, DType::b1, parts, lanes(), false);
+  auto [carried, before] = carry_all(flags);
+  for (int bound = 0; bound < 2; ++bound) carried.push_back(builder_.carry(low));
+  const std::int64_t block = steps_of_search * parts * lanes();
+  const Value from = open_for(low, high, block, carried);
+  const Value end = builder_.add(builder_.level(), from, builder_.constant(block));
+  const Value to = builder_.compute(builder_.level(), Op::minimum, DType::i64, {end, high});
+  const State next = reduce_steps(looks, f.axes[lane], from, to, before);
+  std::vector<Value> results = next.flat();
+  results.insert(results.end(), {from, to});
+  results = close_for(results, is_decided(looks, next));
+  const Value first = results[results.size() - 2], behind = results.back();
+  results.resize(results.size() - 2);
+  const Value decided = is_decided(looks, flags.like(results));
+  return {first, builder_.compute(builder_.level(), Op::select, DType::i64, {decided, behind, first})};
+}
+
 /// Serial loops around one with lanes along axis `lane`: whole steps, then the rest.
 ExpressionLowering::State ExpressionLowering::reduce_lanes(const Fold& f, std::size_t lane,
                                                            std::vector<std::size_t> outer, std::size_t depth,
@@ -112,16 +135,27 @@ ExpressionLowering::State ExpressionLowering::reduce_lanes(const Fold& f, std::s
   ++info_.loops;
   if (ends_early(program_, f)) {
     // The first block is one step: many rows are decided by then.
-    const auto [carried, before] = carry_all(state);
-    const std::int64_t block = steps_to_decision * stride;
-    const Value first = builder_.add(level, low, builder_.constant(stride - block));
-    const Value begin = open_for(first, middle, block, carried);
-    const auto i64 = [&](Op op, Value a, Value b) { return builder_.compute(builder_.level(), op, DType::i64, {a, b}); };
-    const Value from = i64(Op::maximum, begin, low), end = i64(Op::add, begin, builder_.constant(block));
-    const Value to = i64(Op::minimum, end, middle);
-    const State next = reduce_steps(f, f.axes[lane], from, to, before);
-    state = state.like(close_for(next.flat(), is_decided(f, next)));
-    middle = builder_.compute(builder_.level(), Op::select, DType::i64, {is_decided(f, state), high, middle});
+    const auto i64 = [&](Op op, std::vector<Value> of) {
+      return builder_.compute(builder_.level(), op, DType::i64, std::move(of));
+    };
+    const bool seeks = info(f.reduction).results == Results::index;
+    const bool is_long = nest_.folds || std::ranges::count(s_.wide, f.axes[lane]) > 0;
+    if (seeks && is_long && rows_of(f) == 1) {
+      const Value behind = i64(Op::minimum, {builder_.add(level, low, builder_.constant(stride)), middle});
+      state = reduce_steps(f, f.axes[lane], low, behind, std::move(state));
+      const Value before = is_decided(f, state), some = i64(Op::select, {before, behind, middle});
+      const auto [from, to] = block_of_flag(f, lane, behind, some, static_cast<int>(state.best.size()));
+      state = reduce_steps(f, f.axes[lane], from, to, std::move(state));
+    } else {
+      const auto [carried, before] = carry_all(state);
+      const std::int64_t block = (seeks ? steps_of_search : steps_to_decision) * stride;
+      const Value first = builder_.add(level, low, builder_.constant(stride - block));
+      const Value begin = open_for(first, middle, block, carried);
+      const Value from = i64(Op::maximum, {begin, low}), end = i64(Op::add, {begin, builder_.constant(block)});
+      const State next = reduce_steps(f, f.axes[lane], from, i64(Op::minimum, {end, middle}), before);
+      state = state.like(close_for(next.flat(), is_decided(f, next)));
+    }
+    middle = i64(Op::select, {is_decided(f, state), high, middle});
   } else {
     state = reduce_steps(f, f.axes[lane], low, middle, std::move(state));
   }

@@ -65,6 +65,7 @@ class Placement {
     TensorId target;
     std::vector<Expr> subscripts;
     std::size_t needed = 0;  // so many of its loops are around some reduction
+    std::size_t tiled = 0;   // and so many around some product
   };
 
   /// Moves what must move out of `s`, then appends `s`.
@@ -77,7 +78,11 @@ class Placement {
     Surroundings outer = std::exchange(around_, {s.domain, Feedback(s), scan_loop(s), s.target, s.subscripts});
     survey(expressions(s), path);
     std::ranges::set_intersection(per_iteration_, within_, std::inserter(to_store_, to_store_.end()));
-    for (Expr e : outer_results(expressions(s))) around_.needed = std::max(around_.needed, stand(e, path).level);
+    for (Expr e : outer_results(expressions(s))) {
+      const std::size_t level = stand(e, path).level;
+      around_.needed = std::max(around_.needed, level);
+      if (is_product(e) && !stored_for_others(e)) around_.tiled = std::max(around_.tiled, level);
+    }
     surveyed_.clear();
     survey(expressions(s), path);
     replace_expressions(s, [&](Expr e) { return placed(e, path); });
@@ -103,9 +108,11 @@ class Placement {
     const bool scan = scan_of(f).has_value();
     const std::size_t loops = around_.domain.size();
     result.runs = in_order && runs_along(f, *in_order) && path.size() == loops && result.level == loops && in_all_loops;
-    // The loops around the reduction that it stands in may yet change places, and those around others beside it.
+    // The loops around the reduction that it stands in may yet change places, and those around others beside it. A tile
+    // of a product goes through its rows again for each of its columns.
     const bool is_outer = path.size() == loops_in(path);
-    const bool behind = is_outer ? result.level < around_.needed && nests(f) : result.level < loops_in(path);
+    const bool behind = is_outer ? result.level < around_.tiled || (result.level < around_.needed && nests(f))
+                                 : result.level < loops_in(path);
     result.repeated = !in_all_loops || behind || (e->free.empty() && !path.empty()) || (scan && !result.runs) ||
                       (in_order && !uses_axis(e, in_order->axis));
     result.whole = e->free.empty() && info(f.reduction).results == Results::value;
@@ -117,6 +124,20 @@ class Placement {
     return std::ranges::any_of(outer_results({f.body}), [&](Expr e) {
       return std::ranges::any_of(f.axes, [&](AxisId axis) { return uses_axis(e, axis); }) && !stored_for_others(e);
     });
+  }
+
+  /// Whether a reduction is a sum of products of what moves with rows and with columns, as far as that can be told
+  /// without knowing sizes and layouts: it may get a tile of registers.
+  bool is_product(Expr e) const {
+    const Fold& f = fold_of(e);
+    const Apply* body = f.body->as<Apply>();
+    if (f.reduction != Reduction::sum || !is_float(e->dtype) || !body || body->op != Op::multiply) return false;
+    const auto moves_alone = [&](Expr factor, Expr other) {
+      const auto is_own = [&](AxisId axis) { return uses_axis(factor, axis) && !uses_axis(other, axis); };
+      return std::ranges::any_of(f.axes, [&](AxisId axis) { return uses_axis(factor, axis); }) &&
+             std::ranges::any_of(around_.domain, is_own);
+    };
+    return moves_alone(body->args[0], body->args[1]) && moves_alone(body->args[1], body->args[0]);
   }
 
   static bool uses_all(Expr e, const Path& path, std::size_t level) {
@@ -158,15 +179,24 @@ class Placement {
     return to_store_.contains(key) && !filling_.contains(key);
   }
 
+  /// Whether to store it costs less than to compute it again.
+  static bool is_costly(Expr e) {
+    return std::ranges::any_of(nodes({e}), [](Expr n) {
+      const Apply* apply = n->as<Apply>();
+      return is_function(n) || (apply && (apply->op == Op::sqrt || (apply->op == Op::divide && is_float(n->dtype))));
+    });
+  }
+
   /// The reductions in an operation under a loop that it does not depend on, which it is better stored than: they have
   /// as many values, and a function of them costs more than to load its value.
   std::vector<Expr> stored_with(Expr e, const Path& path) {
     std::vector<Expr> results;
-    if (!e->as<Apply>() || path.size() == loops_in(path)) return results;
+    if (!e->as<Apply>()) return results;
     std::size_t level = 0;
     for (std::size_t i = 0; i < path.size(); ++i)
       if (uses_axis(e, path[i])) level = i + 1;
-    if (uses_all(e, path, level) || !has_function(e) || !is_movable(e)) return results;
+    const bool again = !uses_all(e, path, level) || (path.size() == loops_in(path) && level < around_.tiled);
+    if (!again || !is_costly(e) || !is_movable(e)) return results;
     for (Expr f : outer_results({e}))
       if (f->free == e->free && moves(f, stand(f, path)) && !stand(f, path).whole) results.push_back(f);
     return results;
@@ -175,7 +205,7 @@ class Placement {
   /// Whether an operation is stored, for this use or for another one.
   bool is_stored_part(Expr e, const Path& path) {
     if (to_store_.empty() || !e->as<Apply>()) return false;
-    return !stored_with(e, path).empty() || (has_function(e) && is_movable(e) && stored_for_others(e));
+    return !stored_with(e, path).empty() || (is_costly(e) && is_movable(e) && stored_for_others(e));
   }
 
   /// Finds the reductions that will be stored, so that uses of the same with other axes of the same extents, which may
@@ -184,7 +214,8 @@ class Placement {
   void survey(const std::vector<Expr>& roots, const Path& path) {
     walk(roots, [&](Expr e) {
       if (const std::vector<Expr> with = stored_with(e, path); !with.empty()) {
-        for (Expr f : with) to_store_.insert(over_own_axes(program_, axes_, f));
+        if (path.size() != loops_in(path))  // beside what is made of them, for all that runs over them
+          for (Expr f : with) to_store_.insert(over_own_axes(program_, axes_, f));
         to_store_.insert(over_own_axes(program_, axes_, e));
         return false;
       }

@@ -21,8 +21,10 @@ std::vector<ir::AxisId> loop_order(const ir::Statement&);
 /// on, which the report counts as temporary bytes. A function of a reduction is stored with it. What is stored serves
 /// the same with other axes of the same extents: a maximum of s[i, k2], a sum of p[i, k3]. What a statement needs once
 /// per iteration is stored too if other reductions in it run over all of it: y[i, k] = s(i, k) / max(l, s(i, l)). A
-/// reduction of reductions never runs under a loop that only others beside it need. Sums over everything take the
-/// first form also when they stand alone, to run in parallel.
+/// reduction of reductions never runs under a loop that only others beside it need, and none runs in the columns of a
+/// product of matrices beside it, whose tile goes through its rows again for each block of them: the norms in
+/// sum(k, a[i,k] * b[j,k]) / (norm(k, a[i,k]) * norm(k, b[j,k])). Sums over everything take the first form also when
+/// they stand alone, to run in parallel.
 void place_reductions(ir::Program&, CanonicalAxes&);
 
 }  // namespace ricci::jit

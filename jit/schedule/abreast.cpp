@@ -63,10 +63,9 @@ std::set<AxisId> axes_of_chosen_places(const Program& program) {
   return found;
 }
 
-std::optional<AxisId> rows_of_sums(const Program& program, const Nest& nest) {
-  const Statement& s = program.statements[nest.statements.front()];
+std::optional<AxisId> rows_of_sums(const Program& program, const Statement& s) {
   const Fold* fold = s.value->as<Fold>();
-  if (!fold || nest.statements.size() > 1 || s.domain.size() < 2) return {};
+  if (!fold || s.domain.size() < 2) return {};
   const AxisId axis = s.domain[s.domain.size() - 2];
   if (program.tensors[s.target].table.empty() || program.axes[axis].fixed != rows_abreast) return {};
   const bool fits = allows(s, axis) && uses_axis(s.value, axis) && info(fold->reduction).results == Results::value &&
@@ -82,7 +81,8 @@ std::optional<AxisId> find_abreast(Program& program, const Specialisation& s, co
     for (Expr e : expressions(program.statements[i])) all.push_back(e);
   all = nodes(std::move(all));
   const Statement& first = program.statements[nest.statements.front()];
-  if (const auto rows = rows_of_sums(program, nest); rows && lane == first.domain.back()) return rows;
+  if (nest.statements.size() == 1 && lane == first.domain.back())
+    if (const auto rows = rows_of_sums(program, first)) return rows;
   for (AxisId axis : first.domain) {
     if (axis == lane || std::ranges::count(s.abreast, axis) == 0) continue;
     const auto allows_it = [&](std::size_t i) { return allows(program.statements[i], axis); };
@@ -168,7 +168,10 @@ std::vector<Expr> find_folds_abreast(const Nest& nest, const std::unordered_map<
   return found;
 }
 
-void order_abreast(const Program& program, Nest& nest) {
+void order_abreast(const Program& program, const Specialisation& s, Nest& nest) {
+  const Statement& first = program.statements[nest.statements.front()];
+  for (const Slender& few : s.slender)
+    if (few.matrix == first.target && few.columns == nest.lane_axis) nest.lanes = std::min(nest.lanes, few.wide);
   nest.order = loop_order(program.statements[nest.statements.front()]);
   const auto lane = std::ranges::find(nest.order, *nest.lane_axis);
   std::rotate(lane, lane + 1, nest.order.end());

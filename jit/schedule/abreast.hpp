@@ -28,7 +28,7 @@ inline constexpr std::int64_t least_abreast = 3;  // with fewer, iterations done
 
 /// The axis before the last one of a table that is one reduction for each of a few rows, as many as are done
 /// abreast (shares.hpp): a step of one state need not wait for the last one.
-std::optional<ir::AxisId> rows_of_sums(const ir::Program&, const Nest&);
+std::optional<ir::AxisId> rows_of_sums(const ir::Program&, const ir::Statement&);
 
 /// The axes that are bare subscripts beside computed ones that do not use them.
 std::set<ir::AxisId> axes_of_chosen_places(const ir::Program&);
@@ -51,7 +51,7 @@ std::optional<ir::AxisId> find_rows_abreast(const ir::Program&, const Specialisa
 /// The bodies of such reductions in a nest without lanes. Each needs registers for the states of four sums.
 std::vector<ir::Expr> find_folds_abreast(const Nest&, const std::unordered_map<ir::Expr, ir::AxisId>& fold_lanes);
 
-/// Puts the lanes innermost.
-void order_abreast(const ir::Program&, Nest&);
+/// Puts the lanes innermost: no more of them than the rows of such sums have columns, where these are known to be few.
+void order_abreast(const ir::Program&, const Specialisation&, Nest&);
 
 }  // namespace ricci::jit

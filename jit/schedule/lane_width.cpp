@@ -147,7 +147,9 @@ class Widths {
 };
 
 bool computes_doubles(const Statement& s) {
-  return std::ranges::any_of(nodes(expressions(s)), [](Expr e) { return e->dtype == DType::f64; });
+  return std::ranges::any_of(nodes(expressions(s)), [](Expr e) {
+    return e->dtype == DType::f64 && !e->free.empty();
+  });
 }
 
 /// Whether roots and divisions of floats take most of the time of an iteration, and not of one of its outer loops.

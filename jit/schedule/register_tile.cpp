@@ -235,7 +235,7 @@ namespace {
 
 /// Whether all that the nest makes of the results of its only tile is so little that it may stand there for every row.
 bool finishes(const Program& program, const Nest& nest) {
-  constexpr std::size_t most_nodes = 8;
+  constexpr std::size_t most_nodes = 12;
   const RegisterTile& tile = nest.registers[0];
   const std::vector<AxisId>& domain = program.statements[nest.statements.front()].domain;
   if (nest.registers.size() > 1 || std::ranges::count(domain, tile.rows) == 0) return false;

@@ -19,7 +19,7 @@ std::vector<RegisterTile> find_register_tiles(ir::Program&, const Specialisation
 inline constexpr std::int64_t most_shallow_rows = 20;
 
 /// Puts the rows of its tiles next to the lanes in the order of a nest, and cuts both into the tiles' blocks. `alone`:
-/// there is no other nest.
+/// no other nest has as many axes.
 void order_for_registers(ir::Program&, const Specialisation&, const Target&, Nest&, bool alone);
 
 /// Whether a read is contiguous along the rows of a tile, and not along the axis that its reduction runs over.

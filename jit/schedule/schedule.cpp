@@ -258,9 +258,12 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
     };
     double best = cost_of(std::nullopt);
     auto fold_lanes = model.fold_lanes;
+    // Rows abreast have their neighbours along the last axis.
+    const bool by_rows = nest.statements.size() == 1 && rows_of_sums(program, first);
     for (std::size_t d = domain.size(); d-- > 0;) {
+      if (by_rows && d + 1 != domain.size()) break;
       if (nest.serial && d + 1 != domain.size()) break;  // lanes would change which duplicate is last
-      if (!lanes_can_store(program, s, nest, domain[d]) || rows_of_sums(program, nest) == domain[d]) continue;
+      if (!lanes_can_store(program, s, nest, domain[d])) continue;
       const double cost = cost_of(domain[d]);
       if (cost >= best) continue;
       best = cost;
@@ -279,11 +282,14 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
     if (schedule.mask_registers && !nest.abreast)
       if ((nest.abreast = find_rows_abreast(program, s, nest, schedule.fold_lanes))) continue;
     if (nest.abreast) {
-      order_abreast(program, nest);
+      order_abreast(program, s, nest);
       continue;
     }
     if (!nest.registers.empty()) {
-      order_for_registers(program, s, target, nest, schedule.nests.size() == 1);
+      const auto is_as_large = [&](const Nest& other) {
+        return &other != &nest && program.statements[other.statements.front()].domain.size() >= domain.size();
+      };
+      order_for_registers(program, s, target, nest, std::ranges::none_of(schedule.nests, is_as_large));
       nest.symmetric = is_symmetric(program, s, nest);
       continue;
     }

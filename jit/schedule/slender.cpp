@@ -4,6 +4,7 @@
 
 #include "ir/affine.hpp"
 #include "ir/functions.hpp"
+#include "schedule/abreast.hpp"
 
 namespace ricci::jit {
 
@@ -68,6 +69,16 @@ std::optional<SlenderProduct> slender_product(const Statement& s) {
 void find_slender_products(const Program& program, std::span<const TensorView> tensors,
                            const std::function<std::int64_t(AxisId)>& length, Specialisation& result) {
   for (const Statement& s : program.statements) {
+    if (rows_of_sums(program, s)) {
+      // Each load of a row is as long as a vector: those of 64 bytes would go across the end of a line.
+      const int least = 16 / static_cast<int>(size_of(s.value->dtype));
+      for (const int wide : {least, 2 * least})
+        if (length(s.domain.back()) <= wide) {
+          result.slender.push_back({s.target, s.domain.back(), wide, false});
+          break;
+        }
+      continue;
+    }
     const auto p = slender_product(s);
     if (!p) continue;
     const auto is_contiguous = [&](Expr e, AxisId axis) {

@@ -16,15 +16,17 @@ __extension__ using Wide = __int128;
 // More shares than most processors have threads. Less work is done sooner than threads begin, and so many elements per
 // result keep what the shares leave a small part of it. Short rows are shorter than lanes.
 constexpr ShareSizes of_many{.shares = 64,
+                             .shares_of_line = 8,
                              .least_rows = 8,
                              .work = 1 << 16,
-                             .work_of_line = 1 << 13,
+                             .work_of_line = 1 << 11,
                              .per_result = 32 * 64,
                              .short_row = 16,
                              .rows_at_a_time = 16,
                              .most_rows = 16,
                              .least_row = 512};
 constexpr ShareSizes of_few{.shares = 2,
+                            .shares_of_line = 2,
                             .least_rows = 1,
                             .work = 1,
                             .work_of_line = 1,
@@ -295,7 +297,7 @@ std::vector<Shared> find_shared(const Program& program, std::span<const Expr> ca
     for (AxisId axis : fold.axes) elements = std::min<Wide>(elements * extents[axis], Wide{1} << 62);
     const auto is_found = [&](Expr n) { return std::ranges::count(found, n, &Shared::fold) > 0; };
     if (!std::ranges::all_of(nodes({fold.body}), [&](Expr n) { return !n->as<Fold>() || is_found(n); })) continue;
-    if (results > most_results || elements < sizes.per_result) continue;
+    if (results > most_results) continue;
     const Rows rows = rows_of(program, fold, e->free, tensors);
     const bool as_one = fold.axes.size() > 1 && are_one(program, fold, tensors, extents);
     const Wide length = as_one ? elements : extents[fold.axes[0]];
@@ -304,9 +306,12 @@ std::vector<Shared> find_shared(const Program& program, std::span<const Expr> ca
     const bool is_line = !rows.along && rows.in_lines && e->free.size() == 1 &&
                          results * size_of(e->dtype) <= line_bytes && (as_one || fold.axes.size() == 1);
     const std::int64_t at_a_time = is_short ? sizes.rows_at_a_time : is_line ? rows_abreast : 1;
-    if (results * elements < (is_line && !is_short ? sizes.work_of_line : sizes.work)) continue;
-    if (length >= sizes.shares * sizes.least_rows * at_a_time)
-      found.push_back({e, sizes.shares, at_a_time, as_one, is_short});
+    // Rows abreast are worth shares of their own where there are too few for all.
+    const bool by_line = is_line && !is_short;
+    const bool many = elements >= sizes.per_result && length >= sizes.shares * sizes.least_rows * at_a_time;
+    const std::int64_t shares = by_line && !many ? sizes.shares_of_line : sizes.shares;
+    if (results * elements < (by_line ? sizes.work_of_line : sizes.work) || (!by_line && !many)) continue;
+    if (length >= shares * sizes.least_rows * at_a_time) found.push_back({e, shares, at_a_time, as_one, is_short});
   }
   return found;
 }

@@ -1,7 +1,7 @@
 #pragma once
 // Reductions of many elements to few results, as sums of columns, means of channels, or X^T X: loops over the results
-// leave threads idle, and short rows of results leave lanes empty. What is reduced is cut into shares, always as many,
-// so that no result depends on the number of threads; short rows are taken several at a time:
+// leave threads idle, and short rows of results leave lanes empty. What is reduced is cut into shares, as many
+// as sizes say, so that no result depends on the number of threads; short rows are taken several at a time:
 //
 //     s[j] = sum(n, x[n, j])     ->     part[q, r, j] = sum(m, x[(q * M + m) * R + r, j]);
 //                                       s[j] = sum(q, r, part[q, r, j]) + sum(n(Q * M * R, N), x[n, j])
@@ -16,7 +16,8 @@ namespace ricci::jit {
 
 /// The sizes from which on reductions are done in shares, and those of the shares.
 struct ShareSizes {
-  std::int64_t shares;         // of each reduction, of at least so many rows,
+  std::int64_t shares;         // of each reduction,
+  std::int64_t shares_of_line; // or of few rows, which are reduced abreast; each of at least so many rows,
   std::int64_t least_rows;     // or so many times the rows that are taken at a time
   std::int64_t work;           // of all results,
   std::int64_t work_of_line;   // or where it is less for one thread, too, as rows are reduced abreast
@@ -35,7 +36,8 @@ struct Shared {
   std::int64_t shares, rows;
   bool as_one, in_lanes;
   bool operator<(const Shared& other) const {
-    return std::tuple(fold->id, rows, as_one) < std::tuple(other.fold->id, other.rows, other.as_one);
+    return std::tuple(fold->id, shares, rows, as_one) <
+           std::tuple(other.fold->id, other.shares, other.rows, other.as_one);
   }
 };
 
