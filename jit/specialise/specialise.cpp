@@ -14,6 +14,7 @@
 #include "schedule/abreast.hpp"
 #include "schedule/flattened.hpp"
 #include "schedule/kept.hpp"
+#include "schedule/packed_rows.hpp"
 #include "schedule/short_results.hpp"
 #include "schedule/short_rows.hpp"
 #include "schedule/slender.hpp"
@@ -100,10 +101,25 @@ bool can_flatten(const Program& program, const Survey& survey, std::span<const T
   });
 }
 
+/// Whether short rows of results are gone through as one with the axis before them, where they share vectors.
+bool can_pack(const Program& program, const Survey& survey, std::span<const TensorView> tensors,
+              std::span<const std::int64_t> extents, AxisId outer, AxisId inner) {
+  if (extents[outer] < 2 || !can_pack_rows(program, survey, extents[inner], outer, inner)) return false;
+  if (!always_neighbours(survey, outer, inner)) return false;
+  return std::ranges::all_of(survey.accesses, [&](const Access& access) {
+    const int o = position_of(access, outer), i = position_of(access, inner);
+    if (o == -1 && i == -1) return true;
+    if (o == -2 || i == -2 || stays_checked(program, survey, tensors, extents, access)) return false;
+    const Layout& layout = tensors[access.tensor].layout;
+    if (o >= 0 && i >= 0) return layout.strides[i] == 1 && layout.strides[o] == extents[inner];
+    return layout.strides[std::max(o, i)] == 1;
+  });
+}
+
 void find_collapsed(const Program& program, const Survey& survey, std::span<const TensorView> tensors,
                     std::span<const std::int64_t> extents, Specialisation& result) {
   std::map<AxisId, AxisId> outer_of;  // by the inner axis of a collapsible pair
-  std::set<AxisId> flattened;
+  std::set<AxisId> flattened, packed;
   for (const auto& axes : survey.binders)
     for (std::size_t i = 1; i < axes.size(); ++i) {
       const AxisId outer = axes[i - 1], inner = axes[i];
@@ -112,6 +128,9 @@ void find_collapsed(const Program& program, const Survey& survey, std::span<cons
       } else if (can_flatten(program, survey, tensors, extents, outer, inner)) {
         outer_of[inner] = outer;
         flattened.insert(inner);
+      } else if (can_pack(program, survey, tensors, extents, outer, inner)) {
+        outer_of[inner] = outer;
+        packed.insert(inner);
       }
     }
   std::set<AxisId> swallowed;
@@ -125,6 +144,7 @@ void find_collapsed(const Program& program, const Survey& survey, std::span<cons
       group.insert(group.begin(), it->second);
     const auto is_flattened = [&](AxisId axis) { return flattened.contains(axis); };
     if (std::ranges::any_of(group, is_flattened)) result.flattened.push_back(inner);
+    if (packed.contains(inner)) result.packed.push_back({inner, extents[inner]});
   }
 }
 
