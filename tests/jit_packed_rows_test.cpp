@@ -115,3 +115,19 @@ TEST_CASE("bits that go past the caches are those of their bytes") {
     CHECK(wrong == 0);
   }
 }
+
+TEST_CASE("a kernel for rows of so many elements is not taken for others") {
+  Dice dice{std::mt19937_64(5)};
+  const auto check = [&](const Tensor<float, 1>& x, const Tensor<float, 1>& row) {
+    Tensor<float, 2> y(x.extent(0), row.extent(0));
+    y[i, j] = x[i] - row[j];
+    for (std::int64_t r = 0; r < x.extent(0); ++r)
+      for (std::int64_t c = 0; c < row.extent(0); ++c) CHECK(y.at(r, c) == x.at(r) - row.at(c));
+  };
+  const auto x = uneven(dice, 160), six = uneven(dice, 6);
+  check(x, uneven(dice, 8));
+  for (const auto& column : {x.flipped(0), x.sliced(0, 0, 160, 2), x.sliced(0, 0, 160, 3), x.sliced(0, 0, 160, 4), x})
+    for (const auto& row : {six, six.flipped(0)}) check(column, row);  // more than there are kernels for
+  check(x, uneven(dice, 4));
+  check(x, uneven(dice, 2));
+}

@@ -108,8 +108,7 @@ std::vector<Disordered> find_disordered(const Program& program, std::span<const 
       if (!fold || e->free.empty() || !std::ranges::all_of(e->free, is_own)) continue;
       if (program.axes[fold->axes[0]].tables) continue;
       const auto one = disordered(program, e, tensors, extents);
-      if (!one || one->read->as<Read>()->tensor == s.target) continue;
-      if (std::ranges::count(found, one->read, &Disordered::read) == 0) found.push_back(*one);
+      if (one && std::ranges::count(found, one->read, &Disordered::read) == 0) found.push_back(*one);
     }
   }
   return found;
