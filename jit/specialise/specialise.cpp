@@ -320,8 +320,15 @@ Specialisation specialise(const Program& program, std::span<const TensorView> te
   find_lengths(program, survey, tensors, extents, result);
   for (AxisId axis : axes_of_chosen_places(program))
     if (extents[axis] >= least_abreast) result.abreast.push_back(axis);
-  for (const auto& [rows, along] : rows_times_vectors(program))
-    if (extents[rows] >= least_abreast && extents[along] <= longest_row_abreast) result.abreast.push_back(rows);
+  for (const SumOfRows& sum : sums_of_rows(program)) {
+    const std::vector<AxisId>& axes = sum.fold->as<Fold>()->axes;
+    if (axes.size() > 1 && result.collapsed[axes.back()] != axes) continue;  // the lanes run through all of them
+    std::int64_t length = 1;
+    for (AxisId axis : axes) length = std::min(length * extents[axis], short_limit);
+    const bool is_long = length * static_cast<std::int64_t>(size_of(sum.fold->dtype)) > longest_vector_bytes;
+    const bool pays = is_long || (sum.product && length <= longest_row_abreast);
+    if (pays && extents[sum.rows] >= least_abreast) result.abreast.push_back(sum.rows);
+  }
   result.answers = ask(program, survey, tensors, extents);
   result.short_offsets = offsets_are_short(program, survey, tensors, extents);
   result.disjoint = written_are_disjoint(program, tensors);
