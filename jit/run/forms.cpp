@@ -75,6 +75,22 @@ SingleKernel::Forms& SingleKernel::forms_in_order(Forms& forms, std::span<const 
   return in_order_.emplace(key, with_operands_in_order(program, operands)).first->second;
 }
 
+SingleKernel::Forms& SingleKernel::forms_with_sums_first(Forms& forms, std::span<const TensorView> tensors,
+                                                         std::span<const std::int64_t> extents) const {
+  const ir::Program& program = forms.at_once.program;
+  const std::vector<std::size_t> statements = find_sums_first(program, tensors, extents);
+  if (statements.empty() || chosen_) return forms;
+  const std::lock_guard lock(mutex_);
+  const auto key = std::pair(static_cast<const Forms*>(&forms), statements);
+  if (const auto known = sums_first_.find(key); known != sums_first_.end()) return known->second;
+  Forms& made = sums_first_.emplace(key, with_sums_first(program, statements)).first->second;
+  for (std::size_t t = program.tensors.size(); t < made.at_once.program.tensors.size(); ++t) {
+    const auto filling = std::ranges::find(made.at_once.program.statements, t, &ir::Statement::target);
+    made.at_once.contents[t] = to_string(made.at_once.program, filling->value) + ", of which there are functions";
+  }
+  return made;
+}
+
 /// Reads in shares are not checked: where they need it, the reduction is done at once.
 const SingleKernel::Form& SingleKernel::form_in_shares(Forms& forms, std::span<const TensorView> tensors,
                                                        std::span<const std::int64_t> extents) const {

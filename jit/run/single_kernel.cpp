@@ -145,7 +145,9 @@ SingleKernel::Binding SingleKernel::bind(std::span<const TensorView> tensors, st
     take(forms.at_once);
     Forms& in_order = forms_in_order(forms, b.tensors, b.extents);
     take(in_order.at_once);
-    take(form_in_shares(in_order, b.tensors, b.extents));
+    Forms& sums_first = forms_with_sums_first(in_order, b.tensors, b.extents);
+    take(sums_first.at_once);
+    take(form_in_shares(sums_first, b.tensors, b.extents));
   }
   b.facts = specialise(b.form->program, b.tensors, b.extents);
   b.assumed = assume(*b.form, b.facts, options, trial);

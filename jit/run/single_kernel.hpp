@@ -10,6 +10,7 @@
 #include "run/calls.hpp"
 #include "specialise/operands.hpp"
 #include "specialise/shares.hpp"
+#include "specialise/sums_first.hpp"
 #include "specialise/unit_axes.hpp"
 #include "specialise/values_first.hpp"
 
@@ -100,6 +101,9 @@ class SingleKernel {
   Forms& forms_for(std::span<const std::int64_t> extents) const;
   /// The forms with those operands put in order for which arguments like these make it worth it.
   Forms& forms_in_order(Forms&, std::span<const TensorView> tensors, std::span<const std::int64_t> extents) const;
+  /// The forms with the results of those reductions stored first for which arguments like these make it worth it.
+  Forms& forms_with_sums_first(Forms&, std::span<const TensorView> tensors,
+                               std::span<const std::int64_t> extents) const;
   /// The form with those reductions in shares for which arguments with these extents make it worth it.
   const Form& form_in_shares(Forms&, std::span<const TensorView> tensors, std::span<const std::int64_t> extents) const;
   /// The binding of a band, if one kernel without checks is right for all bands.
@@ -142,6 +146,7 @@ class SingleKernel {
   const std::vector<ir::AxisId> may_drop_;                             // axes of the whole program (unit_axes.hpp)
   mutable std::map<std::vector<ir::AxisId>, Forms> without_axes_;
   mutable std::map<std::pair<const Forms*, std::vector<Disordered>>, Forms> in_order_;
+  mutable std::map<std::pair<const Forms*, std::vector<std::size_t>>, Forms> sums_first_;
   mutable std::optional<std::optional<Form>> values_first_;  // once somebody has asked
   Calls calls_;
 };
