@@ -40,6 +40,10 @@ TEST_CASE("of several reductions all but one have memory of their own") {
   CHECK(run_everywhere(cell).report.temporary_bytes == 30 * 4);
   const Prepared p = prepared(wide[i], Assign::set, exp(cast<double>(max(k, m[i, k]))));
   CHECK(run_everywhere(p).report.temporary_bytes == 30 * 4);
+  const Tensor<float, 2> longer(9, 600);
+  Tensor<float, 1> z(9);
+  CHECK(is_in_two(prepared(z[i], Assign::set, log(sum(k, longer[i, k])))));
+  CHECK(!is_in_two(prepared(z[i], Assign::set, log(sum(k, longer[i, k]) + max(k, longer[i, k])))));
 }
 
 TEST_CASE("functions of reductions along rows agree in every way to run them") {

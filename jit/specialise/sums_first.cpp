@@ -15,6 +15,8 @@ using namespace ir;
 namespace {
 
 constexpr std::size_t most_reductions = 4;
+// Longer rows, which several reductions may read, are better read at once.
+constexpr std::int64_t longest_of_several = 512;
 
 /// The reductions in a value, inner ones first, if all of them have a result for each iteration.
 std::vector<Expr> reductions_of(const Statement& s) {
@@ -47,11 +49,11 @@ bool has_functions_outside(Expr value) {
   return found;
 }
 
-/// Whether a row is too long to be transposed.
-bool is_long(Expr reduction, std::span<const std::int64_t> extents) {
+/// Whether a row is too long to be transposed, and functions of one are not too little beside `several` reductions.
+bool has_length(Expr reduction, std::span<const std::int64_t> extents, bool several) {
   std::int64_t length = 1;
-  for (AxisId axis : reduction->as<Fold>()->axes) length = std::min(length * extents[axis], 2 * longest_short_row);
-  return length > longest_short_row;
+  for (AxisId axis : reduction->as<Fold>()->axes) length = std::min(length * extents[axis], 2 * longest_of_several);
+  return length > longest_short_row && (!several || length <= longest_of_several);
 }
 
 /// Whether what it reads lies in rows along its last axis, which are of one result or of many.
@@ -86,7 +88,10 @@ std::vector<std::size_t> find_sums_first(const Program& program, std::span<const
     std::int64_t results = 1;
     for (AxisId axis : s.domain) results = std::min<std::int64_t>(results * extents[axis], 2);
     if (reductions.empty() || results < 2 || !has_functions_outside(s.value)) continue;
-    const auto fits = [&](Expr e) { return is_long(e, extents) && runs_along_rows(program, e, tensors); };
+    const bool several = reductions.size() > 1;
+    const auto fits = [&](Expr e) {
+      return has_length(e, extents, several) && runs_along_rows(program, e, tensors);
+    };
     if (!std::ranges::all_of(reductions, fits)) continue;
     const auto overlaps = [&](Expr e) {
       const Read* read = e->as<Read>();
