@@ -78,7 +78,7 @@ SingleKernel::Forms& SingleKernel::forms_in_order(Forms& forms, std::span<const 
 SingleKernel::Forms& SingleKernel::forms_with_sums_first(Forms& forms, std::span<const TensorView> tensors,
                                                          std::span<const std::int64_t> extents) const {
   const ir::Program& program = forms.at_once.program;
-  const std::vector<std::size_t> statements = find_sums_first(program, tensors, extents);
+  const std::vector<SumsFirst> statements = find_sums_first(program, tensors, extents);
   if (statements.empty() || chosen_) return forms;
   const std::lock_guard lock(mutex_);
   const auto key = std::pair(static_cast<const Forms*>(&forms), statements);

@@ -146,7 +146,7 @@ class SingleKernel {
   const std::vector<ir::AxisId> may_drop_;                             // axes of the whole program (unit_axes.hpp)
   mutable std::map<std::vector<ir::AxisId>, Forms> without_axes_;
   mutable std::map<std::pair<const Forms*, std::vector<Disordered>>, Forms> in_order_;
-  mutable std::map<std::pair<const Forms*, std::vector<std::size_t>>, Forms> sums_first_;
+  mutable std::map<std::pair<const Forms*, std::vector<SumsFirst>>, Forms> sums_first_;
   mutable std::optional<std::optional<Form>> values_first_;  // once somebody has asked
   Calls calls_;
 };

@@ -15,7 +15,7 @@ using namespace ir;
 namespace {
 
 constexpr std::size_t most_reductions = 4;
-// Longer rows, which several reductions may read, are better read at once.
+// Longer rows, which one reduction reads after another has been stored, are better read by both at once.
 constexpr std::int64_t longest_of_several = 512;
 
 /// The reductions in a value, inner ones first, if all of them have a result for each iteration.
@@ -33,7 +33,7 @@ std::vector<Expr> reductions_of(const Statement& s) {
 
 /// Whether each element of the target is of one iteration, and nothing else can happen.
 bool stores_each_once(const Program& program, const Statement& s) {
-  if (s.update || s.guard || s.in_order || s.stage || s.appends || is_private(program, s.target)) return false;
+  if (s.guard || s.in_order || s.stage || s.appends || is_private(program, s.target)) return false;
   std::set<AxisId> axes;
   for (Expr e : s.subscripts)
     if (!e->as<Axis>() || !axes.insert(e->as<Axis>()->axis).second) return false;
@@ -49,11 +49,12 @@ bool has_functions_outside(Expr value) {
   return found;
 }
 
-/// Whether a row is too long to be transposed, and functions of one are not too little beside `several` reductions.
-bool has_length(Expr reduction, std::span<const std::int64_t> extents, bool several) {
+/// Whether a row is too long to be transposed, and short enough if it is read again where reductions stand `within`
+/// others.
+bool has_length(Expr reduction, std::span<const std::int64_t> extents, bool within) {
   std::int64_t length = 1;
   for (AxisId axis : reduction->as<Fold>()->axes) length = std::min(length * extents[axis], 2 * longest_of_several);
-  return length > longest_short_row && (!several || length <= longest_of_several);
+  return length > longest_short_row && (!within || length <= longest_of_several);
 }
 
 /// Whether what it reads lies in rows along its last axis, which are of one result or of many.
@@ -78,9 +79,9 @@ bool runs_along_rows(const Program& program, Expr reduction, std::span<const Ten
 
 }  // namespace
 
-std::vector<std::size_t> find_sums_first(const Program& program, std::span<const TensorView> tensors,
-                                         std::span<const std::int64_t> extents) {
-  std::vector<std::size_t> found;
+std::vector<SumsFirst> find_sums_first(const Program& program, std::span<const TensorView> tensors,
+                                       std::span<const std::int64_t> extents) {
+  std::vector<SumsFirst> found;
   for (std::size_t i = 0; i < program.statements.size(); ++i) {
     const Statement& s = program.statements[i];
     if (!program.tensors[s.target].table.empty() || !stores_each_once(program, s)) continue;
@@ -88,33 +89,35 @@ std::vector<std::size_t> find_sums_first(const Program& program, std::span<const
     std::int64_t results = 1;
     for (AxisId axis : s.domain) results = std::min<std::int64_t>(results * extents[axis], 2);
     if (reductions.empty() || results < 2 || !has_functions_outside(s.value)) continue;
-    const bool several = reductions.size() > 1;
-    const auto fits = [&](Expr e) {
-      return has_length(e, extents, several) && runs_along_rows(program, e, tensors);
-    };
+    const bool within = std::ranges::any_of(reductions, [](Expr e) {
+      return std::ranges::any_of(nodes({e->as<Fold>()->body}), [](Expr n) { return n->as<Fold>() != nullptr; });
+    });
+    const auto fits = [&](Expr e) { return has_length(e, extents, within) && runs_along_rows(program, e, tensors); };
     if (!std::ranges::all_of(reductions, fits)) continue;
     const auto overlaps = [&](Expr e) {
       const Read* read = e->as<Read>();
       if (!read || !program.tensors[read->tensor].table.empty()) return false;
-      return read->tensor == s.target || may_overlap(tensors[s.target], tensors[read->tensor]);
+      return may_overlap(tensors[s.target], tensors[read->tensor]);
     };
-    if (std::ranges::none_of(nodes({s.value}), overlaps)) found.push_back(i);
+    found.push_back({i, !s.update && std::ranges::none_of(nodes({s.value}), overlaps)});
   }
   return found;
 }
 
-Program with_sums_first(Program program, const std::vector<std::size_t>& which) {
+Program with_sums_first(Program program, const std::vector<SumsFirst>& which) {
   Graph& g = program.graph;
   std::vector<Statement> old = std::exchange(program.statements, {});
   for (std::size_t i = 0; i < old.size(); ++i) {
     Statement& s = old[i];
     Memo stored;
     const auto with_stored = [&](Expr e) { return replace(g, e, stored, [](Expr) -> Expr { return nullptr; }); };
-    const std::vector<Expr> reductions = std::ranges::count(which, i) > 0 ? reductions_of(s) : std::vector<Expr>{};
+    const auto known = std::ranges::find(which, i, &SumsFirst::statement);
+    const std::vector<Expr> reductions = known != which.end() ? reductions_of(s) : std::vector<Expr>{};
     for (Expr e : reductions) {
       Statement first = s;
+      first.update.reset();
       first.value = with_stored(e);
-      if (e != reductions.back() || e->dtype != program.tensors[s.target].dtype) {
+      if (!known->in_target || e != reductions.back() || e->dtype != program.tensors[s.target].dtype) {
         first.target = static_cast<TensorId>(program.tensors.size());
         first.subscripts.clear();
         for (AxisId axis : s.domain) first.subscripts.push_back(ir::axis(g, axis));

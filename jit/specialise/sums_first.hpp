@@ -12,12 +12,19 @@
 
 namespace ricci::jit {
 
-/// The statements of a normalised program, by number, for which these extents, by axis, and layouts make it worth it.
-std::vector<std::size_t> find_sums_first(const ir::Program&, std::span<const TensorView>,
-                                         std::span<const std::int64_t> extents);
+/// A statement of a normalised program, by number, whose reductions have statements of their own before it: that of the
+/// last one stores its results in the target, if what is read does not lie there.
+struct SumsFirst {
+  std::size_t statement;
+  bool in_target;
+  auto operator<=>(const SumsFirst&) const = default;
+};
 
-/// A program in which each of them has statements of its own for its reductions before it. Its further tensors stand
-/// behind all others.
-ir::Program with_sums_first(ir::Program, const std::vector<std::size_t>&);
+/// Those for which these extents, by axis, and layouts make it worth it.
+std::vector<SumsFirst> find_sums_first(const ir::Program&, std::span<const TensorView>,
+                                       std::span<const std::int64_t> extents);
+
+/// The program with these statements. Its further tensors stand behind all others.
+ir::Program with_sums_first(ir::Program, const std::vector<SumsFirst>&);
 
 }  // namespace ricci::jit

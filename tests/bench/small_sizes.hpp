@@ -16,7 +16,7 @@ struct Data {
   Tensor<float, 3> planes, maps;
   Tensor<float, 4> filters;
   Tensor<std::uint8_t, 3> picture;
-  Tensor<float, 2> across;
+  Tensor<float, 2> across, twenty;
   Tensor<float, 1> eight{1, 2, 3, 4, 5, 6, 7, 8};
   Tensor<std::uint8_t, 1> byte, bit{7, 6, 5, 4, 3, 2, 1, 0};
   Tensor<std::uint8_t, 2> grey, cells;
@@ -41,7 +41,8 @@ struct Data {
         planes(uniform(-1, 1, 8, side() + 2, side() + 2)),
         maps(uniform(-1, 1, 16, side(), side())), filters(uniform(-1, 1, 16, 8, 3, 3)),
         picture(cast<std::uint8_t>(uniform(0, 255, rows, columns / 3 + 1, 3))),
-        across(uniform(-1, 1, side(), side())), byte(cast<std::uint8_t>(200 * y)), grey(cast<std::uint8_t>(255 * n)), cells(cast<std::uint8_t>(2 * n)),
+        across(uniform(-1, 1, side(), side())), twenty(uniform(-1, 1, 20, size / 20 + 1)),
+        byte(cast<std::uint8_t>(200 * y)), grey(cast<std::uint8_t>(255 * n)), cells(cast<std::uint8_t>(2 * n)),
         sample(cast<std::int16_t>(30000 * x)), flag(x > 0), other_flag(y > 0.5f), few(n > 0.97f),
         label(labels(static_cast<std::int32_t>(std::min<std::int64_t>(size, 1000)), size)),
         place(labels(static_cast<std::int32_t>(size), size)), divisor(label + 1),
