@@ -221,7 +221,8 @@ std::vector<RegisterTile> find_register_tiles(Program& program, const Specialisa
         make_narrow(tile, lanes);
         const auto is_in_rows = [&](Expr part) { return is_contiguous(program, s, part, lane); };
         // Of many small products, each row of which is one vector, the rows that are shared are few.
-        if (e->free.size() > 2 && !tile.fetches_rows && std::ranges::all_of(tile.staged, is_in_rows)) {
+        const bool are_many = e->free.size() > 2 && fold->axes.size() == 1;
+        if (are_many && !tile.fetches_rows && std::ranges::all_of(tile.staged, is_in_rows)) {
           tile.direct = std::exchange(tile.staged, {});
           tile.depth = std::int64_t{1} << 20;
         }
