@@ -24,6 +24,7 @@ TEST_CASE("the results of long rows are stored in the place of functions of them
   CHECK(is_in_two(p));
   CHECK(loops_of(p).find("gather") == std::string::npos);
   CHECK(run_everywhere(p).report.temporary_bytes == 0);
+  CHECK(is_in_two(prepared(y[i], Assign::set, tanh(sum(k, m[i, k] * w[3, k]) + b[i]))));
   CHECK(!is_in_two(prepared(y[i], Assign::set, sum(k, m[i, k] * v[k]) + b[i])));             // no function
   CHECK(!is_in_two(prepared(y[i], Assign::set, tanh(sum(k, columns[k, i] * v[k])))));        // neighbours are results
   CHECK(!is_in_two(prepared(y[i], Assign::set, tanh(sum(k, few[i, k] * short_vector[k])))));  // rows are transposed

@@ -67,8 +67,9 @@ bool runs_along_rows(const Program& program, Expr reduction, std::span<const Ten
     if (read->guard || !program.tensors[read->tensor].table.empty()) return false;
     std::int64_t step = 0;
     for (std::size_t i = 0; i < read->subscripts.size(); ++i) {
+      if (!uses_axis(read->subscripts[i], last)) continue;
       if (!read->subscripts[i]->as<Axis>()) return false;
-      if (uses_axis(read->subscripts[i], last)) step += tensors[read->tensor].layout.strides[i];
+      step += tensors[read->tensor].layout.strides[i];
     }
     if (step != 1) return false;
     const auto moves = [&](AxisId axis) { return uses_axis(e, axis); };

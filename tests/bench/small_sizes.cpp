@@ -136,6 +136,7 @@ const std::map<std::string, Make>& expressions() {
       {"layer", E(tanh(sum(j, d.m[i, j] * d.n[0, j]) + d.n[i, 0]))},
       {"logistic regression", E(1 / (1 + exp(-sum(j, d.m[i, j] * d.n[0, j]))))},
       {"long rows times a vector", E(sum(j, d.twenty[i, j] * d.twenty[0, j]))},
+      {"products of 12 by 12", E(sum(k, d.twelves[h, i, k] * d.twelves[h, k, j]))},
       {"bincount", counts(false)},
       {"scatter-add", counts(true)},
       {"cumsum", E(cumsum(d.x, 0))},

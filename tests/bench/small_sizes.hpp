@@ -13,7 +13,7 @@ struct Data {
   Tensor<double, 2> w, points;
   Tensor<double, 3> turns;
   Tensor<float, 2> turn3, tall, flat;
-  Tensor<float, 3> planes, maps;
+  Tensor<float, 3> planes, maps, twelves;
   Tensor<float, 4> filters;
   Tensor<std::uint8_t, 3> picture;
   Tensor<float, 2> across, twenty;
@@ -39,7 +39,8 @@ struct Data {
         points(cast<double>(uniform(-1, 1, size / 9 + 1, 3))), turns(cast<double>(uniform(-1, 1, size / 9 + 1, 3, 3))),
         turn3(uniform(-1, 1, 3, rows)), tall(uniform(-1, 1, columns, 1)), flat(uniform(-1, 1, 1, rows)),
         planes(uniform(-1, 1, 8, side() + 2, side() + 2)),
-        maps(uniform(-1, 1, 16, side(), side())), filters(uniform(-1, 1, 16, 8, 3, 3)),
+        maps(uniform(-1, 1, 16, side(), side())), twelves(uniform(-1, 1, size / 144 + 1, 12, 12)),
+        filters(uniform(-1, 1, 16, 8, 3, 3)),
         picture(cast<std::uint8_t>(uniform(0, 255, rows, columns / 3 + 1, 3))),
         across(uniform(-1, 1, side(), side())), twenty(uniform(-1, 1, 20, size / 20 + 1)),
         byte(cast<std::uint8_t>(200 * y)), grey(cast<std::uint8_t>(255 * n)), cells(cast<std::uint8_t>(2 * n)),

@@ -125,6 +125,7 @@ FORMS = {
     "layer": lambda d: np.tanh(d.m @ d.n[0] + d.n[:, 0]),
     "logistic regression": lambda d: 1 / (1 + np.exp(-(d.m @ d.n[0]))),
     "long rows times a vector": lambda d: d.twenty @ d.twenty[0],
+    "products of 12 by 12": lambda d: d.twelves @ d.twelves,
     "bincount": lambda d: np.bincount(d.label, minlength=d.bins),
     "scatter-add": scatter_add,
     "cumsum": lambda d: d.x.cumsum(),
