@@ -40,11 +40,11 @@ std::optional<ir::AxisId> find_abreast(ir::Program&, const Specialisation&, cons
 /// 64 0.9, of 159 1.35.
 inline constexpr std::int64_t longest_row_abreast = 64;
 
-/// Or vectors take more than half of the first cache: then each row reads one from the second again, and rows alone take
-/// 1.2 to 1.9 times as long.
+/// Or vectors take more than half of the first cache: then each row reads one from the second again, and rows alone
+/// take 1.2 to 1.9 times as long.
 inline constexpr std::int64_t longest_vector_bytes = 16 << 10;
 
-/// A sum along the rows of a matrix, with something that all rows read along themselves: in a plain `product`, a vector.
+/// A sum along the rows of a matrix, with something that all rows read along themselves: in a plain `product` a vector.
 struct SumOfRows {
   ir::Expr fold;
   ir::AxisId rows;  // the last axis of its statement
