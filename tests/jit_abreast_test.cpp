@@ -212,3 +212,31 @@ TEST_CASE("a matrix times a vector loads the vector once for four rows, and each
   CHECK_FALSE(is_abreast(prepared(y[i], Assign::add, sum(k, a[i, k] * x[k]))));
   CHECK_FALSE(is_abreast(prepared(y[i], Assign::set, sum(k, longer[i, k] * longer_x[k]))));
 }
+
+TEST_CASE("rows share a vector that takes more than half of the first cache, whatever is made of their products") {
+  const Tensor<float, 2> m(9, 5000), short_rows(9, 3000);
+  const Tensor<float, 3> planes(9, 10, 500);
+  const Tensor<float, 2> plane(10, 500);
+  const Tensor<float, 1> v(5000), short_vector(3000);
+  const bool fits = host_target().features.find("avx512bw") != std::string::npos;
+  Tensor<float, 1> y(9);
+  CHECK(is_abreast(prepared(y[i], Assign::set, sum(k, m[i, k] * v[k]))) == fits);
+  CHECK(!is_abreast(prepared(y[i], Assign::set, sum(k, short_rows[i, k] * short_vector[k]))));
+  CHECK(is_abreast(prepared(y[i], Assign::set, sum(k, abs(m[i, k] - v[k])) + 1.f)) == fits);
+  CHECK(is_abreast(prepared(y[i], Assign::set, sum(h, k, planes[i, h, k] * plane[h, k]))) == fits);
+  CHECK(!is_abreast(prepared(y[i], Assign::set, sum(k, m[i, k] * m[i, k]))));
+}
+
+TEST_CASE("long rows abreast agree in every way to run them") {
+  Dice dice{std::mt19937_64(12)};
+  const auto m = uneven(dice, 2, 7, 4500);
+  const auto v = uneven(dice, 4500), b = uneven(dice, 7);
+  const auto of_plane = uneven(dice, 2, 4500);
+  Tensor<float, 2> y(2, 7);
+  for (const Prepared& p : {prepared(y[h, i], Assign::set, sum(k, m[h, i, k] * v[k])),
+                            prepared(y[h, i], Assign::set, b[i] - sum(k, abs(m[h, i, k] - of_plane[h, k]))),
+                            prepared(y[h, i], Assign::set, sum(k, m[h, i, k] * v[k] * of_plane[h, k]) / b[i])}) {
+    CHECK(run_everywhere(p).fault == "");
+    CHECK(run_with_threads(p) == "");
+  }
+}

@@ -25,7 +25,7 @@ TEST_CASE("a tile of rows that are at most a line of memory has one vector, and 
   const auto a = uneven(dice, 40, 50);
   const auto narrow_tile = [](const Prepared& p) {
     const std::string schedule = schedule_of(p, 64);
-    return schedule.find("i/264 x11, j x16*1; for 256") != std::string::npos &&
+    return schedule.find("i/264 x11 or x6, j x16*1; for 256") != std::string::npos &&
            schedule.find("finished in registers, masked") != std::string::npos;
   };
   for (const int columns : {9, 12, 15, 16, 17}) {
@@ -53,6 +53,23 @@ TEST_CASE("a tile of rows that are at most a line of memory has one vector, and 
         std::string::npos);
   CHECK(schedule_of(prepared(c9[i, j], Assign::set, -sum(k, d[i, k] * nine[k, j])), 64).find(" x8*2; for") !=
         std::string::npos);
+}
+
+TEST_CASE("rows of small products are read where they are, in blocks of two heights that leave none over") {
+  Dice dice{std::mt19937_64(12)};
+  for (const int rows : {5, 6, 7, 11, 12, 13, 16, 17, 23, 40}) {
+    CAPTURE(rows);
+    const auto a = uneven(dice, 3, rows, 14), b = uneven(dice, 3, 14, 12);
+    Tensor<float, 3> c(3, rows, 12);
+    const Prepared p = prepared(c[n, i, j], Assign::set, sum(k, a[n, i, k] * b[n, k, j]));
+    CHECK(run_everywhere(p).fault == "");
+    CHECK(run_everywhere(prepared(c[n, i, j], Assign::add, sum(k, a[n, i, k] * b[n, k, j]))).fault == "");
+    CHECK(run_with_threads(p) == "");
+    if (vector_widths().front() < 64) continue;
+    const std::string schedule = schedule_of(p, 64);
+    CHECK(schedule.find("x11 or x6, j x16*1; where it is: t2[n, k, j]!; finished in registers, masked") !=
+          std::string::npos);
+  }
 }
 
 TEST_CASE("a product of two to four columns is a tile of them, with lanes down the other rows") {

@@ -80,9 +80,13 @@ std::optional<std::int64_t> known_step(Program& program, const Specialisation& s
 
 bool is_near(std::optional<std::int64_t> step) { return step && 2 <= std::abs(*step) && std::abs(*step) <= 4; }
 
+std::ptrdiff_t count_bare(const std::vector<Expr>& subscripts, AxisId axis) {
+  return std::ranges::count_if(subscripts, [&](Expr e) { return e->as<Axis>() && e->as<Axis>()->axis == axis; });
+}
+
 std::optional<std::size_t> bare_place(const std::vector<Expr>& subscripts, AxisId axis) {
+  if (count_bare(subscripts, axis) != 1) return {};
   const auto is_axis = [&](Expr e) { return e->as<Axis>() && e->as<Axis>()->axis == axis; };
-  if (std::ranges::count_if(subscripts, is_axis) != 1) return {};
   return static_cast<std::size_t>(std::ranges::find_if(subscripts, is_axis) - subscripts.begin());
 }
 

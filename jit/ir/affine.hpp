@@ -35,7 +35,8 @@ bool is_near(std::optional<std::int64_t> step);
 /// along the nearest axis, and along others of which single `columns` are accessed.
 std::vector<StrideClass> classes_of(const Layout&, const std::set<std::size_t>& columns);
 
-/// Where the axis stands bare among the subscripts; nothing if nowhere, or more than once.
+/// How often the axis stands bare among the subscripts, and where if that is once.
+std::ptrdiff_t count_bare(const std::vector<ir::Expr>& subscripts, ir::AxisId);
 std::optional<std::size_t> bare_place(const std::vector<ir::Expr>& subscripts, ir::AxisId);
 
 /// The stride class of one axis of a tensor or table.

@@ -42,6 +42,8 @@ std::string to_string(const Specialisation& s) {
     for (const auto item : items) text += ' ' + std::to_string(item);
   };
   list("\nflattened", s.flattened);
+  text += "\npacked";
+  for (const PackedRows& rows : s.packed) text += ' ' + std::to_string(rows.axis) + '/' + std::to_string(rows.elements);
   list("\nlarge", s.large);
   list("\nbrief", s.brief);
   list("\nslim", s.slim);

@@ -25,11 +25,19 @@ struct Slender {
   bool operator==(const Slender&) const = default;
 };
 
+/// Rows of so many elements, whose axis is gone through as one with the one before it (packed_rows.hpp).
+struct PackedRows {
+  ir::AxisId axis;
+  std::int64_t elements;
+  bool operator==(const PackedRows&) const = default;
+};
+
 struct Specialisation {
   std::vector<std::vector<StrideClass>> strides;  // by tensor, axis (tables: by construction row-major)
   std::vector<std::vector<ir::AxisId>> collapsed; // by axis: the axes it stands for, outermost first; empty: itself only,
                                                   // or, for an axis that another one swallowed, never iterated
   std::vector<ir::AxisId> flattened;  // of these, those with axes whose values reads need (flattened.hpp)
+  std::vector<PackedRows> packed;     // and those with short rows of results, of which a vector holds several
   std::vector<ir::TensorId> large;  // written tensors that are larger than caches (streaming.hpp)
   std::vector<ir::AxisId> brief;    // axes of these along which all values of a reduction fit into scratch (kept.hpp)
   std::vector<ir::AxisId> slim;     // those along which they do for each step of lanes

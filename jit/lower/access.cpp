@@ -234,6 +234,8 @@ Lanes ExpressionLowering::read(Expr e, const Read& n) {
   if (const auto tile = transposed_.find(e); tile != transposed_.end()) return take_transposed(e, tile->second);
   if (keeping_ && keeping_->scratch && n.tensor == keeping_->target) return take_kept(e, keeping_->kept.along);
   if (keeping_ && keeping_->kept.copied == e) return take_kept(e, keeping_->kept.fold->as<Fold>()->axes[0]);
+  if (lane_ && nest_.spreads)
+    if (const auto spread = spread_of(program_, s_, e, lane_->axis)) return take_spread(e, *spread);
   const std::size_t level = level_of(e);
   if (n.policy == Policy::check) check(n.tensor, n.subscripts, n.guard, to_string(program_, e));
   if (!n.guard) fetch_ahead(n.tensor, n.subscripts, level);

@@ -12,6 +12,7 @@
 #include "lower/places.hpp"
 #include "rewrite/in_order.hpp"
 #include "rewrite/scan.hpp"
+#include "schedule/packed_rows.hpp"
 #include "schedule/schedule.hpp"
 
 namespace ricci::jit {
@@ -413,6 +414,9 @@ class ExpressionLowering {
   loop::Value step_along(ir::TensorId, const std::vector<ir::Expr>& subscripts, ir::AxisId);
   loop::Transpose tile_of(const ir::Read&, const TileSide& rows, const TileSide& columns, const TileSide& all);
   Lanes take_transposed(ir::Expr, const TransposedTile&);
+
+  // lower/packed_rows.cpp
+  Lanes take_spread(ir::Expr, const Spread&);
 
   // lower/scan.cpp
   State start_scan(ir::Expr fold, int parts, int lanes);

@@ -63,7 +63,8 @@ void NestLowering::stream_over_lanes(Value low, Value end, const Body& body) {
       if (x_.lane_loop()->masks.empty()) x_.fetch_next(*e->as<Read>(), axis_of_rows(nest_), is_backwards());
     body();
   };
-  if (nest_.in_order) {  // states are in scratch, from `low` on and no longer right behind the end
+  // States are in scratch, from `low` on and no longer right behind the end; or lanes begin where rows do.
+  if (nest_.in_order || nest_.spreads) {
     x_.start_aligned_streaming(streaming, *nest_.lane_axis, low, end);
     over_lanes(low, end, nest_.unroll, fetch_and_body);
     return x_.stop_streaming();

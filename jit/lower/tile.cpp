@@ -170,12 +170,12 @@ void ExpressionLowering::reduce_rows(const RegisterTile& tile, const ScratchStat
   const std::size_t level = builder_.level();
   for (int row = 0; row < height; ++row) {
     const Value next = builder_.add(level, low, builder_.constant(row));
-    const bool inside = row == 0 || height > tile.lower_height;
+    const bool inside = row == 0 || (height > tile.lower_height && !tile.repeats_rows());
     rows_->variables.push_back(inside ? next : builder_.compute(level, Op::minimum, DType::i64, {next, last}));
   }
   bind(tile.rows, low);
   const Value at = scratch_offset(states, level);
-  const Value start = builder_.constant((tile.block + tile.lower_height) * step_of_lanes());
+  const Value start = builder_.constant((tile.block + tile.rows_beyond()) * step_of_lanes());
   const Value before = builder_.compute(level, Op::select, DType::i64, {piece.begun, at, start});
   const auto row_at = [&](Value from, std::size_t row) {
     return builder_.add(builder_.level(), from, builder_.constant(static_cast<std::int64_t>(row) * step_of_lanes()));
@@ -242,15 +242,18 @@ Value ExpressionLowering::cut_rows(const RegisterTile& tile, Value low, Value hi
   const Value in_low = builder_.multiply(level, whole, builder_.constant(tile.lower_height));
   const Value more = i64(Op::maximum, i64(Op::subtract, rows, in_low), builder_.constant(0));
   const Value more_each = builder_.constant(tile.height - tile.lower_height);
-  const Value tall = builder_.divide(level, Op::floor_divide, more, more_each);
-  return builder_.add(level, low, builder_.multiply(level, tall, height));
+  const int up_to = tile.repeats_rows() ? tile.height - tile.lower_height - 1 : 0;
+  const Value missing = builder_.add(level, more, builder_.constant(up_to));
+  const Value tall = builder_.divide(level, Op::floor_divide, missing, more_each);
+  const Value end = builder_.add(level, low, builder_.multiply(level, tall, height));
+  return tile.repeats_rows() ? i64(Op::minimum, end, high) : end;
 }
 
 void ExpressionLowering::reduce_tile(const RegisterTile& tile, Value low, Value high, Value fresh,
                                      const Finish& finish) {
   if (tile.group > 0) return reduce_slender(tile, low, high);
   const Fold& f = *tile.fold->as<Fold>();
-  const std::int64_t rows = tile.block + tile.lower_height;  // and those that the last block has too many
+  const std::int64_t rows = tile.block + tile.rows_beyond();  // and those that the last block has too many
   const loop::BufferId scratch = scratch_for("state", tile.fold->dtype, rows + tile.height);
   const ScratchState states{scratch, 0, lane_->base, tile.rows, low};
   // Behind the states are those of the start, for a few rows: the first piece loads them from there.

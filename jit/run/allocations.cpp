@@ -43,6 +43,7 @@ std::string contents_of(const ir::Program& program, ir::TensorId t) {
   std::string text = to_string(program, filling->value);
   if (filling->appends) return text + " where " + to_string(program, filling->guard) + ", which is read by position";
   if (are_keys(program, t)) return text + ", the keys of a sort";
+  if (filling->value->as<ir::Read>()) return text + ", in the order in which it is reduced";
   if (!is_private(program, t)) return text + ", which would be computed again and again";
   std::string keys;  // the first subscript chooses the table
   for (std::size_t k = 1; k < filling->subscripts.size(); ++k)

@@ -1,5 +1,5 @@
 // The forms of a program that kernels are compiled from: for bands of its rows, with its values computed first, without
-// axes of one element, and with reductions in shares.
+// axes of one element, with operands put in order, and with reductions in shares.
 #include <algorithm>
 
 #include "rewrite/guard.hpp"
@@ -62,6 +62,33 @@ SingleKernel::Forms& SingleKernel::forms_for(std::span<const std::int64_t> exten
   Forms& forms = without_axes_.emplace(unit, std::move(without.program)).first->second;
   forms.lacks = std::move(without.dimensions);
   return forms;
+}
+
+SingleKernel::Forms& SingleKernel::forms_in_order(Forms& forms, std::span<const TensorView> tensors,
+                                                  std::span<const std::int64_t> extents) const {
+  const ir::Program& program = forms.at_once.program;
+  const std::vector<Disordered> operands = find_disordered(program, tensors, extents);
+  if (operands.empty() || chosen_) return forms;
+  const std::lock_guard lock(mutex_);
+  const auto key = std::pair(static_cast<const Forms*>(&forms), operands);
+  if (const auto known = in_order_.find(key); known != in_order_.end()) return known->second;
+  return in_order_.emplace(key, with_operands_in_order(program, operands)).first->second;
+}
+
+SingleKernel::Forms& SingleKernel::forms_with_sums_first(Forms& forms, std::span<const TensorView> tensors,
+                                                         std::span<const std::int64_t> extents) const {
+  const ir::Program& program = forms.at_once.program;
+  const std::vector<SumsFirst> statements = find_sums_first(program, tensors, extents);
+  if (statements.empty() || chosen_) return forms;
+  const std::lock_guard lock(mutex_);
+  const auto key = std::pair(static_cast<const Forms*>(&forms), statements);
+  if (const auto known = sums_first_.find(key); known != sums_first_.end()) return known->second;
+  Forms& made = sums_first_.emplace(key, with_sums_first(program, statements)).first->second;
+  for (std::size_t t = program.tensors.size(); t < made.at_once.program.tensors.size(); ++t) {
+    const auto filling = std::ranges::find(made.at_once.program.statements, t, &ir::Statement::target);
+    made.at_once.contents[t] = to_string(made.at_once.program, filling->value) + ", of which there are functions";
+  }
+  return made;
 }
 
 /// Reads in shares are not checked: where they need it, the reduction is done at once.

@@ -130,17 +130,24 @@ SingleKernel::Binding SingleKernel::bind(std::span<const TensorView> tensors, st
     b.tensors[t] = b.copies.back().second.view();
   }
   if (!b.copies.empty()) b.copying = ticks_now() - start;
+  const auto take = [&](const Form& form) {
+    b.form = &form;
+    if (b.form == &whole_.at_once) return;
+    b.tensors.resize(form.program.tensors.size());
+    b.extents = axis_extents(form.program, b.tensors, params, counts);
+  };
   if (values_first) {
-    b.form = values_first;
+    take(*values_first);
   } else {
     Forms& forms = forms_for(b.extents);
     for (const auto& [tensor, dimensions] : forms.lacks)
       b.tensors[tensor] = without_dimensions(b.tensors[tensor], dimensions);
-    b.form = &form_in_shares(forms, b.tensors, b.extents);
-  }
-  if (b.form != &whole_.at_once) {
-    b.tensors.resize(b.form->program.tensors.size());
-    b.extents = axis_extents(b.form->program, b.tensors, params, counts);
+    take(forms.at_once);
+    Forms& in_order = forms_in_order(forms, b.tensors, b.extents);
+    take(in_order.at_once);
+    Forms& sums_first = forms_with_sums_first(in_order, b.tensors, b.extents);
+    take(sums_first.at_once);
+    take(form_in_shares(sums_first, b.tensors, b.extents));
   }
   b.facts = specialise(b.form->program, b.tensors, b.extents);
   b.assumed = assume(*b.form, b.facts, options, trial);

@@ -8,7 +8,9 @@
 #include "run/aliasing.hpp"
 #include "run/bands.hpp"
 #include "run/calls.hpp"
+#include "specialise/operands.hpp"
 #include "specialise/shares.hpp"
+#include "specialise/sums_first.hpp"
 #include "specialise/unit_axes.hpp"
 #include "specialise/values_first.hpp"
 
@@ -97,6 +99,11 @@ class SingleKernel {
                                    std::span<const std::int64_t> extents) const;
   /// The forms of the program without axes of one element, as far as they are of no use.
   Forms& forms_for(std::span<const std::int64_t> extents) const;
+  /// The forms with those operands put in order for which arguments like these make it worth it.
+  Forms& forms_in_order(Forms&, std::span<const TensorView> tensors, std::span<const std::int64_t> extents) const;
+  /// The forms with the results of those reductions stored first for which arguments like these make it worth it.
+  Forms& forms_with_sums_first(Forms&, std::span<const TensorView> tensors,
+                               std::span<const std::int64_t> extents) const;
   /// The form with those reductions in shares for which arguments with these extents make it worth it.
   const Form& form_in_shares(Forms&, std::span<const TensorView> tensors, std::span<const std::int64_t> extents) const;
   /// The binding of a band, if one kernel without checks is right for all bands.
@@ -138,6 +145,8 @@ class SingleKernel {
   const ShareSizes& share_sizes_;
   const std::vector<ir::AxisId> may_drop_;                             // axes of the whole program (unit_axes.hpp)
   mutable std::map<std::vector<ir::AxisId>, Forms> without_axes_;
+  mutable std::map<std::pair<const Forms*, std::vector<Disordered>>, Forms> in_order_;
+  mutable std::map<std::pair<const Forms*, std::vector<SumsFirst>>, Forms> sums_first_;
   mutable std::optional<std::optional<Form>> values_first_;  // once somebody has asked
   Calls calls_;
 };

@@ -103,22 +103,28 @@ std::optional<AxisId> find_abreast(Program& program, const Specialisation& s, co
   return {};
 }
 
-std::vector<std::pair<AxisId, AxisId>> rows_times_vectors(const Program& program) {
-  std::vector<std::pair<AxisId, AxisId>> found;
+std::vector<SumOfRows> sums_of_rows(const Program& program) {
+  std::vector<SumOfRows> found;
   for (const Statement& s : program.statements) {
-    const Fold* fold = s.value->as<Fold>();
-    if (!fold || s.domain.empty() || !allows(s, s.domain.back()) || !is_float(s.value->dtype)) continue;
+    std::vector<Expr> folds = nodes({s.value});
+    std::erase_if(folds, [](Expr e) { return !bound_axes(e); });
+    const Fold* fold = folds.size() == 1 ? folds[0]->as<Fold>() : nullptr;
+    if (!fold || s.domain.empty() || !allows(s, s.domain.back()) || !is_float(folds[0]->dtype)) continue;
+    if (fold->reduction != Reduction::sum || !fold->ranges.empty() || has_function(fold->body)) continue;
+    const AxisId rows = s.domain.back();
+    std::ptrdiff_t matrices = 0, vectors = 0;
+    for (Expr e : nodes({fold->body})) {
+      const auto is_used = [&](AxisId axis) { return uses_axis(e, axis); };
+      if (e->as<Read>() && std::ranges::all_of(fold->axes, is_used)) ++(uses_axis(e, rows) ? matrices : vectors);
+    }
+    if (matrices != 1 || vectors == 0) continue;
     const Apply* product = fold->body->as<Apply>();
-    if (fold->reduction != Reduction::sum || fold->axes.size() != 1 || !fold->ranges.empty() || !product) continue;
-    if (product->op != Op::multiply) continue;
-    const auto is_factor = [&](Expr e) { return e->as<Read>() && uses_axis(e, fold->axes[0]); };
-    const auto moves = [&](Expr e) { return uses_axis(e, s.domain.back()); };
     const auto is_vector = [&](Expr e) {
-      return std::ranges::none_of(s.domain, [&](AxisId axis) { return uses_axis(e, axis); });
+      return e->as<Read>() && std::ranges::none_of(s.domain, [&](AxisId axis) { return uses_axis(e, axis); });
     };
-    if (std::ranges::all_of(product->args, is_factor) && std::ranges::count_if(product->args, moves) == 1 &&
-        std::ranges::count_if(product->args, is_vector) == 1)
-      found.emplace_back(s.domain.back(), fold->axes[0]);
+    const bool multiplies = product && product->op == Op::multiply && product->args[0]->as<Read>() &&
+                            product->args[1]->as<Read>() && std::ranges::any_of(product->args, is_vector);
+    found.push_back({folds[0], rows, multiplies && s.value == folds[0] && fold->axes.size() == 1});
   }
   return found;
 }
@@ -128,11 +134,11 @@ std::optional<AxisId> find_rows_abreast(const Program& program, const Specialisa
   if (nest.lane_axis || nest.tables || nest.serial || nest.appends || nest.in_order || nest.sorts || nest.folds)
     return {};
   if (nest.statements.size() > 1 || nest.order.empty() || !nest.interiors.empty() || !s.disjoint) return {};
-  const Expr value = program.statements[nest.statements.front()].value;
+  const std::vector<Expr> within = nodes({program.statements[nest.statements.front()].value});
   const AxisId axis = nest.order.back();
-  if (nest.split + 1 != nest.order.size() || !fold_lanes.contains(value)) return {};
-  const bool fits = std::ranges::any_of(rows_times_vectors(program), [&](const auto& rows) {
-    return rows == std::pair(axis, value->as<Fold>()->axes[0]) && std::ranges::count(s.abreast, axis) > 0;
+  if (nest.split + 1 != nest.order.size() || std::ranges::count(s.abreast, axis) == 0) return {};
+  const bool fits = std::ranges::any_of(sums_of_rows(program), [&](const SumOfRows& sum) {
+    return sum.rows == axis && fold_lanes.contains(sum.fold) && std::ranges::count(within, sum.fold) > 0;
   });
   return fits ? std::optional(axis) : std::nullopt;
 }

@@ -40,10 +40,19 @@ std::optional<ir::AxisId> find_abreast(ir::Program&, const Specialisation&, cons
 /// 64 0.9, of 159 1.35.
 inline constexpr std::int64_t longest_row_abreast = 64;
 
-/// The rows of matrices times vectors, the last axis of their statement, and the axis along which products are added.
-std::vector<std::pair<ir::AxisId, ir::AxisId>> rows_times_vectors(const ir::Program&);
+/// Or vectors take more than half of the first cache: then each row reads one from the second again, and rows alone
+/// take 1.2 to 1.9 times as long.
+inline constexpr std::int64_t longest_vector_bytes = 16 << 10;
 
-/// The rows of such a product in a nest without lanes, where the sums have lanes of their own: the vector is loaded
+/// A sum along the rows of a matrix, with something that all rows read along themselves: in a plain `product` a vector.
+struct SumOfRows {
+  ir::Expr fold;
+  ir::AxisId rows;  // the last axis of its statement
+  bool product;
+};
+std::vector<SumOfRows> sums_of_rows(const ir::Program&);
+
+/// The rows of such a sum in a nest without lanes, where the sums have lanes of their own: the vector is loaded
 /// once for a few rows, and what short rows take beside that is done once for them, too.
 std::optional<ir::AxisId> find_rows_abreast(const ir::Program&, const Specialisation&, const Nest&,
                                             const std::unordered_map<ir::Expr, ir::AxisId>& fold_lanes);

@@ -7,6 +7,7 @@
 #include "rewrite/place_sorts.hpp"
 #include "ricci/helpers.hpp"
 #include "schedule/interior.hpp"
+#include "schedule/packed_rows.hpp"
 
 namespace ricci::jit {
 
@@ -65,6 +66,7 @@ class Widths {
           return widest;
         },
         [&](const Read& read) {
+          if (may_be_spread(program_, s_, e)) return own;
           const int place = of_place(read.subscripts, read.policy, read.guard, e->dtype);
           return std::max(place, read.guard ? of(read.guard) : 1);
         },

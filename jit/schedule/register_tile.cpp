@@ -138,7 +138,8 @@ void make_narrow(RegisterTile& tile, int lanes) {
   const int registers = std::max(1, lanes * static_cast<int>(size_of(tile.fold->dtype)) / vector_bytes);
   tile.masked = true;
   tile.vectors = 1;
-  tile.height = tile.lower_height = std::max(1, addresses / registers);
+  tile.height = std::max(1, addresses / registers);
+  tile.lower_height = (tile.height + 1) / 2;  // 12 rows are two blocks of 6, not 11 and one that waits for itself
   tile.block = 132;  // whole heights of 11 and 5
   if (!tile.fetches_rows) tile.depth = 256;
 }
@@ -224,6 +225,12 @@ std::vector<RegisterTile> find_register_tiles(Program& program, const Specialisa
         }
       } else if (is_narrow) {
         make_narrow(tile, lanes);
+        // Of many small products, each row of which is one vector, the rows that are shared are few.
+        const bool are_many = e->free.size() > 2 && fold->axes.size() == 1;
+        if (are_many && !tile.fetches_rows && std::ranges::all_of(tile.staged, is_near)) {
+          tile.direct = std::exchange(tile.staged, {});
+          tile.depth = std::int64_t{1} << 20;
+        }
       }
       break;
     }

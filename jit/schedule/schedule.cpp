@@ -17,6 +17,7 @@
 #include "schedule/interior.hpp"
 #include "schedule/kept.hpp"
 #include "schedule/lane_width.hpp"
+#include "schedule/packed_rows.hpp"
 #include "schedule/periods.hpp"
 #include "schedule/planes.hpp"
 #include "schedule/register_tile.hpp"
@@ -227,7 +228,7 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
     std::vector<RegisterTile> registers;
     std::optional<Transposition> transposed;
     std::optional<AxisId> abreast;
-    std::vector<Expr> short_rows;
+    std::vector<Expr> short_rows, spread;
     std::optional<ShortResult> product;
     if (schedule.mask_registers) {
       model.short_result = find_short_result(program, s, nest);
@@ -250,8 +251,10 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
       abreast = lane && registers.empty() && !transposed ? find_abreast(program, s, nest, *lane) : std::nullopt;
       short_rows = lane && registers.empty() && !transposed && !abreast ? find_short_rows(program, s, nest, *lane)
                                                                         : std::vector<Expr>{};
+      spread = lane && registers.empty() && !transposed && !abreast ? find_spread(program, s, nest, *lane)
+                                                                    : std::vector<Expr>{};
       model.abreast = abreast;
-      model.transposed = transposed ? transposed->reads : short_rows;
+      model.transposed = !spread.empty() ? spread : transposed ? transposed->reads : short_rows;
       model.scans = lane && lane == nest.in_order ? nest.scans : std::vector<Expr>{};
       const double cost = model.nest(nest, lane, lane ? lane : inner);  // and the lanes of reductions
       return nest.scans.empty() || std::isinf(cost) ? cost : cost_of_scans(program, s, nest, lane, nest.lanes);
@@ -272,6 +275,7 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
       nest.transposed = transposed;
       nest.abreast = abreast;
       nest.short_rows = short_rows;
+      nest.spreads = !spread.empty();
       fold_lanes = model.fold_lanes;
     }
     for (Expr e : nest.scans) fold_lanes.erase(e);
@@ -304,7 +308,9 @@ Schedule make_schedule(Program& program, const Specialisation& s, const Target& 
       if (!nest.short_rows.empty()) nest.tile = tile_of_short_rows(nest.short_rows);
       if (model.short_result) order_short_result(*model.short_result, nest);
       keep_values(program, s, schedule.fold_lanes, nest);
-      find_periods(program, nest, schedule.fold_lanes);
+      const auto is_of_lanes = [&](const Interior& i) { return i.axis == nest.lane_axis; };
+      if (std::ranges::any_of(nest.interiors, is_of_lanes)) nest.spreads = false;
+      if (!nest.spreads) find_periods(program, nest, schedule.fold_lanes);
     }
     if (!nest.kept || nest.kept->in_scratch) nest.streaming = find_streaming(program, s, nest);
     nest.ahead = find_ahead(program, s, nest);
@@ -363,6 +369,7 @@ std::string to_string(const Schedule& schedule, const Program& program) {
     for (const RegisterTile& tile : nest.registers) text += "  " + to_string(tile, nest, program, nest.lanes);
     if (nest.symmetric) text += "  " + symmetry_to_string(nest, program);
     if (nest.transposed) text += "  " + to_string(*nest.transposed, program);
+    if (nest.spreads) text += "  lanes that begin where rows do\n";
     for (Expr e : nest.short_rows) text += "  short rows transposed: " + to_string(program, e) + '\n';
     if (nest.kept) {
       const std::string where = nest.kept->in_scratch ? "scratch" : "the target";

@@ -60,6 +60,8 @@ struct RegisterTile {
   int height = 8, vectors = 2;
   int lower_height = 1;  // of the last blocks, so that few rows are left over; the last of all may hold a row twice
   bool has_two_heights() const { return height > lower_height; }
+  bool repeats_rows() const { return masked && lower_height > 1; }  // the last block of the full height may, too
+  int rows_beyond() const { return repeats_rows() ? height : lower_height; }
   bool finishes = false;  // the statements take the results from registers, where the last piece leaves them
   bool masked = false;    // and have masks there, because no row fills a step of the lanes
   bool halves = false;    // a last step of lanes of which one of two vectors is all masked leaves that out
@@ -141,6 +143,7 @@ struct Nest {
   std::vector<ir::Expr> next;           // reads whose next row is fetched while one is stored past the caches
   std::vector<RowsAhead> ahead;         // rows that are fetched before they are used
   std::vector<ir::Expr> short_rows;     // reads that are transposed for a whole tile of lanes (short_rows.hpp)
+  bool spreads = false;  //  reads at quotients and remainders of the lane axis are loaded (packed_rows.hpp)
   std::optional<Transposition> transposed;  // order[split] is then its `across`, the lane axis stands before it
   std::optional<Kept> kept;
   std::optional<ir::AxisId> abreast;    // a few iterations of this loop share a step of the lanes (abreast.hpp)

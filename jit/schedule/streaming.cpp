@@ -6,6 +6,7 @@
 #include "ir/affine.hpp"
 #include "ir/functions.hpp"
 #include "rewrite/share.hpp"
+#include "schedule/packed_rows.hpp"
 
 namespace ricci::jit {
 
@@ -73,7 +74,8 @@ std::vector<TensorId> find_streaming(Program& program, const Specialisation& s, 
   if (nest.in_order ? !has_tile_in_order(nest) : !runs_in_lanes) return {};
   for (Expr e : nodes(values_inside(nest))) {
     const bool is_moved = (nest.transposed && std::ranges::count(nest.transposed->reads, e) > 0) ||
-                          std::ranges::count(nest.short_rows, e) > 0;
+                          std::ranges::count(nest.short_rows, e) > 0 ||
+                          (nest.spreads && spread_of(program, s, e, *nest.lane_axis));
     if (e->as<Read>() && !is_moved && uses_axis(e, *nest.lane_axis) &&
         gathers(program, s, *e->as<Read>(), *nest.lane_axis))
       return {};

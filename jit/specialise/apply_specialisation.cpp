@@ -5,6 +5,7 @@
 
 #include "ir/survey.hpp"
 #include "schedule/flattened.hpp"
+#include "schedule/packed_rows.hpp"
 #include "specialise/moved.hpp"
 #include "specialise/specialise.hpp"
 
@@ -48,11 +49,15 @@ void apply_specialisation(Program& program, const Specialisation& s) {
       if (const auto at = std::ranges::find(group, axis); at != group.end())
         return part_of_position(g, group, static_cast<std::size_t>(at - group.begin()));
     }
+    for (const PackedRows& rows : s.packed)
+      if (const Expr part = part_of_packed(g, s.collapsed[rows.axis], rows.elements, axis)) return part;
     return is_swallowed(s, axis) ? constant(g, std::int64_t{0}) : ir::axis(g, axis);
   };
-  // Where all the axes of a flattened group are subscripts, the one that stands for them is.
+  std::vector<AxisId> parted = s.flattened;
+  for (const PackedRows& rows : s.packed) parted.push_back(rows.axis);
+  // Where all the axes of such a group are subscripts, the one that stands for them is.
   const auto in_subscripts = [&](const std::vector<Expr>& original, std::vector<Expr> rewritten) {
-    for (AxisId last : s.flattened) {
+    for (AxisId last : parted) {
       const std::vector<AxisId>& group = s.collapsed[last];
       if (!std::ranges::all_of(group, [&](AxisId axis) { return stands_bare(original, axis); })) continue;
       for (std::size_t i = 0; i < original.size(); ++i)
@@ -64,7 +69,7 @@ void apply_specialisation(Program& program, const Specialisation& s) {
 
   Memo memo;
   const Rewrite use = [&](Expr original, Expr e) -> Expr {
-    if (const Read* read = e->as<Read>(); read && !s.flattened.empty()) {
+    if (const Read* read = e->as<Read>(); read && !parted.empty()) {
       const Read& before = *original->as<Read>();
       const std::vector<Expr> subscripts = in_subscripts(before.subscripts, read->subscripts);
       e = ir::read(g, read->tensor, e->dtype, subscripts, read->policy, read->guard);

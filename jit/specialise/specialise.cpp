@@ -14,6 +14,7 @@
 #include "schedule/abreast.hpp"
 #include "schedule/flattened.hpp"
 #include "schedule/kept.hpp"
+#include "schedule/packed_rows.hpp"
 #include "schedule/register_tile.hpp"
 #include "schedule/short_results.hpp"
 #include "schedule/short_rows.hpp"
@@ -98,10 +99,27 @@ bool can_flatten(const Program& program, const Survey& survey, std::span<const T
   });
 }
 
+/// Whether short rows of results are gone through as one with the axis before them, where they share vectors.
+bool can_pack(const Program& program, const Survey& survey, std::span<const TensorView> tensors,
+              std::span<const std::int64_t> extents, AxisId outer, AxisId inner) {
+  if (extents[outer] < 2 || !can_pack_rows(program, survey, extents[inner], outer, inner)) return false;
+  if (!always_neighbours(survey, outer, inner)) return false;
+  return std::ranges::all_of(survey.accesses, [&](const Access& access) {
+    const std::vector<Expr>& subscripts = access.subscripts;
+    const auto o = bare_place(subscripts, outer), i = bare_place(subscripts, inner);
+    if (count_bare(subscripts, outer) > 1 || count_bare(subscripts, inner) > 1) return false;
+    if (!o && !i) return true;
+    if (stays_checked(program, survey, tensors, extents, access)) return false;
+    const Layout& layout = tensors[access.tensor].layout;
+    if (o && i) return layout.strides[*i] == 1 && layout.strides[*o] == extents[inner];
+    return layout.strides[o ? *o : *i] == 1;
+  });
+}
+
 void find_collapsed(const Program& program, const Survey& survey, std::span<const TensorView> tensors,
                     std::span<const std::int64_t> extents, Specialisation& result) {
   std::map<AxisId, AxisId> outer_of;  // by the inner axis of a collapsible pair
-  std::set<AxisId> flattened;
+  std::set<AxisId> flattened, packed;
   for (const auto& axes : survey.binders)
     for (std::size_t i = 1; i < axes.size(); ++i) {
       const AxisId outer = axes[i - 1], inner = axes[i];
@@ -110,6 +128,9 @@ void find_collapsed(const Program& program, const Survey& survey, std::span<cons
       } else if (can_flatten(program, survey, tensors, extents, outer, inner)) {
         outer_of[inner] = outer;
         flattened.insert(inner);
+      } else if (can_pack(program, survey, tensors, extents, outer, inner)) {
+        outer_of[inner] = outer;
+        packed.insert(inner);
       }
     }
   std::set<AxisId> swallowed;
@@ -123,6 +144,7 @@ void find_collapsed(const Program& program, const Survey& survey, std::span<cons
       group.insert(group.begin(), it->second);
     const auto is_flattened = [&](AxisId axis) { return flattened.contains(axis); };
     if (std::ranges::any_of(group, is_flattened)) result.flattened.push_back(inner);
+    if (packed.contains(inner)) result.packed.push_back({inner, extents[inner]});
   }
 }
 
@@ -300,8 +322,15 @@ Specialisation specialise(const Program& program, std::span<const TensorView> te
   find_lengths(program, survey, tensors, extents, result);
   for (AxisId axis : axes_of_chosen_places(program))
     if (extents[axis] >= least_abreast) result.abreast.push_back(axis);
-  for (const auto& [rows, along] : rows_times_vectors(program))
-    if (extents[rows] >= least_abreast && extents[along] <= longest_row_abreast) result.abreast.push_back(rows);
+  for (const SumOfRows& sum : sums_of_rows(program)) {
+    const std::vector<AxisId>& axes = sum.fold->as<Fold>()->axes;
+    if (axes.size() > 1 && result.collapsed[axes.back()] != axes) continue;  // the lanes run through all of them
+    std::int64_t length = 1;
+    for (AxisId axis : axes) length = std::min(length * extents[axis], short_limit);
+    const bool is_long = length * static_cast<std::int64_t>(size_of(sum.fold->dtype)) > longest_vector_bytes;
+    const bool pays = is_long || (sum.product && length <= longest_row_abreast);
+    if (pays && extents[sum.rows] >= least_abreast) result.abreast.push_back(sum.rows);
+  }
   result.answers = ask(program, survey, tensors, extents);
   result.short_offsets = offsets_are_short(program, survey, tensors, extents);
   result.disjoint = written_are_disjoint(program, tensors);

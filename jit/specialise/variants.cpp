@@ -43,7 +43,8 @@ int likeness(const Specialisation& a, const Specialisation& b) {
          same(&Specialisation::slim) + same(&Specialisation::far) + same(&Specialisation::farther) +
          same(&Specialisation::many) + same(&Specialisation::shallow) + same(&Specialisation::low) +
          same(&Specialisation::wide) + same(&Specialisation::narrow) + same(&Specialisation::few) +
-         same(&Specialisation::joined) + same(&Specialisation::slender) + same(&Specialisation::abreast);
+         same(&Specialisation::joined) + same(&Specialisation::slender) + same(&Specialisation::abreast) +
+         same(&Specialisation::packed);
 }
 
 /// Those of an expression.
@@ -137,6 +138,8 @@ bool holds(const Specialisation& assumed, const Specialisation& facts) {
       if (std::ranges::count(facts.*axes, axis) == 0) return false;
   for (const TensorId tensor : assumed.joined)
     if (std::ranges::count(facts.joined, tensor) == 0) return false;
+  for (const PackedRows& rows : assumed.packed)
+    if (std::ranges::count(facts.packed, rows) == 0) return false;
   for (const Slender& few : assumed.slender)
     if (few.dense && std::ranges::count(facts.slender, few) == 0) return false;
   return std::ranges::includes(collapsed_pairs(facts), collapsed_pairs(assumed)) &&

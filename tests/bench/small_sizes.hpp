@@ -13,10 +13,12 @@ struct Data {
   Tensor<double, 2> w, points;
   Tensor<double, 3> turns;
   Tensor<float, 2> turn3, tall, flat;
-  Tensor<float, 3> planes, maps;
+  Tensor<float, 3> planes, maps, twelves;
   Tensor<float, 4> filters;
   Tensor<std::uint8_t, 3> picture;
-  Tensor<std::uint8_t, 1> byte;
+  Tensor<float, 2> across, twenty;
+  Tensor<float, 1> eight{1, 2, 3, 4, 5, 6, 7, 8};
+  Tensor<std::uint8_t, 1> byte, bit{7, 6, 5, 4, 3, 2, 1, 0};
   Tensor<std::uint8_t, 2> grey, cells;
   Tensor<std::int16_t, 1> sample;
   Tensor<bool, 1> flag, other_flag;
@@ -37,8 +39,10 @@ struct Data {
         points(cast<double>(uniform(-1, 1, size / 9 + 1, 3))), turns(cast<double>(uniform(-1, 1, size / 9 + 1, 3, 3))),
         turn3(uniform(-1, 1, 3, rows)), tall(uniform(-1, 1, columns, 1)), flat(uniform(-1, 1, 1, rows)),
         planes(uniform(-1, 1, 8, side() + 2, side() + 2)),
-        maps(uniform(-1, 1, 16, side(), side())), filters(uniform(-1, 1, 16, 8, 3, 3)),
+        maps(uniform(-1, 1, 16, side(), side())), twelves(uniform(-1, 1, size / 144 + 1, 12, 12)),
+        filters(uniform(-1, 1, 16, 8, 3, 3)),
         picture(cast<std::uint8_t>(uniform(0, 255, rows, columns / 3 + 1, 3))),
+        across(uniform(-1, 1, side(), side())), twenty(uniform(-1, 1, 20, size / 20 + 1)),
         byte(cast<std::uint8_t>(200 * y)), grey(cast<std::uint8_t>(255 * n)), cells(cast<std::uint8_t>(2 * n)),
         sample(cast<std::int16_t>(30000 * x)), flag(x > 0), other_flag(y > 0.5f), few(n > 0.97f),
         label(labels(static_cast<std::int32_t>(std::min<std::int64_t>(size, 1000)), size)),
