@@ -378,6 +378,6 @@ TEST_CASE("the innermost loops of a tile use no memory for what registers hold")
     const std::vector<int> of_halves_too = width == 64 ? std::vector{8, 16} : states;
     check(prepared(short_rows[i, j], Assign::set, 1 / sum(k, a[i, k] * narrow[k, j])), width, of_halves_too);
     check(prepared(at[i], Assign::set, argmin(j, sum(k, sq(a[i, k] - b[j, k])))), width, states);
-    if (width == 64) check(prepared(narrow_rows[i, j], Assign::set, 1 / sum(k, a[i, k] * line[k, j])), width, {11});
+    if (width == 64) check(prepared(narrow_rows[i, j], Assign::set, 1 / sum(k, a[i, k] * line[k, j])), width, {11, 6});
   }
 }
