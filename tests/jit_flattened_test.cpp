@@ -2,6 +2,7 @@
 // where they are.
 #include <catch2/catch.hpp>
 
+#include "ricci/session.hpp"
 #include "support/backends.hpp"
 #include "support/dice.hpp"
 #include "support/uneven.hpp"
@@ -91,4 +92,17 @@ TEST_CASE("what is not proved to be inside, and what does not lie behind each ot
   const Prepared checked = prepared(y[i, j, o], Assign::set, sum(u, v, c, w[u, v, c, o] * x[at[i] + u, j + v, c]));
   CHECK(!divides(checked));
   CHECK(run_everywhere(checked).fault == "");
+}
+
+TEST_CASE("a selection that is decided becomes its read where axes are gone through as one") {
+  Session session;
+  Dice dice{std::mt19937_64(5)};
+  session.define("a", uneven<float>(dice, 5).array());
+  session.define("b", uneven<float>(dice, 5, 7).array());
+  session.define("c", uneven<float>(dice, 4).array());
+  session.define("d", uneven<float>(dice, 2).array());
+  const std::string chosen = "any(k, (a[i] == where(l // 2 + 2 >= 0, b[l // 2 + 2, j], 2)) * c[k]) & (d[l] > 0)";
+  session.run("y[i, j, l] = " + chosen);
+  const std::string index = session.dump(Executable::Stage::index, "y[i, j, l] = " + chosen);
+  CHECK(index.find("a[i]! == b[((l % extent(l)) // 2) + 2, l // extent(l)]!, c[k]!") != std::string::npos);
 }

@@ -69,9 +69,10 @@ void apply_specialisation(Program& program, const Specialisation& s) {
 
   Memo memo;
   const Rewrite use = [&](Expr original, Expr e) -> Expr {
-    if (const Read* read = e->as<Read>(); read && !parted.empty()) {
-      const Read& before = *original->as<Read>();
-      const std::vector<Expr> subscripts = in_subscripts(before.subscripts, read->subscripts);
+    // A selection may have become a read; that one is done.
+    const Read *read = e->as<Read>(), *before = original->as<Read>();
+    if (read && before && !parted.empty()) {
+      const std::vector<Expr> subscripts = in_subscripts(before->subscripts, read->subscripts);
       e = ir::read(g, read->tensor, e->dtype, subscripts, read->policy, read->guard);
     }
     if (const auto it = answers.find(original); it != answers.end()) {
