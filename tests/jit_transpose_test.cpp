@@ -49,7 +49,7 @@ TEST_CASE("a transposition moves every element and writes nothing else, in the c
       for (const bool streaming : {false, true}) {
         const std::int64_t line = 64 / static_cast<std::int64_t>(size_of(dtype));
         // Whole lines: less than a run of four, some runs, and runs with lines left over; rows behind each other or not.
-        for (const std::int64_t lines : {1, 3, 4, 5, 8, 11})
+        for (const std::int64_t lines : {1, 3, 4, 5, 8, 10, 11})
           for (const std::int64_t columns : {line, 2 * line, 4 * line})
             for (const std::int64_t gap : {std::int64_t{0}, line, std::int64_t{3}})
               check_transposition(dtype, width, lines * line, columns, columns + gap, (lines + 1) * line,

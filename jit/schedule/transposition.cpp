@@ -14,6 +14,7 @@ namespace {
 // A line of columns at a time is read down the rows, and stored in runs of a few lines. Measured: half as many rows or
 // twice as many are slower. Rows of up to `row_bytes` are read as a whole: pages of memory are best read at once.
 constexpr std::int64_t line_bytes = 64, run_bytes = 512, row_bytes = 1024;
+constexpr std::int64_t copied_bytes = 640;  // of a column that is only copied: two runs of five lines (transpose.cpp)
 constexpr std::int64_t most_rows = 256, least_rows = 64;
 constexpr std::int64_t most_scratch_bytes = 24 << 10;
 
@@ -79,6 +80,7 @@ std::optional<Transposition> find_transposition(Program& program, const Speciali
   while (best->rows > least_rows && best->rows * best->columns * bytes > most_scratch_bytes) best->rows /= 2;
   best->most_columns = row_bytes / widest;
   best->copies = copies(program, s, nest, *best);
+  if (best->copies) best->rows = std::min(copied_bytes / widest, most_rows);
   return best;
 }
 
