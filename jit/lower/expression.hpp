@@ -10,6 +10,7 @@
 #include "ir/affine.hpp"
 #include "lower/phase_builder.hpp"
 #include "lower/places.hpp"
+#include "lower/reduction_state.hpp"
 #include "rewrite/in_order.hpp"
 #include "rewrite/scan.hpp"
 #include "schedule/packed_rows.hpp"
@@ -230,27 +231,8 @@ class ExpressionLowering {
   loop::Value load(std::size_t level, ir::TensorId, const Address&, std::size_t part, bool vector, loop::Value mask);
 
  private:
-  struct Binding {
-    loop::Value variable;
-    std::size_t level;
-  };
-  struct Limit {
-    loop::Value low, high;
-    std::size_t level;
-    loop::Value planes_ahead = loop::none, lanes_ahead = loop::none;  // where to fetch what comes after this
-  };
-  struct Keeping {
-    Kept kept;
-    ir::TensorId target;
-    std::vector<ir::Expr> subscripts;
-    ir::AxisId row;  // of the loop around the reduction
-    std::optional<loop::BufferId> scratch = {};  // instead of the target
-  };
-  /// What stands at a level: values by expression, and by row where they depend on them; and which scalar subscripts
-  /// are checked there.
-  struct Known : std::map<std::pair<ir::Expr, std::size_t>, Lanes> {
-    std::set<std::tuple<ir::TensorId, std::size_t, ir::Expr, ir::Expr>> checked = {};  // tensor, axis, subscript, guard
-  };
+  using State = ReductionState;
+
   std::pair<ir::Expr, std::size_t> known_as(ir::Expr e) const {
     return {e, rows_ && ir::uses_axis(e, rows_->axis) ? rows_->current : 0};
   }
@@ -277,36 +259,6 @@ class ExpressionLowering {
   // lower/fold.cpp
   Limit range_of(const ir::Fold&, std::size_t k);
   loop::Value first_index(const ir::Fold&);
-  /// Of a reduction, by part: the value so far, the index of the winner where it is tracked, and with it whether the
-  /// value is a number, not a NaN, where that is tracked too.
-  struct State {
-    std::vector<loop::Value> best;
-    std::vector<loop::Value> index;        // empty: not tracked
-    std::vector<loop::Value> is_number{};  // b1; empty: not tracked
-    std::vector<loop::Value> flat() const {
-      std::vector<loop::Value> all = best;
-      all.insert(all.end(), index.begin(), index.end());
-      all.insert(all.end(), is_number.begin(), is_number.end());
-      return all;
-    }
-    State like(const std::vector<loop::Value>& flat) const {
-      const auto first = flat.begin() + static_cast<std::ptrdiff_t>(best.size());
-      const auto second = first + static_cast<std::ptrdiff_t>(index.size());
-      return {{flat.begin(), first}, {first, second}, {second, flat.end()}};
-    }
-    State part(std::size_t k) const {
-      const auto at_k = [&](const std::vector<loop::Value>& all) {
-        return all.empty() ? all : std::vector<loop::Value>{all[k]};
-      };
-      return {at_k(best), at_k(index), at_k(is_number)};
-    }
-    /// The part k becomes that of a state with one.
-    void set_part(std::size_t k, const State& one) {
-      best[k] = one.best[0];
-      if (!index.empty()) index[k] = one.index[0];
-      if (!is_number.empty()) is_number[k] = one.is_number[0];
-    }
-  };
   void fold(ir::Expr);
   State start(const ir::Fold&, DType, int parts, int lanes, bool indexed);
   State reduce_loops(const ir::Fold&, std::vector<std::size_t> loops, std::size_t depth, State);
@@ -358,12 +310,6 @@ class ExpressionLowering {
   // lower/tile.cpp
   loop::BufferId scratch_for(std::string name, DType, std::int64_t steps);
   std::int64_t step_of_lanes() const { return std::int64_t{std::max(lane_->parts, lane_->steps_of)} * lanes(); }
-  /// Of each reduced axis, `count` iterations from `first` on. Where nothing has `begun` before (b1), it goes from the
-  /// states of the start.
-  struct Piece {
-    std::vector<loop::Value> first, count;
-    loop::Value begun, is_last;
-  };
   Piece open_pieces(const RegisterTile&);
   Piece in_one(const ir::Fold&, const Piece&);
   std::pair<std::vector<loop::Value>, std::vector<loop::Value>> open_piece(const ir::Fold&, const Piece&,
@@ -399,12 +345,7 @@ class ExpressionLowering {
   State by_row(const State& rows, bool several, const Next& next) {
     if (!several) return next(rows);
     State all;
-    each_row([&](std::size_t row) {
-      const State after = next(of_row(rows, row));
-      all.best.insert(all.best.end(), after.best.begin(), after.best.end());
-      all.index.insert(all.index.end(), after.index.begin(), after.index.end());
-      all.is_number.insert(all.is_number.end(), after.is_number.begin(), after.is_number.end());
-    });
+    each_row([&](std::size_t row) { all.append(next(of_row(rows, row))); });
     return all;
   }
   State step_of_rows(const ir::Fold&, const State&);

@@ -1,11 +1,16 @@
 #pragma once
 // Where lowering finds what it has computed: in scalars and the lanes of vectors, in rows side by side, in scratch.
+#include <map>
 #include <optional>
+#include <set>
+#include <tuple>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "ir/affine.hpp"
 #include "ricci/loop.hpp"
+#include "schedule/schedule.hpp"
 
 namespace ricci::jit {
 
@@ -29,6 +34,34 @@ struct LaneLoop {
   std::optional<std::size_t> whole_from = {};  // the level at which, and inside of it, all lanes run all the same
   int steps_of = 0;  // of so many parts are steps in scratch, if that is more than run
   std::vector<loop::Value> distances = {};  // from base to each part (i64), unless they lie one behind the other
+};
+
+/// An axis in the loop that is open for it.
+struct Binding {
+  loop::Value variable;
+  std::size_t level;
+};
+
+/// The iterations of a reduced axis that are done.
+struct Limit {
+  loop::Value low, high;
+  std::size_t level;
+  loop::Value planes_ahead = loop::none, lanes_ahead = loop::none;  // where to fetch what comes after this
+};
+
+/// Where a reduction leaves the values of its body.
+struct Keeping {
+  Kept kept;
+  ir::TensorId target;
+  std::vector<ir::Expr> subscripts;
+  ir::AxisId row;  // of the loop around the reduction
+  std::optional<loop::BufferId> scratch = {};  // instead of the target
+};
+
+/// What stands at a level: values by expression, and by row where they depend on them; and which scalar subscripts
+/// are checked there.
+struct Known : std::map<std::pair<ir::Expr, std::size_t>, Lanes> {
+  std::set<std::tuple<ir::TensorId, std::size_t, ir::Expr, ir::Expr>> checked = {};  // tensor, axis, subscript, guard
 };
 
 /// Where an access goes: element base + offsets[lane] of its buffer, or consecutive elements from base on.
@@ -74,6 +107,13 @@ struct Stage {
   loop::Value at;  // where those of the iteration begin
 };
 using Stages = std::unordered_map<ir::Expr, Stage>;
+
+/// Of each reduced axis, `count` iterations from `first` on. Where nothing has `begun` before (b1), it goes from the
+/// states of the start.
+struct Piece {
+  std::vector<loop::Value> first, count;
+  loop::Value begun, is_last;
+};
 
 /// One side of a tile: the iterations low <= axis < high, at most `most` of them.
 struct TileSide {

@@ -33,7 +33,7 @@ bool ends_early(const Program& program, const Fold& f) {
 }
 
 /// What the reduction runs over along its axis k, as it stands at `level`.
-ExpressionLowering::Limit ExpressionLowering::range_of(const Fold& f, std::size_t k) {
+Limit ExpressionLowering::range_of(const Fold& f, std::size_t k) {
   if (const auto it = limits_.find(f.axes[k]); it != limits_.end()) return it->second;
   Limit range{builder_.constant(0), extent_of(f.axes[k]), 0};
   if (f.ranges.empty()) return range;

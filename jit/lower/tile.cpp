@@ -18,7 +18,7 @@ loop::BufferId ExpressionLowering::scratch_for(std::string name, DType dtype, st
 
 /// Opens the loops over pieces, of at most `depth` iterations each. Where several axes are reduced a piece is a box: as
 /// much of an axis as fits beside all of those after it, so that pieces follow each other in the order of the sum.
-ExpressionLowering::Piece ExpressionLowering::open_pieces(const RegisterTile& tile) {
+Piece ExpressionLowering::open_pieces(const RegisterTile& tile) {
   const auto i64 = [&](std::size_t level, Op op, Value a, Value b) {
     return builder_.compute(level, op, DType::i64, {a, b});
   };
@@ -57,7 +57,7 @@ ExpressionLowering::Piece ExpressionLowering::open_pieces(const RegisterTile& ti
 }
 
 /// A piece as a run of the last axis, along all of them row-major: boxes leave nothing out between their ends.
-ExpressionLowering::Piece ExpressionLowering::in_one(const Fold& f, const Piece& piece) {
+Piece ExpressionLowering::in_one(const Fold& f, const Piece& piece) {
   const std::size_t level = builder_.level();
   Value first = piece.first[0], count = piece.count[0];
   for (std::size_t k = 1; k < f.axes.size(); ++k) {
