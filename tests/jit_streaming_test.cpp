@@ -6,6 +6,7 @@
 
 #include "ricci/compile.hpp"
 #include "ricci/target.hpp"
+#include "support/assembly.hpp"
 #include "support/backends.hpp"
 #include "support/tensors.hpp"
 
@@ -169,14 +170,16 @@ TEST_CASE("the interior of a large output goes past the caches, its borders as u
   CHECK(stores(y.data(), rows * columns, [&] { y[i, j] = fill(x, 0)[i - 1, j + 1] + x[i, j]; }, expected));
 }
 
-TEST_CASE("rows that a reduction reads first fetch the next one while they are stored past the caches") {
+TEST_CASE("rows that a reduction reads first fetch the next two while they are stored past the caches") {
   const std::int64_t columns = 1031;
   const Tensor<float, 2> x = small_integers(columns);
   Tensor<float, 2> y(rows, columns);
   const Prepared p = prepared(y[i, j], Assign::set, x[i, j] - sum(k, x[i, k]));
   CHECK(streams(p));
   CHECK(schedule_of(p).find("fetching the next ") != std::string::npos);
-  CHECK(loops_of(p).find("prefetch ") != std::string::npos);
+  // The next one into the first cache, and the one after it into the second.
+  CHECK(has(loops_of(p), "prefetch t1\\[%\\d+\\]\n"));
+  CHECK(has(loops_of(p), "prefetch t1\\[%\\d+\\] later\n"));
   std::vector<float> sums(rows);
   for (std::int64_t n = 0; n < rows * columns; ++n) sums[static_cast<std::size_t>(n / columns)] += x.data()[n];
   CHECK(stores(
