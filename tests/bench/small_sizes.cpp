@@ -257,6 +257,7 @@ const std::map<std::string, Make>& expressions() {
       {"convolution of every second", E(sum(c, u, v, d.filters[o, c, u, v] * d.planes[c, 2 * i + u, 2 * j + v]))},
       {"gradient of filters", E(sum(i, j, d.maps[o, i, j] * d.planes[c, i + u, j + v]))},
       {"three rows times a matrix", E(sum(k, d.turn3[i, k] * d.n[k, j]))},
+      {"eight rows times a matrix", E(sum(k, d.turn8[i, k] * d.n[k, j]))},
       {"matrix times a column", E(sum(k, d.m[i, k] * d.tall[k, j]))},
       {"row times a matrix", E(sum(k, d.flat[i, k] * d.m[k, j]))},
       {"column times a row", E(sum(k, d.tall[i, k] * d.flat[k, j]))},

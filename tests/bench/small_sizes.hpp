@@ -12,7 +12,7 @@ struct Data {
   Tensor<double, 1> v, u, above64;
   Tensor<double, 2> w, points;
   Tensor<double, 3> turns;
-  Tensor<float, 2> turn3, tall, flat;
+  Tensor<float, 2> turn3, turn8, tall, flat;
   Tensor<float, 3> planes, maps, twelves;
   Tensor<float, 4> filters;
   Tensor<std::uint8_t, 3> picture;
@@ -37,7 +37,8 @@ struct Data {
         near(uniform(-1, 1, rows, 8)), far(uniform(-1, 1, columns, 8)), v(cast<double>(x)),
         u(cast<double>(y)), above64(cast<double>(above)), w(cast<double>(m)),
         points(cast<double>(uniform(-1, 1, size / 9 + 1, 3))), turns(cast<double>(uniform(-1, 1, size / 9 + 1, 3, 3))),
-        turn3(uniform(-1, 1, 3, rows)), tall(uniform(-1, 1, columns, 1)), flat(uniform(-1, 1, 1, rows)),
+        turn3(uniform(-1, 1, 3, rows)), turn8(uniform(-1, 1, 8, rows)), tall(uniform(-1, 1, columns, 1)),
+        flat(uniform(-1, 1, 1, rows)),
         planes(uniform(-1, 1, 8, side() + 2, side() + 2)),
         maps(uniform(-1, 1, 16, side(), side())), twelves(uniform(-1, 1, size / 144 + 1, 12, 12)),
         filters(uniform(-1, 1, 16, 8, 3, 3)),

@@ -235,6 +235,7 @@ FORMS = {
                                                           ((1, 2, 3), (0, 3, 4))),
     "gradient of filters": lambda d: np.tensordot(d.maps, windows(d.planes, *d.maps.shape[1:]), ((1, 2), (3, 4))),
     "three rows times a matrix": lambda d: d.turn3 @ d.n,
+    "eight rows times a matrix": lambda d: d.turn8 @ d.n,
     "matrix times a column": lambda d: d.m @ d.tall,
     "row times a matrix": lambda d: d.flat @ d.m,
     "column times a row": lambda d: d.tall @ d.flat,

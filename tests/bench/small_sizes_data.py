@@ -38,6 +38,7 @@ class Data:
         self.planes, self.maps, self.filters, self.turn3 = (RNG.uniform(-1, 1, shape).astype("f4") for shape in (
             (8, side + 2, side + 2), (16, side, side), (16, 8, 3, 3), (3, rows)))
         self.across, self.eight = RNG.uniform(-1, 1, (side, side)).astype("f4"), np.arange(1, 9, dtype="f4")
+        self.turn8 = RNG.uniform(-1, 1, (8, rows)).astype("f4")
         self.twenty = RNG.uniform(-1, 1, (20, size // 20 + 1)).astype("f4")
         self.twelves = RNG.uniform(-1, 1, (size // 144 + 1, 12, 12)).astype("f4")
         self.few = RNG.uniform(0, 1, (rows, columns)) > 0.97
