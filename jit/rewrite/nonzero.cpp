@@ -136,13 +136,15 @@ class Placement {
     return true;
   }
 
-  /// Whether `e` is arithmetic on Nonzeros of one choice at one position, which is an axis.
+  /// Whether `e` is arithmetic on Nonzeros of one choice at one position, which is an axis. (What stands at a position
+  /// that is computed may be outside, and nobody may ask for it.)
   bool is_of_positions(Expr e) const {
     if (e->dtype != DType::i64 || e->free.size() != 1 || !only_choice({e}, e->free[0])) return false;
     bool plain = true;
     walk({e}, [&](Expr n) {
-      plain &= !n->as<Read>() && !n->as<Fold>() && !n->as<Project>();
-      return !n->as<Nonzero>();
+      const Nonzero* nonzero = n->as<Nonzero>();
+      plain &= !n->as<Read>() && !n->as<Fold>() && !n->as<Project>() && (!nonzero || nonzero->position->as<Axis>());
+      return !nonzero;
     });
     return plain;
   }
