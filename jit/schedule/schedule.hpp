@@ -143,7 +143,7 @@ struct Nest {
   std::vector<ir::Expr> next;           // reads whose next row is fetched while one is stored past the caches
   std::vector<RowsAhead> ahead;         // rows that are fetched before they are used
   std::vector<ir::Expr> short_rows;     // reads that are transposed for a whole tile of lanes (short_rows.hpp)
-  bool spreads = false;  //  reads at quotients and remainders of the lane axis are loaded (packed_rows.hpp)
+  bool spreads = false;                 // reads at quotients and remainders of the lane axis are loaded (packed_rows.hpp)
   std::optional<Transposition> transposed;  // order[split] is then its `across`, the lane axis stands before it
   std::optional<Kept> kept;
   std::optional<ir::AxisId> abreast;    // a few iterations of this loop share a step of the lanes (abreast.hpp)

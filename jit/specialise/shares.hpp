@@ -36,8 +36,8 @@ struct Shared {
   std::int64_t shares, rows;
   bool as_one, in_lanes;
   bool operator<(const Shared& other) const {
-    return std::tuple(fold->id, shares, rows, as_one) <
-           std::tuple(other.fold->id, other.shares, other.rows, other.as_one);
+    return std::tuple(fold->id, shares, rows, as_one, in_lanes) <
+           std::tuple(other.fold->id, other.shares, other.rows, other.as_one, other.in_lanes);
   }
 };
 
